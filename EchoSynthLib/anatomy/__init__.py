@@ -1,0 +1,34 @@
+"""The heart and its picture as geometry: structures and codes, the ultrasound sector, parametric hearts, variations."""
+
+from EchoSynthLib.anatomy.heart import HeartMap, heart_cycle, parametric_heart, random_heart
+from EchoSynthLib.anatomy.heart_shape import HeartShape, typical_heart
+from EchoSynthLib.anatomy.labels import (
+    CAMUS,
+    CONDITIONING,
+    VIEWS,
+    camus_map,
+    check_label_map,
+    check_view,
+    conditioning_map,
+)
+from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.structures import STRUCTURES, Structure
+
+__all__ = [
+    "CAMUS",
+    "CONDITIONING",
+    "STRUCTURES",
+    "VIEWS",
+    "HeartMap",
+    "HeartShape",
+    "Sector",
+    "Structure",
+    "camus_map",
+    "check_label_map",
+    "check_view",
+    "conditioning_map",
+    "heart_cycle",
+    "parametric_heart",
+    "random_heart",
+    "typical_heart",
+]

@@ -1,0 +1,154 @@
+"""The label tables: CAMUS codes, the five classes that condition the generator, and the same per view."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, MYOCARDIUM, STRUCTURES
+from EchoSynthLib.errors import InputError
+
+VIEWS = ("2CH", "4CH")
+"""Apical two-chamber and apical four-chamber."""
+
+CAMUS = {"other": 0} | {s.name: s.camus_code for s in STRUCTURES if s.camus_code is not None}
+"""Name to value in CAMUS label maps (Leclerc et al., IEEE TMI 2019)."""
+
+CONDITIONING = {
+    "outside sector": 0,
+    LEFT_VENTRICLE.name: 1,
+    "unlabelled tissue": 2,
+    MYOCARDIUM.name: 3,
+    LEFT_ATRIUM.name: 4,
+}
+"""Name to value in conditioning maps (Stojanovski et al., ASMUS 2023)."""
+
+CONDITIONING_OFFSET = {"4CH": 0, "2CH": len(CONDITIONING)}
+"""What a view adds to the conditioning codes where the map itself tells the view (ten classes)."""
+
+SMALLEST_SIDE = 8
+"""Label maps with fewer rows or columns than this show no anatomy."""
+
+_CONDITIONING_OF_CAMUS = np.array([CONDITIONING["unlabelled tissue"], 1, 3, 4], dtype=np.uint8)
+_CAMUS_OF_CONDITIONING = np.array([0, 1, 0, 2, 3], dtype=np.uint8)
+
+
+def check_view(view: str) -> str:
+    """The view's name as in `VIEWS`, whatever its case.
+
+    Raises:
+        InputError: it is neither 2CH nor 4CH.
+    """
+    name = view.strip().upper() if isinstance(view, str) else view
+    if name not in VIEWS:
+        raise InputError(f"The view {view!r} is not known. Give one of: {', '.join(VIEWS)}.")
+    return name
+
+
+def check_label_map(array: ArrayLike) -> NDArray[np.uint8]:
+    """A label map (H, W) in CAMUS codes as uint8, or an error that says what is wrong with it.
+
+    Args:
+        array: any boolean, integer or float array that holds the whole numbers 0 to 3.
+
+    Raises:
+        InputError: not two-dimensional, smaller than 8 x 8, not numbers, NaN or infinite, not whole numbers,
+            values other than the CAMUS codes (they are named), or nothing labelled at all.
+    """
+    values = np.asarray(array)
+    _check_grid(values, "label map")
+    _check_whole_numbers(values)
+    _check_codes(values, CAMUS, "CAMUS label map")
+    if not values.any():
+        raise InputError(
+            "The label map is empty: every pixel is 0. Label at least the left ventricle (1), the myocardium (2) "
+            "or the left atrium (3)."
+        )
+    return values.astype(np.uint8)
+
+
+def conditioning_map(label_map: ArrayLike, sector_mask: ArrayLike, view: str | None = None) -> NDArray[np.uint8]:
+    """The map (H, W) that conditions a generator: structures, unlabelled tissue and the outside of the sector.
+
+    Args:
+        label_map: (H, W) in CAMUS codes; what lies outside the sector is not drawn.
+        sector_mask: (H, W), nonzero inside the ultrasound sector.
+        view: None for the five classes of `CONDITIONING`; "4CH" or "2CH" for the ten classes, where 4CH takes 0-4
+            and 2CH takes 5-9.
+
+    Raises:
+        InputError: see `check_label_map`; also where the shapes differ or the sector is empty.
+    """
+    labels = check_label_map(label_map)
+    sector = check_sector_mask(sector_mask, labels.shape)
+    classes = np.where(sector, _CONDITIONING_OF_CAMUS[labels], np.uint8(CONDITIONING["outside sector"]))
+    offset = 0 if view is None else CONDITIONING_OFFSET[check_view(view)]
+    return classes + np.uint8(offset)
+
+
+def camus_map(conditioning: ArrayLike) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Label map (H, W) in CAMUS codes and sector mask (H, W) of a conditioning map of five or ten classes.
+
+    Raises:
+        InputError: not two-dimensional, too small, or values other than 0 to 9.
+    """
+    values = np.asarray(conditioning)
+    _check_grid(values, "conditioning map")
+    _check_whole_numbers(values)
+    _check_codes(values, {str(code): code for code in range(2 * len(CONDITIONING))}, "conditioning map")
+    classes = values.astype(np.uint8) % len(CONDITIONING)
+    return _CAMUS_OF_CONDITIONING[classes], classes != CONDITIONING["outside sector"]
+
+
+def check_sector_mask(sector_mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The sector mask as booleans on the grid of a label map of this shape.
+
+    Raises:
+        InputError: it has another shape or marks no pixel.
+    """
+    sector = np.asarray(sector_mask) != 0
+    if sector.shape != tuple(shape):
+        raise InputError(
+            f"The sector mask's shape {sector.shape} differs from the label map's {tuple(shape)}. "
+            "Give both on one grid."
+        )
+    if not sector.any():
+        raise InputError("The sector mask is empty: no pixel lies inside the sector. Mark the sector with 1.")
+    return sector
+
+
+def _check_grid(values: NDArray[np.generic], what: str) -> None:
+    if values.ndim != 2:
+        raise InputError(
+            f"A {what} has two dimensions (rows, columns); given was an array of shape {values.shape}. Give one frame."
+        )
+    if min(values.shape) < SMALLEST_SIDE:
+        raise InputError(
+            f"A {what} needs at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels; given were "
+            f"{values.shape[0]} x {values.shape[1]}."
+        )
+
+
+def _check_whole_numbers(values: NDArray[np.generic]) -> None:
+    if values.dtype.kind not in "buif":
+        raise InputError(f"Labels are whole numbers; given was an array of type {values.dtype}.")
+    if values.dtype.kind != "f":
+        return
+    numbers = values.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        raise InputError("Labels are whole numbers; given was an array with NaN or infinite values.")
+    fractions = numbers[numbers != np.rint(numbers)]
+    if fractions.size:
+        example = fractions[0]
+        raise InputError(
+            f"Labels are whole numbers; given was an array with fractions such as {example:.4g}. "
+            "Resample label maps with nearest neighbour, and do not rescale them."
+        )
+
+
+def _check_codes(values: NDArray[np.generic], table: dict[str, int], what: str) -> None:
+    unknown = sorted(set(np.unique(values).tolist()) - set(table.values()))
+    if unknown:
+        shown = ", ".join(f"{code:g}" for code in unknown[:8]) + (", ..." if len(unknown) > 8 else "")
+        known = ", ".join(f"{code} {name}" if name != str(code) else name for name, code in table.items())
+        raise InputError(f"Unknown values in the {what}: {shown}. Known are: {known}.")

@@ -1,0 +1,223 @@
+"""Variations of a label map: the same heart moved and deformed, within anatomy.
+
+The ranges are those of Stojanovski et al., "Echo from Noise", ASMUS 2023: an affine map, then an elastic one. Unlike
+there, the elastic map cannot fold: the control points give a velocity, which is integrated.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from EchoSynthLib.anatomy.labels import check_label_map, check_sector_mask
+from EchoSynthLib.errors import InputError
+
+LabelMap = NDArray[np.uint8]
+
+LARGEST_ROTATION_DEG = 5.0
+LARGEST_VERTICAL_SHIFT = 0.05
+"""Fraction of the rows."""
+SCALES = (0.8, 1.05)
+LARGEST_SHEAR_DEG = 5.0
+CONTROL_POINTS = 10
+"""Along each axis; the outermost are locked."""
+LARGEST_DISPLACEMENT = 30 / 256
+"""Of a control point, as a fraction of the side."""
+SMALLEST_JACOBIAN = 0.5
+"""No part of the map is squeezed to less than this fraction of its area."""
+
+_SQUARINGS = 5
+_REDUCTION = 0.8
+
+
+def vary(
+    label_map: ArrayLike,
+    seed: int,
+    index: int = 0,
+    *,
+    strength: float = 1.0,
+    sector_mask: ArrayLike | None = None,
+) -> LabelMap:
+    """The variation `index` of a label map: an affine and an elastic deformation, drawn from (seed, index) alone.
+
+    Args:
+        label_map: (H, W) in CAMUS codes.
+        seed, index: whole numbers, 0 or above.
+        strength: factor on all ranges, 0 (the map itself) to 1.5.
+        sector_mask: (H, W); where given, nothing is labelled outside it.
+
+    Returns:
+        (H, W) uint8 in CAMUS codes; each structure has no more parts than it had.
+
+    Raises:
+        InputError: see `check_label_map`; also a strength, seed, index or mask that cannot be used, or a deformation
+            that leaves nothing inside the image and the sector.
+    """
+    labels = check_label_map(label_map)
+    _check_strength(strength)
+    generator = np.random.default_rng([_check_whole(seed, "seed"), _check_whole(index, "index")])
+    varied = _sample(labels, _varied_source(_shape(labels), generator, strength))
+    if sector_mask is not None:
+        varied = np.where(check_sector_mask(sector_mask, labels.shape), varied, np.uint8(0))
+    varied = without_crumbs(varied, labels)
+    if not varied.any():
+        raise InputError("The variation left no structure inside the image and the sector. Use a smaller strength.")
+    return varied
+
+
+def variations(
+    label_map: ArrayLike,
+    count: int = 5,
+    seed: int = 0,
+    *,
+    strength: float = 1.0,
+    sector_mask: ArrayLike | None = None,
+) -> LabelMap:
+    """Variations 0 to count - 1 of a label map, (count, H, W) uint8; see `vary`. Number i does not depend on count."""
+    if _check_whole(count, "count") < 1:
+        raise InputError(f"At least one variation must be asked for; given was {count}.")
+    return np.stack(
+        [vary(label_map, seed, index, strength=strength, sector_mask=sector_mask) for index in range(count)]
+    )
+
+
+def affine_variation(label_map: LabelMap, generator: np.random.Generator, strength: float = 1.0) -> LabelMap:
+    """The label map (H, W) rotated, shifted vertically, scaled and sheared about its middle.
+
+    Rotation and shear are drawn from U(-5, 5) degrees, the shift from U(-5, 5) % of the rows, the scale from
+    U(0.8, 1.05).
+    """
+    return _sample(label_map, affine_source(_shape(label_map), generator, strength))
+
+
+def elastic_variation(label_map: LabelMap, generator: np.random.Generator, strength: float = 1.0) -> LabelMap:
+    """The label map (H, W) deformed by a smooth map that cannot fold and leaves the border in place."""
+    shape = _shape(label_map)
+    return _sample(label_map, np.indices(shape) + elastic_field(shape, generator, strength))
+
+
+def affine_source(shape: tuple[int, int], generator: np.random.Generator, strength: float = 1.0) -> NDArray[np.float64]:
+    """Rows and columns (2, H, W) from which each pixel takes its label under a random affine map."""
+    rotation = math.radians(strength * generator.uniform(-LARGEST_ROTATION_DEG, LARGEST_ROTATION_DEG))
+    shift = strength * generator.uniform(-LARGEST_VERTICAL_SHIFT, LARGEST_VERTICAL_SHIFT) * shape[0]
+    scale = 1 + strength * (generator.uniform(*SCALES) - 1)
+    shear = math.radians(strength * generator.uniform(-LARGEST_SHEAR_DEG, LARGEST_SHEAR_DEG))
+    turn = np.array([[math.cos(rotation), -math.sin(rotation)], [math.sin(rotation), math.cos(rotation)]])
+    backward = np.linalg.inv(scale * turn @ np.array([[1.0, 0.0], [math.tan(shear), 1.0]]))
+    middle = (np.array(shape)[:, None, None] - 1) / 2
+    moved = np.indices(shape) - middle - np.array([shift, 0.0])[:, None, None]
+    return np.tensordot(backward, moved, axes=1) + middle
+
+
+def elastic_field(shape: tuple[int, int], generator: np.random.Generator, strength: float = 1.0) -> NDArray[np.float64]:
+    """Displacements (2, H, W) in pixels, rows then columns: where each pixel takes its label from, less where it lies.
+
+    A grid of 10 x 10 control points, the outer ones locked, carries U(-1, 1) times 30/256 of the side; cubic B-splines
+    between them give a velocity, integrated by scaling and squaring (Arsigny et al., MICCAI 2006). Where that squeezes
+    any part to less than half its area, the whole field is reduced, so that hearts stay hearts.
+    """
+    control = np.zeros((2, CONTROL_POINTS, CONTROL_POINTS))
+    control[:, 1:-1, 1:-1] = generator.uniform(-1, 1, (2, CONTROL_POINTS - 2, CONTROL_POINTS - 2))
+    velocity = strength * _spline_surface(control, shape) * (LARGEST_DISPLACEMENT * np.array(shape))[:, None, None]
+    displacement = _integrate(velocity)
+    while jacobian(displacement).min() < SMALLEST_JACOBIAN:
+        velocity *= _REDUCTION
+        displacement = _integrate(velocity)
+    return displacement
+
+
+def jacobian(displacement: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Determinant (H, W) of the map position + displacement (2, H, W): local area ratio, 0 or less where it folds."""
+    row_by_row, row_by_column = np.gradient(displacement[0])
+    column_by_row, column_by_column = np.gradient(displacement[1])
+    return (1 + row_by_row) * (1 + column_by_column) - row_by_column * column_by_row
+
+
+def without_crumbs(label_map: LabelMap, reference: LabelMap) -> LabelMap:
+    """The label map (H, W) with only the largest parts of each structure, as many as the reference has.
+
+    Dropped pixels take the label of the nearest pixel that was kept.
+    """
+    from scipy import ndimage
+
+    crumbs = np.zeros(label_map.shape, bool)
+    for code in np.unique(label_map[label_map > 0]):
+        parts, count = ndimage.label(label_map == code)
+        allowed = ndimage.label(reference == code)[1]
+        if count > allowed:
+            sizes = np.bincount(parts.ravel())[1:]
+            dropped = 1 + np.argsort(-sizes, kind="stable")[allowed:]
+            crumbs |= np.isin(parts, dropped)
+    if not crumbs.any():
+        return label_map
+    nearest = ndimage.distance_transform_edt(crumbs, return_distances=False, return_indices=True)
+    return label_map[tuple(nearest)]
+
+
+def _varied_source(shape: tuple[int, int], generator: np.random.Generator, strength: float) -> NDArray[np.float64]:
+    """The affine map, then the elastic one, as one set of positions: sampling twice would roughen the outlines."""
+    affine = affine_source(shape, generator, strength)
+    field = elastic_field(shape, generator, strength)
+    return _interpolate(affine, np.indices(shape) + field)
+
+
+def _spline_surface(control: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Uniform cubic B-spline surfaces (2, H, W) of control points (2, n, n) from edge to edge; 0 at the edges."""
+    rows, columns = (_spline_weights(size, control.shape[1]) for size in shape)
+    return rows @ control @ columns.T
+
+
+def _spline_weights(size: int, points: int) -> NDArray[np.float64]:
+    position = np.linspace(0, points - 1, size)[:, None]
+    weights = _cubic(position - np.arange(points))
+    # A mirrored control point of opposite sign beyond each edge keeps the edge itself in place.
+    weights[:, 1] -= _cubic(position + 1)[:, 0]
+    weights[:, -2] -= _cubic(position - points)[:, 0]
+    return weights
+
+
+def _cubic(offset: NDArray[np.float64]) -> NDArray[np.float64]:
+    distance = np.abs(offset)
+    near = 2 / 3 - distance**2 + distance**3 / 2
+    far = np.clip(2 - distance, 0, None) ** 3 / 6
+    return np.where(distance < 1, near, far)
+
+
+def _integrate(velocity: NDArray[np.float64]) -> NDArray[np.float64]:
+    here = np.indices(velocity.shape[1:], dtype=np.float64)
+    displacement = velocity / 2**_SQUARINGS
+    for _ in range(_SQUARINGS):
+        displacement = displacement + _interpolate(displacement, here + displacement)
+    return displacement
+
+
+def _interpolate(field: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy import ndimage
+
+    return np.stack([ndimage.map_coordinates(part, positions, order=1, mode="nearest") for part in field])
+
+
+def _sample(label_map: LabelMap, source: NDArray[np.float64]) -> LabelMap:
+    """Labels at positions (2, H, W), nearest neighbour, 0 beyond the image."""
+    index = np.rint(source).astype(int)
+    size = np.array(label_map.shape)[:, None, None]
+    inside = ((index >= 0) & (index < size)).all(axis=0)
+    rows, columns = np.clip(index, 0, size - 1)
+    return np.where(inside, label_map[rows, columns], np.uint8(0))
+
+
+def _shape(label_map: LabelMap) -> tuple[int, int]:
+    return label_map.shape[0], label_map.shape[1]
+
+
+def _check_strength(strength: float) -> None:
+    if not 0 <= strength <= 1.5:
+        raise InputError(f"The strength of variations lies between 0 and 1.5; given was {strength!r}.")
+
+
+def _check_whole(value: int, what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+        raise InputError(f"The {what} of variations is a whole number, 0 or above; given was {value!r}.")
+    return int(value)
