@@ -1,0 +1,109 @@
+"""Which files can be read, told by suffix and, for DICOM, by content; and one way to say that one cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from EchoSynthLib.errors import EchoSynthError, InputError
+
+ITK_SUFFIXES = (".nii", ".nii.gz", ".mhd", ".mha", ".nrrd", ".nhdr")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+VIDEO_SUFFIXES = (".avi", ".mp4")
+DICOM_SUFFIXES = (".dcm", ".dicom")
+LABEL_ENDINGS = ("_gt", "_label", "_segmentation")
+
+READABLE = "NIfTI, MHD/MHA, NRRD, PNG, JPEG, BMP, TIFF, DICOM, AVI, MP4 or NPY"
+_KINDS = {
+    **dict.fromkeys(ITK_SUFFIXES, "itk"),
+    **dict.fromkeys(PICTURE_SUFFIXES, "picture"),
+    **dict.fromkeys(VIDEO_SUFFIXES, "video"),
+    **dict.fromkeys(DICOM_SUFFIXES, "dicom"),
+    ".npy": "array",
+}
+
+
+def suffix_of(path: str | Path) -> str:
+    """The suffix in lower case; `.nii.gz` counts as one, and so does every other pair that ends in `.gz`."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() + suffix if suffix == ".gz" else suffix
+
+
+def stem_of(path: str | Path) -> str:
+    """The file's name without `suffix_of`."""
+    name = Path(path).name
+    return name[: len(name) - len(suffix_of(path))]
+
+
+def kind_of(path: Path) -> str | None:
+    """`itk`, `picture`, `video`, `dicom` or `array`; None for a file that EchoSynth does not read.
+
+    DICOM files often have no suffix, or one that is a part of a UID, so any unknown one is looked into.
+    """
+    return _KINDS.get(suffix_of(path)) or ("dicom" if _has_dicom_mark(path) else None)
+
+
+def list_images(folder: str | Path) -> list[Path]:
+    """The images and cines of a folder, sorted by name.
+
+    Hidden files are left out, and so are label maps, which are told by the end of their name: `_gt`, `_label`,
+    `_segmentation`.
+
+    Raises:
+        InputError: `folder` is no folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; give the folder that holds the images.")
+    return sorted(path for path in folder.iterdir() if _is_image(path))
+
+
+def existing_file(path: str | Path) -> Path:
+    """`path` as a Path to a file that is there and not empty; InputError otherwise."""
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give one image file ({READABLE}).")
+    if not path.exists():
+        raise InputError(f"{path} does not exist; give an image file ({READABLE}).")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes); expected was an image file ({READABLE}).")
+    return path
+
+
+@contextmanager
+def reading(path: Path, expected: str) -> Iterator[None]:
+    """Turn whatever a reader raises on a damaged or foreign file into an InputError that names it."""
+    try:
+        yield
+    except EchoSynthError:
+        raise
+    # The readers raise nearly every type there is on damaged files, SyntaxError and struct.error among them.
+    except Exception as error:
+        raise InputError(
+            f"{path} cannot be read; expected was {expected}. "
+            f"The file is damaged, incomplete or of another kind ({first_line(error)})."
+        ) from error
+
+
+def _is_image(path: Path) -> bool:
+    if path.name.startswith(".") or not path.is_file() or stem_of(path).lower().endswith(LABEL_ENDINGS):
+        return False
+    return kind_of(path) is not None
+
+
+def _has_dicom_mark(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def first_line(error: Exception) -> str:
+    """The line of a library's message that tells what went wrong."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # SimpleITK's first lines tell where its source was built; what went wrong comes last.
+    line = lines[-1] if lines and "SimpleITK" in lines[0] else (lines or [type(error).__name__])[0]
+    return line.rstrip(".")[:160]

@@ -1,0 +1,155 @@
+"""One echo frame, a cine of them, and the place in space that their results inherit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.errors import InputError
+
+Spacing = tuple[float, float]
+Region = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where a source image lies in space, in the order of its header: x (columns), y (rows), then slices and time.
+
+    Attributes:
+        spacing: mm along each axis.
+        origin: position of the first pixel's centre, in mm.
+        direction: the direction cosines, row-major, dimension x dimension.
+    """
+
+    spacing: tuple[float, ...]
+    origin: tuple[float, ...]
+    direction: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        size = len(self.spacing)
+        if size not in (2, 3, 4) or len(self.origin) != size or len(self.direction) != size * size:
+            raise InputError(
+                f"A geometry has 2, 3 or 4 axes with one spacing and one origin each and a square direction matrix; "
+                f"given were {size} spacings, {len(self.origin)} origins and {len(self.direction)} direction cosines."
+            )
+
+    @classmethod
+    def flat(cls, spacing: Spacing | None) -> Geometry:
+        """A 2D geometry at the origin; `spacing` is (row, column) in mm, 1 x 1 where it is not known."""
+        row, column = spacing or (1.0, 1.0)
+        return cls((float(column), float(row)), (0.0, 0.0), (1.0, 0.0, 0.0, 1.0))
+
+    @property
+    def dimension(self) -> int:
+        """The number of axes in the source's header."""
+        return len(self.spacing)
+
+    @property
+    def pixel_spacing(self) -> Spacing:
+        """(row, column) spacing in mm."""
+        return self.spacing[1], self.spacing[0]
+
+    def with_axis(self) -> Geometry:
+        """The same place with one more axis, of unit spacing and at right angles to the others."""
+        size = self.dimension
+        matrix = np.eye(size + 1)
+        matrix[:size, :size] = self._matrix()
+        return Geometry((*self.spacing, 1.0), (*self.origin, 0.0), tuple(matrix.ravel().tolist()))
+
+    def of_frame(self, index: int) -> Geometry:
+        """The geometry of frame `index`: along the slice axis of a 3D source, without the time axis of a 4D one."""
+        if self.dimension == 2:
+            return self
+        if self.dimension == 4:
+            return Geometry(self.spacing[:3], self.origin[:3], tuple(self._matrix()[:3, :3].ravel().tolist()))
+        step = index * self.spacing[2] * self._matrix()[:, 2]
+        return Geometry(self.spacing, tuple((np.asarray(self.origin) + step).tolist()), self.direction)
+
+    def for_array(self, dimensions: int) -> Geometry:
+        """The geometry under which an array (H, W) or (T, H, W) of `dimensions` axes is written."""
+        if dimensions == 2:
+            return self.of_frame(0)
+        return self.with_axis() if self.dimension == 2 else self
+
+    def _matrix(self) -> NDArray[np.float64]:
+        return np.asarray(self.direction, dtype=np.float64).reshape(self.dimension, self.dimension)
+
+
+@dataclass(frozen=True, eq=False)
+class EchoFrame:
+    """One echo image.
+
+    Attributes:
+        pixels: (H, W) uint8, row 0 at the transducer.
+        spacing: (row, column) in mm, or None where nothing is known.
+        spacing_trusted: whether the spacing rests on a calibration; where not, lengths are pixels.
+        source: the file or place it came from.
+        geometry: the source's place in space, for its results; None where the source has none.
+        region: (row0, row1, column0, column1) of the 2D tissue, half-open: `pixels[row0:row1, column0:column1]`.
+    """
+
+    pixels: NDArray[np.uint8]
+    spacing: Spacing | None = None
+    spacing_trusted: bool = False
+    source: str = ""
+    geometry: Geometry | None = None
+    region: Region | None = None
+
+    def __post_init__(self) -> None:
+        _check_pixels(self.pixels, 2, "An echo frame is (rows, columns)")
+
+
+@dataclass(frozen=True, eq=False)
+class EchoCine:
+    """Consecutive echo frames of one view.
+
+    Attributes:
+        pixels: (T, H, W) uint8, row 0 at the transducer.
+        frame_time_ms: time from frame to frame in milliseconds, or None where it is not known.
+        spacing, spacing_trusted, source, geometry, region: as in `EchoFrame`, the same for all frames.
+    """
+
+    pixels: NDArray[np.uint8]
+    spacing: Spacing | None = None
+    spacing_trusted: bool = False
+    source: str = ""
+    frame_time_ms: float | None = None
+    geometry: Geometry | None = None
+    region: Region | None = None
+
+    def __post_init__(self) -> None:
+        _check_pixels(self.pixels, 3, "A cine is (frames, rows, columns)")
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def frame(self, index: int) -> EchoFrame:
+        """Frame `index` (0 is the first; negative counts from the end) with its own geometry."""
+        count = len(self)
+        if not -count <= index < count:
+            raise InputError(
+                f"Frame {index} was asked for, but {self.source or 'the cine'} has {count} frames (0 to {count - 1})."
+            )
+        index %= count
+        geometry = self.geometry.of_frame(index) if self.geometry else None
+        return EchoFrame(self.pixels[index], self.spacing, self.spacing_trusted, self.source, geometry, self.region)
+
+
+def frame_or_cine(cine: EchoCine) -> EchoFrame | EchoCine:
+    """The cine itself, or its frame where it has only one."""
+    return cine.frame(0) if len(cine) == 1 else cine
+
+
+def is_real_spacing(spacing: Spacing) -> bool:
+    """Whether a header's spacing says something: positive, finite, and not the 1 x 1 of writers that know nothing."""
+    return all(np.isfinite(s) and s > 0 for s in spacing) and tuple(spacing) != (1.0, 1.0)
+
+
+def _check_pixels(pixels: NDArray[np.uint8], dimensions: int, expected: str) -> None:
+    if pixels.ndim != dimensions or pixels.dtype != np.uint8 or pixels.size == 0:
+        raise InputError(
+            f"{expected} uint8 and not empty; given was {pixels.dtype} of shape {pixels.shape}. "
+            f"Convert it with to_gray8 first."
+        )

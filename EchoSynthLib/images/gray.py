@@ -1,0 +1,129 @@
+"""Any picture as 8-bit grey levels, by one stated rule."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from EchoSynthLib.errors import InputError
+
+MINIMUM_SIDE = 8
+LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, what 8-bit video and JPEG mean by brightness
+_RESAMPLING_OVERSHOOT = 1e-3
+
+
+def to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint8]:
+    """One image as 8-bit grey levels.
+
+    The rule, in this order:
+        bool: 0 and 255.
+        integers within 0..255: as they are, whatever their dtype.
+        other integers: over the full range of their dtype (or 0..`full_range`) where the brightest pixel uses its upper
+            half, else from the smallest to the largest value.
+        float in [0, 1]: times 255; float in [0, 255]: rounded; other floats: from the smallest to the largest value.
+        a uniform image that none of these fits: its value clipped to 0..255.
+        colour: the same scaling for all channels, then luma (BT.601); an alpha channel is composed over black.
+
+    Args:
+        array: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); bool, integer or float.
+        full_range: the largest value that a wider integer can mean, for instance 4095 for 12 stored bits.
+
+    Returns:
+        (H, W) uint8.
+
+    Raises:
+        InputError: wrong number of dimensions, smaller than 8 x 8, empty, NaN or infinite, not a number.
+    """
+    values = np.asarray(array)
+    if values.ndim != 2 and not (values.ndim == 3 and values.shape[-1] in (1, 3, 4)):
+        raise InputError(
+            f"An image is (rows, columns), or with 3 or 4 colour channels last; given was shape {values.shape}."
+        )
+    return _gray(values, values.ndim == 3, full_range)
+
+
+def cine_to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint8]:
+    """A cine as 8-bit grey levels, by the rule of `to_gray8` with one scaling for all frames.
+
+    Args:
+        array: (T, H, W), (T, H, W, 1), (T, H, W, 3) or (T, H, W, 4).
+        full_range: as in `to_gray8`.
+
+    Returns:
+        (T, H, W) uint8.
+
+    Raises:
+        InputError: as in `to_gray8`.
+    """
+    values = np.asarray(array)
+    if values.ndim != 3 and not (values.ndim == 4 and values.shape[-1] in (1, 3, 4)):
+        raise InputError(
+            f"A cine is (frames, rows, columns), or with 3 or 4 colour channels last; given was shape {values.shape}."
+        )
+    return _gray(values, values.ndim == 4, full_range)
+
+
+def _gray(values: NDArray, colour: bool, full_range: int | None) -> NDArray[np.uint8]:
+    rows, columns = values.shape[-3:-1] if colour else values.shape[-2:]
+    if values.size == 0 or min(rows, columns) < MINIMUM_SIDE:
+        raise InputError(
+            f"An image of {rows} x {columns} pixels was given; "
+            f"at least {MINIMUM_SIDE} x {MINIMUM_SIDE} are needed to show a heart."
+        )
+    levels = _scaled(values, full_range)
+    return _luma(levels) if colour else levels
+
+
+def _scaled(values: NDArray, full_range: int | None) -> NDArray[np.uint8]:
+    kind = values.dtype.kind
+    if kind not in "biuf":
+        raise InputError(f"An image holds numbers; given was an array of type {values.dtype}.")
+    if kind == "b":
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype == np.uint8:
+        return values
+    low, high = _float_range(values) if kind == "f" else _integer_range(values, full_range)
+    if (low, high) == (0.0, 255.0):
+        return np.rint(values).clip(0, 255).astype(np.uint8)
+    if low == high:
+        return np.full(values.shape, round(min(max(low, 0.0), 255.0)), dtype=np.uint8)
+    return _stretched(values, low, high)
+
+
+def _integer_range(values: NDArray, full_range: int | None) -> tuple[float, float]:
+    low, high = int(values.min()), int(values.max())
+    top = full_range or int(np.iinfo(values.dtype).max)
+    if low >= 0 and high <= 255:
+        return 0.0, 255.0
+    if low >= 0 and top / 2 < high <= top:
+        return 0.0, float(top)
+    return float(low), float(high)
+
+
+def _float_range(values: NDArray) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        count = int(np.count_nonzero(~np.isfinite(values)))
+        raise InputError(f"The image holds {count} pixels that are NaN or infinite; replace them (by 0, say) first.")
+    if low >= -_RESAMPLING_OVERSHOOT and high <= 1 + _RESAMPLING_OVERSHOOT:
+        return 0.0, 1.0
+    if low >= -0.5 and high <= 255.5:
+        return 0.0, 255.0
+    return low, high
+
+
+def _stretched(values: NDArray, low: float, high: float) -> NDArray[np.uint8]:
+    # Dividing by the magnitude first keeps high - low finite for values near the largest float.
+    magnitude = max(abs(low), abs(high))
+    low, high = low / magnitude, high / magnitude
+    unit = (values / np.float64(magnitude) - low) / (high - low)
+    return np.rint(unit.clip(0, 1) * 255).astype(np.uint8)
+
+
+def _luma(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if levels.shape[-1] == 1:
+        return levels[..., 0]
+    luma = levels[..., :3].astype(np.float32) @ LUMA
+    if levels.shape[-1] == 4:
+        luma *= levels[..., 3] / np.float32(255)
+    return np.rint(luma).clip(0, 255).astype(np.uint8)

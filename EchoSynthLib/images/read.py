@@ -1,0 +1,58 @@
+"""Reading an echo frame or cine from any of the files that users have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.formats import READABLE, existing_file, kind_of, reading
+from EchoSynthLib.images.frame import EchoCine, EchoFrame, frame_or_cine
+from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
+from EchoSynthLib.images.read_dicom import read_dicom
+from EchoSynthLib.images.read_itk import read_itk
+from EchoSynthLib.images.read_picture import read_picture
+from EchoSynthLib.images.read_video import read_video
+
+
+def read_image(path: str | Path) -> EchoFrame | EchoCine:
+    """Read an echo frame, or a cine where the file holds several.
+
+    NIfTI, MHD/MHA and NRRD (a third axis is taken as the frames), PNG, JPEG, BMP and TIFF, DICOM (with any name), AVI
+    and MP4, and NPY: (H, W), (H, W, 3), (T, H, W) or (T, H, W, 3). Rows stay in the order of the file. Grey levels
+    follow `to_gray8`.
+
+    Raises:
+        InputError: the file is missing, damaged, incomplete, or holds something else than a 2D image or cine.
+    """
+    path = existing_file(path)
+    kind = kind_of(path)
+    if kind is None:
+        raise InputError(f"{path} is of a kind that cannot be read; expected was {READABLE}.")
+    return _READERS[kind](path)
+
+
+def load_array(path: Path) -> NDArray:
+    """The array of a .npy file; pickled objects are refused."""
+    with reading(path, "a NumPy array file (.npy) of numbers"):
+        return np.load(path, allow_pickle=False)
+
+
+def _read_array(path: Path) -> EchoFrame | EchoCine:
+    array = load_array(path)
+    with reading(path, "an array (rows, columns), (frames, rows, columns) or either with 3 colours last"):
+        if array.ndim == 2 or (array.ndim == 3 and array.shape[-1] in (1, 3, 4)):
+            return EchoFrame(to_gray8(array), source=str(path))
+        return frame_or_cine(EchoCine(cine_to_gray8(array), source=str(path)))
+
+
+_READERS: dict[str, Callable[[Path], EchoFrame | EchoCine]] = {
+    "itk": read_itk,
+    "picture": read_picture,
+    "dicom": read_dicom,
+    "video": read_video,
+    "array": _read_array,
+}
