@@ -1,0 +1,213 @@
+"""The command `echosynth`, made from the declarations of the tasks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import EchoSynthLib
+from EchoSynthLib import zoo
+from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
+from EchoSynthLib.progress import TerminalProgress
+from EchoSynthLib.tasks import Context, Parameter, Task, all_tasks, find_task, load_tasks_of_environment, parameters_of
+
+EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (InputError, 2),
+    (ModelError, 3),
+    (OutputError, 4),
+    (Cancelled, 130),
+    (KeyboardInterrupt, 130),
+)
+EXIT_PART_FAILED = 1
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose complaints are a single line, as all of EchoSynth's are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong and where the help is, and exits with 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code: 0 done, 1 failed, 2 input, 3 model, 4 output, 130 cancelled."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        load_tasks_of_environment()
+        chosen = _parser().parse_args(arguments)
+    except EchoSynthError as error:
+        return _fail(error, with_traceback=False)
+    try:
+        return chosen.run(chosen)
+    except (Exception, KeyboardInterrupt) as error:
+        return _fail(error, chosen.traceback)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _fail(error: BaseException, with_traceback: bool) -> int:
+    if with_traceback:
+        traceback.print_exception(error)
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has left; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    print(f"echosynth: {_one_line(error)}", file=sys.stderr)
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
+
+
+def _one_line(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "cancelled; nothing half-made was left behind"
+    text = " ".join(str(error).split())
+    if isinstance(error, EchoSynthError):
+        return text
+    return f"unexpected {type(error).__name__}: {text} (--traceback shows where)"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(
+        prog="echosynth", description="Segments echocardiograms and synthesises new ones.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"echosynth {EchoSynthLib.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for task in all_tasks():
+        _add_task(commands, task)
+    _add_models(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+    parser.add_argument("--traceback", action="store_true", help="show where an error comes from")
+    return parser
+
+
+def _add_task(commands: Any, task: type[Task]) -> None:
+    parser = _add_command(commands, task.name, task.summary)
+    for declared in parameters_of(task):
+        _add_parameter(parser, declared)
+    parser.add_argument("--json", action="store_true", help="print the record as JSON")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.set_defaults(run=_run_task, task=task.name)
+
+
+def _add_parameter(parser: argparse.ArgumentParser, declared: Parameter) -> None:
+    option = "--" + declared.name.replace("_", "-")
+    # A percent sign would be a format to argparse.
+    text = _help(declared).replace("%", "%%")
+    if declared.main:
+        parser.add_argument(declared.name, metavar=declared.name.upper(), help=text)
+    elif declared.kind is bool:
+        parser.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
+    else:
+        metavar = "{" + ",".join(declared.choices) + "}" if declared.choices else declared.kind.__name__.upper()
+        parser.add_argument(option, metavar=metavar, required=declared.required, default=argparse.SUPPRESS, help=text)
+
+
+def _help(declared: Parameter) -> str:
+    notes = []
+    if declared.kind in (int, float):
+        notes.append(declared.allowed)
+    if not declared.required:
+        notes.append(f"default {'none' if declared.default is None else declared.default}")
+    return declared.help + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _run_task(chosen: argparse.Namespace) -> int:
+    task = find_task(chosen.task)
+    given = {item.name: getattr(chosen, item.name) for item in parameters_of(task) if hasattr(chosen, item.name)}
+    with TerminalProgress() as progress:
+        record = task.build(given).run(Context(None if chosen.quiet else progress))
+    print(json.dumps(record, indent=2, default=str) if chosen.json else _summary(record))
+    failures = record.get("failures", [])
+    for failure in failures:
+        print(f"echosynth: {failure['file']}: {' '.join(failure['message'].split())}", file=sys.stderr)
+    return EXIT_PART_FAILED if failures else 0
+
+
+def _summary(record: dict[str, Any]) -> str:
+    lines = []
+    for role, paths in record.get("outputs", {}).items():
+        listed = [paths] if isinstance(paths, str) else paths
+        more = f"  ... {Path(listed[-1]).name}" if len(listed) > 1 else ""
+        lines.append(f"{role.replace('_', ' ')}: {listed[0]}{more}")
+    return "\n".join(lines)
+
+
+def _add_models(commands: Any) -> None:
+    parser = _add_command(commands, "models", "List, verify, import and remove models.")
+    parser.set_defaults(run=_list_models)
+    actions = parser.add_subparsers(metavar="ACTION")
+    actions.add_parser("list", help="list the models (the default)")
+    verify = actions.add_parser("verify", help="compare every file with its checksum")
+    verify.add_argument("name", nargs="?", help="the model; all where none is given")
+    verify.set_defaults(run=_verify_models)
+    added = actions.add_parser("import", help="copy a model folder into your models")
+    added.add_argument("folder", type=Path, help="config.json, *.safetensors, SHA256SUMS, mostly *.onnx and a card")
+    added.set_defaults(run=_import_model)
+    removed = actions.add_parser("remove", help="remove a model that you imported")
+    removed.add_argument("name")
+    removed.set_defaults(run=_remove_model)
+
+
+def _list_models(chosen: argparse.Namespace) -> int:
+    for model in zoo.list_models():
+        origin = "shipped" if model.shipped else "imported"
+        print(f"{model.name:<24} {origin:<9} {model.sha256[:12]:<13} {model.problem or model.path}")
+    return 0
+
+
+def _verify_models(chosen: argparse.Namespace) -> int:
+    code = 0
+    for name in [chosen.name] if chosen.name else [model.name for model in zoo.list_models()]:
+        try:
+            print(f"{name}: every file is what {zoo.CHECKSUMS} says; weights {zoo.find(name).sha256}")
+        except ModelError as error:
+            code = _fail(error, chosen.traceback)
+    return code
+
+
+def _import_model(chosen: argparse.Namespace) -> int:
+    model = zoo.import_folder(chosen.folder)
+    print(f"{model.name}: imported into {model.path}")
+    return 0
+
+
+def _remove_model(chosen: argparse.Namespace) -> int:
+    zoo.remove(chosen.name)
+    print(f"{chosen.name}: removed")
+    return 0
+
+
+def _add_demo(commands: Any) -> None:
+    parser = _add_command(
+        commands, "demo", "Show the main job: a label map becomes echocardiograms, and they label maps."
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("demo"), help="folder for pictures, files and table (default demo)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of all random parts (default 0)")
+    parser.set_defaults(run=_run_demo)
+
+
+def _run_demo(chosen: argparse.Namespace) -> int:
+    from EchoSynthLib import demo
+
+    return demo.main(chosen.output, chosen.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Processes: is one alive, end one with all that it started. Standard library only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+
+def own_group() -> dict[str, Any]:
+    """Keywords for `subprocess.Popen` that put the child, and all it starts, into a group without a window."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def kill_tree(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process that was started with `own_group()`, and everything it started, at once."""
+    if sys.platform == "win32":
+        subprocess.run(
+            ["taskkill", "/T", "/F", "/PID", str(process.pid)],
+            capture_output=True,
+            check=False,
+            creationflags=subprocess.CREATE_NO_WINDOW,
+        )
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        process.kill()
+
+
+def end_own_session() -> None:
+    """Ends this process and all it started, if it was started with `own_group()`; does nothing on Windows."""
+    if sys.platform != "win32" and os.getsid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process with this number runs on this machine."""
+    if sys.platform == "win32":
+        return _is_alive_on_windows(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_alive_on_windows(pid: int) -> bool:
+    import ctypes
+
+    # os.kill(pid, 0) would END the process there, so the handle is asked instead.
+    query_limited_information, still_active = 0x1000, 259
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    handle = kernel.OpenProcess(query_limited_information, False, pid)
+    if not handle:
+        return False
+    try:
+        code = ctypes.c_ulong()
+        return not kernel.GetExitCodeProcess(handle, ctypes.byref(code)) or code.value == still_active
+    finally:
+        kernel.CloseHandle(handle)

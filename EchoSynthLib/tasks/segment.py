@@ -1,0 +1,223 @@
+"""The task `segment`: an echo frame, a cine or a folder of them becomes label maps."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import EchoSynthLib
+from EchoSynthLib.anatomy.labels import VIEWS
+from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
+from EchoSynthLib.images.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES, list_images, stem_of, suffix_of
+from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, write_records
+
+if TYPE_CHECKING:
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame
+
+WRITABLE = (".nii.gz", ".nii", ".mha", ".nrrd", ".png", ".npy")
+NOT_WRITABLE = {".mhd", ".nhdr", ".dcm", ".dicom", *PICTURE_SUFFIXES, *VIDEO_SUFFIXES} - {*WRITABLE}
+# What EchoSynth itself writes beside images.
+OWN_RESULTS = ("label_map", "sheet")
+
+
+@dataclass(frozen=True)
+class Names:
+    """How the results of one image are called."""
+
+    segmentation: str
+    confidence: str
+    record: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment(Task):
+    """Finds the structures in an image, in each frame of a cine, or in every image of a folder."""
+
+    name = "segment"
+    summary = "Find LV cavity, myocardium and left atrium in an echo frame, a cine, or a folder of them."
+
+    image: Path = parameter(
+        main=True, help="image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy), or a folder"
+    )
+    output: Path = parameter(
+        help="folder for the results; for one image also the label map's file name, such as map.nii.gz"
+    )
+    view: str = parameter("auto", choices=("auto", *VIEWS), help="apical view; auto takes what the model sees")
+    model: str = parameter("segmenter", help="name of the model, see `echosynth models`")
+    format: str = parameter(
+        "nifti", choices=tuple(FORMATS), help="file format of the results; a file name's own suffix wins"
+    )
+
+    def run(self, context: Context) -> dict[str, Any]:
+        """Writes label map, confidence (0 to 1; in a PNG 0 to 255) and record for each image; see `Task.run`."""
+        check_exists(self.image, "image or folder")
+        if self.image.is_dir():
+            return self._run_folder(context)
+        folder, names = self._place_of_one()
+        with OutputFolder(folder) as hidden:
+            return self._segment(self.image, folder, hidden, names, context.progress)
+
+    def _place_of_one(self) -> tuple[Path, Names]:
+        suffix = suffix_of(self.output)
+        if self.output.is_dir() or suffix not in {*WRITABLE, *NOT_WRITABLE}:
+            return self.output, _names(stem_of(self.image), FORMATS[self.format])
+        if suffix in NOT_WRITABLE:
+            raise InputError(
+                f"A label map cannot be written as {self.output.name}; end the name in one of {', '.join(WRITABLE)}."
+            )
+        if self.output.exists() and self.output.samefile(self.image):
+            raise InputError(f"The output {self.output} is the image itself; give another name.")
+        stem = stem_of(self.output)
+        return self.output.parent, Names(self.output.name, f"{stem}_confidence{suffix}", f"{stem}_record.json")
+
+    def _run_folder(self, context: Context) -> dict[str, Any]:
+        started = time.perf_counter()
+        if not self.output.is_dir() and suffix_of(self.output) in {*WRITABLE, *NOT_WRITABLE}:
+            raise InputError(
+                f"{self.image} is a folder, so the output is one too; {self.output.name} names a single file."
+            )
+        files = _images_in(self.image)
+        with OutputFolder(self.output) as hidden:
+            done: list[dict[str, str]] = []
+            failures: list[dict[str, str]] = []
+            for index, (file, stem) in enumerate(zip(files, _stems(files), strict=True)):
+                progress = context.part(index, len(files), file.name)
+                progress(0, 1, "")
+                names = _names(stem, FORMATS[self.format])
+                try:
+                    record = self._segment(file, self.output, hidden, names, progress)
+                    done.append({"file": file.name, **_file_names(record["outputs"])})
+                except (Cancelled, ModelError, OutputError, MemoryError):
+                    raise
+                except Exception as error:  # one file that no reader foresaw must not cost the others
+                    failures.append({"file": file.name, "message": str(error) or type(error).__name__})
+                    for name in astuple(names):
+                        (hidden / name).unlink(missing_ok=True)
+            if not done:
+                raise InputError(
+                    f"None of the {len(files)} files in {self.image} could be segmented; "
+                    f"{failures[0]['file']}: {failures[0]['message']}"
+                )
+            summary = self._record(self.image) | {"images": len(done), "failures": failures, "results": done}
+            summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
+            return write_records(hidden, RECORD, self.output, summary)
+
+    def _segment(self, path: Path, folder: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
+        from EchoSynthLib.images.frame import EchoCine
+        from EchoSynthLib.images.read import read_image
+
+        image = read_image(path)
+        if isinstance(image, EchoCine) and names.segmentation.endswith(".png"):
+            raise InputError(f"{path} is a cine of {len(image)} frames and PNG holds one; take NIfTI or npy.")
+        if isinstance(image, EchoCine):
+            label_map, confidence, record = self._segment_cine(image, progress)
+        else:
+            label_map, confidence, record = self._segment_frame(image, progress)
+        _write(hidden, names, label_map, confidence, image)
+        outputs = {"segmentation": names.segmentation, "confidence": names.confidence}
+        return write_records(hidden, names.record, folder, record | self._record(path) | {"outputs": outputs})
+
+    def _segment_frame(self, frame: EchoFrame, progress: Progress) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+        from EchoSynthLib import api
+
+        rows, columns = _tissue(frame)
+        spacing = frame.spacing if frame.spacing_trusted else None
+        tissue = frame.pixels[rows, columns]
+        found = api.segment_detailed(tissue, spacing, view=self.view, model=self.model, progress=progress)
+        record = found.record | {"view_probabilities": found.view_probabilities}
+        margins = [
+            (side.start, size - side.stop) for side, size in zip((rows, columns), frame.pixels.shape, strict=True)
+        ]
+        # Beside the tissue a scanner draws scales and text: nothing is looked for there, and nothing is known of it.
+        return np.pad(found.label_map, margins), np.pad(found.confidence, margins), record
+
+    def _segment_cine(self, cine: EchoCine, progress: Progress) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+        started = time.perf_counter()
+        count = len(cine.pixels)
+        label_maps, confidences, records = [], [], []
+        for index in range(count):
+            progress(index, count, f"frame {index + 1} of {count}")
+            label_map, confidence, record = self._segment_frame(cine.frame(index), _silent)
+            label_maps.append(label_map)
+            confidences.append(confidence)
+            records.append(record)
+        progress(count, count, "writing")
+        return (
+            np.stack(label_maps),
+            np.stack(confidences),
+            _record_of_cine(records, cine, time.perf_counter() - started),
+        )
+
+    def _record(self, path: Path) -> dict[str, Any]:
+        return {"task": self.name, "echosynth_version": EchoSynthLib.__version__, "input": str(path.resolve())}
+
+
+def _write(
+    hidden: Path, names: Names, label_map: np.ndarray, confidence: np.ndarray, image: EchoFrame | EchoCine
+) -> None:
+    from EchoSynthLib.images.write import write_image, write_label_map, write_map
+
+    write_label_map(hidden / names.segmentation, label_map, like=image)
+    if names.confidence.endswith(".png"):
+        write_image(hidden / names.confidence, (confidence * 255).round().astype(np.uint8), like=image)
+    else:
+        write_map(hidden / names.confidence, confidence, like=image)
+
+
+def _tissue(frame: EchoFrame) -> tuple[slice, slice]:
+    row0, row1, column0, column1 = frame.region or (0, frame.pixels.shape[0], 0, frame.pixels.shape[1])
+    return slice(row0, row1), slice(column0, column1)
+
+
+def _record_of_cine(records: list[dict[str, Any]], cine: EchoCine, seconds: float) -> dict[str, Any]:
+    """The first frame's record, but with what holds for all frames: the mean view, confidence and the whole time."""
+    views = [record["view_probabilities"] for record in records]
+    mean_views = {view: float(np.mean([one[view] for one in views])) for view in views[0]}
+    seen = max(mean_views, key=lambda view: mean_views[view])
+    return records[0] | {
+        "frames": len(records),
+        "frame_time_ms": cine.frame_time_ms,
+        "view": seen if records[0].get("view_source") == "model" else records[0].get("view"),
+        "view_probabilities": mean_views,
+        "mean_confidence": float(np.mean([record["mean_confidence"] for record in records])),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _images_in(folder: Path) -> list[Path]:
+    files = [path for path in list_images(folder) if not _is_own_result(stem_of(path))]
+    if not files:
+        raise InputError(f"There is no image in the folder {folder}; give one with images, or a single file.")
+    return files
+
+
+def _is_own_result(stem: str) -> bool:
+    return stem in OWN_RESULTS or stem.endswith("_confidence")
+
+
+def _stems(files: list[Path]) -> Iterator[str]:
+    """The name that each file's results begin with; a.png and a.dcm keep their suffix, as a_png and a_dcm."""
+    counts = Counter(map(stem_of, files))
+    for file in files:
+        stem = stem_of(file)
+        yield stem if counts[stem] == 1 else file.name.replace(".", "_")
+
+
+def _names(stem: str, suffix: str) -> Names:
+    return Names(f"{stem}_segmentation{suffix}", f"{stem}_confidence{suffix}", f"{stem}_record.json")
+
+
+def _file_names(outputs: dict[str, str]) -> dict[str, str]:
+    return {role: Path(path).name for role, path in outputs.items()}
+
+
+def _silent(done: int, total: int, message: str = "") -> None:
+    """The frames' own steps are too short to report; the cine's are reported."""

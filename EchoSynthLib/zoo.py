@@ -1,0 +1,294 @@
+"""Model folders: find, verify, list, import, remove. Standard library only; no pickle is ever read.
+
+A model is a folder of config.json, *.safetensors, mostly *.onnx, README.md (its card) and SHA256SUMS, which covers all
+files. The shipped ones lie in Resources/Models; imported ones in ~/.echosynth/models, or where ECHOSYNTH_MODELS points.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from EchoSynthLib.errors import ModelError, OutputError
+
+CHECKSUMS = "SHA256SUMS"
+WEIGHTS = "model.safetensors"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".joblib", ".npy", ".npz", ".mar", ".h5", ".keras"}
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model on disk.
+
+    Attributes:
+        config: what config.json holds; empty where `problem` says that it cannot be read.
+        sha256: of the weights, model.safetensors, as SHA256SUMS gives it.
+        shipped: came with EchoSynth, not imported by the user.
+        problem: why the model cannot be used; empty where nothing is known against it.
+    """
+
+    path: Path
+    name: str
+    config: dict[str, Any]
+    sha256: str
+    shipped: bool
+    problem: str = ""
+
+
+def user_models() -> Path:
+    """Where imported models lie: $ECHOSYNTH_MODELS, else ~/.echosynth/models."""
+    chosen = os.environ.get("ECHOSYNTH_MODELS", "").strip()
+    return Path(chosen).expanduser() if chosen else Path.home() / ".echosynth" / "models"
+
+
+def shipped_models() -> Path:
+    """Where the models that came with EchoSynth lie, in an installed package or in the repository."""
+    package = Path(__file__).resolve().parent
+    installed = package / "Resources" / "Models"
+    return installed if installed.is_dir() else package.parent / "Resources" / "Models"
+
+
+def find(name: str) -> ModelFolder:
+    """The model of that name, each of its files verified.
+
+    Raises:
+        ModelError: the name is not one, there is no such model, or a file is not what SHA256SUMS says.
+    """
+    path = _locate(name)
+    verify(path)
+    return _read(path)
+
+
+def list_models() -> list[ModelFolder]:
+    """All models, shipped ones first; files are not verified, and what cannot be read is listed with its `problem`."""
+    models: dict[str, ModelFolder] = {}
+    for root in (shipped_models(), user_models()):
+        for path in sorted(root.iterdir()) if root.is_dir() else ():
+            if path.is_dir() and _NAME.fullmatch(path.name):
+                models.setdefault(path.name, _read_or_problem(path))
+    return list(models.values())
+
+
+def verify(folder: Path) -> None:
+    """Compares every file of a model folder with its SHA256SUMS; an unchanged folder is not read a second time.
+
+    Raises:
+        ModelError: names the file, the sum expected and the one found; or the file that is missing or not listed.
+    """
+    folder = Path(folder)
+    _verify_once(folder, _signature(folder))
+
+
+def import_folder(path: Path) -> ModelFolder:
+    """Copies a model folder into the user's models, under its own name; the copy is verified before it gets that name.
+
+    Raises:
+        ModelError: the folder is not a sound model, or its name is taken.
+        OutputError: the user's models folder cannot be written.
+    """
+    source = Path(path).expanduser()
+    name = _check_name(source.resolve().name)
+    if not source.is_dir():
+        raise ModelError(f"{source} is not a folder; a model is a folder of config.json, {WEIGHTS} and {CHECKSUMS}.")
+    if (shipped_models() / name).exists() or (user_models() / name).exists():
+        raise ModelError(
+            f"There is a model {name!r} already; rename the folder {source}, or remove the other model first."
+        )
+    verify(source)
+    try:
+        _copy_verified(source, user_models() / name)
+    except OSError as error:
+        raise OutputError(
+            f"The model {name!r} cannot be copied into {user_models()} ({error.strerror or error}); "
+            "make room, or point ECHOSYNTH_MODELS to a folder that can be written."
+        ) from error
+    return _read(user_models() / name)
+
+
+def remove(name: str) -> None:
+    """Removes an imported model. Shipped models, and anything outside the user's models folder, are never touched.
+
+    Raises:
+        ModelError: the name is not one, or no imported model has it.
+        OutputError: the folder cannot be removed.
+    """
+    folder = user_models() / _check_name(name)
+    if not folder.is_dir():
+        shipped = (shipped_models() / name).is_dir()
+        why = (
+            "it came with EchoSynth and stays"
+            if shipped
+            else f"no imported model has that name ({_names(folder.parent)})"
+        )
+        raise ModelError(f"The model {name!r} cannot be removed: {why}.")
+    try:
+        if folder.is_symlink():
+            folder.unlink()
+            return
+        # Renamed first, so that a removal cut short leaves no half of a model under its name.
+        doomed = Path(tempfile.mkdtemp(prefix=".removing-", dir=folder.parent))
+        os.replace(folder, doomed / name)
+        shutil.rmtree(doomed)
+    except OSError as error:
+        raise OutputError(f"The model folder {folder} cannot be removed ({error.strerror or error}).") from error
+
+
+def write_checksums(folder: Path) -> Path:
+    """Writes SHA256SUMS for all files of a model folder, the last step of making one; returns its path.
+
+    Raises:
+        ModelError: the folder holds a file that could be a pickle, a link, or no weights.
+    """
+    folder = Path(folder)
+    files = _files(folder)
+    _refuse_foreign(folder, files)
+    if not any(path.suffix == ".safetensors" for path in files):
+        raise ModelError(f"The model folder {folder} holds no *.safetensors; write the weights before their checksums.")
+    lines = [f"{_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files if path.name != CHECKSUMS]
+    temporary = folder / f".{CHECKSUMS}.{os.getpid()}"
+    temporary.write_text("".join(lines), encoding="utf-8", newline="\n")
+    os.replace(temporary, folder / CHECKSUMS)
+    return folder / CHECKSUMS
+
+
+def _check_name(name: str) -> str:
+    if not _NAME.fullmatch(name) or name.endswith("."):
+        raise ModelError(
+            f"{name!r} is not a model's name; one is made of letters, digits, '.', '_' and '-', and is no path. "
+            "To use a folder elsewhere, import it: echosynth models import FOLDER"
+        )
+    return name
+
+
+def _locate(name: str) -> Path:
+    _check_name(name)
+    for root in (shipped_models(), user_models()):
+        if (root / name).is_dir():
+            return root / name
+    known = ", ".join(model.name for model in list_models()) or "none"
+    raise ModelError(
+        f"There is no model {name!r} in {shipped_models()} or {user_models()}; there are: {known}. "
+        "`echosynth models import FOLDER` adds one."
+    )
+
+
+def _names(root: Path) -> str:
+    names = sorted(path.name for path in root.iterdir() if _NAME.fullmatch(path.name)) if root.is_dir() else []
+    return "there are: " + ", ".join(names) if names else "there is none"
+
+
+def _read(folder: Path) -> ModelFolder:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder / 'config.json'} cannot be read ({error}); get the model anew.") from error
+    if not isinstance(config, dict):
+        raise ModelError(f"{folder / 'config.json'} holds {type(config).__name__}, not an object; get the model anew.")
+    sha256 = _checksums(folder).get(WEIGHTS)
+    if sha256 is None:
+        raise ModelError(f"{folder / CHECKSUMS} has no line for {WEIGHTS}; get the model anew.")
+    return ModelFolder(folder, folder.name, config, sha256, shipped=folder.parent == shipped_models())
+
+
+def _read_or_problem(folder: Path) -> ModelFolder:
+    try:
+        return _read(folder)
+    except ModelError as error:
+        return ModelFolder(folder, folder.name, {}, "", folder.parent == shipped_models(), problem=str(error))
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    path = folder / CHECKSUMS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"The model folder {folder} has no readable {CHECKSUMS} ({error}); get the model anew."
+        ) from error
+    sums: dict[str, str] = {}
+    for line in filter(str.strip, lines):
+        match = re.fullmatch(r"([0-9a-fA-F]{64}) [ *](.+)", line)
+        if match is None or not _stays_inside(match[2]):
+            raise ModelError(
+                f"{path} has a line that is no checksum of a file in the folder: {line!r:.120}; get the model anew."
+            )
+        sums[match[2]] = match[1].lower()
+    return sums
+
+
+def _stays_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and "\\" not in name and ":" not in name
+
+
+@lru_cache(maxsize=64)
+def _verify_once(folder: Path, signature: tuple[tuple[str, int, int], ...]) -> None:
+    expected = _checksums(folder)
+    files = _files(folder)
+    _refuse_foreign(folder, files)
+    for name, wanted in expected.items():
+        path = folder / name
+        if not path.is_file():
+            raise ModelError(
+                f"The model folder {folder} lacks {name}, which its {CHECKSUMS} lists; get the model anew."
+            )
+        found = _sha256(path)
+        if found != wanted:
+            raise ModelError(
+                f"{path} is not the file it should be: SHA-256 expected {wanted}, found {found}; get the model anew."
+            )
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        if name not in expected and name != CHECKSUMS:
+            raise ModelError(f"{path} is not listed in {CHECKSUMS} of its model; remove it, or get the model anew.")
+
+
+def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    if not folder.is_dir():
+        raise ModelError(f"{folder} is not a model folder: there is no such folder.")
+    status = ((path, path.lstat()) for path in _files(folder))
+    return tuple((str(path), found.st_size, found.st_mtime_ns) for path, found in status)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+
+
+def _refuse_foreign(folder: Path, files: list[Path]) -> None:
+    for path in files:
+        if path.is_symlink():
+            raise ModelError(f"{path} is a link; a model's files lie in its own folder {folder}. Copy the file there.")
+        if path.suffix.lower() in _PICKLES:
+            raise ModelError(
+                f"{path} may hold a pickle, which could run any program; weights are *.safetensors or *.onnx."
+            )
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"The model's file {path} cannot be read ({error.strerror or error}).") from error
+
+
+def _copy_verified(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".importing-", dir=target.parent))
+    try:
+        copy = temporary / target.name
+        shutil.copytree(source, copy, symlinks=True)
+        verify(copy)
+        _read(copy)
+        os.replace(copy, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

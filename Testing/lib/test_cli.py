@@ -1,0 +1,196 @@
+"""The command `echosynth`, as a process."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import EchoSynthLib
+from EchoSynthLib.cli import main
+from EchoSynthLib.tasks import all_tasks, parameters_of
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+HEAVY = {"torch", "monai", "diffusers", "onnx", "einops", "safetensors"}
+
+
+def environment(models: Path | None = None) -> dict[str, str]:
+    added = {"PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT)]), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+    return {**os.environ, **added, **({"ECHOSYNTH_MODELS": str(models)} if models else {})}
+
+
+def echosynth(
+    *arguments: object, options: tuple[str, ...] = (), models: Path | None = None, **added: str
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *options, "-m", "EchoSynthLib", *map(str, arguments)]
+    return subprocess.run(
+        command, env={**environment(models), **added}, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture
+def label_file(tmp_path: Path) -> Path:
+    codes = np.zeros((48, 48), np.uint8)
+    codes[8:24, 16:32], codes[24:28, 16:32], codes[30:40, 18:30] = 1, 2, 3
+    np.save(tmp_path / "map.npy", codes)
+    return tmp_path / "map.npy"
+
+
+def test_the_version_is_the_packages() -> None:
+    assert echosynth("--version").stdout.strip() == f"echosynth {EchoSynthLib.__version__}"
+
+
+@pytest.mark.parametrize("task", all_tasks(), ids=lambda task: task.name)
+def test_the_help_of_a_task_names_every_parameter_with_its_default_and_limits(
+    task: type, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    with pytest.raises(SystemExit, match="0"):
+        main([task.name, "--help"])
+    told = capsys.readouterr().out
+    for item in parameters_of(task):
+        assert (item.name.upper() if item.main else "--" + item.name.replace("_", "-")) in told
+        assert item.help in told
+        assert item.required or str("none" if item.default is None else item.default) in told
+
+
+def test_variations_end_to_end(tmp_path: Path, label_file: Path) -> None:
+    done = echosynth("variations", label_file, "--output", tmp_path / "out", "--count", 2, "--seed", 1)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "variation_000.nii.gz" in done.stdout
+    assert len(list((tmp_path / "out").glob("variation_*.nii.gz"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "COMMAND"),
+        (("measure",), "measure"),
+        (("variations", "{map}"), "--output"),
+        (("variations", "{map}", "--output", "{out}", "--count", "0"), "from 1 to 1000"),
+        (("variations", "{map}", "--output", "{out}", "--count", "x"), "from 1 to 1000"),
+        (("variations", "{map}", "--output", "{out}", "--colour", "red"), "--colour"),
+        (("variations", "{out}/nowhere.png", "--output", "{out}"), "nowhere.png"),
+        (("synthesize", "{map}", "--output", "{out}", "--view", "PLAX"), "one of 2CH, 4CH"),
+        (("segment", "{map}/x", "--output", "{out}"), "There is no image"),
+        (("train", "everything", "--data", "{map}", "--output", "{out}"), "one of segmenter, beam-flow"),
+    ],
+)
+def test_bad_input_is_answered_with_one_line_and_exit_code_2(
+    tmp_path: Path, label_file: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    done = echosynth(*(text.format(map=label_file, out=tmp_path / "out") for text in arguments))
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_model_is_exit_code_3(tmp_path: Path, label_file: Path) -> None:
+    done = echosynth("synthesize", label_file, "--output", tmp_path / "out", "--model", "my-model", models=tmp_path)
+    assert done.returncode == 3
+    assert done.stderr.startswith("echosynth: There is no model 'my-model'")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_folder_that_cannot_be_is_exit_code_4(tmp_path: Path, label_file: Path) -> None:
+    done = echosynth("variations", label_file, "--output", label_file / "out")
+    assert done.returncode == 4
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_traceback_is_shown_when_asked_for(tmp_path: Path) -> None:
+    done = echosynth("variations", tmp_path / "x.png", "--output", tmp_path / "out", "--traceback")
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+
+
+def test_the_record_can_be_had_as_json(tmp_path: Path, label_file: Path) -> None:
+    import json
+
+    done = echosynth("variations", label_file, "--output", tmp_path / "out", "--json", "--quiet")
+    assert json.loads(done.stdout)["count"] == 5
+
+
+@pytest.mark.skipif(os.name != "posix", reason="speaks of POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_is_exit_code_130_and_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "EchoSynthLib", "count", "--steps", "1000", "--pause", "0.02"]
+    with subprocess.Popen(
+        [*command, "--output", str(tmp_path / "out")],
+        env={**environment(), "ECHOSYNTH_TASKS": "tasks_for_tests"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        until = time.monotonic() + 15
+        while not (tmp_path / "out").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        running.send_signal(number)
+        _, told = running.communicate(timeout=15)
+    assert running.returncode == 130
+    assert told.splitlines()[-1] == "echosynth: cancelled; nothing half-made was left behind"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_task_of_an_extension_is_a_command_too() -> None:
+    done = echosynth("misbehave", "raise", ECHOSYNTH_TASKS="tasks_for_tests")
+    assert done.returncode == 1
+    assert done.stderr == "echosynth: unexpected ZeroDivisionError: the heart stood still (--traceback shows where)\n"
+
+
+def test_models_are_imported_listed_verified_and_removed(tmp_path: Path) -> None:
+    from EchoSynthLib import zoo
+
+    source = tmp_path / "downloads" / "my-model"
+    source.mkdir(parents=True)
+    (source / "config.json").write_text("{}")
+    (source / "model.safetensors").write_bytes(b"weights")
+    zoo.write_checksums(source)
+    models = tmp_path / "models"
+    assert echosynth("models", "import", source, models=models).returncode == 0
+    assert re.search(r"^my-model +imported", echosynth("models", models=models).stdout, re.MULTILINE)
+    assert "my-model: every file" in echosynth("models", "verify", "my-model", models=models).stdout
+    (models / "my-model" / "config.json").write_text("{ }")
+    broken = echosynth("models", "verify", "my-model", models=models)
+    assert (broken.returncode, broken.stderr.count("\n")) == (3, 1)
+    assert echosynth("models", "remove", "my-model", models=models).returncode == 0
+    assert echosynth("models", "remove", "../downloads", models=models).returncode == 3
+    assert source.is_dir()
+
+
+def imported_by(*arguments: object) -> set[str]:
+    done = echosynth(*arguments, options=("-X", "importtime"))
+    return {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if "|" in line}
+
+
+def test_the_start_of_the_command_imports_nothing_foreign_but_numpy() -> None:
+    foreign = {"scipy", "SimpleITK", "pydicom", "av", "PIL", "onnxruntime"} | HEAVY
+    assert imported_by("segment", "--help") & foreign == set()
+
+
+@pytest.mark.parametrize("command", ["variations", "synthesize", "segment"])
+def test_torch_and_its_kin_are_never_imported(tmp_path: Path, label_file: Path, command: str) -> None:
+    image = tmp_path / "image.npy"
+    np.save(image, np.random.default_rng(0).integers(0, 255, (48, 48), dtype=np.uint8))
+    given = image if command == "segment" else label_file
+    assert imported_by(command, given, "--output", tmp_path / "out") & HEAVY == set()
+
+
+def test_the_package_itself_imports_nothing_foreign_and_offers_the_functions() -> None:
+    probe = (
+        "import sys, EchoSynthLib as es; names = {m.split('.')[0] for m in sys.modules}; assert 'numpy' not in names; "
+        "print(*(f.__module__ for f in (es.segment, es.synthesize, es.variations, es.segment_detailed))); "
+        "es.InputError, es.ModelError, es.OutputError, es.Cancelled; 'segment' in dir(es) or sys.exit(1)"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], env=environment(), capture_output=True, text=True, timeout=30)
+    assert done.stdout.split() == ["EchoSynthLib.api"] * 4, done.stderr

@@ -1,0 +1,179 @@
+"""Model folders: what is found is verified, what is imported is whole, what is removed was the user's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from EchoSynthLib import zoo
+from EchoSynthLib.errors import ModelError
+
+
+def make_model(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"kind": "test"}))
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "network.onnx").write_bytes(b"graph")
+    (folder / "README.md").write_text("a card")
+    zoo.write_checksums(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ECHOSYNTH_MODELS", str(tmp_path / "user"))
+    monkeypatch.setattr(zoo, "shipped_models", lambda: tmp_path / "shipped")
+    return make_model(tmp_path / "shipped" / "segmenter")
+
+
+@pytest.fixture
+def downloaded(tmp_path: Path) -> Path:
+    return make_model(tmp_path / "downloads" / "my-model")
+
+
+def test_a_sound_model_is_found_with_its_config_and_the_sum_of_its_weights() -> None:
+    model = zoo.find("segmenter")
+    assert model.config == {"kind": "test"}
+    assert model.sha256 == hashlib.sha256(b"weights").hexdigest()
+    assert model.shipped
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "network.onnx", "README.md"])
+def test_a_changed_file_is_named_with_the_sum_expected_and_the_sum_found(shipped: Path, name: str) -> None:
+    zoo.find("segmenter")
+    (shipped / name).write_bytes((shipped / name).read_bytes() + b" ")
+    with pytest.raises(ModelError, match=rf"{name} is not the file .* expected [0-9a-f]{{64}}, found [0-9a-f]{{64}}"):
+        zoo.find("segmenter")
+
+
+def test_a_missing_file_is_named(shipped: Path) -> None:
+    (shipped / "network.onnx").unlink()
+    with pytest.raises(ModelError, match=r"lacks network\.onnx"):
+        zoo.find("segmenter")
+
+
+def test_a_file_without_a_checksum_is_refused(shipped: Path) -> None:
+    (shipped / "extra.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"extra\.json is not listed"):
+        zoo.find("segmenter")
+
+
+def test_a_folder_without_checksums_is_refused(shipped: Path) -> None:
+    (shipped / "SHA256SUMS").unlink()
+    with pytest.raises(ModelError, match="no readable SHA256SUMS"):
+        zoo.find("segmenter")
+
+
+@pytest.mark.parametrize(
+    "line", ["nonsense", "0" * 64 + "  ../outside", "0" * 64 + "  /etc/passwd", "0" * 64 + "  C:\\x"]
+)
+def test_checksums_that_lead_out_of_the_folder_are_refused(shipped: Path, line: str) -> None:
+    with (shipped / "SHA256SUMS").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(ModelError, match="no checksum of a file in the folder"):
+        zoo.find("segmenter")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", ""])
+def test_a_config_that_is_no_object_is_refused(shipped: Path, text: str) -> None:
+    (shipped / "config.json").write_text(text)
+    zoo.write_checksums(shipped)
+    with pytest.raises(ModelError, match=r"config\.json"):
+        zoo.find("segmenter")
+    assert zoo.list_models()[0].problem
+
+
+@pytest.mark.parametrize("name", ["weights.pt", "old.pkl", "model.ckpt", "x.PTH"])
+def test_a_pickle_is_refused_when_a_model_is_made_and_when_it_is_found(shipped: Path, name: str) -> None:
+    (shipped / name).write_bytes(b"")
+    with pytest.raises(ModelError, match="pickle"):
+        zoo.write_checksums(shipped)
+    with pytest.raises(ModelError, match="pickle"):
+        zoo.find("segmenter")
+
+
+def test_a_link_out_of_the_folder_is_refused(shipped: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    (shipped / "link.json").symlink_to(tmp_path / "secret")
+    with pytest.raises(ModelError, match="is a link"):
+        zoo.find("segmenter")
+
+
+@pytest.mark.parametrize("name", ["../segmenter", "a/b", "a\\b", "", ".", "..", ".hidden", "C:x", "a\0b", "x" * 200])
+def test_a_name_that_is_a_path_is_refused(name: str) -> None:
+    for refuses in (zoo.find, zoo.remove):
+        with pytest.raises(ModelError, match="is not a model's name"):
+            refuses(name)
+
+
+def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(ModelError, match="there are: segmenter"):
+        zoo.find("beam-flow")
+
+
+def test_an_imported_model_is_found_listed_and_removed(downloaded: Path) -> None:
+    zoo.import_folder(downloaded)
+    assert not zoo.find("my-model").shipped
+    assert [model.name for model in zoo.list_models()] == ["segmenter", "my-model"]
+    zoo.remove("my-model")
+    assert [model.name for model in zoo.list_models()] == ["segmenter"]
+    assert list(zoo.user_models().iterdir()) == []
+    assert downloaded.is_dir()
+
+
+def test_an_unsound_folder_is_not_imported_and_nothing_is_left(downloaded: Path) -> None:
+    (downloaded / "network.onnx").write_bytes(b"graph cut sh")
+    with pytest.raises(ModelError, match=r"network\.onnx"):
+        zoo.import_folder(downloaded)
+    assert not zoo.user_models().exists() or list(zoo.user_models().iterdir()) == []
+
+
+def test_a_copy_that_came_out_wrong_never_gets_the_models_name(
+    downloaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copytree
+
+    def copies_badly(source: Path, target: Path, **options: bool) -> None:
+        copy(source, target, **options)
+        (target / "network.onnx").write_bytes(b"gra")
+
+    monkeypatch.setattr(shutil, "copytree", copies_badly)
+    with pytest.raises(ModelError, match=r"network\.onnx"):
+        zoo.import_folder(downloaded)
+    assert list(zoo.user_models().iterdir()) == []
+
+
+def test_a_name_that_is_taken_is_refused(downloaded: Path, tmp_path: Path) -> None:
+    zoo.import_folder(downloaded)
+    with pytest.raises(ModelError, match="is a model 'my-model' already"):
+        zoo.import_folder(downloaded)
+    with pytest.raises(ModelError, match="already"):
+        zoo.import_folder(make_model(tmp_path / "downloads" / "segmenter"))
+
+
+def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="is not a folder"):
+        zoo.import_folder(tmp_path / "nothing")
+
+
+def test_a_shipped_model_is_never_removed(shipped: Path) -> None:
+    with pytest.raises(ModelError, match="came with EchoSynth"):
+        zoo.remove("segmenter")
+    assert zoo.find("segmenter").path == shipped
+
+
+def test_removing_a_link_leaves_what_it_points_to(downloaded: Path) -> None:
+    zoo.user_models().mkdir()
+    (zoo.user_models() / "linked").symlink_to(downloaded, target_is_directory=True)
+    zoo.remove("linked")
+    assert (downloaded / "model.safetensors").exists()
+
+
+def test_a_model_without_weights_gets_no_checksums(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match="safetensors"):
+        zoo.write_checksums(tmp_path / "empty")
