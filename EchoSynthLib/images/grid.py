@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def to_grid(image: NDArray[np.floating], grid: tuple[int, int]) -> NDArray[np.float32]:
-    """Stretch an image (H, W) onto a grid (rows, columns): bilinear, antialiased, the outer pixel edges kept in place."""
+    """Stretch an image (H, W) onto a grid (rows, columns): bilinear, antialiased, the outer pixel edges in place."""
     return _resize(image, grid)
 
 

@@ -1,0 +1,1 @@
+"""Network building blocks that two systems or more share (torch)."""

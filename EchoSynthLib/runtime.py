@@ -1,0 +1,56 @@
+"""The fast path: networks run by onnxruntime, numpy in and numpy out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.errors import ModelError
+
+
+class OnnxNetwork:
+    """One exported network; calls are deterministic on one machine."""
+
+    def __init__(self, path: Path) -> None:
+        """Load a network.
+
+        Raises:
+            ModelError: onnxruntime is missing, or the file cannot be read.
+        """
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise ModelError(
+                "The package onnxruntime is missing; install it with `pip install onnxruntime`."
+            ) from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = usable_cores()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises a type of its own for each kind of broken file
+            raise ModelError(
+                f"The network {path} cannot be loaded; run `echosynth models verify`. ({error})"
+            ) from error
+        self._inputs = [entry.name for entry in self._session.get_inputs()]
+
+    def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
+        """Run the network on its inputs in their order, as float32."""
+        feed = {
+            name: np.ascontiguousarray(array, dtype=np.float32)
+            for name, array in zip(self._inputs, arrays, strict=True)
+        }
+        return self._session.run(None, feed)
+
+
+def usable_cores() -> int:
+    """Processor cores this process may use, at most eight: these small networks gain nothing from more."""
+    try:
+        available = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Windows and macOS
+        available = os.cpu_count() or 1
+    return max(1, min(8, available))

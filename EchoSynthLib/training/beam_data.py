@@ -1,0 +1,101 @@
+"""CAMUS frames together with their sectors and beam-space versions, cached for training."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.beam import BEAM_SHAPE, to_beam_space
+from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector_fit import default_sector, fit_sector
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.camus import load_camus_npz
+
+_SECTOR_FIELDS = ("apex_row", "apex_column", "angle_left", "angle_right", "radius_near", "radius_far", "aspect")
+DATA_NAME = "CAMUS train split, 400 patients, 1600 frames (2CH and 4CH, ED and ES)"
+QUALITIES = ("good", "medium", "poor")
+
+
+@dataclass(frozen=True)
+class BeamData:
+    """N frames on the image grid and in beam space.
+
+    Attributes:
+        image, label: (N, 224, 224) uint8, labels in CAMUS codes.
+        beam_image, beam_label: (N, R, A) uint8.
+        sectors: (N, 7) float64, the fields of `Sector` in their order.
+        view: (N,) int64, 0 for two-chamber, 1 for four-chamber.
+        quality: (N,) int64, 0 good, 1 medium, 2 poor, -1 unknown.
+        depth: (N,) float32, millimetres from the probe to the end of the beams, nan where unknown.
+        name, split: (N,) str.
+    """
+
+    image: NDArray[np.uint8]
+    label: NDArray[np.uint8]
+    beam_image: NDArray[np.uint8]
+    beam_label: NDArray[np.uint8]
+    sectors: NDArray[np.float64]
+    view: NDArray[np.int64]
+    quality: NDArray[np.int64]
+    depth: NDArray[np.float32]
+    name: NDArray[np.str_]
+    split: NDArray[np.str_]
+
+    def sector(self, index: int) -> Sector:
+        """The sector of frame `index` on the image grid."""
+        return Sector(*(float(v) for v in self.sectors[index]))
+
+    def part(self, split: str) -> BeamData:
+        """The frames of one split."""
+        chosen = self.split == split
+        if not chosen.any():
+            raise InputError(f"The data hold no split named {split!r}; they hold {sorted(set(self.split))}.")
+        return BeamData(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+
+def load_beam_data(data: Path, cache: Path) -> BeamData:
+    """The frames of `camus_224.npz` (with `index.csv` beside it) as `BeamData`, made once and kept in `cache`."""
+    if not cache.exists():
+        made = _make(data)
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        part = cache.with_suffix(".part.npz")
+        np.savez(part, **{name: getattr(made, name) for name in made.__dataclass_fields__})
+        os.replace(part, cache)
+    with np.load(cache, allow_pickle=False) as saved:
+        return BeamData(**{name: saved[name] for name in BeamData.__dataclass_fields__})
+
+
+def _make(data: Path) -> BeamData:
+    source = load_camus_npz(data)
+    count = len(source.image)
+    beam_image = np.zeros((count, *BEAM_SHAPE), np.uint8)
+    beam_label = np.zeros_like(beam_image)
+    sectors = np.zeros((count, len(_SECTOR_FIELDS)))
+    depth = np.zeros(count, np.float32)
+    for i, (image, label) in enumerate(zip(source.image, source.label, strict=True)):
+        try:
+            sector = fit_sector(image)
+        except InputError:
+            sector = default_sector(image.shape, label)
+        sectors[i] = [getattr(sector, field) for field in _SECTOR_FIELDS]
+        # Cubic: linear resampling there and back would smooth the speckle that the generator has to learn.
+        beam_image[i] = np.clip(np.rint(to_beam_space(image, sector, order=3)), 0, 255)
+        beam_label[i] = to_beam_space(label, sector, order=0)
+        depth[i] = sector.radius_far * source.spacing[i, 0]
+    codes = {quality: i for i, quality in enumerate(QUALITIES)}
+    return BeamData(
+        image=source.image,
+        label=source.label,
+        beam_image=beam_image,
+        beam_label=beam_label,
+        sectors=sectors,
+        view=np.array([int(view == "4CH") for view in source.view]),
+        quality=np.array([codes.get(str(quality), -1) for quality in source.quality]),
+        depth=depth,
+        name=source.name,
+        split=source.split,
+    )
