@@ -1,0 +1,1 @@
+"""Image to label map: one folder for each segmentation system."""

@@ -1,0 +1,72 @@
+"""The segmenter as a user calls it: image in, label map and confidence out (numpy)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.images.grid import from_grid, to_grid
+from EchoSynthLib.runtime import OnnxNetwork
+from EchoSynthLib.segmentation.unet.cleaning import clean
+
+
+class Network(Protocol):
+    """Arrays in, arrays out: an `OnnxNetwork`, or torch behind the same call."""
+
+    def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
+        """Run the network on its inputs in their order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Structures:
+    """What the segmenter saw in one image.
+
+    Attributes:
+        label_map: (H, W) uint8 in CAMUS codes.
+        confidence: (H, W) float32 in [0, 1], the probability of the code shown at each pixel.
+        view_probabilities: of '2CH' and '4CH'; they sum to 1.
+    """
+
+    label_map: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+    view_probabilities: dict[str, float]
+
+
+class SegmenterPipeline:
+    """Image to structures.
+
+    Args:
+        network: grey values (1, 1, rows, columns) to logits (1, 4, rows, columns) and the logit of '4CH' (1,).
+        config: `grid` (rows, columns) of the network.
+    """
+
+    def __init__(self, network: Network, config: Mapping[str, Any]) -> None:
+        self.network = network
+        self.grid = (int(config["grid"][0]), int(config["grid"][1]))
+
+    @classmethod
+    def from_folder(cls, folder: Path, config: Mapping[str, Any]) -> SegmenterPipeline:
+        """The pipeline on the fast path."""
+        return cls(OnnxNetwork(folder / "segmenter.onnx"), config)
+
+    def __call__(self, image: NDArray[np.uint8]) -> Structures:
+        """Segment one grey image (H, W) uint8 with row 0 at the transducer."""
+        grey = to_grid(image.astype(np.float32) / 255, self.grid)
+        logits, view = self.network(grey[None, None])
+        probabilities = softmax(from_grid(logits[0], image.shape))  # type: ignore[arg-type]
+        label_map = clean(probabilities.argmax(axis=0).astype(np.uint8))
+        confidence = np.take_along_axis(probabilities, label_map[None].astype(np.int64), axis=0)[0]
+        four = float(1 / (1 + np.exp(-float(view[0]))))
+        return Structures(label_map, confidence, {"2CH": 1 - four, "4CH": four})
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities over the first axis."""
+    raised = np.exp(logits - logits.max(axis=0, keepdims=True))
+    return raised / raised.sum(axis=0, keepdims=True)

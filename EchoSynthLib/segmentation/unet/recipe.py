@@ -1,0 +1,132 @@
+"""How the segmenter is trained (torch)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from monai.losses import DiceCELoss
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from EchoSynthLib.evaluation.overlap import mean_structure_dice
+from EchoSynthLib.segmentation.unet.augment import affine_grid, exposure, overlays, probe_grid, scanner
+from EchoSynthLib.segmentation.unet.network import GRID, Segmenter
+from EchoSynthLib.segmentation.unet.publish import publish
+from EchoSynthLib.training.beam_data import DATA_NAME, BeamData, load_beam_data
+from EchoSynthLib.training.loop import Moment, Settings
+from EchoSynthLib.training.loop import train as run_loop
+
+BATCH = 8
+MIXES = ((0.0, (3, 2, 3)), (0.7, (5, 1, 2)))
+"""From which share of the minutes on, how many frames of a batch stay near the data, are moved far, and are shown by
+another probe: robustness first, then the data's own look, which the last tenths of a per cent depend on."""
+OVERLAY_STOCK = 96
+OVERLAY_SHARE = 0.3
+VIEW_WEIGHT = 0.1
+
+
+def train(
+    data: Path,
+    output: Path,
+    minutes: float = 40.0,
+    device: str = "cpu",
+    seed: int = 0,
+    resume: bool = True,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Path:
+    """Train on the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
+
+    Some frames of each batch are moved a little and exposed otherwise; some are moved far, and some are drawn from beam
+    space as another probe would show them, both with another scanner's gain, smoothing, shadows and overlays.
+    """
+    torch.manual_seed(seed)
+    frames = load_beam_data(data, output / "beam_data.npz")
+    network = Segmenter()
+    settings = Settings(
+        minutes=minutes, learning_rate=2e-3, weight_decay=1e-4, betas=(0.9, 0.999), constant=0.1, clip=5.0, seed=seed
+    )
+    loss = SegmenterLoss(frames.part("train"), device, seed)
+    val = frames.part("val")
+    average, state = run_loop(
+        network,
+        loss,
+        settings,
+        output,
+        resume=resume,
+        validate=lambda average: validate(average, val, device),
+        progress=progress,
+        device=device,
+    )
+    figures = validate(average, val, device)
+    return publish(average, output / "segmenter", state, figures, DATA_NAME, device)
+
+
+class SegmenterLoss:
+    """Draws a batch and gives Dice + cross-entropy of the structures plus a little cross-entropy of the view."""
+
+    def __init__(self, frames: BeamData, device: str, seed: int) -> None:
+        self.device = device
+        self.images = on_grid(frames.image)
+        self.labels = torch.from_numpy(frames.label)[:, None]
+        self.beams = torch.from_numpy(frames.beam_image)[:, None]
+        self.beam_labels = torch.from_numpy(frames.beam_label)[:, None]
+        self.opening = torch.from_numpy(frames.sectors[:, 3] - frames.sectors[:, 2]).float()
+        self.view = torch.from_numpy(frames.view).float()
+        self.overlays = overlays(OVERLAY_STOCK, GRID, seed)
+        self.criterion = DiceCELoss(to_onehot_y=True, softmax=True)
+
+    def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
+        """The mean loss of one batch."""
+        mix = next(mix for start, mix in reversed(MIXES) if moment.spent >= start)
+        image, label, view = (t.to(self.device) for t in self.batch(moment.generator, mix))
+        logits, view_logit = network(image)
+        view_loss = F.binary_cross_entropy_with_logits(view_logit, view)
+        return self.criterion(logits, label) + VIEW_WEIGHT * view_loss
+
+    def batch(self, generator: torch.Generator, mix: tuple[int, int, int]) -> tuple[Tensor, Tensor, Tensor]:
+        """Images (8, 1, 160, 160) in [0, 1], labels (8, 1, 160, 160), views (8,), of near, far and probe frames."""
+        near, far, _ = mix
+        index = torch.randint(0, len(self.images), (BATCH,), generator=generator)
+        whole, probes = index[: near + far], index[near + far :]
+        strength = torch.cat([torch.full((near,), 0.5), torch.ones(far)])
+        grid = affine_grid(strength, GRID, generator)
+        moved = F.grid_sample(self.images[whole], grid, align_corners=False)
+        label = F.grid_sample(self.labels[whole].float(), grid, mode="nearest", align_corners=False)
+        grid, inside = probe_grid(self.opening[probes], GRID, generator)
+        seen = F.grid_sample(self.beams[probes].float() / 255, grid, padding_mode="border", align_corners=False)
+        truth = F.grid_sample(self.beam_labels[probes].float(), grid, mode="nearest", align_corners=False)
+        elsewhere = scanner(torch.cat([moved[near:], seen * inside]), generator)
+        images = [exposure(moved[:near], generator), self._overlay(elsewhere, generator)]
+        return torch.cat(images), torch.cat([label, truth * inside]), self.view[index]
+
+    def _overlay(self, image: Tensor, generator: torch.Generator) -> Tensor:
+        n = len(image)
+        chosen = self.overlays[torch.randint(0, len(self.overlays), (n,), generator=generator)]
+        shown = (torch.rand(n, 1, 1, 1, generator=generator) < OVERLAY_SHARE).float()
+        return torch.maximum(image, chosen * shown)
+
+
+def on_grid(images: np.ndarray) -> Tensor:
+    """uint8 frames (N, H, W) as (N, 1, 160, 160) in [0, 1], antialiased."""
+    parts = [
+        F.interpolate(
+            torch.from_numpy(images[i : i + 200])[:, None].float() / 255, GRID, mode="bilinear", antialias=True
+        )
+        for i in range(0, len(images), 200)
+    ]
+    return torch.cat(parts)
+
+
+@torch.inference_mode()
+def validate(network: nn.Module, frames: BeamData, device: str) -> dict[str, float]:
+    """Mean per-image Dice of each structure on the frames' own grid, and the share of views told right."""
+    size = frames.image.shape[1:]
+    predicted, right = [], 0.0
+    for i in range(0, len(frames.image), 20):
+        logits, view = network(on_grid(frames.image[i : i + 20]).to(device))
+        predicted += list(F.interpolate(logits, size=size, mode="bilinear").argmax(dim=1).cpu().numpy())
+        right += float(((view.cpu() > 0) == torch.from_numpy(frames.view[i : i + 20] == 1)).sum())
+    return {**mean_structure_dice(predicted, frames.label), "view accuracy": right / len(frames.view)}
