@@ -1,0 +1,1 @@
+"""Label map to image: one folder for each synthesis system."""

@@ -1,0 +1,51 @@
+"""What the generator may be told besides the label map, as one vector; whatever is unknown is zero."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.errors import InputError
+
+VIEWS = ("2CH", "4CH")
+QUALITIES = ("good", "medium", "poor")
+
+VIEW = slice(0, 2)
+QUALITY = slice(2, 5)
+OPENING = slice(5, 7)
+DEPTH = slice(7, 9)
+LENGTH = 9
+
+
+def encode(
+    view: str | None = None,
+    quality: str | None = None,
+    opening_angle: float | None = None,
+    depth_mm: float | None = None,
+) -> NDArray[np.float32]:
+    """The condition vector (9,): view (2), quality (3), opening angle (value, known), depth (value, known).
+
+    Args:
+        view: '2CH' or '4CH'.
+        quality: 'good', 'medium' or 'poor', as CAMUS' cardiologists graded the acoustic window.
+        opening_angle: of the sector, in radians.
+        depth_mm: from the probe to the end of the beams.
+    """
+    vector = np.zeros(LENGTH, np.float32)
+    if view is not None:
+        vector[VIEW] = _one_hot(view, VIEWS, "view")
+    if quality is not None:
+        vector[QUALITY] = _one_hot(quality, QUALITIES, "quality")
+    if opening_angle is not None:
+        vector[OPENING] = (opening_angle - 1.3) / 0.2, 1
+    if depth_mm is not None and math.isfinite(depth_mm):
+        vector[DEPTH] = (depth_mm - 150) / 30, 1
+    return vector
+
+
+def _one_hot(value: str, allowed: tuple[str, ...], name: str) -> NDArray[np.float32]:
+    if value not in allowed:
+        raise InputError(f"The {name} is one of {', '.join(allowed)}; given was {value!r}.")
+    return np.array([value == choice for choice in allowed], np.float32)

@@ -1,0 +1,148 @@
+"""The generator as a user calls it: label map in, echocardiograms out (numpy)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.beam import BEAM_SHAPE, scan_convert, to_beam_space
+from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.runtime import OnnxNetwork
+from EchoSynthLib.synthesis.beam_flow import conditions
+from EchoSynthLib.synthesis.beam_flow.sampler import integrate
+
+FACTOR = 4
+COARSE_SHAPE = (BEAM_SHAPE[0] // FACTOR, BEAM_SHAPE[1] // FACTOR)
+CLASSES = 4
+
+Progress = Callable[[int, int, str], None]
+
+
+class Network(Protocol):
+    """Arrays in, arrays out: an `OnnxNetwork`, or torch behind the same call."""
+
+    def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
+        """Run the network on its inputs in their order."""
+        ...
+
+
+class BeamFlowPipeline:
+    """Label map to echocardiograms by the structure stage's flow map and the speckle stage.
+
+    Args:
+        structure: u(z, t, r, guidance, label, condition).
+        speckle: draw(coarse, blur, noise, label, condition).
+        config: `default_steps`, `time_shift`, `guidance`, `blur`, `structure_mean` and `structure_scale` of the model.
+    """
+
+    def __init__(self, structure: Network, speckle: Network, config: Mapping[str, Any]) -> None:
+        self.structure = structure
+        self.speckle = speckle
+        self.config = config
+
+    @classmethod
+    def from_folder(cls, folder: Path, config: Mapping[str, Any]) -> BeamFlowPipeline:
+        """The pipeline on the fast path."""
+        return cls(OnnxNetwork(folder / "structure.onnx"), OnnxNetwork(folder / "speckle.onnx"), config)
+
+    def __call__(
+        self,
+        label_map: NDArray[np.uint8],
+        sector: Sector,
+        *,
+        view: str | None = None,
+        quality: str | None = None,
+        depth_mm: float | None = None,
+        count: int = 1,
+        seed: int = 0,
+        steps: int | None = None,
+        progress: Progress | None = None,
+    ) -> NDArray[np.uint8]:
+        """Images (count, H, W) uint8 on the label map's grid, 0 outside the sector.
+
+        Args:
+            label_map: (H, W) in CAMUS codes; what lies outside the sector is not drawn.
+            sector: the ultrasound sector on the same grid.
+            view: '2CH', '4CH' or None.
+            quality: acoustic window, 'good', 'medium', 'poor' or None for any.
+            depth_mm: length of the beams in millimetres, where known.
+            count: images; image i depends on (seed, i) alone.
+            seed: of all noise.
+            steps: network evaluations of the structure stage; None for the model's default.
+            progress: called after each step; may raise `Cancelled`.
+
+        Raises:
+            InputError: count, steps or seed out of range.
+        """
+        chosen = self.config["default_steps"] if steps is None else steps
+        _check("count", count, 1, 100_000)
+        _check("steps", chosen, 1, 1000)
+        _check("seed", seed, 0, 2**63 - 1)
+        label = one_hot_beams(label_map, sector)
+        condition = conditions.encode(view, quality, sector.opening_angle, depth_mm)[None]
+        images = np.zeros((count, *label_map.shape), np.uint8)
+        ticks = _Ticks(progress, count * (chosen + 1))
+        for i in range(count):
+            beams = self.draw(label, condition, np.random.default_rng([seed, i]), chosen, ticks.tick)
+            grey = scan_convert((beams + 1) * 127.5, sector, label_map.shape, order=3)
+            images[i] = np.clip(np.rint(grey), 0, 255)
+            ticks.tick()
+        return images
+
+    def draw(
+        self,
+        label: NDArray[np.float32],
+        condition: NDArray[np.float32],
+        rng: np.random.Generator,
+        steps: int,
+        after_step: Callable[[], None] | None = None,
+    ) -> NDArray[np.float32]:
+        """One beam-space image (R, A) in [-1, 1] from one-hot labels (1, 4, R, A) and conditions (1, 9)."""
+        # One image at a time, whatever the batch: so image i is the same bit for bit in every batch.
+        noise = rng.standard_normal((1, 1, *COARSE_SHAPE), dtype=np.float32)
+        grain = rng.standard_normal((1, 2, *BEAM_SHAPE), dtype=np.float32)
+        guidance = np.array([self.config["guidance"]], np.float32)
+
+        def velocity(z: NDArray[np.float32], t: float, r: float) -> NDArray[np.float32]:
+            t_, r_ = np.array([t], np.float32), np.array([r], np.float32)
+            return self.structure(z, t_, r_, guidance, label, condition)[0]
+
+        z = integrate(velocity, noise, steps, self.config["time_shift"], after_step)
+        coarse = np.clip(z * self.config["structure_scale"] + self.config["structure_mean"], -1, 1)
+        sigma = float(self.config["blur"])
+        drawn = self.speckle(_blurred(coarse, sigma), np.array([sigma], np.float32), grain, label, condition)[0]
+        return np.clip(drawn[0, 0], -1, 1)
+
+
+def one_hot_beams(label_map: NDArray[np.uint8], sector: Sector) -> NDArray[np.float32]:
+    """The label map (H, W) in beam space as one-hot planes (1, 4, R, A)."""
+    beams = to_beam_space(label_map, sector, order=0)
+    return (beams[None] == np.arange(CLASSES)[:, None, None]).astype(np.float32)[None]
+
+
+def _blurred(coarse: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    from scipy.ndimage import gaussian_filter
+
+    if sigma == 0:
+        return coarse.astype(np.float32)
+    return gaussian_filter(coarse, (0, 0, sigma, sigma), mode="nearest").astype(np.float32)
+
+
+def _check(name: str, value: int, low: int, high: int) -> None:
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not low <= value <= high:
+        raise InputError(f"{name} is a whole number from {low} to {high}; given was {value!r}.")
+
+
+class _Ticks:
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def tick(self) -> None:
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, self.total, "synthesizing")

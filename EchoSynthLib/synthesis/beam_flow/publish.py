@@ -1,0 +1,104 @@
+"""Make the generator's model folder from its two trained networks (torch)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from EchoSynthLib.anatomy.beam import BEAM_SHAPE
+from EchoSynthLib.networks.loading import load_weights
+from EchoSynthLib.synthesis.beam_flow import conditions
+from EchoSynthLib.synthesis.beam_flow.network import (
+    CLASSES,
+    FACTOR,
+    STRUCTURE_MEAN,
+    STRUCTURE_SCALE,
+    SpeckleNetwork,
+    StructureNetwork,
+)
+from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
+from EchoSynthLib.training.export import save_graph, save_weights
+from EchoSynthLib.training.loop import State
+from EchoSynthLib.training.model_folder import write_model_folder
+
+SAMPLING: dict[str, Any] = {"default_steps": 4, "time_shift": 1.0, "guidance": 1.5, "blur": 0.4}
+"""Chosen on the val split; see Testing/benchmarks."""
+
+_CARD = """# beam-flow
+
+Label map to echocardiogram, apical two- and four-chamber, in beam space (range x angle).
+
+| | |
+|---|---|
+| structure stage | flow map on {coarse}, U-Net with label map, view, opening angle, depth and \
+image quality; {structure:.2f} M parameters |
+| speckle stage | one-step draw of {beams} from it and white noise, trained on the \
+patch energy score; {speckle:.2f} M parameters |
+| data | {data} |
+| recipe | `EchoSynthLib/synthesis/beam_flow/recipe.py` |
+| trained | structure {first.iteration} iterations of batch 8 in {first_minutes:.0f} minutes, \
+speckle {second.iteration} iterations of 2 x 4 in {second_minutes:.0f} minutes, on {device} |
+| sampling | {sampling} |
+
+Figures measured on the val split stand in the repository's README; every image that it draws is marked as synthetic.
+"""
+
+
+def publish(
+    structure: nn.Module, speckle: nn.Module, folder: Path, states: tuple[State, State], data: str, device: str
+) -> Path:
+    """Write the model folder from the averaged networks."""
+    card = _CARD.format(
+        coarse=f"{BEAM_SHAPE[0] // FACTOR} x {BEAM_SHAPE[1] // FACTOR}",
+        beams=f"{BEAM_SHAPE[0]} x {BEAM_SHAPE[1]}",
+        structure=sum(p.numel() for p in structure.parameters()) / 1e6,
+        speckle=sum(p.numel() for p in speckle.parameters()) / 1e6,
+        data=data,
+        first=states[0],
+        second=states[1],
+        first_minutes=states[0].seconds / 60,
+        second_minutes=states[1].seconds / 60,
+        device=device,
+        sampling=", ".join(f"{key} {value}" for key, value in SAMPLING.items()),
+    )
+    config = {
+        "system": "synthesis.beam_flow",
+        "structure_mean": STRUCTURE_MEAN,
+        "structure_scale": STRUCTURE_SCALE,
+        **SAMPLING,
+    }
+
+    def write(part: Path) -> None:
+        save_weights({"structure": structure, "speckle": speckle}, part)
+        label = torch.zeros(1, CLASSES, *BEAM_SHAPE)
+        condition = torch.zeros(1, conditions.LENGTH)
+        coarse = torch.zeros(1, 1, BEAM_SHAPE[0] // FACTOR, BEAM_SHAPE[1] // FACTOR)
+        inputs = {"z": coarse, "t": torch.ones(1), "r": torch.zeros(1), "guidance": torch.ones(1)}
+        save_graph(structure, "structure", part, {**inputs, "label": label, "condition": condition}, ["velocity"])
+        noise = torch.zeros(1, 2, *BEAM_SHAPE)
+        inputs = {"coarse": coarse, "blur": torch.zeros(1), "noise": noise, "label": label, "condition": condition}
+        save_graph(speckle, "speckle", part, inputs, ["image"])
+
+    return write_model_folder(folder, config, card, write)
+
+
+def torch_pipeline(folder: Path, config: Mapping[str, Any]) -> BeamFlowPipeline:
+    """The pipeline with its networks run by torch instead of onnxruntime, for comparison."""
+    structure = _Torch(load_weights(StructureNetwork(), "structure", folder))
+    speckle = _Torch(load_weights(SpeckleNetwork(), "speckle", folder))
+    return BeamFlowPipeline(structure, speckle, config)
+
+
+class _Torch:
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+
+    @torch.inference_mode()
+    def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
+        return [self.network(*(torch.from_numpy(np.asarray(a, np.float32)) for a in arrays)).numpy()]

@@ -1,0 +1,136 @@
+"""How the generator is trained (torch): the structure stage's flow map, then the speckle stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+
+from EchoSynthLib.synthesis.beam_flow.data import BeamBatches
+from EchoSynthLib.synthesis.beam_flow.energy_score import patch_energy_score
+from EchoSynthLib.synthesis.beam_flow.flow_map import flow_matching_loss, guided_velocity_loss, semigroup_loss
+from EchoSynthLib.synthesis.beam_flow.network import (
+    FACTOR,
+    STRUCTURE_MEAN,
+    STRUCTURE_SCALE,
+    SpeckleNetwork,
+    StructureNetwork,
+)
+from EchoSynthLib.synthesis.beam_flow.publish import publish
+from EchoSynthLib.training.beam_data import DATA_NAME, BeamData, load_beam_data
+from EchoSynthLib.training.loop import Moment, Settings, State
+from EchoSynthLib.training.loop import train as run_loop
+
+BATCH = 8
+STRUCTURE_SHARE = 0.7
+"""Of the minutes; the speckle stage takes the rest."""
+FLOW_SHARE = 0.6
+"""Of the structure stage's minutes spent on the plain flow before the flow map is distilled from it."""
+DROP_LABEL = 0.1
+GUIDANCE = (1.0, 3.0)
+"""Range of guidance weights the flow map learns."""
+LARGEST_BLUR = 0.8
+"""Standard deviation, in coarse pixels, of the strongest blur the speckle stage learns to undo."""
+
+Progress = Callable[[int, int, str], None]
+
+
+def train(
+    data: Path,
+    output: Path,
+    minutes: float = 75.0,
+    device: str = "cpu",
+    seed: int = 0,
+    resume: bool = True,
+    progress: Progress | None = None,
+) -> Path:
+    """Train both stages on the train split of a CAMUS `.npz`; returns the model folder it makes."""
+    frames = load_beam_data(data, output / "beam_data.npz").part("train")
+    run = (device, seed, resume, progress)
+    structure, first = train_structure(frames, output / "structure", STRUCTURE_SHARE * minutes, *run)
+    speckle, second = train_speckle(frames, output / "speckle", (1 - STRUCTURE_SHARE) * minutes, *run)
+    return publish(structure, speckle, output / "beam-flow", (first, second), DATA_NAME, device)
+
+
+def train_structure(
+    frames: BeamData, folder: Path, minutes: float, device: str, seed: int, resume: bool, progress: Progress | None
+) -> tuple[nn.Module, State]:
+    """Plain flow matching first; then the same network also learns guided and long steps from its own average."""
+    torch.manual_seed(seed)
+    network = StructureNetwork()
+    settings = Settings(minutes=minutes, constant=0.4, ema_decay=0.9985, seed=seed)
+    loss = StructureLoss(BeamBatches(frames))
+    return run_loop(network, loss, settings, folder, resume=resume, progress=progress, device=device)
+
+
+def train_speckle(
+    frames: BeamData, folder: Path, minutes: float, device: str, seed: int, resume: bool, progress: Progress | None
+) -> tuple[nn.Module, State]:
+    """One-step draws of the full-resolution image, scored by the patch energy score."""
+    torch.manual_seed(seed + 1)
+    network = SpeckleNetwork()
+    settings = Settings(minutes=minutes, constant=0.4, ema_decay=0.998, seed=seed + 1)
+    loss = SpeckleLoss(BeamBatches(frames))
+    return run_loop(network, loss, settings, folder, resume=resume, progress=progress, device=device)
+
+
+class StructureLoss:
+    """Flow matching on the whole batch, or on a quarter of it with three eighths each of guided and of long steps."""
+
+    def __init__(self, batches: BeamBatches) -> None:
+        self.batches = batches
+
+    def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
+        """The mean loss of one batch."""
+        generator, teacher = moment.generator, moment.average
+        batch = self.batches.draw(BATCH, generator)
+        x = (F.avg_pool2d(batch.image, FACTOR) - STRUCTURE_MEAN) / STRUCTURE_SCALE
+        if moment.spent < FLOW_SHARE:
+            label = drop_label(batch.label, generator)
+            return flow_matching_loss(network, x, label, batch.condition, generator).mean()
+        flow, guided = BATCH // 4, BATCH // 4 + 3 * BATCH // 8
+        parts = [slice(0, flow), slice(flow, guided), slice(guided, BATCH)]
+        w = torch.rand(BATCH, generator=generator) * (GUIDANCE[1] - GUIDANCE[0]) + GUIDANCE[0]
+        args = [(x[p], batch.label[p], batch.condition[p]) for p in parts]
+        plain = flow_matching_loss(network, args[0][0], drop_label(args[0][1], generator), args[0][2], generator)
+        at_once = guided_velocity_loss(network, teacher, *args[1], w[parts[1]], generator)
+        long = semigroup_loss(network, teacher, *args[2], w[parts[2]], generator)
+        return torch.cat([plain, at_once, long]).mean()
+
+
+def drop_label(label: Tensor, generator: Generator) -> Tensor:
+    """The one-hot label maps, one in ten replaced by zeros: 'no label map given'."""
+    keep = torch.rand(len(label), 1, 1, 1, generator=generator) >= DROP_LABEL
+    return label * keep
+
+
+class SpeckleLoss:
+    """Two draws for each frame of a half batch, from a randomly blurred coarse image."""
+
+    def __init__(self, batches: BeamBatches) -> None:
+        self.batches = batches
+
+    def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
+        """The mean loss of one batch."""
+        generator = moment.generator
+        batch = self.batches.draw(BATCH // 2, generator)
+        blur = torch.rand(BATCH // 2, generator=generator) * LARGEST_BLUR
+        coarse = blur_each(F.avg_pool2d(batch.image, FACTOR), blur)
+        twice = [torch.cat([v, v]) for v in (coarse, blur, batch.label, batch.condition)]
+        noise = torch.randn(BATCH, 2, *batch.image.shape[-2:], generator=generator)
+        one, two = network(twice[0], twice[1], noise, twice[2], twice[3]).chunk(2)
+        return patch_energy_score(one, two, batch.image)
+
+
+def blur_each(image: Tensor, sigma: Tensor) -> Tensor:
+    """Gaussian blur of each image (N, 1, H, W) with its own standard deviation (N,) in pixels; none where it is 0."""
+    reach = 4
+    offsets = torch.arange(-reach, reach + 1)[None]
+    kernel = torch.exp(-0.5 * (offsets / sigma.clamp(min=1e-3)[:, None]) ** 2)
+    kernel = kernel / kernel.sum(dim=1, keepdim=True)
+    planes = F.pad(image.transpose(0, 1), (reach, reach, reach, reach), mode="replicate")
+    planes = F.conv2d(planes, kernel[:, None, None, :], groups=len(image))
+    return F.conv2d(planes, kernel[:, None, :, None], groups=len(image)).transpose(0, 1)
