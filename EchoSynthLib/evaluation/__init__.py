@@ -1,0 +1,1 @@
+"""Figures: overlap, speckle statistics, Frechet distance, cost."""

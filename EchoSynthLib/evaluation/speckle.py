@@ -1,0 +1,54 @@
+"""Second-order speckle statistics inside a region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+SPECKLE_STATISTICS = ("lag-1 along rows", "lag-1 along columns", "std/mean")
+
+
+def lag_one_autocorrelation(image: NDArray[np.generic], region: NDArray[np.bool_], axis: int) -> float:
+    """Correlation of neighbouring pixels along an axis (0: down a column), over pairs that both lie in the region.
+
+    The region's own mean and variance are used; nan where it holds fewer than two pairs or does not vary.
+    """
+    values = np.asarray(image, dtype=np.float64)
+    if region.sum() < 2:
+        return float("nan")
+    centred = values - values[region].mean()
+    variance = float((centred[region] ** 2).mean())
+    one = np.take(centred, range(centred.shape[axis] - 1), axis)
+    two = np.take(centred, range(1, centred.shape[axis]), axis)
+    both = np.take(region, range(centred.shape[axis] - 1), axis) & np.take(region, range(1, centred.shape[axis]), axis)
+    if variance == 0 or both.sum() < 2:
+        return float("nan")
+    return float((one[both] * two[both]).mean() / variance)
+
+
+def speckle_statistics(image: NDArray[np.generic], region: NDArray[np.bool_]) -> dict[str, float]:
+    """Lag-1 autocorrelation from row to row and from column to column, and std/mean, of one region of an image."""
+    values = np.asarray(image, dtype=np.float64)[region]
+    mean = float(values.mean()) if values.size else 0.0
+    ratio = float(values.std() / mean) if mean > 0 else float("nan")
+    return {
+        "lag-1 along rows": lag_one_autocorrelation(image, region, 0),
+        "lag-1 along columns": lag_one_autocorrelation(image, region, 1),
+        "std/mean": ratio,
+    }
+
+
+def mean_statistics(
+    images: Iterable[NDArray[np.generic]], regions: Iterable[Mapping[str, NDArray[np.bool_]]]
+) -> dict[str, dict[str, float]]:
+    """Mean over images of `speckle_statistics` for each named region; images where a statistic is nan are left out."""
+    rows: dict[str, list[dict[str, float]]] = {}
+    for image, named in zip(images, regions, strict=True):
+        for name, region in named.items():
+            rows.setdefault(name, []).append(speckle_statistics(image, region))
+    return {
+        name: {key: float(np.nanmean([row[key] for row in found])) for key in SPECKLE_STATISTICS}
+        for name, found in rows.items()
+    }

@@ -1,0 +1,134 @@
+"""Measure the figures of the README and print them as tables: `make bench`, or `make bench ARGS="--only cost"`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import cost
+import segmentation
+import synthesis
+
+from EchoSynthLib.images.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
+
+PARTS = ("segmentation", "synthesis", "cost")
+
+
+def main() -> None:
+    """Print the tables and write them beside this file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=PARTS, help="one part of the figures")
+    parser.add_argument("--every", type=int, default=1, help="use every n-th val frame: a quick look, not the figure")
+    arguments = parser.parse_args()
+    report: dict[str, object] = {"date": datetime.date.today().isoformat(), "machine": _machine()}
+    chosen = [arguments.only] if arguments.only else list(PARTS)
+    folder = find_camus()
+    if folder is None and chosen != ["cost"]:
+        print("CAMUS was not found (ECHOSYNTH_DATA): only the cost can be measured.")
+        chosen = ["cost"]
+    if folder is not None and chosen != ["cost"]:
+        frames = load_camus_npz(folder / "camus_224.npz")
+        val = frames.select(frames.split == "val")
+        val = val.select(slice(None, None, arguments.every))  # type: ignore[arg-type]
+    if "segmentation" in chosen:
+        report["segmentation"] = segmentation_figures(val, folder)  # type: ignore[arg-type]
+    if "synthesis" in chosen:
+        report["synthesis"] = synthesis_figures(val, frames.select(frames.split == "train"))
+    if "cost" in chosen:
+        report["cost"] = cost_figures()
+    if arguments.every == 1 and not arguments.only:
+        path = Path(__file__).parent / "results.json"
+        path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        print(f"\nwritten to {path.name}")
+
+
+def segmentation_figures(val: CamusArrays, folder: Path) -> dict[str, object]:
+    """Dice on val as it is, under each change, at native resolution; gain of the cleaning; view accuracy."""
+    clean = segmentation.clean_dice(val)
+    _print("Segmentation, CAMUS val, 224 grid, per-image Dice (95 % bootstrap over patients)", clean)
+    cleaning = segmentation.cleaning_gain(val)
+    _print("Cleaning", [{"": name, **row} for name, row in cleaning.items()])
+    changed = segmentation.changed_dice(val)
+    _print("Under each change alone", [{"change": name, **row} for name, row in changed.items()])
+    report: dict[str, object] = {"clean": clean, "cleaning": cleaning, "changed": changed}
+    native = [(f.image, f.label_map) for f in iterate_camus(folder / "native_4ch") if f.label_map is not None]
+    if native:
+        report["native 4CH"] = segmentation.native_dice(native)
+        _print("Native resolution, 4CH", [report["native 4CH"]])  # type: ignore[list-item]
+    report["view accuracy"] = segmentation.view_accuracy(val)
+    print(f"View told right: {report['view accuracy']:.3f}")
+    return report
+
+
+def synthesis_figures(val: CamusArrays, train: CamusArrays) -> dict[str, object]:
+    """Obedience, speckle and Frechet distance at the default and at 50 steps, against the real frames."""
+    sectors = synthesis.sectors_of(val)
+    real = list(val.image)
+    runs = {"real": real, "synthetic, default steps": synthesis.draw(val, sectors, None)}
+    runs["synthetic, 1 step"] = synthesis.draw(val, sectors, 1)
+    runs["synthetic, 50 steps"] = synthesis.draw(val, sectors, 50)
+    runs["synthetic, default steps, no sector given"] = synthesis.draw(val, [None] * len(sectors), None)
+    obeyed = {name: synthesis.obeyed(images, val) for name, images in runs.items()}
+    _print("The label map obeyed: Dice of the segmentation against it", [{"": n, **r} for n, r in obeyed.items()])
+    report: dict[str, object] = {"obeyed": obeyed}
+    for title, measure in (("speckle", synthesis.speckle), ("fine speckle", synthesis.fine_speckle)):
+        found = {name: measure(images, val, sectors) for name, images in list(runs.items())[:4]}
+        rows = [{"": n, "region": region, **values} for n, table in found.items() for region, values in table.items()]
+        _print(f"{title}, 224 grid", rows)
+        report[title] = found
+        report[f"{title}, largest deviation"] = {
+            name: synthesis.largest_deviation(table, found["real"]) for name, table in found.items() if name != "real"
+        }
+        print(report[f"{title}, largest deviation"])
+    report["Frechet (synthetic, train, ratio)"] = {
+        name: synthesis.frechet_ratio(images, val, train) for name, images in list(runs.items())[1:4]
+    }
+    print("Frechet distance to val (synthetic, real train, ratio):", report["Frechet (synthetic, train, ratio)"])
+    return report
+
+
+def cost_figures() -> dict[str, object]:
+    """Seconds, rates, sizes and the bit-equality of batches."""
+    image, spade = cost.image_seconds(), cost.spade_forward_seconds()
+    figures: dict[str, object] = {
+        "seconds for one 256 x 256 image, default steps": image,
+        "seconds for one 256 x 256 image, 50 steps": cost.image_seconds(steps=50),
+        "seconds for one forward of MONAI SPADE (64, 128, 256)": spade,
+        "ratio of the forward to the image": spade / image,
+        "seconds of the whole command, 8 images, cold": cost.cold_start_seconds(),
+        "frames a second, 60-frame cine of 490 x 590": cost.cine_rate(),
+        "same image in every batch": cost.same_in_every_batch(),
+        "megabytes of both models": cost.weights_megabytes(),
+    }
+    _print("Cost", [{"": name, "value": value} for name, value in figures.items()])
+    return figures
+
+
+def _print(title: str, rows: list[Mapping[str, object]] | list[dict[str, object]]) -> None:
+    print(f"\n### {title}\n")
+    names = list(rows[0])
+    print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
+    for row in rows:
+        print("| " + " | ".join(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row.values()) + " |")
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{model}, {len(os.sched_getaffinity(0))} cores, {platform.system()}, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()
