@@ -1,0 +1,214 @@
+"""The functions a Python user calls: arrays in, arrays and a record out, on the fast path."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from EchoSynthLib import zoo
+from EchoSynthLib.anatomy.labels import check_label_map, check_view
+from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.gray import to_gray8
+
+if TYPE_CHECKING:
+    from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
+    from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
+
+Progress = Callable[[int, int, str], None]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What `segment_detailed` gives.
+
+    Attributes:
+        label_map: (H, W) uint8, 0 other, 1 LV cavity, 2 myocardium, 3 left atrium.
+        confidence: (H, W) float32 in [0, 1], probability of the code shown at each pixel.
+        view_probabilities: of '2CH' and '4CH'.
+        record: how it was made.
+    """
+
+    label_map: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+    view_probabilities: dict[str, float]
+    record: Record
+
+
+def segment(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    view: str = "auto",
+    model: str = "segmenter",
+    progress: Progress | None = None,
+) -> tuple[NDArray[np.uint8], Record]:
+    """Label map (H, W) in CAMUS codes of one echocardiogram, and a record; see `segment_detailed`."""
+    found = segment_detailed(image, spacing, view=view, model=model, progress=progress)
+    return found.label_map, found.record
+
+
+def segment_detailed(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    view: str = "auto",
+    model: str = "segmenter",
+    progress: Progress | None = None,
+) -> Segmentation:
+    """Segment one echocardiogram: LV cavity, myocardium and left atrium.
+
+    Args:
+        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        spacing: (row, column) millimetres; kept in the record only, the network sees the frame as it is.
+        view: '2CH', '4CH', or 'auto' to let the model tell it.
+        model: name of the model folder.
+        progress: called when done.
+
+    Raises:
+        InputError: the image or the view cannot be used.
+        ModelError: the model is missing or damaged.
+    """
+    started = time.perf_counter()
+    told = None if view == "auto" else check_view(view)
+    grey = to_gray8(image)
+    folder = zoo.find(model)
+    found = _segmenter(model, folder.sha256)(grey)
+    probabilities = found.view_probabilities
+    if progress is not None:
+        progress(1, 1, "segmenting")
+    record = _record("segment", folder, started)
+    record |= {
+        "view": told or max(probabilities, key=lambda name: probabilities[name]),
+        "view_source": "model" if told is None else "user",
+        "view_probabilities": probabilities,
+        "shape": list(grey.shape),
+        "spacing_mm": None if spacing is None else [float(s) for s in spacing],
+        "mean_confidence": float(found.confidence[found.label_map > 0].mean()) if found.label_map.any() else 0.0,
+    }
+    return Segmentation(found.label_map, found.confidence, probabilities, record)
+
+
+def synthesize(
+    label_map: ArrayLike,
+    count: int = 1,
+    seed: int = 0,
+    view: str = "4CH",
+    steps: int | None = None,
+    *,
+    sector: Sector | ArrayLike | None = None,
+    spacing: tuple[float, float] | None = None,
+    quality: str | None = None,
+    model: str = "beam-flow",
+    progress: Progress | None = None,
+) -> tuple[NDArray[np.uint8], Record]:
+    """Draw echocardiograms that follow a label map.
+
+    Args:
+        label_map: (H, W) in CAMUS codes 0 to 3, row 0 at the transducer.
+        count: how many images; image i depends on (seed, i) alone.
+        seed: of everything random.
+        view: '2CH' or '4CH'.
+        steps: network evaluations of the structure stage; None for the model's default.
+        sector: the ultrasound sector as a `Sector` or a mask (H, W); a typical one that holds the label map is fitted
+            where it is None.
+        spacing: (row, column) millimetres; gives the depth, and the aspect of the pixels where the sector is fitted.
+        quality: acoustic window: 'good', 'medium', 'poor', or None for any.
+        model: name of the model folder.
+        progress: progress(done, total, message) after each step; may raise `Cancelled`.
+
+    Returns:
+        Images (count, H, W) uint8 on the label map's own grid, 0 outside the sector, and the record.
+
+    Raises:
+        InputError: label map, sector or a parameter cannot be used.
+        ModelError: the model is missing or damaged.
+    """
+    started = time.perf_counter()
+    labels = check_label_map(label_map)
+    told = check_view(view)
+    area, cut, source = _sector(sector, labels, spacing)
+    folder = zoo.find(model)
+    pipeline = _beam_flow(model, folder.sha256)
+    depth = None if spacing is None else area.radius_far * float(spacing[0])
+    images = pipeline(
+        labels, area, view=told, quality=quality, depth_mm=depth, count=count, seed=seed, steps=steps, progress=progress
+    )
+    if cut is not None:
+        images *= cut
+    record = _record("synthesize", folder, started)
+    record |= {
+        "synthetic": True,
+        "seed": int(seed),
+        "count": int(count),
+        "solver": "flow map",
+        "steps": int(pipeline.config["default_steps"] if steps is None else steps),
+        "guidance": float(pipeline.config["guidance"]),
+        "view": told,
+        "quality": quality,
+        "sector": area.to_dict(),
+        "sector_source": source,
+        "depth_mm": depth,
+        "shape": list(labels.shape),
+    }
+    return images, record
+
+
+def variations(label_map: ArrayLike, count: int = 5, seed: int = 0) -> NDArray[np.uint8]:
+    """Plausible variations (count, H, W) of a label map (H, W); variation i depends on (seed, i) alone."""
+    from EchoSynthLib.anatomy import variations as room
+
+    return room.variations(check_label_map(label_map), count, seed)
+
+
+def _sector(
+    given: Sector | ArrayLike | None, labels: NDArray[np.uint8], spacing: tuple[float, float] | None
+) -> tuple[Sector, NDArray[np.bool_] | None, str]:
+    from EchoSynthLib.anatomy.sector_fit import default_sector, fit_sector_mask
+
+    if given is None:
+        return default_sector(labels.shape, labels, spacing), None, "typical sector fitted around the label map"
+    if isinstance(given, Sector):
+        return given, None, "given as geometry"
+    mask = np.asarray(given)
+    if mask.shape != labels.shape:
+        raise InputError(
+            f"The sector mask has shape {mask.shape}, the label map {labels.shape}; "
+            "give a mask on the label map's grid."
+        )
+    return fit_sector_mask(mask, spacing), mask > 0, "fitted to the given mask"
+
+
+@lru_cache(maxsize=4)
+def _segmenter(model: str, sha256: str) -> SegmenterPipeline:
+    from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
+
+    folder = zoo.find(model)
+    return SegmenterPipeline.from_folder(folder.path, folder.config)
+
+
+@lru_cache(maxsize=4)
+def _beam_flow(model: str, sha256: str) -> BeamFlowPipeline:
+    from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
+
+    folder = zoo.find(model)
+    return BeamFlowPipeline.from_folder(folder.path, folder.config)
+
+
+def _record(task: str, folder: zoo.ModelFolder, started: float) -> Record:
+    from EchoSynthLib import __version__
+
+    return {
+        "task": task,
+        "echosynth_version": __version__,
+        "model": folder.name,
+        "model_sha256": folder.sha256,
+        "seconds": round(time.perf_counter() - started, 4),
+    }

@@ -1,0 +1,218 @@
+"""`echosynth demo`: a label map becomes eight echocardiograms, and each of them a label map again.
+
+Without any data the label maps are parametric hearts. Where CAMUS is found, a real frame is segmented too, its label
+map is varied, and every variation is synthesised and segmented again. How far the second label map agrees with the
+first is the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from EchoSynthLib.demo_results import STRUCTURES, Result, Source, format_csv, format_table, write_files
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from EchoSynthLib.demo_sheet import Section
+    from EchoSynthLib.images.camus import CamusFrame
+
+Progress = Callable[[int, int, str], None]
+
+COUNT = 8
+SHEET, REAL_SHEET, TABLE = "sheet.png", "sheet_camus.png", "table.txt"
+
+
+def main(output: Path | str = "demo", seed: int = 0) -> int:
+    """Run the demo in a terminal: a progress bar, then the table and where to look; returns the exit status 0."""
+    from EchoSynthLib.progress import TerminalProgress
+
+    with TerminalProgress() as progress:
+        report = run_demo(output, seed, progress)
+    print(summary(report))
+    return 0
+
+
+def run_demo(output: Path | str = "demo", seed: int = 0, progress: Progress | None = None) -> dict[str, Any]:
+    """Run the demo and put its pictures, NIfTI files, table and records into a folder, all together at the end.
+
+    Args:
+        output: the folder; it is made, and files of an earlier demo in it are replaced.
+        seed: of all random parts; image i depends on (seed, i) alone.
+        progress: called as progress(done, total, message) between steps; may raise Cancelled.
+
+    Returns:
+        {"output", "table" (text), "sheets" (paths), "dice" {source: {structure: mean}}}.
+
+    Raises:
+        ModelError: a model is missing or damaged.
+        OutputError: the folder cannot be written; nothing was changed.
+    """
+    from EchoSynthLib.outputs import OutputFolder
+
+    output = Path(output)
+    with OutputFolder(output) as folder:
+        sources = list(_sources())
+        results = [
+            _run(source, seed, _part(progress, number, len(sources) + 1)) for number, source in enumerate(sources)
+        ]
+        writing = _part(progress, len(sources), len(sources) + 1)
+        for number, result in enumerate(results):
+            writing(number, len(results), "writing the NIfTI files")
+            write_files(folder / result.source.name, result)
+        table = format_table(results)
+        (folder / TABLE).write_text(table, encoding="utf-8")
+        (folder / "table.csv").write_text(format_csv(results), encoding="utf-8")
+        sheets = _draw_sheets(folder, results)
+    return {
+        "output": str(output),
+        "table": table,
+        "sheets": [str(output / name) for name in sheets],
+        "dice": {result.source.name: result.mean_scores() for result in results},
+    }
+
+
+def summary(report: dict[str, Any]) -> str:
+    """What the command prints at its end: the table, and where to look."""
+    sheets = [f"  {path}" for path in report["sheets"]]
+    files = f"  {report['output']}/  (NIfTI files, records, table.csv)"
+    return "\n".join([report["table"], "Look at", *sheets, files])
+
+
+def _sources() -> Iterator[Source]:
+    from EchoSynthLib.anatomy.heart import parametric_heart
+    from EchoSynthLib.anatomy.sector_fit import fit_sector
+
+    for view, words in (("4CH", "four-chamber"), ("2CH", "two-chamber")):
+        heart = parametric_heart(view)
+        title = (
+            f"A parametric apical {words} heart at end-diastole, {COUNT} echocardiograms of it, and their segmentation"
+        )
+        yield Source(f"parametric_{view}", title, view, heart.label_map, heart.spacing, heart.sector)
+    frame = _camus_frame()
+    if frame is not None and frame.label_map is not None:
+        spacing = frame.spacing if frame.spacing_trusted else None
+        title = f"CAMUS {frame.name}: the real frame, variations of its segmentation, and what became of them"
+        sector = fit_sector(frame.image, spacing)
+        yield Source(f"camus_{frame.name}", title, frame.view, frame.label_map, spacing, sector, frame.image)
+
+
+def _camus_frame() -> CamusFrame | None:
+    """The first annotated frame of the validation patients; None where CAMUS is not found."""
+    from EchoSynthLib.images.camus import find_camus, iterate_camus
+
+    folder = find_camus()
+    if folder is None:
+        return None
+    layouts = (folder / "native_4ch", folder / "camus_224.npz", folder)
+    frames = iterate_camus(next(place for place in layouts if place.exists()))
+    return next((frame for frame in frames if frame.label_map is not None and frame.split in ("val", None)), None)
+
+
+def _run(source: Source, seed: int, progress: Progress) -> Result:
+    """Label maps -> images -> label maps, the first half of the steps for each arrow."""
+    from EchoSynthLib import api
+    from EchoSynthLib.evaluation.overlap import structure_dice
+
+    result = Result(source)
+    drawing = _part(progress, 0, 2, f"{source.name}: synthesis")
+    if source.frame is None:
+        _synthesise_again(result, seed, drawing)
+    else:
+        _synthesise_variations(result, source.frame, seed, drawing)
+    segmenting = _part(progress, 1, 2, f"{source.name}: segmentation")
+    for number, image in enumerate(result.images):
+        segmenting(number, COUNT, f"image {number + 1} of {COUNT}")
+        segmentation, record = api.segment(image, source.spacing, view=source.view)
+        result.segmentations.append(segmentation)
+        result.scores.append(structure_dice(segmentation, result.label_maps[number]))
+        result.records[number]["segmentation"] = record
+    return result
+
+
+def _synthesise_again(result: Result, seed: int, progress: Progress) -> None:
+    """One label map gives COUNT images."""
+    from EchoSynthLib import api
+
+    source = result.source
+    images, record = api.synthesize(
+        source.label_map, COUNT, seed, source.view, sector=source.sector, spacing=source.spacing, progress=progress
+    )
+    result.label_maps = [source.label_map] * COUNT
+    result.images = list(images)
+    result.records = [_record(record, number, f"{source.name}/label_map.nii.gz") for number in range(COUNT)]
+
+
+def _synthesise_variations(result: Result, frame: np.ndarray, seed: int, progress: Progress) -> None:
+    """The real frame is segmented; COUNT variations of its label map give an image each."""
+    from EchoSynthLib import api
+    from EchoSynthLib.evaluation.overlap import structure_dice
+
+    source = result.source
+    progress(0, COUNT, "the real frame is segmented")
+    result.frame_segmentation, _ = api.segment(frame, source.spacing, view=source.view)
+    result.frame_scores = structure_dice(result.frame_segmentation, source.label_map)
+    result.label_maps = list(api.variations(result.frame_segmentation, COUNT, seed))
+    for number, label_map in enumerate(result.label_maps):
+        progress(number, COUNT, f"variation {number + 1} of {COUNT}")
+        images, record = api.synthesize(
+            label_map, 1, seed + number, source.view, sector=source.sector, spacing=source.spacing
+        )
+        result.images.append(images[0])
+        result.records.append(_record(record, 0, f"{source.name}/variation_{number}.nii.gz"))
+
+
+def _record(synthesis: dict[str, Any], index: int, label_map: str) -> dict[str, Any]:
+    """How one image was made: the record of its batch, its place in it, and the label map's file."""
+    return {"synthesis": {**synthesis, "synthetic": True, "index": index, "source_label_map": label_map}}
+
+
+def _part(progress: Progress | None, index: int, count: int, label: str = "") -> Progress:
+    """A progress function for part `index` of `count` equal parts."""
+
+    def report(done: int, total: int, message: str = "") -> None:
+        if progress is not None:
+            share = round(1000 * done / total) if total else 0
+            progress(1000 * index + share, 1000 * count, ", ".join(filter(None, (label, message))))
+
+    return report
+
+
+def _draw_sheets(folder: Path, results: list[Result]) -> list[str]:
+    """The sheet of parametric hearts holds no patient's image and may be shown anywhere; a real frame gets its own."""
+    from EchoSynthLib.demo_sheet import draw_sheet
+
+    synthetic = [result for result in results if result.source.frame is None]
+    real = [result for result in results if result.source.frame is not None]
+    sheets = {name: chosen for name, chosen in ((SHEET, synthetic), (REAL_SHEET, real)) if chosen}
+    for name, chosen in sheets.items():
+        draw_sheet([_section(result) for result in chosen]).save(folder / name)
+    return list(sheets)
+
+
+def _section(result: Result) -> Section:
+    from EchoSynthLib.demo_sheet import Section, Tile, coloured, grey, legend, pixel_aspect
+
+    source, aspect = result.source, pixel_aspect(result.source.spacing)
+    maps = [Tile(coloured(label_map), f"variation {n}", aspect) for n, label_map in enumerate(result.label_maps)]
+    images = [Tile(grey(image), f"synthetic {n}", aspect) for n, image in enumerate(result.images)]
+    outlines = [
+        Tile(grey(image), _dice_line(score), aspect, segmentation)
+        for image, segmentation, score in zip(result.images, result.segmentations, result.scores, strict=True)
+    ]
+    explained = Tile(
+        legend(["", "Dice (%): cavity /", "with myocardium / atrium", "mean " + _dice_line(result.mean_scores())])
+    )
+    if source.frame is None or result.frame_segmentation is None or result.frame_scores is None:
+        return Section(
+            source.title, [[Tile(coloured(source.label_map), "label map", aspect), *images], [explained, *outlines]]
+        )
+    frame = Tile(grey(source.frame), "real frame", aspect)
+    found = Tile(grey(source.frame), _dice_line(result.frame_scores), aspect, result.frame_segmentation)
+    return Section(source.title, [[frame, *maps], [found, *images], [explained, *outlines]])
+
+
+def _dice_line(scores: dict[str, float]) -> str:
+    return " / ".join(f"{100 * scores[name]:.1f}" for name in STRUCTURES)

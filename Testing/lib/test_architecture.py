@@ -1,0 +1,214 @@
+"""The house rules, proved on the source: what imports what, and what is never written."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "EchoSynthLib"
+SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
+ALL_CODE = sorted([*SOURCES, *(ROOT / "Testing").rglob("*.py"), ROOT / "setup.py"])
+
+# From the ground up; a room imports from its own floor and from those below it.
+FLOORS = (
+    {"errors", "processes"},
+    {"anatomy", "images", "networks", "evaluation", "progress", "outputs", "demo_sheet"},
+    {"zoo", "runtime", "training"},
+    {"synthesis", "segmentation"},
+    {"api"},
+    {"demo", "demo_results"},
+    {"tasks"},
+    {"cli", "worker", "client"},
+    {"__init__", "__main__"},
+)
+FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+SYSTEM_ROOMS = {"synthesis", "segmentation"}
+
+HEAVY = {"torch", "monai", "diffusers", "onnx", "onnxscript", "safetensors", "einops"}
+SLICER = {"slicer", "vtk", "qt", "ctk", "PythonQt", "mrml", "EchoSynth", "EchoSynthMRML", "EchoSynthPanels"}
+STANDARD_LIBRARY_ROOMS = {"client", "processes", "outputs", "errors"}
+
+# Training and the files of a system may load torch, but not the doors through which the fast path comes in.
+TORCH_ROOMS = {"training", "networks", *SYSTEM_ROOMS}
+DOORS_OF_A_SYSTEM = {"pipeline", "__init__"}
+
+
+def parts(path: Path) -> tuple[str, ...]:
+    """EchoSynthLib/images/read.py -> ("images", "read"); a package's __init__ stands for the package."""
+    names = path.relative_to(ROOT / PACKAGE).with_suffix("").parts
+    return names[:-1] if names[-1] == "__init__" and len(names) > 1 else names
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def type_checking_only(tree: ast.Module) -> set[int]:
+    """The nodes inside `if TYPE_CHECKING:`, which never run."""
+    blocks = (node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
+    return {id(inner) for block in blocks for statement in block.body for inner in ast.walk(statement)}
+
+
+def at_start_up(tree: ast.Module) -> Iterator[ast.AST]:
+    """The nodes that run when the file is imported: everything outside functions, class bodies included."""
+    stack: list[ast.AST] = list(tree.body)
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def imported(node: ast.AST, path: Path) -> list[str]:
+    """The dotted names that an import statement (or import_module of a constant) brings in; [] for other nodes."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            package = (PACKAGE, *path.relative_to(ROOT / PACKAGE).parent.parts)
+            base = ".".join([*package[: len(package) - node.level + 1], *([base] if base else [])])
+        return [f"{base}.{alias.name}" for alias in node.names]
+    if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"import_module", "__import__"}:
+        return [str(a.value) for a in node.args[:1] if isinstance(a, ast.Constant)]
+    return []
+
+
+def every_import(path: Path) -> list[str]:
+    return [name for node in ast.walk(tree_of(path)) for name in imported(node, path)]
+
+
+@cache
+def imports_at_start_up(path: Path) -> list[str]:
+    skipped = type_checking_only(tree_of(path))
+    return [n for node in at_start_up(tree_of(path)) if id(node) not in skipped for n in imported(node, path)]
+
+
+def rooms_used(path: Path) -> list[tuple[str, ...]]:
+    """The modules of EchoSynthLib that a file imports, as parts; names of the package itself (its version) left out."""
+    names = (name.split(".")[1:] for name in every_import(path) if name.split(".")[0] == PACKAGE)
+    return [tuple(name) for name in names if name and name[0] in FLOOR_OF]
+
+
+def system_of(module: tuple[str, ...]) -> str | None:
+    """synthesis/beam/network.py -> "synthesis/beam"; a file straight in a room of systems -> the room."""
+    if module[0] not in SYSTEM_ROOMS:
+        return None
+    folder = ROOT.joinpath(PACKAGE, *module[:2])
+    return "/".join(module[:2]) if len(module) > 1 and folder.is_dir() else module[0]
+
+
+@cache
+def files_loaded_with(path: Path) -> set[Path]:
+    """The file, and all of the library that is read when it is imported, the packages on the way included."""
+    loaded: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        file = waiting.pop()
+        if file in loaded:
+            continue
+        loaded.add(file)
+        for module in [".".join((PACKAGE, *parts(file))), *imports_at_start_up(file)]:
+            steps = module.split(".")
+            names = [steps[:length] for length in range(1, len(steps) + 1)] if steps[0] == PACKAGE else []
+            places = [ROOT.joinpath(*n).with_suffix(".py") for n in names] + [
+                ROOT.joinpath(*n, "__init__.py") for n in names
+            ]
+            waiting.extend(place for place in places if place.is_file())
+    return loaded
+
+
+def is_on_the_fast_path(path: Path) -> bool:
+    return parts(path)[0] not in TORCH_ROOMS or path.stem in DOORS_OF_A_SYSTEM
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_there_is_something_to_read() -> None:
+    assert SOURCES
+
+
+def test_every_room_of_the_house_has_a_floor() -> None:
+    rooms = {parts(path)[0] for path in SOURCES}
+    assert rooms <= set(FLOOR_OF), f"give a floor in this test to: {sorted(rooms - set(FLOOR_OF))}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_imports_point_down(path: Path) -> None:
+    floor = FLOOR_OF[parts(path)[0]]
+    upwards = [".".join(used) for used in rooms_used(path) if FLOOR_OF[used[0]] > floor]
+    assert not upwards, f"{name(path)} imports from above: {upwards}"
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if system_of(parts(p))], ids=name)
+def test_no_system_imports_another_system(path: Path) -> None:
+    own = system_of(parts(path))
+    others = {system for used in rooms_used(path) if (system := system_of(used)) not in (None, own)}
+    assert not others, f"{name(path)} imports {sorted(map(str, others))}: what two systems need moves down"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_the_core_knows_neither_slicer_nor_vtk_nor_qt(path: Path) -> None:
+    assert not {used.split(".")[0] for used in every_import(path)} & SLICER
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if is_on_the_fast_path(p)], ids=name)
+def test_the_fast_path_starts_without_torch_and_its_kin(path: Path) -> None:
+    heavy = {
+        f"{module} (in {name(file)})"
+        for file in files_loaded_with(path)
+        for module in imports_at_start_up(file)
+        if module.split(".")[0] in HEAVY
+    }
+    assert not heavy, f"importing {name(path)} loads {sorted(heavy)}: import inside the function that needs it"
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if parts(p)[0] in STANDARD_LIBRARY_ROOMS], ids=name)
+def test_the_caller_of_the_worker_needs_the_standard_library_alone(path: Path) -> None:
+    foreign = {
+        used
+        for used in every_import(path)
+        if used.split(".")[0] not in sys.stdlib_module_names
+        and not (used.startswith(f"{PACKAGE}.") and used.split(".")[1] in STANDARD_LIBRARY_ROOMS | {"__version__"})
+    }
+    assert not foreign, f"{name(path)} imports {sorted(foreign)}"
+
+
+@pytest.mark.parametrize("path", ALL_CODE, ids=name)
+def test_no_file_is_longer_than_one_sitting(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= 400, f"{name(path)} has {lines} lines; 400 is the most, 250 is good"
+
+
+def keyword_is_true(call: ast.Call, keyword: str) -> bool:
+    return any(k.arg == keyword and isinstance(k.value, ast.Constant) and k.value.value is True for k in call.keywords)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_pickle_is_never_read_and_no_shell_is_started(path: Path) -> None:
+    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    found = [
+        f"line {call.lineno}: {ast.unparse(call)[:60]}"
+        for call in calls
+        if ast.unparse(call.func) in {"pickle.load", "pickle.loads", "os.system", "eval", "exec"}
+        or keyword_is_true(call, "allow_pickle")
+        or keyword_is_true(call, "shell")
+        or (ast.unparse(call.func) == "torch.load" and not keyword_is_true(call, "weights_only"))
+    ]
+    assert not found, f"{name(path)}: {found}"
+
+
+@pytest.mark.parametrize("path", [p for p in ALL_CODE if p != Path(__file__).resolve()], ids=name)
+def test_no_path_of_a_machine_and_no_todo_is_left_in_the_source(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for mark in ("/home/", "/work/", "/Users/", "C:\\Users", "TODO", "FIXME", "XXX"):
+        assert mark not in text, f"{name(path)} holds {mark!r}"
