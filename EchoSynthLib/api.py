@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ def segment_detailed(
     """
     started = time.perf_counter()
     told = None if view == "auto" else check_view(view)
+    _check_spacing(spacing)
     grey = to_gray8(image)
     folder = zoo.find(model)
     found = _segmenter(model, folder.sha256)(grey)
@@ -134,6 +136,7 @@ def synthesize(
     started = time.perf_counter()
     labels = check_label_map(label_map)
     told = check_view(view)
+    _check_spacing(spacing)
     area, cut, source = _sector(sector, labels, spacing)
     folder = zoo.find(model)
     pipeline = _beam_flow(model, folder.sha256)
@@ -166,6 +169,15 @@ def variations(label_map: ArrayLike, count: int = 5, seed: int = 0) -> NDArray[n
     from EchoSynthLib.anatomy import variations as room
 
     return room.variations(check_label_map(label_map), count, seed)
+
+
+def _check_spacing(spacing: tuple[float, float] | None) -> None:
+    if spacing is None:
+        return
+    if len(spacing) != 2 or not all(math.isfinite(step) and step > 0 for step in spacing):
+        raise InputError(
+            f"spacing is (row, column) in millimetres, two positive numbers, or None; given was {spacing!r}."
+        )
 
 
 def _sector(

@@ -59,14 +59,28 @@ class BeamData:
 
 def load_beam_data(data: Path, cache: Path) -> BeamData:
     """The frames of `camus_224.npz` (with `index.csv` beside it) as `BeamData`, made once and kept in `cache`."""
-    if not cache.exists():
+    origin = _origin(data)
+    if not _made_from(cache, origin):
         made = _make(data)
         cache.parent.mkdir(parents=True, exist_ok=True)
         part = cache.with_suffix(".part.npz")
-        np.savez(part, **{name: getattr(made, name) for name in made.__dataclass_fields__})
+        np.savez(part, origin=np.array(origin), **{name: getattr(made, name) for name in made.__dataclass_fields__})
         os.replace(part, cache)
     with np.load(cache, allow_pickle=False) as saved:
         return BeamData(**{name: saved[name] for name in BeamData.__dataclass_fields__})
+
+
+def _origin(data: Path) -> str:
+    if not data.is_file():
+        raise InputError(f"There are no training data at {data}; give the path of a CAMUS .npz file.")
+    return f"{data.stat().st_size} bytes, beam space {BEAM_SHAPE}"
+
+
+def _made_from(cache: Path, origin: str) -> bool:
+    if not cache.exists():
+        return False
+    with np.load(cache, allow_pickle=False) as saved:
+        return "origin" in saved and str(saved["origin"]) == origin
 
 
 def _make(data: Path) -> BeamData:

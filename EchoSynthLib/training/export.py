@@ -6,11 +6,16 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from EchoSynthLib.zoo import WEIGHTS
+
+N = TypeVar("N", bound=nn.Module)
 
 
 def save_weights(networks: Mapping[str, nn.Module], folder: Path) -> Path:
@@ -27,6 +32,16 @@ def save_weights(networks: Mapping[str, nn.Module], folder: Path) -> Path:
     return path
 
 
+def load_weights(network: N, name: str, folder: Path) -> N:
+    """Fill a network with the parameters named `<name>.*` in a model folder, as float32, in evaluation mode."""
+    from safetensors.torch import load_file
+
+    prefix = f"{name}."
+    saved = load_file(folder / WEIGHTS)
+    network.load_state_dict({k.removeprefix(prefix): v.float() for k, v in saved.items() if k.startswith(prefix)})
+    return network.eval()
+
+
 def save_graph(
     network: nn.Module, name: str, folder: Path, inputs: Mapping[str, Tensor], outputs: Sequence[str]
 ) -> Path:
@@ -35,7 +50,6 @@ def save_graph(
     One copy of the weights serves both run-times; ONNX casts them from fp16 to float32 when it loads them.
     """
     import onnx
-    from onnx import TensorProto, helper
 
     rounded = _as_stored(network)
     program = torch.onnx.export(
@@ -48,24 +62,7 @@ def save_graph(
     )
     assert program is not None
     model = program.model_proto
-    places = _places(folder / WEIGHTS)
-    kept, casts = [], []
-    for tensor in model.graph.initializer:
-        place = places.get(f"{name}.{tensor.name}")
-        if place is None or list(place[0]) != list(tensor.dims):
-            kept.append(tensor)
-            continue
-        stored = TensorProto(name=f"{tensor.name}_fp16", data_type=TensorProto.FLOAT16, dims=tensor.dims)
-        stored.data_location = TensorProto.EXTERNAL
-        for key, value in (("location", WEIGHTS), ("offset", str(place[1])), ("length", str(place[2]))):
-            stored.external_data.add(key=key, value=value)
-        kept.append(stored)
-        casts.append(helper.make_node("Cast", [stored.name], [tensor.name], to=TensorProto.FLOAT))
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
-    nodes = list(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend(casts + nodes)
+    _point_into_weights(model.graph, _Stored(folder / WEIGHTS, f"{name}."))
     for node in model.graph.node:
         # The exporter records source files of the machine it ran on.
         del node.metadata_props[:]
@@ -74,22 +71,54 @@ def save_graph(
     return path
 
 
+def _point_into_weights(graph: Any, stored: _Stored) -> None:
+    """Replace the graph's own copies of parameters by casts of the stored ones."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    kept, casts = [], []
+    for tensor in graph.initializer:
+        place = None
+        if tensor.data_type == TensorProto.FLOAT:
+            place = stored.find(numpy_helper.to_array(tensor))
+        if place is None:
+            kept.append(tensor)
+            continue
+        half = TensorProto(name=f"{tensor.name}_fp16", data_type=TensorProto.FLOAT16, dims=tensor.dims)
+        half.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", WEIGHTS), ("offset", str(place[0])), ("length", str(place[1]))):
+            half.external_data.add(key=key, value=value)
+        kept.append(half)
+        casts.append(helper.make_node("Cast", [half.name], [tensor.name], to=TensorProto.FLOAT))
+    nodes = list(graph.node)
+    for field, values in ((graph.initializer, kept), (graph.node, casts + nodes)):
+        del field[:]
+        field.extend(values)
+
+
+class _Stored:
+    """Where in a safetensors file a tensor's bytes lie; found by value, since the exporter renames and reshapes."""
+
+    def __init__(self, path: Path, prefix: str) -> None:
+        data = path.read_bytes()
+        (length,) = struct.unpack("<Q", data[:8])
+        header = json.loads(data[8 : 8 + length])
+        self._places: dict[bytes, tuple[int, int]] = {}
+        for name, entry in header.items():
+            if name.startswith(prefix):
+                begin, end = (8 + length + offset for offset in entry["data_offsets"])
+                self._places[data[begin:end]] = (begin, end - begin)
+
+    def find(self, values: NDArray[np.float32]) -> tuple[int, int] | None:
+        """Offset and length in bytes of these values as fp16, None where they are not stored as they are."""
+        half = values.astype(np.float16)
+        if values.size < 2 or not np.array_equal(half.astype(np.float32), values):
+            return None
+        return self._places.get(half.tobytes())
+
+
 def _as_stored(network: nn.Module) -> nn.Module:
     import copy
 
-    rounded = copy.deepcopy(network).eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    rounded = copy.deepcopy(network).cpu().eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     rounded.load_state_dict({k: v.half().float() for k, v in rounded.state_dict().items()})
     return rounded
-
-
-def _places(path: Path) -> dict[str, tuple[list[int], int, int]]:
-    """Shape, offset in the file and length in bytes of every tensor in a safetensors file."""
-    with open(path, "rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-    start = 8 + length
-    return {
-        name: (entry["shape"], start + entry["data_offsets"][0], entry["data_offsets"][1] - entry["data_offsets"][0])
-        for name, entry in header.items()
-        if name != "__metadata__"
-    }

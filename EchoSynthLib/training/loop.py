@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.errors import Cancelled, InputError
 
 Validate = Callable[[nn.Module], dict[str, float]]
 Progress = Callable[[int, int, str], None]
@@ -49,11 +49,12 @@ class Settings:
         weight_decay: of AdamW.
         betas: of AdamW.
         warm_up: iterations over which the learning rate rises.
-        constant: share of the budget before the cosine decay begins.
+        constant: share of the budget, below 1, before the cosine decay begins.
         ema_decay: of the averaged weights, which are what is validated and shipped.
         clip: largest norm of the gradient.
         validate_every: seconds between validations.
-        save_every: seconds between checkpoints.
+        save_every: seconds between checkpoints; a cancelled run writes one more.
+        tell_every: seconds between calls of `progress`.
         seed: of the weights' initial values (set by the recipe) and of all batches.
     """
 
@@ -67,6 +68,7 @@ class Settings:
     clip: float = 1.0
     validate_every: float = 300.0
     save_every: float = 120.0
+    tell_every: float = 1.0
     seed: int = 0
 
 
@@ -116,7 +118,7 @@ class _Run:
         self.optimizer = torch.optim.AdamW(
             network.parameters(), settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay
         )
-        self.generator = torch.Generator(device).manual_seed(settings.seed)
+        self.generator = torch.Generator().manual_seed(settings.seed)
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -151,7 +153,7 @@ class _Run:
         self, batch_loss: BatchLoss, validate: Validate | None, progress: Progress | None
     ) -> tuple[nn.Module, State]:
         budget = self.settings.minutes * 60
-        validated = saved = self.state.seconds
+        validated = saved = told = self.state.seconds
         while self.state.seconds < budget:
             started = time.monotonic()
             self.step(batch_loss, min(1.0, self.state.seconds / budget))
@@ -164,11 +166,19 @@ class _Run:
                 self.log(validate(self.average))
             if self.state.iteration % 50 == 0:
                 self.log({})
-                if progress:
-                    progress(int(self.state.seconds), int(budget), f"loss {self.state.loss:.4f}")
+            if progress and self.state.seconds - told > self.settings.tell_every:
+                told = self.state.seconds
+                self.tell(progress, budget)
         self.save()
         self.log(validate(self.average) if validate else {})
         return self.average, self.state
+
+    def tell(self, progress: Progress, budget: float) -> None:
+        try:
+            progress(int(self.state.seconds), int(budget), f"loss {self.state.loss:.4f}")
+        except Cancelled:
+            self.save()
+            raise
 
     def step(self, batch_loss: BatchLoss, spent: float) -> None:
         s = self.settings

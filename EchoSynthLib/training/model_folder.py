@@ -38,9 +38,13 @@ def write_model_folder(
     (part / "config.json").write_text(json.dumps(dict(config), indent=2) + "\n", encoding="utf-8")
     (part / "README.md").write_text(f"{card.rstrip()}\n\n{TERMS}", encoding="utf-8")
     write_checksums(part)
+    for path in part.iterdir():
+        path.chmod(0o644)
+    old = folder.with_name(f".{folder.name}.old")
     if folder.exists():
-        shutil.rmtree(folder)
+        os.replace(folder, old)
     os.replace(part, folder)
+    shutil.rmtree(old, ignore_errors=True)
     return folder
 
 

@@ -60,7 +60,7 @@ def largest_deviation(synthetic: dict[str, dict[str, float]], real: dict[str, di
 
 def frechet_ratio(images: Images, val: CamusArrays, train: CamusArrays, seed: int = 0) -> tuple[float, float, float]:
     """Synthetic to real val, real train to real val (as many frames), and their ratio."""
-    from EchoSynthLib.evaluation.features import EncoderFeatures
+    from EchoSynthLib.segmentation.unet.features import EncoderFeatures
 
     features = EncoderFeatures(zoo.find("segmenter").path)
     chosen = np.random.default_rng(seed).choice(len(train.image), len(val.image), replace=False)

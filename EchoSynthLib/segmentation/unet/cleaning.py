@@ -5,20 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_HEART = ((1, 2), (1,), (3,))  # left ventricle with its wall, cavity, left atrium
-
 
 def clean(label_map: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The largest component of the left ventricle, its cavity and the left atrium, holes in them filled.
+    """The largest component of the left ventricle with its wall, of the cavity in it, and of the left atrium; no holes.
 
-    Cavity crumbs that are removed become wall where the wall surrounds them, background elsewhere.
+    Crumbs of cavity inside the ventricle become wall.
     """
     result = np.zeros_like(label_map)
     box = _bounding_box(label_map)
     if box is None:
         return result
     seen, whole = label_map[box], result[box]
-    ventricle, cavity, atrium = (_solid(np.isin(seen, codes)) for codes in _HEART)
+    ventricle, atrium = _solid((seen == 1) | (seen == 2)), _solid(seen == 3)
+    cavity = _solid((seen == 1) & ventricle)
     whole[atrium] = 3
     whole[ventricle] = 2
     whole[ventricle & cavity] = 1

@@ -10,9 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from EchoSynthLib.networks.loading import load_weights
 from EchoSynthLib.segmentation.unet.network import CHANNELS, GRID, Segmenter
-from EchoSynthLib.training.export import save_graph, save_weights
+from EchoSynthLib.training.export import load_weights, save_graph, save_weights
 from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import figures_table, write_model_folder
 

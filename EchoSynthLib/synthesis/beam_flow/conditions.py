@@ -18,6 +18,11 @@ OPENING = slice(5, 7)
 DEPTH = slice(7, 9)
 LENGTH = 9
 
+OPENING_SCALE = (1.3, 0.2)
+"""Radians that are 0 in the vector, and radians that are 1."""
+DEPTH_SCALE = (150.0, 30.0)
+"""Millimetres that are 0 in the vector, and millimetres that are 1."""
+
 
 def encode(
     view: str | None = None,
@@ -39,9 +44,9 @@ def encode(
     if quality is not None:
         vector[QUALITY] = _one_hot(quality, QUALITIES, "quality")
     if opening_angle is not None:
-        vector[OPENING] = (opening_angle - 1.3) / 0.2, 1
+        vector[OPENING] = (opening_angle - OPENING_SCALE[0]) / OPENING_SCALE[1], 1
     if depth_mm is not None and math.isfinite(depth_mm):
-        vector[DEPTH] = (depth_mm - 150) / 30, 1
+        vector[DEPTH] = (depth_mm - DEPTH_SCALE[0]) / DEPTH_SCALE[1], 1
     return vector
 
 

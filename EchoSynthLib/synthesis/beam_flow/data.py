@@ -51,13 +51,15 @@ class BeamBatches:
         index = torch.randint(0, len(self.images), (count,), generator=generator)
         image = self.images[index].float() / 127.5 - 1
         label = self.labels[index].float()
+        condition = self.conditions[index].clone()
         moved = torch.rand(count, generator=generator) < 0.5
         if bool(moved.any()):
-            grid = _stretch(int(moved.sum()), image.shape[-2:], generator)
+            along, across, grid = _stretch(int(moved.sum()), image.shape[-2:], generator)
+            condition[moved] = _seen_through(condition[moved], along, across)
             image[moved] = _sample(image[moved], grid, "bicubic").clamp(-1, 1)
             label[moved] = _sample(label[moved], grid, "nearest")
         one_hot = F.one_hot(label[:, 0].long(), CLASSES).permute(0, 3, 1, 2).float()
-        return Batch(image, one_hot, withhold(self.conditions[index].clone(), generator))
+        return Batch(image, one_hot, withhold(condition, generator))
 
 
 def withhold(condition: Tensor, generator: Generator) -> Tensor:
@@ -67,16 +69,28 @@ def withhold(condition: Tensor, generator: Generator) -> Tensor:
     return condition
 
 
-def _stretch(count: int, size: torch.Size, generator: Generator) -> Tensor:
+def _seen_through(condition: Tensor, along: Tensor, across: Tensor) -> Tensor:
+    """Conditions of frames stretched by these factors: what is seen spans that much less angle and depth."""
+    for part, scale, factor in (
+        (conditions.OPENING, conditions.OPENING_SCALE, across),
+        (conditions.DEPTH, conditions.DEPTH_SCALE, along),
+    ):
+        value, known = condition[:, part.start], condition[:, part.start + 1]
+        condition[:, part.start] = known * (((value * scale[1] + scale[0]) / factor) - scale[0]) / scale[1]
+    return condition
+
+
+def _stretch(count: int, size: torch.Size, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Factors along the range and across the beams (N,), and the sampling grid (N, R, A, 2) that stretches by them."""
+
     def draw(low: float, high: float) -> Tensor:
         return torch.rand(count, generator=generator) * (high - low) + low
 
     along, across, shift, zero = draw(0.92, 1.08), draw(0.9, 1.1), draw(-0.12, 0.12), torch.zeros(count)
     # Depth is stretched from the probe down: the near field stays where it is.
     rows = [torch.stack([1 / across, zero, shift], dim=1), torch.stack([zero, 1 / along, 1 / along - 1], dim=1)]
-    return F.affine_grid(torch.stack(rows, dim=1), [count, 1, *size], align_corners=False)
+    return along, across, F.affine_grid(torch.stack(rows, dim=1), [count, 1, *size], align_corners=False)
 
 
 def _sample(planes: Tensor, grid: Tensor, mode: str) -> Tensor:
-    padding = "border" if mode == "nearest" else "reflection"
-    return F.grid_sample(planes, grid, mode=mode, padding_mode=padding, align_corners=False)
+    return F.grid_sample(planes, grid, mode=mode, padding_mode="reflection", align_corners=False)

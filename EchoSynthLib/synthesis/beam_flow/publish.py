@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE
-from EchoSynthLib.networks.loading import load_weights
 from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.network import (
     CLASSES,
@@ -23,7 +22,7 @@ from EchoSynthLib.synthesis.beam_flow.network import (
     StructureNetwork,
 )
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
-from EchoSynthLib.training.export import save_graph, save_weights
+from EchoSynthLib.training.export import load_weights, save_graph, save_weights
 from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import write_model_folder
 

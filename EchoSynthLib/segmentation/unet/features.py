@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from EchoSynthLib.images.grid import to_grid
-from EchoSynthLib.networks.loading import load_weights
 from EchoSynthLib.segmentation.unet.network import GRID, Segmenter
+from EchoSynthLib.training.export import load_weights
 
 
 class EncoderFeatures:

@@ -1,0 +1,65 @@
+"""The bright region of an image that an ultrasound sector may be fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+_DARK = 4 / 255  # of the brightest pixel: what compression and scanners leave outside the sector
+_TILES_ALONG_SIDE = 28
+_QUIET_TILES = 20  # percent of the frame's border that shows neither sector nor overlay
+
+
+def noise_floor(grey: NDArray[np.float32]) -> float:
+    """Grey level that noise outside the sector reaches: the brightest pixel of the quieter tiles along the border."""
+    tile = max(4, min(grey.shape) // _TILES_ALONG_SIDE)
+    strips = (grey[:tile], grey[-tile:], grey[:, :tile].T, grey[:, -tile:].T)
+    peaks = [strip[:, k : k + tile].max() for strip in strips for k in range(0, strip.shape[1] - tile + 1, tile)]
+    return float(np.percentile(peaks, _QUIET_TILES))
+
+
+def outlines(grey: NDArray[np.float32]) -> Iterator[NDArray[np.bool_]]:
+    """Candidate bright regions (H, W), the most faithful to faint tissue first.
+
+    The later ones are for compressed pictures, whose blocks ring about the sector, and for overlays beside it: a
+    higher threshold leaves the ringing out, a weaker closing does not join the overlay to the sector.
+    """
+    from scipy import ndimage
+
+    top, floor = float(grey.max()), noise_floor(grey)
+    faint = top * _DARK
+    if 1.25 * floor > faint:
+        faint, grey = 1.25 * floor, ndimage.median_filter(grey, 3)
+    bright = grey > faint
+    if not bright.any():
+        return
+    typical = float(np.median(grey[bright]))
+    for share, strong in ((0.0, True), (0.0, False), (0.15, True), (0.15, False), (0.3, True), (0.3, False)):
+        yield _region(grey > faint + share * (typical - faint), strong=strong)
+
+
+def _region(bright: NDArray[np.bool_], *, strong: bool) -> NDArray[np.bool_]:
+    """The largest bright region without the thin things (text, traces, rulers) that touch it, its holes filled."""
+    from scipy import ndimage
+
+    size = max(1, min(bright.shape) // 60)
+    disc = np.hypot(*np.mgrid[-size : size + 1, -size : size + 1]) <= size
+    padded = np.pad(bright, 4 * size)
+    if strong:
+        solid = ndimage.binary_fill_holes(ndimage.binary_closing(padded, disc, iterations=2))
+    else:
+        # Holes are filled last here: a trace and a scale beside the sector may enclose what lies outside.
+        cross = ndimage.generate_binary_structure(2, 1)
+        solid = ndimage.binary_closing(padded, cross, iterations=max(1, size // 2))
+    opened = ndimage.binary_opening(solid, disc)
+    labels, count = ndimage.label(opened)
+    if count == 0:
+        return bright & False
+    largest = labels == 1 + int(np.argmax(ndimage.sum_labels(opened, labels, range(1, count + 1))))
+    # Opening rounds the sharp corners away: grow back within what was bright.
+    grown = ndimage.binary_dilation(largest, disc) & solid
+    if not strong:
+        grown = ndimage.binary_fill_holes(grown)
+    return grown[4 * size : -4 * size, 4 * size : -4 * size]

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from EchoSynthLib.anatomy.beam import BEAM_SHAPE, scan_convert
+from EchoSynthLib.anatomy.heart import HeartMap, parametric_heart
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.training.beam_data import BeamData, load_beam_data
+
+FRAMES = (  # view, phase, split, quality, known spacing
+    ("2CH", 0.0, "train", "Good", True),
+    ("4CH", 0.0, "train", "Poor", True),
+    ("4CH", 1.0, "val", "", False),
+)
+SIDE = 224
+
+
+def picture(heart: HeartMap, seed: int) -> np.ndarray:
+    """The heart as an echocardiogram: speckle in the sector, dark cavities, bright walls, black outside."""
+    echogenicity = np.array([70.0, 25.0, 150.0, 30.0])[heart.label_map]
+    amplitude = np.hypot(*np.random.default_rng(seed).standard_normal((2, SIDE, SIDE)))
+    grey = np.clip(echogenicity * (0.7 + 0.4 * amplitude), 12, 255)
+    return (grey * heart.sector.mask((SIDE, SIDE))).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def hearts() -> list[HeartMap]:
+    return [parametric_heart(view, phase, shape=(SIDE, SIDE)) for view, phase, *_ in FRAMES]
+
+
+@pytest.fixture(scope="module")
+def camus(tmp_path_factory: pytest.TempPathFactory, hearts: list[HeartMap]) -> Path:
+    """A `camus_224.npz` of three drawn hearts with its index.csv."""
+    folder = tmp_path_factory.mktemp("camus")
+    names = [f"patient{i:04d}_{view}_ED" for i, (view, *_) in enumerate(FRAMES)]
+    np.savez(
+        folder / "camus_224.npz",
+        image=np.stack([picture(heart, i) for i, heart in enumerate(hearts)]),
+        label=np.stack([heart.label_map for heart in hearts]),
+        name=np.array(names),
+        split=np.array([split for _, _, split, _, _ in FRAMES]),
+    )
+    lines = ["name,patient,view,phase,split,native_width,native_height,spacing_x_mm,spacing_y_mm,image_quality"]
+    for name, heart, (view, _, split, quality, known) in zip(names, hearts, FRAMES, strict=True):
+        row_mm, column_mm = heart.spacing if known else ("", "")
+        lines.append(f"{name},{name[:11]},{view},ED,{split},549,389,{column_mm},{row_mm},{quality}")
+    (folder / "index.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder / "camus_224.npz"
+
+
+@pytest.fixture(scope="module")
+def cache(camus: Path) -> Path:
+    return camus.parent / "cache" / "beam_data.npz"
+
+
+@pytest.fixture(scope="module")
+def frames(camus: Path, cache: Path) -> BeamData:
+    return load_beam_data(camus, cache)
+
+
+def test_every_frame_comes_on_its_grid_and_in_beam_space(frames: BeamData) -> None:
+    assert frames.image.shape == frames.label.shape == (3, SIDE, SIDE)
+    assert frames.beam_image.shape == frames.beam_label.shape == (3, *BEAM_SHAPE)
+    assert {frames.image.dtype, frames.label.dtype, frames.beam_image.dtype, frames.beam_label.dtype} == {
+        np.dtype(np.uint8)
+    }
+    assert set(np.unique(frames.beam_label)) == {0, 1, 2, 3}
+
+
+def test_the_sector_is_the_one_that_the_heart_was_drawn_in(frames: BeamData, hearts: list[HeartMap]) -> None:
+    assert frames.sectors.shape == (3, 7)
+    for i, heart in enumerate(hearts):
+        found, true = frames.sector(i), heart.sector
+        assert math.degrees(abs(found.opening_angle - true.opening_angle)) < 3
+        assert abs(found.apex_column - true.apex_column) < 3
+        assert found.radius_far == pytest.approx(true.radius_far, rel=0.04)
+
+
+def test_the_label_map_comes_back_from_beam_space(frames: BeamData) -> None:
+    for i in range(3):
+        back = scan_convert(frames.beam_label[i], frames.sector(i), (SIDE, SIDE), order=0)
+        for code in (1, 2, 3):
+            one, other = back == code, frames.label[i] == code
+            assert 2 * (one & other).sum() / (one.sum() + other.sum()) > 0.95
+
+
+def test_image_and_label_stay_together_in_beam_space(frames: BeamData) -> None:
+    for image, label in zip(frames.beam_image, frames.beam_label, strict=True):
+        assert image[label == 2].mean() > 2.5 * image[label == 1].mean()
+
+
+def test_views_and_qualities_have_their_codes(frames: BeamData) -> None:
+    assert frames.view.tolist() == [0, 1, 1]
+    assert frames.quality.tolist() == [0, 2, -1]
+
+
+def test_depth_is_the_length_of_the_beams_where_the_spacing_is_known(frames: BeamData, hearts: list[HeartMap]) -> None:
+    for i in (0, 1):
+        assert frames.depth[i] == pytest.approx(hearts[i].sector.radius_far * hearts[i].spacing[0], rel=0.04)
+    assert math.isnan(frames.depth[2])
+
+
+def test_a_split_holds_its_own_frames(frames: BeamData) -> None:
+    train = frames.part("train")
+    assert train.name.tolist() == frames.name[:2].tolist()
+    assert len(train.beam_image) == len(train.sectors) == 2
+    assert train.sector(1) == frames.sector(1)
+
+
+def test_an_unknown_split_is_named_with_the_known_ones(frames: BeamData) -> None:
+    with pytest.raises(InputError, match=r"'holdout'.*train.*val"):
+        frames.part("holdout")
+
+
+def test_the_cache_is_made_once_and_read_after(
+    frames: BeamData, camus: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_: object) -> None:
+        raise AssertionError("the cache was not used")
+
+    made = cache.stat().st_mtime_ns
+    monkeypatch.setattr("EchoSynthLib.training.beam_data._make", never)
+    again = load_beam_data(camus, cache)
+    assert cache.stat().st_mtime_ns == made
+    for name in BeamData.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(again, name), getattr(frames, name))
+    assert [path.name for path in cache.parent.iterdir()] == [cache.name]
+
+
+def test_a_frame_that_shows_no_sector_gets_a_typical_one_that_holds_its_labels(tmp_path: Path, camus: Path) -> None:
+    with np.load(camus) as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays["image"] = np.zeros_like(arrays["image"])
+    np.savez(tmp_path / "camus_224.npz", **arrays)
+    (tmp_path / "index.csv").write_bytes(camus.with_name("index.csv").read_bytes())
+    found = load_beam_data(tmp_path / "camus_224.npz", tmp_path / "cache.npz")
+    for i in range(3):
+        assert found.sector(i).mask((SIDE, SIDE))[found.label[i] > 0].mean() > 0.97
+
+
+def test_missing_data_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere"):
+        load_beam_data(tmp_path / "nowhere.npz", tmp_path / "cache.npz")
+    assert not (tmp_path / "cache.npz").exists()

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from EchoSynthLib.images.grid import from_grid, to_grid
+
+quickly = settings(max_examples=20, deadline=None)
+sides = st.integers(8, 120)
+
+
+def smooth(shape: tuple[int, int]) -> np.ndarray:
+    rows, columns = ((np.arange(side) + 0.5) / side for side in shape)
+    return np.outer(np.sin(2 * rows), np.cos(3 * columns)).astype(np.float32)
+
+
+def test_an_image_on_the_grid_is_left_as_it_is() -> None:
+    image = np.random.default_rng(0).random((12, 20)).astype(np.float32)
+    np.testing.assert_array_equal(to_grid(image, (12, 20)), image)
+
+
+@quickly
+@given(rows=sides, columns=sides)
+def test_the_result_has_the_shape_that_was_asked_for(rows: int, columns: int) -> None:
+    there = to_grid(smooth((rows, columns)), (40, 48))
+    assert there.shape == (40, 48)
+    assert there.dtype == np.float32
+    assert from_grid(there[None], (rows, columns)).shape == (1, rows, columns)
+
+
+@quickly
+@given(rows=st.integers(60, 160), columns=st.integers(60, 160))
+def test_a_smooth_image_comes_back(rows: int, columns: int) -> None:
+    image = smooth((rows, columns))
+    back = from_grid(to_grid(image, (80, 80))[None], image.shape)[0]
+    assert np.abs(back - image).max() < 0.06
+    assert np.abs(back - image)[5:-5, 5:-5].max() < 0.004
+
+
+@pytest.mark.parametrize("grid", [(160, 160), (25, 30), (37, 41)])
+def test_a_ramp_keeps_its_values_so_that_no_edge_is_moved(grid: tuple[int, int]) -> None:
+    shape = (50, 60)
+    rows, columns = np.indices(shape) + 0.5
+    found_rows = to_grid((rows / shape[0]).astype(np.float32), grid)
+    found_columns = to_grid((columns / shape[1]).astype(np.float32), grid)
+    expected_rows, expected_columns = np.indices(grid) + 0.5
+    inner = (slice(4, -4), slice(4, -4))
+    np.testing.assert_allclose(found_rows[inner], (expected_rows / grid[0])[inner], atol=2e-3)
+    np.testing.assert_allclose(found_columns[inner], (expected_columns / grid[1])[inner], atol=2e-3)
+
+
+def test_shrinking_averages_speckle_rather_than_picking_from_it() -> None:
+    speckle = np.random.default_rng(0).standard_normal((320, 320)).astype(np.float32)
+    assert to_grid(speckle, (80, 80)).std() < 0.35
+
+
+def test_each_plane_is_brought_back_by_itself() -> None:
+    planes = np.stack([smooth((20, 24)), -smooth((20, 24)), np.ones((20, 24), np.float32)])
+    back = from_grid(planes, (31, 17))
+    assert back.shape == (3, 31, 17)
+    np.testing.assert_allclose(back[1], -back[0], atol=1e-6)
+    np.testing.assert_allclose(back[2], 1, atol=1e-6)
+
+
+def test_an_image_of_another_layout_in_memory_is_the_same_image() -> None:
+    image = smooth((30, 50))
+    np.testing.assert_array_equal(to_grid(np.asfortranarray(image), (16, 16)), to_grid(image, (16, 16)))
+    np.testing.assert_array_equal(to_grid(image[:, ::-1], (16, 16)), to_grid(image[:, ::-1].copy(), (16, 16)))

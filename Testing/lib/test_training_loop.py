@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+import pickle
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from torch import Tensor, nn  # noqa: E402
+
+from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
+from EchoSynthLib.training.loop import Moment, Settings, train  # noqa: E402
+
+SHORT = 0.15 / 60  # minutes
+
+
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Linear(3, 1)
+
+
+class Regression:
+    """y = sum of x; stops the run before the iteration that it is told."""
+
+    def __init__(self, stop: float = float("inf"), do: Callable[[Moment], None] | None = None) -> None:
+        self.stop, self.do = stop, do
+        self.losses: list[float] = []
+        self.moments: list[Moment] = []
+
+    def __call__(self, net: nn.Module, moment: Moment) -> Tensor:
+        if len(self.losses) >= self.stop:
+            raise Cancelled
+        if self.do:
+            self.do(moment)
+        self.moments.append(moment)
+        x = torch.randn(16, 3, generator=moment.generator)
+        loss = (net(x) - x.sum(dim=1, keepdim=True)).square().mean()
+        self.losses.append(float(loss.detach()))
+        return loss
+
+
+def cancelled(settings: Settings, folder: Path, stop: int) -> list[float]:
+    """The losses of the first iterations of a long run."""
+    loss = Regression(stop)
+    with pytest.raises(Cancelled):
+        train(network(), loss, settings, folder)
+    return loss.losses
+
+
+def steady(**changes: object) -> Settings:
+    # A long budget whose first part has a constant learning rate: nothing depends on the clock.
+    return Settings(**{"minutes": 60.0, "constant": 0.9, "warm_up": 5, **changes})  # type: ignore[arg-type]
+
+
+def test_it_ends_when_the_minutes_are_used_up(tmp_path: Path) -> None:
+    started = time.monotonic()
+    average, state = train(network(), Regression(), Settings(minutes=SHORT), tmp_path)
+    assert 60 * SHORT <= state.seconds < 60 * SHORT + 1
+    assert time.monotonic() - started < 10
+    assert state.iteration > 0
+    assert not average.training
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    loss = Regression()
+    average, _ = train(network(), loss, Settings(minutes=2 * SHORT, warm_up=1, learning_rate=0.03), tmp_path)
+    assert sum(loss.losses[-5:]) < 0.1 * sum(loss.losses[:5])
+    assert isinstance(average, nn.Linear)
+    assert float((average.weight - 1).abs().max()) < 0.5
+
+
+def test_a_second_run_goes_on_where_the_first_one_stopped(tmp_path: Path) -> None:
+    first_loss, second_loss = Regression(), Regression()
+    _, first = train(network(), first_loss, Settings(minutes=SHORT), tmp_path)
+    ended_with = first_loss.moments[-1].generator.get_state()
+    seen: list[Tensor] = []
+    second_loss.do = lambda moment: seen.append(moment.generator.get_state())
+    _, second = train(network(), second_loss, Settings(minutes=2 * SHORT), tmp_path)
+    assert second_loss.moments[0].spent == pytest.approx(first.seconds / (120 * SHORT))
+    assert torch.equal(seen[0], ended_with)
+    assert second.iteration == first.iteration + len(second_loss.losses)
+    assert second.seconds >= 120 * SHORT
+
+
+def test_a_run_whose_minutes_are_used_up_trains_no_more(tmp_path: Path) -> None:
+    _, first = train(network(), Regression(), Settings(minutes=SHORT), tmp_path)
+    again = Regression()
+    average, second = train(network(), again, Settings(minutes=SHORT), tmp_path)
+    assert not again.losses
+    assert second == first
+    assert average is not None
+
+
+def test_without_resume_it_starts_anew(tmp_path: Path) -> None:
+    train(network(), Regression(), Settings(minutes=SHORT), tmp_path)
+    again = Regression()
+    train(network(), again, Settings(minutes=SHORT), tmp_path, resume=False)
+    assert again.moments[0].spent == 0
+
+
+def test_the_same_seed_gives_the_same_losses(tmp_path: Path) -> None:
+    one = cancelled(steady(seed=1), tmp_path / "one", 25)
+    assert one == cancelled(steady(seed=1), tmp_path / "two", 25)
+    assert one != cancelled(steady(seed=2), tmp_path / "three", 25)
+
+
+def test_an_interrupted_run_gives_the_losses_of_one_that_was_not(tmp_path: Path) -> None:
+    whole = cancelled(steady(), tmp_path / "whole", 24)
+    every_step = steady(save_every=0.0)
+    parts = cancelled(every_step, tmp_path / "parts", 10) + cancelled(every_step, tmp_path / "parts", 14)
+    assert parts == pytest.approx(whole, rel=1e-5)
+
+
+def test_the_average_lags_behind_the_network_and_is_what_is_validated(tmp_path: Path) -> None:
+    seen: list[nn.Module] = []
+
+    def validate(average: nn.Module) -> dict[str, float]:
+        seen.append(average)
+        return {"dice": 0.5}
+
+    average, _ = train(network(), Regression(), Settings(minutes=SHORT), tmp_path, validate=validate)
+    assert seen[-1] is average
+    assert all(not weight.requires_grad for weight in average.parameters())
+    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert last["dice"] == 0.5
+    assert {"iteration", "seconds", "loss"} <= last.keys()
+
+
+@pytest.mark.parametrize("minutes", [0.0, -1.0])
+def test_minutes_that_are_not_positive_are_refused(tmp_path: Path, minutes: float) -> None:
+    with pytest.raises(InputError, match=str(minutes)):
+        train(network(), Regression(), Settings(minutes=minutes), tmp_path)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_stops_the_run_and_spares_the_weights(tmp_path: Path, bad: float) -> None:
+    net = network()
+    before = net.weight.detach().clone()
+    with pytest.raises(InputError, match=f"{bad} after 0 iterations"):
+        train(net, lambda n, m: n(torch.ones(1, 3)).sum() * bad, Settings(minutes=SHORT), tmp_path)
+    assert torch.equal(net.weight, before)
+
+
+def test_a_checkpoint_cut_short_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, first = train(network(), Regression(), Settings(minutes=SHORT), tmp_path)
+
+    def cut_short(_: object, path: Path) -> None:
+        Path(path).write_bytes(b"half of a")
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", cut_short)
+        with pytest.raises(OSError, match="space"):
+            train(network(), Regression(), Settings(minutes=2 * SHORT), tmp_path)
+    again = Regression()
+    train(network(), again, Settings(minutes=2 * SHORT), tmp_path)
+    assert again.moments[0].spent == pytest.approx(first.seconds / (120 * SHORT))
+
+
+class _Harmful:
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return (Path.touch, (self.target,))
+
+
+def test_a_checkpoint_that_would_run_a_program_is_not_read(tmp_path: Path) -> None:
+    target = tmp_path / "was run"
+    torch.save({"network": _Harmful(target)}, tmp_path / "checkpoint.pt")
+    with pytest.raises(pickle.UnpicklingError):
+        train(network(), Regression(), Settings(minutes=SHORT), tmp_path)
+    assert not target.exists()
+
+
+def test_progress_tells_seconds_of_the_budget(tmp_path: Path) -> None:
+    told: list[tuple[int, int, str]] = []
+    train(network(), Regression(), Settings(minutes=SHORT), tmp_path, progress=lambda *t: told.append(t))
+    assert told
+    assert all(0 <= done <= total + 1 and "loss" in message for done, total, message in told)
