@@ -10,34 +10,29 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.sector import Sector
 
-_HALO = 0.03  # of the median inside: grey level around the sector from which its edge is a blurred one
+_GAIN = 0.02  # of contrast that a shift must bring
 _SHIFTS = np.arange(-1.0, 6.5, 0.5)  # row pixels inwards; thresholds find a blurred edge too far out
 
 
 def snap_to_edges(grey: NDArray[np.float32], sector: Sector) -> Sector:
-    """The sector with each side and the far arc moved to the steepest step beside it, where the image is blurred.
-
-    An image whose surroundings are black up to the sector's edge is left as it is: there the outline is exact.
-    """
-    level = _level(grey, sector)
-    if level <= 0 or _halo(grey, sector) < _HALO:
+    """The sector with each side and the far arc moved to the steepest step beside it, for blurred edges."""
+    level = 2 * _level(grey, sector)
+    if level <= 0:
         return sector
     for _ in range(2):
         for edge in range(3):
-            moved = [sector, *(_moved(sector, shift, edge) for shift in _SHIFTS)]
-            sector = max(moved, key=lambda m: _contrast(grey, m, level))
+            before = _contrast(grey, sector, level)
+            best = max((_moved(sector, shift, edge) for shift in _SHIFTS), key=lambda m: _contrast(grey, m, level))
+            if _contrast(grey, best, level) > before + _GAIN:
+                sector = best
     return sector
 
 
-def _halo(grey: NDArray[np.float32], sector: Sector) -> float:
-    """Mean grey level just outside the sides and the far arc, over the median inside."""
+def is_sharp(grey: NDArray[np.float32], sector: Sector) -> bool:
+    """Whether the image is black, but for overlays, up to the sides and the far arc: there the outline is exact."""
     outer = _moved(_moved(_moved(sector, -2.0, 0), -2.0, 1), -2.0, 2)
-    inside = sector.mask(grey.shape)  # type: ignore[arg-type]
-    ring = outer.mask(grey.shape) & ~inside  # type: ignore[arg-type]
-    if not ring.any() or not inside.any():
-        return 0.0
-    level = float(np.median(grey[inside]))
-    return float(np.minimum(grey[ring], level).mean()) / level if level > 0 else 0.0
+    ring = outer.mask(grey.shape) & ~sector.mask(grey.shape)  # type: ignore[arg-type]
+    return not ring.any() or float(np.median(grey[ring])) <= 0
 
 
 def _moved(sector: Sector, inwards: float, edge: int) -> Sector:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.sector import Sector
-from EchoSynthLib.anatomy.sector_edges import edge_contrast, snap_to_edges
+from EchoSynthLib.anatomy.sector_edges import edge_contrast, is_sharp, snap_to_edges
 from EchoSynthLib.anatomy.sector_outline import outlines
 from EchoSynthLib.anatomy.sector_sides import sector_of_outline
 from EchoSynthLib.errors import InputError
@@ -22,7 +22,8 @@ _SMALLEST_SHARE = 0.05  # of the image that a sector fills
 _HELD = 0.9  # of the bright region that a sector must hold, whatever touches it
 _BRIGHT = 0.55  # of the sector that must be bright, whatever shadows it
 _ALIKE = 0.985  # intersection over union of sector and region from which no other outline is tried
-_LEAST_CONTRAST = 0.5  # a disc or an ellipse reaches 0.4
+_LEAST_CONTRAST = 0.45  # a disc or an ellipse reaches 0.4
+_GAIN = 0.02  # of contrast for which a less faithful outline is taken
 _STEEPEST = math.radians(85)
 _ADVICE = "Give a sector mask or a reference image that shows one."
 
@@ -50,11 +51,12 @@ def fit_sector(image: NDArray[np.generic], spacing: tuple[float, float] | None =
         sector = sector_of_outline(region, spacing) if region.mean() >= _SMALLEST_SHARE else None
         if sector is None or not _fits(sector, region):
             continue
-        sector = snap_to_edges(grey, sector)
+        sharp = is_sharp(grey, sector)
+        sector = sector if sharp else snap_to_edges(grey, sector)
         contrast = edge_contrast(grey, sector)
-        if contrast >= _LEAST_CONTRAST and (best is None or contrast > best[0]):
+        if contrast >= _LEAST_CONTRAST and (best is None or contrast > best[0] + _GAIN):
             best = contrast, sector
-        if best is not None and _overlap(sector, region) >= _ALIKE:
+        if best is not None and sharp and _overlap(sector, region) >= _ALIKE:
             break
     if best is None:
         raise InputError(f"No ultrasound sector was found in the image of shape {grey.shape}. {_ADVICE}")

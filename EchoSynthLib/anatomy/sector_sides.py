@@ -12,6 +12,8 @@ from EchoSynthLib.anatomy.sector import Sector
 
 _SMALLEST_SLOPES = 0.1  # columns a row between the two sides
 _ASPECTS = (0.3, 3.0)
+_ARC_POINTS = 8
+_CROPPED = 0.8  # of the upper outline that lies on the border where the image cuts the near field off
 _NEAR_FIELD = (0.06, 0.2)  # of the depth: where a shadow has not begun yet
 _SHADOWED = math.radians(4.0)  # beams beyond a side that make it the edge of a shadow
 
@@ -43,11 +45,8 @@ def _beyond_shadows(sector: Sector, inside: NDArray[np.bool_]) -> Sector:
     depth = sector.radius_far - sector.radius_near
     radius = sector.radius_near + np.linspace(*_NEAR_FIELD, 12) * depth
     angle = np.radians(np.arange(-80.0, 80.25, 0.5))
-    row, column = (np.rint(v).astype(int) for v in sector.cartesian(radius[:, None], angle[None, :]))
-    in_image = (row >= 0) & (row < inside.shape[0]) & (column >= 0) & (column < inside.shape[1])
-    seen = np.zeros(row.shape, dtype=bool)
-    seen[in_image] = inside[row[in_image], column[in_image]]
-    beams = angle[seen.mean(axis=0) > 0.7]
+    seen = _along_beams(sector, inside, radius, angle)
+    beams = angle[seen.mean(axis=0) > 0.5]
     if not beams.size:
         return sector
     left, right = sector.angle_left, sector.angle_right
@@ -131,7 +130,7 @@ def _refine(sector: Sector, inside: NDArray[np.bool_], *, fit_aspect: bool) -> S
     """Adjust the radii (and the aspect) so that the two arcs follow the mask's upper and lower outline."""
     slopes = (math.tan(sector.angle_left) / sector.aspect, math.tan(sector.angle_right) / sector.aspect)
     across, down = _far_arc(sector, inside, slopes)
-    if len(down) < 8:
+    if len(down) < _ARC_POINTS:
         return _cropped_below(sector, inside, slopes, fit_aspect=fit_aspect)
     far, aspect = _fit_arc(across, down, sector, fit_aspect=fit_aspect)
     if not 0.7 * sector.radius_far < far < 1.5 * sector.radius_far:
@@ -160,6 +159,8 @@ def _far_arc(
     touching = 2 * math.sqrt(4 * sector.radius_far) / sector.aspect
     if on_border.sum() <= touching:
         on_arc |= on_border & (down >= sector.radius_far - 1)
+    elif min((on_arc & (across < 0)).sum(), (on_arc & (across > 0)).sum()) < _ARC_POINTS:
+        on_arc &= False  # one end alone does not tell radius from aspect
     return across[on_arc], down[on_arc]
 
 
@@ -202,5 +203,27 @@ def _near_radius(sector: Sector, inside: NDArray[np.bool_]) -> float:
     row, column = np.array(tops, dtype=np.float64).T
     radius, beam = sector.polar(row - 0.5, column)
     on_beam = (beam > sector.angle_left * 0.9) & (beam < sector.angle_right * 0.9)
-    near = float(np.median(radius[on_beam])) if on_beam.any() else 0.0
+    if not on_beam.any() or (row[on_beam] == 0).mean() > _CROPPED:
+        return 0.0
+    near = float(np.median(radius[on_beam]))
+    near = min(near, _first_seen(sector, inside))
     return near if near > 2.0 and near < 0.5 * sector.radius_far else 0.0
+
+
+def _first_seen(sector: Sector, inside: NDArray[np.bool_]) -> float:
+    """Median over the middle beams of the radius where the region begins; ragged sides do not disturb it."""
+    radius = np.arange(0.0, 0.5 * sector.radius_far, 0.5)
+    angle = sector.angle_left + np.linspace(0.2, 0.8, 25) * sector.opening_angle
+    seen = _along_beams(sector, inside, radius, angle)
+    return float(np.median(radius[np.argmax(seen, axis=0)]))
+
+
+def _along_beams(
+    sector: Sector, inside: NDArray[np.bool_], radius: NDArray[np.float64], angle: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """The region (H, W) at radii and angles, shape (radii, angles); False beyond the image."""
+    row, column = (np.rint(v).astype(int) for v in sector.cartesian(radius[:, None], angle[None, :]))
+    in_image = (row >= 0) & (row < inside.shape[0]) & (column >= 0) & (column < inside.shape[1])
+    seen = np.zeros(row.shape, dtype=bool)
+    seen[in_image] = inside[row[in_image], column[in_image]]
+    return seen

@@ -46,14 +46,26 @@ def cleaning_gain(val: CamusArrays) -> dict[str, dict[str, float]]:
 
 
 def changed_dice(val: CamusArrays, every: int = 1) -> dict[str, dict[str, float]]:
-    """Mean Dice under each change alone, over every n-th val frame; a structure that it cuts is judged cut."""
+    """Mean Dice under each change alone, over every n-th val frame.
+
+    A structure that a change pushes out of the picture, by more than half of its area, is not judged in that frame.
+    """
     chosen = range(0, len(val.image), every)
     sectors = {i: fit_sector(val.image[i]) for i in chosen}
     table: dict[str, dict[str, float]] = {}
     for name, change in {"as it is": lambda image, label, _: (image, label), **CHANGES}.items():
-        pairs = [change(val.image[i], val.label[i], sectors[i]) for i in chosen]
-        table[name] = mean_structure_dice([es.segment(image)[0] for image, _ in pairs], [label for _, label in pairs])
+        rows: list[dict[str, float]] = []
+        for i in chosen:
+            image, label = change(val.image[i], val.label[i], sectors[i])
+            found = structure_dice(es.segment(image)[0], label)
+            rows.append({key: found[key] for key in found if _seen(label, val.label[i], key)})
+        table[name] = {key: float(np.mean([r[key] for r in rows if key in r])) for key in STRUCTURE_CODES}
     return table
+
+
+def _seen(label: NDArray[np.uint8], whole: NDArray[np.uint8], structure: str) -> bool:
+    codes = STRUCTURE_CODES[structure]
+    return bool(np.isin(label, codes).sum() >= 0.5 * np.isin(whole, codes).sum())
 
 
 def view_accuracy(val: CamusArrays) -> float:

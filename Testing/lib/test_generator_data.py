@@ -81,7 +81,6 @@ def test_some_frames_are_moved_and_some_are_not() -> None:
     assert 0.2 < moved.mean() < 0.8
 
 
-@pytest.mark.xfail(strict=True, reason="beyond the edge the image is reflected while the label map is prolonged")
 def test_a_structure_at_the_edge_of_the_sector_stays_on_its_image_too() -> None:
     labels = np.zeros((1, *SHAPE), np.uint8)
     labels[:, 20:70, 3:14] = 2

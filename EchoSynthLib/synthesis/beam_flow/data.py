@@ -29,7 +29,8 @@ class Batch:
 class BeamBatches:
     """Draws batches from beam-space data."""
 
-    def __init__(self, frames: BeamData) -> None:
+    def __init__(self, frames: BeamData, device: str = "cpu") -> None:
+        self.device = device
         self.images = torch.from_numpy(frames.beam_image)[:, None]
         self.labels = torch.from_numpy(frames.beam_label)[:, None]
         opening = frames.sectors[:, 3] - frames.sectors[:, 2]
@@ -59,7 +60,8 @@ class BeamBatches:
             image[moved] = _sample(image[moved], grid, "bicubic").clamp(-1, 1)
             label[moved] = _sample(label[moved], grid, "nearest")
         one_hot = F.one_hot(label[:, 0].long(), CLASSES).permute(0, 3, 1, 2).float()
-        return Batch(image, one_hot, withhold(condition, generator))
+        condition = withhold(condition, generator)
+        return Batch(image.to(self.device), one_hot.to(self.device), condition.to(self.device))
 
 
 def withhold(condition: Tensor, generator: Generator) -> Tensor:

@@ -23,10 +23,22 @@ def draw_time(count: int, generator: Generator) -> Tensor:
     return torch.where(torch.rand(count, generator=generator) < 0.2, anywhere, middle)
 
 
+def draw_interval(count: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Times t > s > r; every fourth interval starts at t = 1, where few-step sampling begins."""
+    ends = torch.rand(2, count, generator=generator).sort(dim=0).values
+    from_noise = torch.rand(count, generator=generator) < 0.25
+    t, r = torch.where(from_noise, torch.ones(count), ends[1]), ends[0]
+    return t, r + (t - r) * (0.25 + 0.5 * torch.rand(count, generator=generator)), r
+
+
+def draw_noise(like: Tensor, generator: Generator) -> Tensor:
+    """White noise of a tensor's shape, drawn on the CPU so that a seed means the same on every device."""
+    return torch.randn(like.shape, generator=generator).to(like.device)
+
+
 def flow_matching_loss(u: Velocity, x: Tensor, label: Tensor, condition: Tensor, generator: Generator) -> Tensor:
     """|u(z_t, t, t) - (e - x)|^2 with z_t = (1 - t) x + t e (Lipman et al. 2023), unguided (w = 1)."""
-    noise = torch.randn(x.shape, generator=generator)
-    t = draw_time(len(x), generator)
+    noise, t = draw_noise(x, generator), draw_time(len(x), generator).to(x.device)
     z = (1 - column(t)) * x + column(t) * noise
     return (u(z, t, t, torch.ones_like(t), label, condition) - (noise - x)).square().mean(dim=(1, 2, 3))
 
@@ -35,11 +47,10 @@ def guided_velocity_loss(
     u: Velocity, teacher: Velocity, x: Tensor, label: Tensor, condition: Tensor, w: Tensor, generator: Generator
 ) -> Tensor:
     """u(z, t, t, w) against v(z|no label) + w (v(z|label) - v(z|no label)) of the average (Ho, Salimans 2022)."""
-    noise = torch.randn(x.shape, generator=generator)
-    t = draw_time(len(x), generator)
+    noise, t = draw_noise(x, generator), draw_time(len(x), generator).to(x.device)
     z = (1 - column(t)) * x + column(t) * noise
     with torch.no_grad():
-        one = torch.ones(2 * len(t))
+        one = torch.ones_like(torch.cat([t, t]))
         both = teacher(
             torch.cat([z, z]), torch.cat([t, t]), torch.cat([t, t]), one,
             torch.cat([label, torch.zeros_like(label)]), torch.cat([condition, condition]),
@@ -57,12 +68,8 @@ def semigroup_loss(
     Source: progressive self-distillation of flow maps (Boffi, Albergo, Vanden-Eijnden 2025), shortcut models (Frans et
     al. 2025).
     """
-    noise = torch.randn(x.shape, generator=generator)
-    ends = torch.rand(2, len(x), generator=generator).sort(dim=0).values
-    # Every fourth pair starts from pure noise, where few-step sampling begins.
-    from_noise = torch.rand(len(x), generator=generator) < 0.25
-    t, r = torch.where(from_noise, torch.ones_like(w), ends[1]), ends[0]
-    s = r + (t - r) * (0.25 + 0.5 * torch.rand(len(x), generator=generator))
+    noise = draw_noise(x, generator)
+    t, s, r = (times.to(x.device) for times in draw_interval(len(x), generator))
     z = (1 - column(t)) * x + column(t) * noise
     with torch.no_grad():
         first = teacher(z, t, s, w, label, condition)

@@ -62,7 +62,7 @@ def train_structure(
     torch.manual_seed(seed)
     network = StructureNetwork()
     settings = Settings(minutes=minutes, constant=0.4, ema_decay=0.9985, seed=seed)
-    loss = StructureLoss(BeamBatches(frames))
+    loss = StructureLoss(BeamBatches(frames, device))
     return run_loop(network, loss, settings, folder, resume=resume, progress=progress, device=device)
 
 
@@ -73,7 +73,7 @@ def train_speckle(
     torch.manual_seed(seed + 1)
     network = SpeckleNetwork()
     settings = Settings(minutes=minutes, constant=0.4, ema_decay=0.998, seed=seed + 1)
-    loss = SpeckleLoss(BeamBatches(frames))
+    loss = SpeckleLoss(BeamBatches(frames, device))
     return run_loop(network, loss, settings, folder, resume=resume, progress=progress, device=device)
 
 
@@ -93,7 +93,7 @@ class StructureLoss:
             return flow_matching_loss(network, x, label, batch.condition, generator).mean()
         flow, guided = BATCH // 4, BATCH // 4 + 3 * BATCH // 8
         parts = [slice(0, flow), slice(flow, guided), slice(guided, BATCH)]
-        w = torch.rand(BATCH, generator=generator) * (GUIDANCE[1] - GUIDANCE[0]) + GUIDANCE[0]
+        w = torch.rand(BATCH, generator=generator).to(x.device) * (GUIDANCE[1] - GUIDANCE[0]) + GUIDANCE[0]
         args = [(x[p], batch.label[p], batch.condition[p]) for p in parts]
         plain = flow_matching_loss(network, args[0][0], drop_label(args[0][1], generator), args[0][2], generator)
         at_once = guided_velocity_loss(network, teacher, *args[1], w[parts[1]], generator)
@@ -104,7 +104,7 @@ class StructureLoss:
 def drop_label(label: Tensor, generator: Generator) -> Tensor:
     """The one-hot label maps, one in ten replaced by zeros: 'no label map given'."""
     keep = torch.rand(len(label), 1, 1, 1, generator=generator) >= DROP_LABEL
-    return label * keep
+    return label * keep.to(label.device)
 
 
 class SpeckleLoss:
@@ -117,10 +117,10 @@ class SpeckleLoss:
         """The mean loss of one batch."""
         generator = moment.generator
         batch = self.batches.draw(BATCH // 2, generator)
-        blur = torch.rand(BATCH // 2, generator=generator) * LARGEST_BLUR
+        blur = (torch.rand(BATCH // 2, generator=generator) * LARGEST_BLUR).to(batch.image.device)
         coarse = blur_each(F.avg_pool2d(batch.image, FACTOR), blur)
         twice = [torch.cat([v, v]) for v in (coarse, blur, batch.label, batch.condition)]
-        noise = torch.randn(BATCH, 2, *batch.image.shape[-2:], generator=generator)
+        noise = torch.randn(BATCH, 2, *batch.image.shape[-2:], generator=generator).to(batch.image.device)
         one, two = network(twice[0], twice[1], noise, twice[2], twice[3]).chunk(2)
         return patch_energy_score(one, two, batch.image)
 
@@ -128,7 +128,7 @@ class SpeckleLoss:
 def blur_each(image: Tensor, sigma: Tensor) -> Tensor:
     """Gaussian blur of each image (N, 1, H, W) with its own standard deviation (N,) in pixels; none where it is 0."""
     reach = 4
-    offsets = torch.arange(-reach, reach + 1)[None]
+    offsets = torch.arange(-reach, reach + 1, device=image.device)[None]
     kernel = torch.exp(-0.5 * (offsets / sigma.clamp(min=1e-3)[:, None]) ** 2)
     kernel = kernel / kernel.sum(dim=1, keepdim=True)
     planes = F.pad(image.transpose(0, 1), (reach, reach, reach, reach), mode="replicate")
