@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.errors import ModelError
+
+
+class Network(Protocol):
+    """Arrays in, arrays out: an `OnnxNetwork`, or torch behind the same call."""
+
+    def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
+        """Run the network on its inputs in their order."""
+        ...
 
 
 class OnnxNetwork:

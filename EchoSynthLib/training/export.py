@@ -42,6 +42,19 @@ def load_weights(network: N, name: str, folder: Path) -> N:
     return network.eval()
 
 
+class TorchNetwork:
+    """A torch network behind the call that `OnnxNetwork` has: numpy in, numpy out."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network.eval()
+
+    @torch.inference_mode()
+    def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
+        """Run on numpy arrays, as float32."""
+        found = self.network(*(torch.from_numpy(np.asarray(array, np.float32)) for array in arrays))
+        return [out.numpy() for out in (found if isinstance(found, tuple) else (found,))]
+
+
 def save_graph(
     network: nn.Module, name: str, folder: Path, inputs: Mapping[str, Tensor], outputs: Sequence[str]
 ) -> Path:

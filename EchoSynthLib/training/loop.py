@@ -190,7 +190,7 @@ class _Run:
         loss = batch_loss(self.network, Moment(self.generator, self.average, spent))
         if not bool(torch.isfinite(loss)):
             raise InputError(
-                f"The loss is {float(loss)} after {self.state.iteration} iterations; lower the learning rate, "
+                f"The loss is {float(loss.detach())} after {self.state.iteration} iterations; lower the learning rate, "
                 f"or resume from {self.checkpoint}."
             )
         self.optimizer.zero_grad(set_to_none=True)

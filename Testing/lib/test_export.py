@@ -14,10 +14,9 @@ pytest.importorskip("onnxscript", reason="onnxscript is not installed")
 from torch import Tensor, nn  # noqa: E402
 
 from EchoSynthLib.errors import ModelError  # noqa: E402
-from EchoSynthLib.networks.loading import load_weights  # noqa: E402
 from EchoSynthLib.networks.unet import UNet  # noqa: E402
 from EchoSynthLib.runtime import OnnxNetwork  # noqa: E402
-from EchoSynthLib.training.export import save_graph, save_weights  # noqa: E402
+from EchoSynthLib.training.export import load_weights, save_graph, save_weights  # noqa: E402
 from EchoSynthLib.zoo import WEIGHTS  # noqa: E402
 
 LARGEST_DIFFERENCE = 2e-4

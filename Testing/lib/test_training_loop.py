@@ -179,6 +179,18 @@ def test_a_checkpoint_that_would_run_a_program_is_not_read(tmp_path: Path) -> No
 
 def test_progress_tells_seconds_of_the_budget(tmp_path: Path) -> None:
     told: list[tuple[int, int, str]] = []
-    train(network(), Regression(), Settings(minutes=SHORT), tmp_path, progress=lambda *t: told.append(t))
+    settings = Settings(minutes=SHORT, tell_every=0.01)
+    train(network(), Regression(), settings, tmp_path, progress=lambda *t: told.append(t))
     assert told
     assert all(0 <= done <= total + 1 and "loss" in message for done, total, message in told)
+
+
+def test_a_cancelled_run_keeps_its_last_step(tmp_path: Path) -> None:
+    def cancel(done: int, total: int, message: str) -> None:
+        raise Cancelled("enough")
+
+    loss = Regression()
+    with pytest.raises(Cancelled):
+        train(network(), loss, Settings(minutes=10, tell_every=0.05), tmp_path, progress=cancel)
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert saved["state"]["iteration"] == len(loss.losses)

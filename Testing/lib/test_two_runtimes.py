@@ -12,7 +12,7 @@ from EchoSynthLib import zoo  # noqa: E402
 from EchoSynthLib.anatomy.heart import parametric_heart  # noqa: E402
 from EchoSynthLib.runtime import OnnxNetwork  # noqa: E402
 from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline  # noqa: E402
-from EchoSynthLib.segmentation.unet.publish import TorchSegmenter  # noqa: E402
+from EchoSynthLib.segmentation.unet.publish import torch_pipeline as torch_segmenter  # noqa: E402
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline  # noqa: E402
 from EchoSynthLib.synthesis.beam_flow.publish import torch_pipeline  # noqa: E402
 
@@ -40,7 +40,10 @@ def picture() -> np.ndarray:
 def test_the_segmenters_logits_are_the_same() -> None:
     folder = zoo.find("segmenter")
     grey = np.random.default_rng(0).random((1, 1, *folder.config["grid"])).astype(np.float32)
-    fast, slow = OnnxNetwork(folder.path / "segmenter.onnx")(grey), TorchSegmenter(folder.path)(grey)
+    fast, slow = (
+        OnnxNetwork(folder.path / "segmenter.onnx")(grey),
+        torch_segmenter(folder.path, folder.config).network(grey),
+    )
     assert len(fast) == len(slow) == 2
     for one, other in zip(fast, slow, strict=True):
         assert one.shape == other.shape
@@ -51,7 +54,7 @@ def test_the_segmenters_logits_are_the_same() -> None:
 def test_the_segmenters_label_maps_are_the_same(picture: np.ndarray) -> None:
     folder = zoo.find("segmenter")
     fast = SegmenterPipeline.from_folder(folder.path, folder.config)(picture)
-    slow = SegmenterPipeline(TorchSegmenter(folder.path), folder.config)(picture)
+    slow = torch_segmenter(folder.path, folder.config)(picture)
     assert (fast.label_map == slow.label_map).mean() > 0.999
     assert fast.view_probabilities == pytest.approx(slow.view_probabilities, abs=1e-3)
 

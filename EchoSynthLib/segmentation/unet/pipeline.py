@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.images.grid import from_grid, to_grid
-from EchoSynthLib.runtime import OnnxNetwork
+from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.segmentation.unet.cleaning import clean
-
-
-class Network(Protocol):
-    """Arrays in, arrays out: an `OnnxNetwork`, or torch behind the same call."""
-
-    def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
-        """Run the network on its inputs in their order."""
-        ...
 
 
 @dataclass(frozen=True)

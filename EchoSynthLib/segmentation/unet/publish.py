@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from EchoSynthLib.segmentation.unet.network import CHANNELS, GRID, Segmenter
-from EchoSynthLib.training.export import load_weights, save_graph, save_weights
+from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
+from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph, save_weights
 from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import figures_table, write_model_folder
 
@@ -57,13 +57,6 @@ def publish(
     return write_model_folder(folder, config, card, write)
 
 
-class TorchSegmenter:
-    """The same network behind the call that `OnnxNetwork` has, for comparison."""
-
-    def __init__(self, folder: Path) -> None:
-        self.network = load_weights(Segmenter(), "segmenter", folder)
-
-    @torch.inference_mode()
-    def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
-        """Run on numpy arrays."""
-        return [out.numpy() for out in self.network(*(torch.from_numpy(a.astype(np.float32)) for a in arrays))]
+def torch_pipeline(folder: Path, config: Mapping[str, Any]) -> SegmenterPipeline:
+    """The pipeline with its network run by torch instead of onnxruntime, for comparison."""
+    return SegmenterPipeline(TorchNetwork(load_weights(Segmenter(), "segmenter", folder)), config)

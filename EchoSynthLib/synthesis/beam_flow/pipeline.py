@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE, scan_convert, to_beam_space
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.runtime import OnnxNetwork
+from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.sampler import integrate
 
@@ -21,14 +21,6 @@ COARSE_SHAPE = (BEAM_SHAPE[0] // FACTOR, BEAM_SHAPE[1] // FACTOR)
 CLASSES = 4
 
 Progress = Callable[[int, int, str], None]
-
-
-class Network(Protocol):
-    """Arrays in, arrays out: an `OnnxNetwork`, or torch behind the same call."""
-
-    def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
-        """Run the network on its inputs in their order."""
-        ...
 
 
 class BeamFlowPipeline:

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE
@@ -22,7 +20,7 @@ from EchoSynthLib.synthesis.beam_flow.network import (
     StructureNetwork,
 )
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
-from EchoSynthLib.training.export import load_weights, save_graph, save_weights
+from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph, save_weights
 from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import write_model_folder
 
@@ -89,15 +87,6 @@ def publish(
 
 def torch_pipeline(folder: Path, config: Mapping[str, Any]) -> BeamFlowPipeline:
     """The pipeline with its networks run by torch instead of onnxruntime, for comparison."""
-    structure = _Torch(load_weights(StructureNetwork(), "structure", folder))
-    speckle = _Torch(load_weights(SpeckleNetwork(), "speckle", folder))
+    structure = TorchNetwork(load_weights(StructureNetwork(), "structure", folder))
+    speckle = TorchNetwork(load_weights(SpeckleNetwork(), "speckle", folder))
     return BeamFlowPipeline(structure, speckle, config)
-
-
-class _Torch:
-    def __init__(self, network: nn.Module) -> None:
-        self.network = network
-
-    @torch.inference_mode()
-    def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
-        return [self.network(*(torch.from_numpy(np.asarray(a, np.float32)) for a in arrays)).numpy()]
