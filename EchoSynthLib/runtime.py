@@ -39,6 +39,8 @@ class OnnxNetwork:
         options.intra_op_num_threads = usable_cores()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # Waiting threads of one network would keep the cores busy that the next network needs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises a type of its own for each kind of broken file

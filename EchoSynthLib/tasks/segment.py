@@ -57,7 +57,7 @@ class Segment(Task):
     )
 
     def run(self, context: Context) -> dict[str, Any]:
-        """Writes label map, confidence (0 to 1; in a PNG 0 to 255) and record for each image; see `Task.run`."""
+        """Writes label map, confidence (0 to 1; of cines and in PNG 0 to 255) and record for each; see `Task.run`."""
         check_exists(self.image, "image or folder")
         if self.image.is_dir():
             return self._run_folder(context)
@@ -121,9 +121,11 @@ class Segment(Task):
             label_map, confidence, record = self._segment_cine(image, progress)
         else:
             label_map, confidence, record = self._segment_frame(image, progress)
-        _write(hidden, names, label_map, confidence, image)
+        scale = _confidence_scale(names.confidence, image)
+        _write(hidden, names, label_map, confidence, scale, image)
         outputs = {"segmentation": names.segmentation, "confidence": names.confidence}
-        return write_records(hidden, names.record, folder, record | self._record(path) | {"outputs": outputs})
+        record = record | self._record(path) | {"confidence_scale": scale, "outputs": outputs}
+        return write_records(hidden, names.record, folder, record)
 
     def _segment_frame(self, frame: EchoFrame, progress: Progress) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
         from EchoSynthLib import api
@@ -160,14 +162,20 @@ class Segment(Task):
         return {"task": self.name, "echosynth_version": EchoSynthLib.__version__, "input": str(path.resolve())}
 
 
+def _confidence_scale(name: str, image: EchoFrame | EchoCine) -> int:
+    """What stands for certainty in a confidence file: 1, or 255 where whole grey levels are written."""
+    # A cine's confidence as float takes longer to compress than to compute.
+    return 255 if name.endswith(".png") or (image.pixels.ndim == 3 and not name.endswith(".npy")) else 1
+
+
 def _write(
-    hidden: Path, names: Names, label_map: np.ndarray, confidence: np.ndarray, image: EchoFrame | EchoCine
+    hidden: Path, names: Names, label_map: np.ndarray, confidence: np.ndarray, scale: int, image: EchoFrame | EchoCine
 ) -> None:
     from EchoSynthLib.images.write import write_image, write_label_map, write_map
 
     write_label_map(hidden / names.segmentation, label_map, like=image)
-    if names.confidence.endswith(".png"):
-        write_image(hidden / names.confidence, (confidence * 255).round().astype(np.uint8), like=image)
+    if scale == 255:
+        write_image(hidden / names.confidence, np.rint(confidence * 255).astype(np.uint8), like=image)
     else:
         write_map(hidden / names.confidence, confidence, like=image)
 

@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, help="one part of the figures")
     parser.add_argument("--every", type=int, default=1, help="use every n-th val frame: a quick look, not the figure")
     arguments = parser.parse_args()
-    report: dict[str, object] = {"date": datetime.date.today().isoformat(), "machine": _machine()}
+    report: dict[str, object] = {}
     chosen = [arguments.only] if arguments.only else list(PARTS)
     folder = find_camus()
     if folder is None and chosen != ["cost"]:
@@ -44,10 +44,18 @@ def main() -> None:
         report["synthesis"] = synthesis_figures(val, frames.select(frames.split == "train"))
     if "cost" in chosen:
         report["cost"] = cost_figures()
-    if arguments.every == 1 and not arguments.only:
-        path = Path(__file__).parent / "results.json"
-        path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        print(f"\nwritten to {path.name}")
+    if arguments.every == 1:
+        _keep(report)
+
+
+def _keep(report: Mapping[str, object]) -> None:
+    """Put the parts that were measured into results.json, each with its date and machine; other parts stay."""
+    path = Path(__file__).parent / "results.json"
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for name, figures in report.items():
+        kept[name] = {"date": datetime.date.today().isoformat(), "machine": _machine(), "figures": figures}
+    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    print(f"\nkept in {path.name}")
 
 
 def segmentation_figures(val: CamusArrays, folder: Path) -> dict[str, object]:

@@ -40,4 +40,6 @@ def _solid(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     if count > 1:
         sizes = ndimage.sum_labels(mask, labels, range(1, count + 1))
         mask = labels == 1 + int(np.argmax(sizes))
-    return ndimage.binary_fill_holes(mask)
+    # Holes are what the outside does not reach; several times faster here than binary_fill_holes.
+    outside, _ = ndimage.label(np.pad(~mask, 1, constant_values=True))
+    return (outside != outside[0, 0])[1:-1, 1:-1]

@@ -27,7 +27,7 @@ class EncoderFeatures:
     @torch.inference_mode()
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Features (168,) of one grey image (H, W)."""
-        grey = torch.from_numpy(to_grid(image.astype(np.float32) / 255, GRID))[None, None]
+        grey = torch.tensor(to_grid(image.astype(np.float32) / 255, GRID))[None, None]
         x = (grey - self.network.mean) / self.network.deviation
         found = []
         for level in self.levels:

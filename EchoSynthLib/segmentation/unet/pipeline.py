@@ -52,10 +52,22 @@ class SegmenterPipeline:
         grey = to_grid(image.astype(np.float32) / 255, self.grid)
         logits, view = self.network(grey[None, None])
         probabilities = softmax(from_grid(logits[0], image.shape))  # type: ignore[arg-type]
-        label_map = clean(probabilities.argmax(axis=0).astype(np.uint8))
-        confidence = np.take_along_axis(probabilities, label_map[None].astype(np.int64), axis=0)[0]
+        likeliest, confidence = most_probable(probabilities)
+        label_map = clean(likeliest)
+        changed = label_map != likeliest
+        confidence[changed] = probabilities[:, changed][label_map[changed], np.arange(changed.sum())]
         four = float(1 / (1 + np.exp(-float(view[0]))))
         return Structures(label_map, confidence, {"2CH": 1 - four, "4CH": four})
+
+
+def most_probable(probabilities: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Code and probability (H, W) of the likeliest structure; plane by plane is faster than argmax over axis 0."""
+    code, highest = np.zeros(probabilities.shape[1:], np.uint8), probabilities[0].copy()
+    for candidate in range(1, len(probabilities)):
+        better = probabilities[candidate] > highest
+        code[better] = candidate
+        np.maximum(highest, probabilities[candidate], out=highest)
+    return code, highest
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
