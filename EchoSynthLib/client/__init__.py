@@ -67,7 +67,7 @@ class Client:
         self._tasks = tuple(tasks)
         self._environment = environment
         self._grace = grace
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._process: WorkerProcess | None = None
         self._count = 0
 
@@ -96,10 +96,24 @@ class Client:
             WorkerDied: the worker cannot be started.
         """
         with self._lock:
-            if self._process is None or not self._process.runs:
-                self._process = WorkerProcess(self._command(), self._clean_environment(), self._grace)
             self._count += 1
-            return self._process.submit(self._count, task, dict(parameters), progress)
+            return self._running().submit(self._count, task, dict(parameters), progress)
+
+    def _running(self) -> WorkerProcess:
+        if self._process is None or not self._process.runs:
+            command, environment = self._command(), self._clean_environment()
+            self._process = WorkerProcess(command, environment, self._grace, self._move)
+        return self._process
+
+    def _move(self, handle: Handle, task: str, parameters: dict[str, Any]) -> None:
+        with self._lock:
+            try:
+                process = self._running()
+            except WorkerDied as error:
+                handle.finish(error=error)
+                return
+            handle.move(process.cancel)
+            process.take_over(handle, task, parameters)
 
     def run(self, task: str, parameters: Mapping[str, Any], progress: Progress | None = None) -> dict[str, Any]:
         """Runs a task and waits for its record; an exception in `progress`, or Ctrl-C, cancels it.

@@ -34,6 +34,8 @@ class Handle:
         self._error: errors.EchoSynthError | None = None
         self.identity = identity
         self.cancel_requested = False
+        self.started = False
+        self.moved = False
 
     @property
     def finished(self) -> bool:
@@ -87,9 +89,16 @@ class Handle:
                 if self._progress is not None:
                     self._progress(*step)
 
+    def move(self, ask_to_stop: Callable[[Handle], None]) -> None:
+        """Lets another worker be asked to stop: this one died before it began the task."""
+        self.moved = True
+        self._ask_to_stop = ask_to_stop
+
     def take(self, event: Mapping[str, Any]) -> None:
         """What the worker said about this task."""
         match event["event"]:
+            case "started":
+                self.started = True
             case "progress":
                 self._events.put((event["done"], event["total"], event["message"]))
             case "result":

@@ -8,6 +8,7 @@ import os
 import subprocess
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,18 @@ _LINES_IN_ERROR = 12
 _SECONDS_TO_EXIT = 1.0
 
 
+Move = Callable[[Handle, str, dict[str, Any]], None]
+"""Hands a task that a dead worker had not begun to a new one."""
+
+
 class WorkerProcess:
     """One life of the worker."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], grace: float) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str], grace: float, move: Move) -> None:
         self._grace = grace
-        self._handles: dict[int, tuple[Handle, dict[str, Any]]] = {}
+        self._move = move
+        self._ready = False
+        self._handles: dict[int, tuple[Handle, str, dict[str, Any]]] = {}
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._log: deque[str] = deque(maxlen=_LINES_OF_LOG)
@@ -51,15 +58,18 @@ class WorkerProcess:
     def submit(self, identity: int, task: str, parameters: dict[str, Any], progress: Progress | None) -> Handle:
         """Hands a task over; returns at once."""
         handle = Handle(identity, progress, self.cancel)
-        line = {"id": identity, "task": task, "parameters": parameters}
-        data = json.dumps(line, default=os.fspath)
+        self.take_over(handle, task, parameters)
+        return handle
+
+    def take_over(self, handle: Handle, task: str, parameters: dict[str, Any]) -> None:
+        """Hands over the task of a handle that exists."""
+        data = json.dumps({"id": handle.identity, "task": task, "parameters": parameters}, default=os.fspath)
         with self._lock:
-            self._handles[identity] = (handle, parameters)
+            self._handles[handle.identity] = (handle, task, parameters)
             ended = self._ended
         if ended:
             self._abandon()
         self._send(data)
-        return handle
 
     def cancel(self, handle: Handle) -> None:
         """Asks the worker to stop a task, and ends the worker if that has not happened after the grace time."""
@@ -107,10 +117,10 @@ class WorkerProcess:
 
     def _take(self, event: dict[str, Any]) -> None:
         if event["event"] == "ready":
-            self.pid = event["pid"]
+            self.pid, self._ready = event["pid"], True
             return
         with self._lock:
-            handle, _ = self._handles.get(event.get("id", 0), (None, None))
+            handle, _, _ = self._handles.get(event.get("id", 0), (None, None, None))
             if event["event"] in ("result", "error", "cancelled"):
                 self._handles.pop(event["id"], None)
         if handle is not None:
@@ -124,9 +134,17 @@ class WorkerProcess:
         with self._lock:
             self._ended = True
             left, self._handles = list(self._handles.values()), {}
-        for handle, parameters in left:
+        for handle, task, parameters in left:
+            if self._may_move(handle):
+                self._move(handle, task, parameters)
+                continue
             self._sweep(parameters.get("output"))
             handle.finish(error=cancelled() if handle.cancel_requested or self._closing else self._died())
+
+    def _may_move(self, handle: Handle) -> bool:
+        # Once only, and only from a worker that had come up: one that cannot start must not be started for ever.
+        stopped = handle.cancel_requested or self._closing
+        return self._ready and not (handle.started or handle.moved or stopped)
 
     def _sweep(self, output: Any) -> None:
         with contextlib.suppress(OSError, TypeError, ValueError):

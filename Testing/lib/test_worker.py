@@ -138,6 +138,18 @@ def test_a_worker_killed_while_idle_is_started_anew_without_a_word() -> None:
         assert client.run("count", {})["pid"] != pid
 
 
+def test_a_task_that_a_dying_worker_had_not_begun_is_done_by_the_next_one() -> None:
+    with new_client() as client:
+        first = client.run("count", {})["pid"]
+        process = client._process
+        assert process is not None
+        os.kill(first, 9)
+        # As if its death had not been noticed yet.
+        handle = process.submit(99, "count", {}, None)
+        assert handle.wait(30)
+        assert handle.result()["pid"] != first
+
+
 def test_a_crash_gives_the_exit_code_and_the_last_lines_of_the_log() -> None:
     with new_client() as client:
         with pytest.raises(WorkerDied, match=r"exit code 7(.|\n)*last words of the worker"):
