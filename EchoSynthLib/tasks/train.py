@@ -30,7 +30,7 @@ class Train(Task):
 
     system: str = parameter(main=True, choices=tuple(RECIPES), help="what to train")
     data: Path = parameter(help="training data: a CAMUS .npz file")
-    output: Path = parameter(help="folder for checkpoint, figures and log")
+    output: Path = parameter(help="folder for checkpoint, log and the finished model")
     minutes: float = parameter(40.0, minimum=0.01, maximum=100_000, unit="minutes", help="for how long")
     device: str = parameter("cpu", help="cpu, cuda, cuda:1, mps: what torch knows")
     seed: int = parameter(0, minimum=0, maximum=LARGEST_SEED, help="of weights, order and augmentation")
@@ -50,7 +50,7 @@ class Train(Task):
             progress=context.progress,
         )
         record = dict(result) if isinstance(result, dict) else {}
-        outputs = {"checkpoint": os.fspath(result)} if isinstance(result, str | os.PathLike) else {}
+        outputs = {"model": os.fspath(result)} if isinstance(result, str | os.PathLike) else {}
         return {
             "task": self.name,
             "echosynth_version": EchoSynthLib.__version__,
