@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS, check_label_map
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.camus_frame import QUALITIES
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, write_records
@@ -54,9 +55,7 @@ class Synthesize(Task):
     )
     view: str = parameter("4CH", choices=VIEWS, help="apical view that the label map shows")
     reference: Path | None = parameter(None, help="image of the label map's size whose sector and geometry are taken")
-    quality: str | None = parameter(
-        None, choices=("good", "medium", "poor"), help="image quality; none leaves it to the model"
-    )
+    quality: str | None = parameter(None, choices=QUALITIES, help="image quality; none leaves it to the model")
     model: str = parameter("beam-flow", help="name of the model, see `echosynth models`")
     format: str = parameter("nifti", choices=tuple(FORMATS), help="file format of the images and of the label map")
 

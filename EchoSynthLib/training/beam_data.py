@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,7 @@ from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.anatomy.sector_fit import default_sector, fit_sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.camus import load_camus_npz
-
-_SECTOR_FIELDS = ("apex_row", "apex_column", "angle_left", "angle_right", "radius_near", "radius_far", "aspect")
-DATA_NAME = "CAMUS train split, 400 patients, 1600 frames (2CH and 4CH, ED and ES)"
-QUALITIES = ("good", "medium", "poor")
+from EchoSynthLib.images.camus_frame import QUALITIES
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,12 @@ class BeamData:
     def sector(self, index: int) -> Sector:
         """The sector of frame `index` on the image grid."""
         return Sector(*(float(v) for v in self.sectors[index]))
+
+    def summary(self) -> str:
+        """What these frames are, in a line for a model's card."""
+        patients = {name.split("_")[0] for name in self.name.tolist()}
+        splits = ", ".join(sorted(set(self.split.tolist())))
+        return f"CAMUS, split {splits}: {len(patients)} patients, {len(self.name)} frames"
 
     def part(self, split: str) -> BeamData:
         """The frames of one split."""
@@ -88,14 +91,14 @@ def _make(data: Path) -> BeamData:
     count = len(source.image)
     beam_image = np.zeros((count, *BEAM_SHAPE), np.uint8)
     beam_label = np.zeros_like(beam_image)
-    sectors = np.zeros((count, len(_SECTOR_FIELDS)))
+    sectors = np.zeros((count, len(fields(Sector))))
     depth = np.zeros(count, np.float32)
     for i, (image, label) in enumerate(zip(source.image, source.label, strict=True)):
         try:
             sector = fit_sector(image)
         except InputError:
             sector = default_sector(image.shape, label)
-        sectors[i] = [getattr(sector, field) for field in _SECTOR_FIELDS]
+        sectors[i] = astuple(sector)
         # Cubic: linear resampling there and back would smooth the speckle that the generator has to learn.
         beam_image[i] = np.clip(np.rint(to_beam_space(image, sector, order=3)), 0, 255)
         beam_label[i] = to_beam_space(label, sector, order=0)

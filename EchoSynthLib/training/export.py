@@ -51,7 +51,7 @@ class TorchNetwork:
     @torch.inference_mode()
     def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
         """Run on numpy arrays, as float32."""
-        found = self.network(*(torch.from_numpy(np.asarray(array, np.float32)) for array in arrays))
+        found = self.network(*(torch.tensor(np.asarray(array, np.float32)) for array in arrays))
         return [out.numpy() for out in (found if isinstance(found, tuple) else (found,))]
 
 

@@ -25,7 +25,8 @@ from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.images.camus import CamusArrays, find_camus, load_camus_npz
 from EchoSynthLib.runtime import OnnxNetwork
 from EchoSynthLib.synthesis.beam_flow import conditions
-from EchoSynthLib.synthesis.beam_flow.pipeline import FACTOR, one_hot_beams
+from EchoSynthLib.synthesis.beam_flow.pipeline import one_hot_beams
+from EchoSynthLib.synthesis.beam_flow.shapes import FACTOR
 
 Beams = NDArray[np.float32]
 BINS = np.linspace(0, 255, 17)

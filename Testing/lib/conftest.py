@@ -5,4 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def labels() -> np.ndarray:
+    """A small label map (20, 30) with all structures, for files that are written and read."""
+    codes = np.zeros((20, 30), np.uint8)
+    codes[4:12, 8:20] = 2
+    codes[5:12, 10:18] = 1
+    codes[12:16, 10:18] = 3
+    return codes

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shipped import needs_generator, needs_segmenter
 
 import EchoSynthLib as es
 from EchoSynthLib import api, zoo
@@ -20,13 +21,6 @@ from EchoSynthLib.anatomy.heart import HeartMap, parametric_heart
 from EchoSynthLib.errors import Cancelled, InputError, ModelError
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = {model.name for model in zoo.list_models()}
-needs_segmenter = pytest.mark.skipif(
-    "segmenter" not in SHIPPED, reason="the model segmenter is not in Resources/Models"
-)
-needs_generator = pytest.mark.skipif(
-    "beam-flow" not in SHIPPED, reason="the model beam-flow is not in Resources/Models"
-)
 SHAPE = (96, 112)
 
 

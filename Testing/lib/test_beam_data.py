@@ -117,3 +117,7 @@ def test_missing_data_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere"):
         load_beam_data(tmp_path / "nowhere.npz", tmp_path / "cache.npz")
     assert not (tmp_path / "cache.npz").exists()
+
+
+def test_the_summary_counts_what_a_model_was_trained_on(frames: BeamData) -> None:
+    assert frames.part("train").summary() == "CAMUS, split train: 2 patients, 2 frames"

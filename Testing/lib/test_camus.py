@@ -17,15 +17,6 @@ needs_camus = pytest.mark.skipif(CAMUS is None, reason="CAMUS is not here (set E
 INFO = "ED: 1\nES: 20\nNbFrame: 20\nSex: F\nAge: 56\nImageQuality: Good\n"
 
 
-@pytest.fixture
-def labels():
-    codes = np.zeros((20, 30), np.uint8)
-    codes[4:12, 8:20] = 2
-    codes[5:12, 10:18] = 1
-    codes[12:16, 10:18] = 3
-    return codes
-
-
 def new_layout(folder, labels, patient="patient0001", suffix=".nii.gz", fraction="EF: 54"):
     home = folder / patient
     home.mkdir(parents=True)

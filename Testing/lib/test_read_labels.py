@@ -11,15 +11,6 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import read_label_map
 
 
-@pytest.fixture
-def labels():
-    codes = np.zeros((20, 30), np.uint8)
-    codes[4:12, 8:20] = 2
-    codes[5:12, 10:18] = 1
-    codes[12:16, 10:18] = 3
-    return codes
-
-
 @pytest.mark.parametrize("suffix", [".nii.gz", ".mha", ".nrrd"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float64])
 def test_codes_are_exact_in_every_type_and_spacing_comes_along(tmp_path, labels, suffix, dtype):

@@ -8,6 +8,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("monai", reason="monai is not installed")
 
+from shipped import needs_generator, needs_segmenter  # noqa: E402
+
 from EchoSynthLib import zoo  # noqa: E402
 from EchoSynthLib.anatomy.heart import parametric_heart  # noqa: E402
 from EchoSynthLib.runtime import OnnxNetwork  # noqa: E402
@@ -16,13 +18,6 @@ from EchoSynthLib.segmentation.unet.publish import torch_pipeline as torch_segme
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline  # noqa: E402
 from EchoSynthLib.synthesis.beam_flow.publish import torch_pipeline  # noqa: E402
 
-SHIPPED = {model.name for model in zoo.list_models()}
-needs_segmenter = pytest.mark.skipif(
-    "segmenter" not in SHIPPED, reason="the model segmenter is not in Resources/Models"
-)
-needs_generator = pytest.mark.skipif(
-    "beam-flow" not in SHIPPED, reason="the model beam-flow is not in Resources/Models"
-)
 SHAPE = (96, 112)
 LARGEST_LOGIT_DIFFERENCE = 1e-2
 LARGEST_GREY_DIFFERENCE = 2

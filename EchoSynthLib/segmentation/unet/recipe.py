@@ -15,7 +15,7 @@ from EchoSynthLib.evaluation.overlap import mean_structure_dice
 from EchoSynthLib.segmentation.unet.augment import affine_grid, exposure, overlays, probe_grid, scanner
 from EchoSynthLib.segmentation.unet.network import GRID, Segmenter
 from EchoSynthLib.segmentation.unet.publish import publish
-from EchoSynthLib.training.beam_data import DATA_NAME, BeamData, load_beam_data
+from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
 
@@ -48,8 +48,8 @@ def train(
     settings = Settings(
         minutes=minutes, learning_rate=2e-3, weight_decay=1e-4, betas=(0.9, 0.999), constant=0.1, clip=5.0, seed=seed
     )
-    loss = SegmenterLoss(frames.part("train"), device, seed)
-    val = frames.part("val")
+    chosen, val = frames.part("train"), frames.part("val")
+    loss = SegmenterLoss(chosen, device, seed)
     average, state = run_loop(
         network,
         loss,
@@ -61,7 +61,7 @@ def train(
         device=device,
     )
     figures = validate(average, val, device)
-    return publish(average, output / "segmenter", state, figures, DATA_NAME, device)
+    return publish(average, output / "segmenter", state, figures, chosen.summary(), device)
 
 
 class SegmenterLoss:

@@ -7,10 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
-
-VIEWS = ("2CH", "4CH")
-QUALITIES = ("good", "medium", "poor")
+from EchoSynthLib.images.camus_frame import QUALITIES
 
 VIEW = slice(0, 2)
 QUALITY = slice(2, 5)

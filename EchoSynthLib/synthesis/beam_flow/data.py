@@ -9,9 +9,11 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
+from EchoSynthLib.anatomy.labels import VIEWS
+from EchoSynthLib.images.camus_frame import QUALITIES
 from EchoSynthLib.synthesis.beam_flow import conditions
-from EchoSynthLib.synthesis.beam_flow.network import CLASSES
-from EchoSynthLib.training.beam_data import QUALITIES, BeamData
+from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES
+from EchoSynthLib.training.beam_data import BeamData
 
 DROP = ((conditions.VIEW, 0.15), (conditions.QUALITY, 0.25), (conditions.OPENING, 0.15), (conditions.DEPTH, 0.5))
 """How often each condition is withheld in training, so that the generator also works without it."""
@@ -38,7 +40,7 @@ class BeamBatches:
             np.stack(
                 [
                     conditions.encode(
-                        conditions.VIEWS[view], QUALITIES[quality] if quality >= 0 else None, float(angle), float(depth)
+                        VIEWS[view], QUALITIES[quality] if quality >= 0 else None, float(angle), float(depth)
                     )
                     for view, quality, angle, depth in zip(
                         frames.view, frames.quality, opening, frames.depth, strict=True

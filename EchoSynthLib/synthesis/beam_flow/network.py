@@ -11,11 +11,9 @@ from torch.nn import functional as F
 from EchoSynthLib.networks.blocks import fourier_features
 from EchoSynthLib.networks.unet import UNet
 from EchoSynthLib.synthesis.beam_flow import conditions
+from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, FACTOR
 
-CLASSES = 4
 EMBEDDING = 128
-FACTOR = 4
-"""The structure stage draws one pixel for FACTOR x FACTOR samples of beam space."""
 STRUCTURE_MEAN, STRUCTURE_SCALE = -0.2, 0.5
 """The structure stage sees (image - mean) / scale, image in [-1, 1], so that data and noise are of one size."""
 _FEATURES = 64  # of fourier_features

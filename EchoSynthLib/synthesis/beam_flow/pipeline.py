@@ -15,10 +15,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.sampler import integrate
-
-FACTOR = 4
-COARSE_SHAPE = (BEAM_SHAPE[0] // FACTOR, BEAM_SHAPE[1] // FACTOR)
-CLASSES = 4
+from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
 
 Progress = Callable[[int, int, str], None]
 

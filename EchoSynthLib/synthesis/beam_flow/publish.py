@@ -12,14 +12,13 @@ from torch import nn
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE
 from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.network import (
-    CLASSES,
-    FACTOR,
     STRUCTURE_MEAN,
     STRUCTURE_SCALE,
     SpeckleNetwork,
     StructureNetwork,
 )
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
+from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
 from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph, save_weights
 from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import write_model_folder
@@ -52,7 +51,7 @@ def publish(
 ) -> Path:
     """Write the model folder from the averaged networks."""
     card = _CARD.format(
-        coarse=f"{BEAM_SHAPE[0] // FACTOR} x {BEAM_SHAPE[1] // FACTOR}",
+        coarse=f"{COARSE_SHAPE[0]} x {COARSE_SHAPE[1]}",
         beams=f"{BEAM_SHAPE[0]} x {BEAM_SHAPE[1]}",
         structure=sum(p.numel() for p in structure.parameters()) / 1e6,
         speckle=sum(p.numel() for p in speckle.parameters()) / 1e6,
@@ -75,7 +74,7 @@ def publish(
         save_weights({"structure": structure, "speckle": speckle}, part)
         label = torch.zeros(1, CLASSES, *BEAM_SHAPE)
         condition = torch.zeros(1, conditions.LENGTH)
-        coarse = torch.zeros(1, 1, BEAM_SHAPE[0] // FACTOR, BEAM_SHAPE[1] // FACTOR)
+        coarse = torch.zeros(1, 1, *COARSE_SHAPE)
         inputs = {"z": coarse, "t": torch.ones(1), "r": torch.zeros(1), "guidance": torch.ones(1)}
         save_graph(structure, "structure", part, {**inputs, "label": label, "condition": condition}, ["velocity"])
         noise = torch.zeros(1, 2, *BEAM_SHAPE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -13,15 +12,15 @@ from EchoSynthLib.synthesis.beam_flow.data import BeamBatches
 from EchoSynthLib.synthesis.beam_flow.energy_score import patch_energy_score
 from EchoSynthLib.synthesis.beam_flow.flow_map import flow_matching_loss, guided_velocity_loss, semigroup_loss
 from EchoSynthLib.synthesis.beam_flow.network import (
-    FACTOR,
     STRUCTURE_MEAN,
     STRUCTURE_SCALE,
     SpeckleNetwork,
     StructureNetwork,
 )
 from EchoSynthLib.synthesis.beam_flow.publish import publish
-from EchoSynthLib.training.beam_data import DATA_NAME, BeamData, load_beam_data
-from EchoSynthLib.training.loop import Moment, Settings, State
+from EchoSynthLib.synthesis.beam_flow.shapes import FACTOR
+from EchoSynthLib.training.beam_data import BeamData, load_beam_data
+from EchoSynthLib.training.loop import Moment, Progress, Settings, State
 from EchoSynthLib.training.loop import train as run_loop
 
 BATCH = 8
@@ -34,8 +33,6 @@ GUIDANCE = (1.0, 3.0)
 """Range of guidance weights the flow map learns."""
 LARGEST_BLUR = 0.8
 """Standard deviation, in coarse pixels, of the strongest blur the speckle stage learns to undo."""
-
-Progress = Callable[[int, int, str], None]
 
 
 def train(
@@ -52,7 +49,7 @@ def train(
     run = (device, seed, resume, progress)
     structure, first = train_structure(frames, output / "structure", STRUCTURE_SHARE * minutes, *run)
     speckle, second = train_speckle(frames, output / "speckle", (1 - STRUCTURE_SHARE) * minutes, *run)
-    return publish(structure, speckle, output / "beam-flow", (first, second), DATA_NAME, device)
+    return publish(structure, speckle, output / "beam-flow", (first, second), frames.summary(), device)
 
 
 def train_structure(
