@@ -1,5 +1,7 @@
-"""The heart and its picture as geometry: structures and codes, the ultrasound sector, parametric hearts, variations."""
+"""The heart and its picture as geometry: structures, the ultrasound sector, parametric hearts, contraction."""
 
+from EchoSynthLib.anatomy.cines import check_label_maps
+from EchoSynthLib.anatomy.contraction import contract, disc_volume
 from EchoSynthLib.anatomy.heart import HeartMap, heart_cycle, parametric_heart, random_heart
 from EchoSynthLib.anatomy.heart_shape import HeartShape, typical_heart
 from EchoSynthLib.anatomy.labels import (
@@ -25,8 +27,11 @@ __all__ = [
     "Structure",
     "camus_map",
     "check_label_map",
+    "check_label_maps",
     "check_view",
     "conditioning_map",
+    "contract",
+    "disc_volume",
     "heart_cycle",
     "parametric_heart",
     "random_heart",

@@ -7,6 +7,7 @@ there, the elastic map cannot fold: the control points give a velocity, which is
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,8 +58,8 @@ def vary(
     """
     labels = check_label_map(label_map)
     _check_strength(strength)
-    generator = np.random.default_rng([_check_whole(seed, "seed"), _check_whole(index, "index")])
-    varied = _sample(labels, _varied_source(_shape(labels), generator, strength))
+    numbers = _check_whole(seed, "seed"), _check_whole(index, "index")
+    varied = _sample(labels, _varied_source(_shape(labels), numbers, strength))
     if sector_mask is not None:
         varied = np.where(check_sector_mask(sector_mask, labels.shape), varied, np.uint8(0))
     varied = without_crumbs(varied, labels)
@@ -156,8 +157,11 @@ def without_crumbs(label_map: LabelMap, reference: LabelMap) -> LabelMap:
     return label_map[tuple(nearest)]
 
 
-def _varied_source(shape: tuple[int, int], generator: np.random.Generator, strength: float) -> NDArray[np.float64]:
+# All frames of a cine are deformed alike, and the deformation takes far longer than its use.
+@lru_cache(maxsize=1)
+def _varied_source(shape: tuple[int, int], numbers: tuple[int, int], strength: float) -> NDArray[np.float64]:
     """The affine map, then the elastic one, as one set of positions: sampling twice would roughen the outlines."""
+    generator = np.random.default_rng(numbers)
     affine = affine_source(shape, generator, strength)
     field = elastic_field(shape, generator, strength)
     return _interpolate(affine, np.indices(shape) + field)

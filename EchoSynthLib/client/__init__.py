@@ -89,6 +89,15 @@ class Client:
         """The last lines that the worker wrote to its log."""
         return self._process.log_tail() if self._process is not None else ""
 
+    def start(self) -> None:
+        """Starts the worker, if none runs, so that the first task need not wait for it.
+
+        Raises:
+            WorkerDied: the worker cannot be started.
+        """
+        with self._lock:
+            self._running()
+
     def submit(self, task: str, parameters: Mapping[str, Any], progress: Progress | None = None) -> Handle:
         """Hands a task to the worker and returns at once. `progress` is called from poll() and wait(), on their thread.
 

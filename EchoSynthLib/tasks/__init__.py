@@ -11,6 +11,8 @@ import os
 from importlib import import_module
 
 from EchoSynthLib.errors import EchoSynthError, InputError
+from EchoSynthLib.tasks.collect import Collect
+from EchoSynthLib.tasks.dataset import Dataset
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter, parameters_of
 from EchoSynthLib.tasks.segment import Segment
 from EchoSynthLib.tasks.synthesize import Synthesize
@@ -19,7 +21,9 @@ from EchoSynthLib.tasks.values import Parameter
 from EchoSynthLib.tasks.variations import Variations
 
 __all__ = [
+    "Collect",
     "Context",
+    "Dataset",
     "Parameter",
     "Progress",
     "Segment",
@@ -34,7 +38,7 @@ __all__ = [
     "parameters_of",
 ]
 
-_tasks: dict[str, type[Task]] = {task.name: task for task in (Segment, Synthesize, Variations, Train)}
+_tasks: dict[str, type[Task]] = {task.name: task for task in (Segment, Synthesize, Variations, Dataset, Collect, Train)}
 
 
 def all_tasks() -> tuple[type[Task], ...]:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.errors import InputError
 
+if TYPE_CHECKING:
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame
+
 FORMATS = {"nifti": ".nii.gz", "png": ".png", "npy": ".npy"}
 RECORD = "record.json"
+# What a synthetic image's file says of itself; a NIfTI header has room for the first few.
+STAMP = (
+    "synthetic",
+    "model",
+    "seed",
+    "index",
+    "steps",
+    "solver",
+    "echosynth_version",
+    "view",
+    "model_sha256",
+    "source_label_map",
+)
 
 
 def check_exists(path: Path, what: str) -> Path:
@@ -20,6 +37,25 @@ def check_exists(path: Path, what: str) -> Path:
     if not path.exists():
         raise InputError(f"There is no {what} {path}; check the path (relative ones start at {Path.cwd()}).")
     return path
+
+
+def check_holds(format: str, labels: EchoFrame | EchoCine) -> None:
+    """InputError where a cine is to be written in a format that holds one frame."""
+    if format == "png" and labels.pixels.ndim == 3:
+        raise InputError(
+            f"{labels.source} is a cine of {len(labels.pixels)} frames and PNG holds one; take nifti or npy as format."
+        )
+
+
+def stamp_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What an image's file says of itself, from its record.
+
+    Of the label map the file's name alone: images are passed on, and folders may be named after people.
+    """
+    stamp = {key: record[key] for key in STAMP if record.get(key) is not None}
+    if "source_label_map" in stamp:
+        stamp["source_label_map"] = Path(stamp["source_label_map"]).name
+    return stamp
 
 
 def write_records(hidden: Path, name: str, folder: Path, record: dict[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any
 import EchoSynthLib
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthLib.tasks.declare import Context, Task, parameter
+from EchoSynthLib.tasks.inputs import LARGEST_SEED
 from EchoSynthLib.tasks.results import check_exists
-from EchoSynthLib.tasks.synthesize import LARGEST_SEED
 
 RECIPES = {
     "segmenter": "EchoSynthLib.segmentation.unet.recipe",

@@ -1,59 +1,109 @@
-"""The task `variations`: a label map becomes others of the same heart, moved and deformed."""
+"""The task `variations`: a label map becomes others of the same heart, reshaped, moved and deformed."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
-from EchoSynthLib.anatomy.labels import check_label_map
+from EchoSynthLib.anatomy.contraction import EJECTION_FRACTIONS
+from EchoSynthLib.anatomy.reshaping import THICKNESS_FACTORS
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, write_records
-from EchoSynthLib.tasks.synthesize import LARGEST_SEED
+from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, write_records
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame
 
 
 @dataclass(frozen=True, kw_only=True)
 class Variations(Task):
-    """Makes affine and elastic variations of a label map, on its own grid."""
+    """Reshapes a heart, then makes affine and elastic variations of it, on the label map's own grid."""
 
     name = "variations"
-    summary = "Make anatomical variations of a label map, each a label map of its own."
+    summary = "Make anatomical variations of a label map or a cine of them, each a label map of its own."
 
-    label_map: Path = parameter(
-        main=True, help="label map in CAMUS codes: 0 other, 1 LV cavity, 2 myocardium, 3 left atrium"
-    )
+    label_map: Path = parameter(main=True, help=f"label map of one frame or several, in {inputs.CODES}")
     output: Path = parameter(help="folder for the label maps and the record")
     count: int = parameter(5, minimum=1, maximum=1000, unit="label maps", help="how many variations")
-    seed: int = parameter(0, minimum=0, maximum=LARGEST_SEED, help="variation i depends on the seed and i alone")
-    format: str = parameter("nifti", choices=tuple(FORMATS), help="file format of the label maps")
+    seed: int = parameter(0, minimum=0, maximum=inputs.LARGEST_SEED, help="variation i depends on the seed and i alone")
+    strength: float = parameter(
+        1.0, minimum=0, maximum=inputs.LARGEST_STRENGTH, help="how far to deform; at 0 only the reshaping shows"
+    )
+    ejection_fraction: float | None = parameter(
+        None,
+        minimum=EJECTION_FRACTIONS[0],
+        maximum=EJECTION_FRACTIONS[1],
+        help="part of its volume that leaves the LV cavity, in every frame; below 0 the cavity dilates",
+    )
+    wall_thickness: float = parameter(
+        1.0, minimum=THICKNESS_FACTORS[0], maximum=THICKNESS_FACTORS[1], help="factor on the myocardium's thickness"
+    )
+    sector: str | None = parameter(None, help=f"{inputs.SECTOR}; nothing is labelled outside it")
+    row_spacing: float | None = parameter(
+        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.ROW_SPACING
+    )
+    column_spacing: float | None = parameter(
+        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.COLUMN_SPACING
+    )
+    format: str = parameter("nifti", choices=tuple(FORMATS), help="file format of the label maps; png for one frame")
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes variation_000... and record.json; see `Task.run`."""
-        from EchoSynthLib import api
-        from EchoSynthLib.images.read_labels import read_label_map
-        from EchoSynthLib.images.write import write_label_map
-
         started = time.perf_counter()
-        codes, geometry = read_label_map(check_exists(self.label_map, "label map"))
-        label_map = check_label_map(codes)
+        labels = inputs.read_labels(self.label_map, inputs.pixel_size(self.row_spacing, self.column_spacing))
+        check_holds(self.format, labels)
+        shape = labels.pixels.shape
+        sector = None if self.sector is None else inputs.read_sector(self.sector, shape)
+        mask = None if sector is None else sector.mask(shape[-2:])
         names = [f"variation_{index:03d}{FORMATS[self.format]}" for index in range(self.count)]
         with OutputFolder(self.output) as hidden:
-            context.progress(0, self.count, "deforming")
-            for index, variation in enumerate(api.variations(label_map, self.count, self.seed)):
-                context.progress(index, self.count, f"variation {index + 1} of {self.count}")
-                write_label_map(hidden / names[index], variation, like=geometry)
-            context.progress(self.count, self.count, "written")
+            self._write(hidden, names, labels, mask, context)
             record = {
                 "task": self.name,
                 "echosynth_version": EchoSynthLib.__version__,
                 "synthetic": True,
                 "seed": self.seed,
                 "count": self.count,
+                "strength": self.strength,
+                "ejection_fraction": self.ejection_fraction,
+                "wall_thickness": self.wall_thickness,
+                "sector": None if sector is None else sector.to_dict(),
+                "spacing_mm": inputs.trusted_spacing(labels),
+                "shape": shape,
                 "source_label_map": str(self.label_map.resolve()),
                 "seconds": round(time.perf_counter() - started, 3),
                 "outputs": {"label_maps": names},
             }
             return write_records(hidden, RECORD, self.output, record)
+
+    def _write(
+        self,
+        hidden: Path,
+        names: list[str],
+        labels: EchoFrame | EchoCine,
+        mask: np.ndarray | None,
+        context: Context,
+    ) -> None:
+        from EchoSynthLib.anatomy.cines import reshaped, varied
+        from EchoSynthLib.images.write import write_label_map
+
+        steps = self.count + 1
+        heart = reshaped(
+            labels.pixels,
+            ejection_fraction=self.ejection_fraction,
+            wall_thickness=self.wall_thickness,
+            spacing=inputs.trusted_spacing(labels),
+            sector_mask=mask,
+            progress=context.part(0, steps, "reshaping"),
+        )
+        for index, name in enumerate(names):
+            progress = context.part(index + 1, steps, f"variation {index + 1} of {self.count}")
+            variation = varied(heart, self.seed, index, strength=self.strength, sector_mask=mask, progress=progress)
+            write_label_map(hidden / name, variation, like=labels)
+        context.progress(1, 1, "written")

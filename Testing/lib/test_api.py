@@ -190,13 +190,13 @@ def _filled(value: float, shape: tuple[int, ...] = SHAPE) -> np.ndarray:
         (_filled(1.5), "1.5"),
         (_filled(np.nan), "NaN"),
         (_filled(-1), "-1"),
-        (_filled(1, (2, *SHAPE)), r"\(2, 96, 112\)"),
+        (_filled(1, (2, 2, *SHAPE)), r"\(2, 2, 96, 112\)"),
         (_filled(1, (96,)), r"\(96,\)"),
         (_filled(1, (1, 1)), "1 x 1"),
         (np.zeros((0, 5)), "0 x 5"),
         (np.full(SHAPE, "a"), "whole numbers"),
     ],
-    ids=["empty", "unknown", "fraction", "nan", "negative", "cine", "row", "1x1", "no pixels", "text"],
+    ids=["empty", "unknown", "fraction", "nan", "negative", "cines", "row", "1x1", "no pixels", "text"],
 )
 def test_a_label_map_that_is_none_is_refused(label_map: np.ndarray, told: str) -> None:
     with pytest.raises(InputError, match=told):

@@ -12,8 +12,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "EchoSynthLib"
+MODULE = ROOT / "EchoSynth"
 SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
-ALL_CODE = sorted([*SOURCES, *(ROOT / "Testing").rglob("*.py"), ROOT / "setup.py"])
+MODULE_SOURCES = sorted(MODULE.rglob("*.py"))
+OURS = {*SOURCES, *MODULE_SOURCES}
+ALL_CODE = sorted([*OURS, *(ROOT / "Testing").rglob("*.py"), ROOT / "setup.py"])
 
 # From the ground up; a room imports from its own floor and from those below it.
 FLOORS = (
@@ -30,13 +33,23 @@ FLOORS = (
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 SYSTEM_ROOMS = {"synthesis", "segmentation"}
 
+# The module for Slicer stands on the library in the same way: nodes and arrays, the jobs between them, Qt, the door.
+MODULE_FLOORS = ("EchoSynthMRML", "EchoSynthJobs", "EchoSynthPanels", "EchoSynth")
+WITHOUT_QT = {"EchoSynthMRML", "EchoSynthJobs"}
+QT = {"qt", "ctk", "PythonQt"}
+
 HEAVY = {"torch", "monai", "diffusers", "onnx", "onnxscript", "safetensors", "einops"}
-SLICER = {"slicer", "vtk", "qt", "ctk", "PythonQt", "mrml", "EchoSynth", "EchoSynthMRML", "EchoSynthPanels"}
+SLICER = {"slicer", "vtk", "vtkmodules", "mrml", *QT}
 STANDARD_LIBRARY_ROOMS = {"client", "processes", "outputs", "errors"}
 
 # Training and the files of a system may load torch, but not the doors through which the fast path comes in.
 TORCH_ROOMS = {"training", "networks", *SYSTEM_ROOMS}
 DOORS_OF_A_SYSTEM = {"pipeline", "__init__"}
+
+
+def import_root(path: Path) -> Path:
+    """The folder on sys.path from which a file is imported."""
+    return MODULE if path.is_relative_to(MODULE) else ROOT
 
 
 def parts(path: Path) -> tuple[str, ...]:
@@ -73,7 +86,7 @@ def imported(node: ast.AST, path: Path) -> list[str]:
     if isinstance(node, ast.ImportFrom):
         base = node.module or ""
         if node.level:
-            package = (PACKAGE, *path.relative_to(ROOT / PACKAGE).parent.parts)
+            package = path.relative_to(import_root(path)).parent.parts
             base = ".".join([*package[: len(package) - node.level + 1], *([base] if base else [])])
         return [f"{base}.{alias.name}" for alias in node.names]
     if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"import_module", "__import__"}:
@@ -107,7 +120,7 @@ def system_of(module: tuple[str, ...]) -> str | None:
 
 @cache
 def files_loaded_with(path: Path) -> set[Path]:
-    """The file, and all of the library that is read when it is imported, the packages on the way included."""
+    """The file, and all of ours that is read when it is imported, the packages on the way included."""
     loaded: set[Path] = set()
     waiting = [path]
     while waiting:
@@ -115,14 +128,18 @@ def files_loaded_with(path: Path) -> set[Path]:
         if file in loaded:
             continue
         loaded.add(file)
-        for module in [".".join((PACKAGE, *parts(file))), *imports_at_start_up(file)]:
-            steps = module.split(".")
-            names = [steps[:length] for length in range(1, len(steps) + 1)] if steps[0] == PACKAGE else []
-            places = [ROOT.joinpath(*n).with_suffix(".py") for n in names] + [
-                ROOT.joinpath(*n, "__init__.py") for n in names
-            ]
-            waiting.extend(place for place in places if place.is_file())
+        own = file.relative_to(import_root(file)).with_suffix("").parts
+        for steps in [own, *(module.split(".") for module in imports_at_start_up(file))]:
+            root = MODULE if steps[0] in MODULE_FLOORS else ROOT
+            names = [root.joinpath(*steps[:length]) for length in range(1, len(steps) + 1)]
+            places = [place for name in names for place in (name.with_suffix(".py"), name / "__init__.py")]
+            waiting.extend(place for place in places if place in OURS)
     return loaded
+
+
+def module_room(path: Path) -> str:
+    """EchoSynth/EchoSynthMRML/grid.py -> "EchoSynthMRML"; EchoSynth/EchoSynth.py -> "EchoSynth"."""
+    return path.relative_to(MODULE).with_suffix("").parts[0]
 
 
 def is_on_the_fast_path(path: Path) -> bool:
@@ -158,7 +175,7 @@ def test_no_system_imports_another_system(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_the_core_knows_neither_slicer_nor_vtk_nor_qt(path: Path) -> None:
-    assert not {used.split(".")[0] for used in every_import(path)} & SLICER
+    assert not {used.split(".")[0] for used in every_import(path)} & {*SLICER, *MODULE_FLOORS}
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if is_on_the_fast_path(p)], ids=name)
@@ -183,6 +200,40 @@ def test_the_caller_of_the_worker_needs_the_standard_library_alone(path: Path) -
     assert not foreign, f"{name(path)} imports {sorted(foreign)}"
 
 
+def test_every_room_of_the_module_has_a_floor() -> None:
+    assert {module_room(path) for path in MODULE_SOURCES} <= set(MODULE_FLOORS)
+
+
+@pytest.mark.parametrize("path", MODULE_SOURCES, ids=name)
+def test_imports_of_the_module_point_down(path: Path) -> None:
+    above = MODULE_FLOORS[MODULE_FLOORS.index(module_room(path)) + 1 :]
+    upwards = [used for used in every_import(path) if used.split(".")[0] in above]
+    assert not upwards, f"{name(path)} imports from above: {upwards}"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULE_SOURCES if module_room(p) in WITHOUT_QT], ids=name)
+def test_below_the_panels_there_is_no_qt(path: Path) -> None:
+    assert not {used.split(".")[0] for used in every_import(path)} & QT
+
+
+@pytest.mark.parametrize("path", MODULE_SOURCES, ids=name)
+def test_the_module_leaves_networks_to_the_worker(path: Path) -> None:
+    heavy = {used for used in every_import(path) if used.split(".")[0] in {*HEAVY, "onnxruntime"}}
+    assert not heavy, f"{name(path)} imports {sorted(heavy)} into Slicer itself"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULE_SOURCES if module_room(p) == "EchoSynth"], ids=name)
+def test_slicer_starts_with_nothing_third_party_and_not_even_numpy(path: Path) -> None:
+    known = {*sys.stdlib_module_names, *SLICER, *MODULE_FLOORS, PACKAGE}
+    foreign = {
+        f"{module} (in {name(file)})"
+        for file in files_loaded_with(path)
+        for module in imports_at_start_up(file)
+        if module.split(".")[0] not in known
+    }
+    assert not foreign, f"importing {name(path)} loads {sorted(foreign)}: import where it is used"
+
+
 @pytest.mark.parametrize("path", ALL_CODE, ids=name)
 def test_no_file_is_longer_than_one_sitting(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
@@ -193,7 +244,7 @@ def keyword_is_true(call: ast.Call, keyword: str) -> bool:
     return any(k.arg == keyword and isinstance(k.value, ast.Constant) and k.value.value is True for k in call.keywords)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
+@pytest.mark.parametrize("path", sorted(OURS), ids=name)
 def test_pickle_is_never_read_and_no_shell_is_started(path: Path) -> None:
     calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
     found = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import needs_generator
 
 import EchoSynthLib
 from EchoSynthLib.cli import main
@@ -69,6 +71,24 @@ def test_variations_end_to_end(tmp_path: Path, label_file: Path) -> None:
     assert len(list((tmp_path / "out").glob("variation_*.nii.gz"))) == 2
 
 
+def test_a_negative_ejection_fraction_is_a_value_and_no_option(tmp_path: Path) -> None:
+    source = ROOT / "Resources" / "LabelMaps" / "parametric_4CH_ED.nii.gz"
+    options = ("--count", 1, "--ejection-fraction", -0.2)
+    assert echosynth("variations", source, "--output", tmp_path / "out", *options).returncode == 0
+
+
+@needs_generator
+def test_a_data_set_is_made_and_collected_again_end_to_end(tmp_path: Path, label_file: Path) -> None:
+    options = ("--variations", 0, "--steps", 1, "--layout", "png")
+    done = echosynth("dataset", label_file, "--output", tmp_path / "set", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"images: {tmp_path / 'set' / 'images'}" in done.stdout
+    done = echosynth("collect", tmp_path / "set", "--output", tmp_path / "raw", "--layout", "nnunet")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = (tmp_path / "raw" / "Dataset001_EchoSynth" / "dataset.json").read_text()
+    assert json.loads(told)["synthetic_cases"] == ["map_original_i000"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -80,6 +100,10 @@ def test_variations_end_to_end(tmp_path: Path, label_file: Path) -> None:
         (("variations", "{map}", "--output", "{out}", "--colour", "red"), "--colour"),
         (("variations", "{out}/nowhere.png", "--output", "{out}"), "nowhere.png"),
         (("synthesize", "{map}", "--output", "{out}", "--view", "PLAX"), "one of 2CH, 4CH"),
+        (("synthesize", "{map}", "--output", "{out}", "--sector", "wide"), "The sector is no JSON"),
+        (("dataset", "{map}", "--output", "{out}", "--layout", "coco"), "one of nnunet, nifti, png"),
+        (("dataset", "{map}", "--output", "{out}", "--no-original", "--variations", "0"), "Nothing would be drawn"),
+        (("collect", "{out}", "--output", "{out}"), "There is no folder"),
         (("segment", "{map}/x", "--output", "{out}"), "There is no image"),
         (("train", "everything", "--data", "{map}", "--output", "{out}"), "one of segmenter, beam-flow"),
     ],
@@ -116,8 +140,6 @@ def test_the_traceback_is_shown_when_asked_for(tmp_path: Path) -> None:
 
 
 def test_the_record_can_be_had_as_json(tmp_path: Path, label_file: Path) -> None:
-    import json
-
     done = echosynth("variations", label_file, "--output", tmp_path / "out", "--json", "--quiet")
     assert json.loads(done.stdout)["count"] == 5
 
@@ -178,7 +200,7 @@ def test_the_start_of_the_command_imports_nothing_foreign_but_numpy() -> None:
     assert imported_by("segment", "--help") & foreign == set()
 
 
-@pytest.mark.parametrize("command", ["variations", "synthesize", "segment"])
+@pytest.mark.parametrize("command", ["variations", "synthesize", "dataset", "segment"])
 def test_torch_and_its_kin_are_never_imported(tmp_path: Path, label_file: Path, command: str) -> None:
     image = tmp_path / "image.npy"
     np.save(image, np.random.default_rng(0).integers(0, 255, (48, 48), dtype=np.uint8))

@@ -1,0 +1,181 @@
+"""The task `collect`: images and label maps that lie side by side become a data set."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import EchoSynthLib
+from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.formats import kind_of, stem_of
+from EchoSynthLib.images.pairs import LAYOUTS, DataSet, Pair, case_name
+from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.tasks import inputs
+from EchoSynthLib.tasks.declare import Context, Task, parameter
+from EchoSynthLib.tasks.results import RECORD, check_exists, stamp_of, write_records
+
+if TYPE_CHECKING:
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of one pair, or of a cine of them; no record where there is none."""
+
+    image: Path
+    label_map: Path
+    record: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collect(Task):
+    """Checks pairs of image and label map, whoever made them, and writes them as a data set."""
+
+    name = "collect"
+    summary = "Collect images and their label maps into a data set."
+
+    source: Path = parameter(
+        main=True,
+        help=f"folder with images/ and labels/, files of one name in {inputs.CODES}; records/ if there are any",
+    )
+    output: Path = parameter(help="folder for the data set; nothing that is there already is replaced")
+    layout: str = parameter(
+        "nifti",
+        choices=LAYOUTS,
+        help="nnunet: a folder Dataset001_NAME with imagesTr and labelsTr; nifti and png: folders images and labels",
+    )
+    dataset_name: str = parameter("EchoSynth", help="name of the data set, letters and digits")
+
+    def run(self, context: Context) -> dict[str, Any]:
+        """Writes the data set, a case for each frame of a cine, and record.json at its top; see `Task.run`."""
+        started = time.perf_counter()
+        data_set = DataSet.new_in(self.output, self.layout, self.dataset_name)
+        found = find_pairs(check_exists(self.source, "folder"))
+        with OutputFolder(self.output) as hidden:
+            count = {"pairs": 0, "synthetic_pairs": 0}
+            outputs = data_set.write(self._pairs(found, count, context), hidden)
+            context.progress(len(found), len(found), "written")
+            record = {
+                "task": self.name,
+                "echosynth_version": EchoSynthLib.__version__,
+                "source": str(self.source.resolve()),
+                "layout": self.layout,
+                "dataset_name": self.dataset_name,
+                **count,
+                "seconds": round(time.perf_counter() - started, 3),
+                "outputs": outputs,
+            }
+            return write_records(hidden / data_set.root, RECORD, self.output / data_set.root, record)
+
+    def _pairs(self, found: list[Files], count: dict[str, int], context: Context) -> Iterator[Pair]:
+        for index, files in enumerate(found):
+            context.progress(index, len(found), files.image.name)
+            for case, record in read_pairs(files):
+                count["pairs"] += 1
+                count["synthetic_pairs"] += bool(case.attributes.get("synthetic"))
+                yield case, record
+
+
+def find_pairs(source: Path) -> list[Files]:
+    """The files in images/ and labels/ (and records/) of a folder that belong together, sorted by name.
+
+    Raises:
+        InputError: a folder is missing or empty, a file has no partner, or two have one name.
+    """
+    images, label_maps = (_by_stem(source / room) for room in ("images", "labels"))
+    for these, others, room in ((images, label_maps, "labels"), (label_maps, images, "images")):
+        alone = [these[stem] for stem in these if stem not in others]
+        if alone:
+            more = f" (nor have {len(alone) - 1} others)" if len(alone) > 1 else ""
+            raise InputError(
+                f"{alone[0]} has no partner of the same name in {source / room}{more}; add it, or take the file away."
+            )
+    records = {stem: source / "records" / f"{stem}.json" for stem in images}
+    return [
+        Files(images[stem], label_maps[stem], records[stem] if records[stem].is_file() else None) for stem in images
+    ]
+
+
+def read_pairs(files: Files) -> Iterator[Pair]:
+    """The pair, or one for each frame of a cine, named after the image file.
+
+    Raises:
+        InputError: a file is unreadable, the two differ in size, or the label map has codes that CAMUS lacks.
+    """
+    from EchoSynthLib.images.frame import EchoCine
+    from EchoSynthLib.images.nnunet import LabelledImage
+    from EchoSynthLib.images.read import read_image
+    from EchoSynthLib.images.read_attributes import read_attributes
+    from EchoSynthLib.images.read_labels import read_label_map
+
+    image = read_image(files.image)
+    codes, labels = read_label_map(files.label_map)
+    _check(files, image, labels)
+    place = image if image.spacing_trusted or not labels.spacing_trusted else labels
+    record = None if files.record is None else _read_record(files.record)
+    stamp = _stamp(read_attributes(files.image) | (record or {}))
+    name = case_name(stem_of(files.image))
+    if not isinstance(image, EchoCine) or not isinstance(place, EchoCine):
+        yield LabelledImage(name, image.pixels, codes, place.spacing, place.geometry, stamp), record
+        return
+    for index, pixels in enumerate(image.pixels):
+        frame = place.frame(index)
+        told_of_frame = None if record is None else record | {"frame": index}
+        case = LabelledImage(f"{name}_f{index:03d}", pixels, codes[index], frame.spacing, frame.geometry, stamp)
+        yield case, told_of_frame
+
+
+def _stamp(told: dict[str, Any]) -> dict[str, Any]:
+    """What a synthetic image goes on saying of itself; of a real one nothing is said."""
+    is_synthetic = str(told.get("synthetic")).lower() == "true"
+    return stamp_of(told | {"synthetic": True}) if is_synthetic else {}
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}; give a folder that holds images/ and labels/.")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or not path.is_file() or kind_of(path) is None:
+            continue
+        stem = stem_of(path)
+        if stem in found:
+            raise InputError(f"{found[stem]} and {path.name} have one name; which of them is meant? Take one away.")
+        found[stem] = path
+    if not found:
+        raise InputError(f"There is no image in {folder}; expected were files such as heart_001.nii.gz or .png.")
+    return found
+
+
+def _check(files: Files, image: EchoFrame | EchoCine, labels: EchoFrame | EchoCine) -> None:
+    if image.pixels.shape != labels.pixels.shape:
+        raise InputError(
+            f"{files.label_map} has {_size(labels)} and its image {files.image} {_size(image)}; "
+            "a label map lies on its image's own grid."
+        )
+    unknown = sorted(set(np.unique(labels.pixels).tolist()) - set(CAMUS.values()))
+    if unknown:
+        shown = ", ".join(map(str, unknown[:8]))
+        raise InputError(f"{files.label_map} holds the codes {shown}; expected were {inputs.CODES}.")
+
+
+def _size(image: EchoFrame | EchoCine) -> str:
+    *frames, rows, columns = image.pixels.shape
+    return f"{rows} x {columns} pixels" + (f" in {frames[0]} frames" if frames else "")
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is no record: it cannot be read as JSON ({error}).") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{path} is no record: expected was a JSON object with names and values.")
+    return record

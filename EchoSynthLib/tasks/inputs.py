@@ -1,0 +1,165 @@
+"""What several tasks are given: label maps with their pixel size, and the sector as JSON or in a reference image."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.tasks.results import check_exists
+
+if TYPE_CHECKING:
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
+
+LARGEST_SEED = 2**31 - 1
+LARGEST_STRENGTH = 1.5
+CODES = "CAMUS codes: 0 other, 1 LV cavity, 2 myocardium, 3 left atrium"
+SMALLEST_PIXEL_MM, LARGEST_PIXEL_MM = 0.001, 100.0
+ROW_SPACING = "height of a pixel, where the file carries none; goes with column_spacing"
+COLUMN_SPACING = "width of a pixel, where the file carries none; goes with row_spacing"
+SECTOR = 'ultrasound sector as JSON, as "sector" in the record of a synthetic image'
+REFERENCE = "image or cine of the label map's size whose sector and geometry are taken"
+
+
+def pixel_size(row_mm: float | None, column_mm: float | None) -> Spacing | None:
+    """(row, column) in mm, or None where neither is given.
+
+    Raises:
+        InputError: only one of the two is given.
+    """
+    if row_mm is None and column_mm is None:
+        return None
+    if row_mm is None or column_mm is None:
+        given, missing = ("row", "column") if column_mm is None else ("column", "row")
+        raise InputError(
+            f"The parameter {given}_spacing was given without {missing}_spacing; give both in mm, or neither."
+        )
+    return row_mm, column_mm
+
+
+def read_labels(path: Path, spacing: Spacing | None = None) -> EchoFrame | EchoCine:
+    """The label map of a file, with `spacing` (row, column) in mm where the file carries none that can be trusted.
+
+    Raises:
+        InputError: the file is missing or no label map in CAMUS codes.
+    """
+    from EchoSynthLib.anatomy.cines import check_label_maps
+    from EchoSynthLib.images.frame import Geometry
+    from EchoSynthLib.images.read_labels import read_label_map
+
+    codes, labels = read_label_map(check_exists(path, "label map"))
+    check_label_maps(codes)
+    if spacing is None or labels.spacing_trusted:
+        return labels
+    place = labels.geometry or Geometry.flat(spacing)
+    place = replace(place, spacing=(spacing[1], spacing[0], *place.spacing[2:]))
+    return replace(labels, spacing=spacing, spacing_trusted=True, geometry=place)
+
+
+def trusted_spacing(labels: EchoFrame | EchoCine) -> Spacing | None:
+    """(row, column) in mm where lengths can be told, else None."""
+    return labels.spacing if labels.spacing_trusted else None
+
+
+def read_sector(text: str, shape: tuple[int, ...]) -> Sector:
+    """The sector that JSON text describes, for an image or cine of this shape.
+
+    Raises:
+        InputError: it is no JSON, lacks a number of the sector's or holds a strange one, or describes no sector that
+            the image shows.
+    """
+    names = [field.name for field in fields(Sector)]
+    told = f'the parameter sector is JSON such as a record\'s "sector", an object with {", ".join(names)}'
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"The sector is no JSON ({error}); {told}.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"The sector is {text:.80}; {told}.")
+    for problem, wrong in (("lacks", set(names) - set(values)), ("has the unknown", set(values) - set(names))):
+        if wrong:
+            raise InputError(f"The sector {problem} {', '.join(sorted(wrong))}; {told}.")
+    strange = [name for name in names if isinstance(values[name], bool) or not isinstance(values[name], int | float)]
+    if strange:
+        raise InputError(f"The sector's {strange[0]} is {values[strange[0]]!r}, not a number; {told}.")
+    found = Sector.from_dict(values)
+    if not found.mask((shape[-2], shape[-1])).any():
+        raise InputError(
+            f"The sector lies outside the label map of {shape[-2]} x {shape[-1]} pixels; "
+            "take the sector of an image of that size."
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What is taken from a reference image: its sector, and where it lies in space."""
+
+    sector: Sector
+    spacing: Spacing | None
+    spacing_trusted: bool
+    geometry: Geometry | None
+
+    def placed(self, labels: EchoFrame | EchoCine) -> EchoFrame | EchoCine:
+        """The label map where the reference lies, unless the label map alone knows its pixel size."""
+        if labels.spacing_trusted and not self.spacing_trusted:
+            return labels
+        return replace(labels, spacing=self.spacing, spacing_trusted=self.spacing_trusted, geometry=self.geometry)
+
+
+def read_reference(path: Path, labels: EchoFrame | EchoCine) -> Reference:
+    """The sector and place of an image of the label map's size; of a cine, its first frame's.
+
+    The fitted sector is remembered until the file changes.
+
+    Raises:
+        InputError: the file is missing, unreadable, of another size, or shows no sector.
+    """
+    status = check_exists(path, "reference image").stat()
+    return _fitted(path.resolve(), status.st_mtime_ns, status.st_size, trusted_spacing(labels), labels.pixels.shape)
+
+
+@lru_cache(maxsize=64)
+def _fitted(
+    path: Path, modified_ns: int, size: int, spacing_of_labels: Spacing | None, shape: tuple[int, ...]
+) -> Reference:
+    from EchoSynthLib.anatomy.sector_fit import fit_sector
+    from EchoSynthLib.images.frame import EchoCine
+    from EchoSynthLib.images.read import read_image
+
+    image = read_image(path)
+    frame = image.frame(0) if isinstance(image, EchoCine) else image
+    if frame.pixels.shape != shape[-2:]:
+        given = " x ".join(map(str, frame.pixels.shape))
+        wanted = " x ".join(map(str, shape[-2:]))
+        raise InputError(
+            f"The reference {path} has {given} pixels and the label map {wanted}; "
+            "take the image that the label map was drawn on, or resample one to the other's grid."
+        )
+    known = frame.spacing if frame.spacing_trusted else spacing_of_labels
+    place = image.geometry if len(shape) == 3 else frame.geometry
+    return Reference(fit_sector(frame.pixels, known), frame.spacing, frame.spacing_trusted, place)
+
+
+def choose_sector(
+    text: str | None, reference: Path | None, labels: EchoFrame | EchoCine
+) -> tuple[Sector | None, EchoFrame | EchoCine, dict[str, str]]:
+    """The sector to draw in, from JSON text or a reference, and the label map where it then lies.
+
+    Returns:
+        The sector, or None where neither is given; the label map; and what the record says of the reference.
+
+    Raises:
+        InputError: both are given, or see `read_sector` and `read_reference`.
+    """
+    if text is not None and reference is not None:
+        raise InputError("Both a sector and a reference were given; give the one whose sector is to be drawn.")
+    if reference is not None:
+        found = read_reference(reference, labels)
+        about = {"reference": str(reference.resolve()), "sector_source": "fitted to the reference"}
+        return found.sector, found.placed(labels), about
+    return None if text is None else read_sector(text, labels.pixels.shape), labels, {}
