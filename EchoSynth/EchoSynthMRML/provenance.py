@@ -1,0 +1,69 @@
+"""Where a node came from, in its attributes: they are saved with the scene and copied with the node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from EchoSynthMRML.cines import cine_of
+
+PREFIX = "EchoSynth."
+
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "synthetic": lambda text: text == "true",
+    "task": str,
+    "model": str,
+    "model_sha256": str,
+    "seed": int,
+    "index": int,
+    "steps": int,
+    "solver": str,
+    "view": str,
+    "source_label_map": str,
+    "echosynth_version": str,
+}
+
+
+def stamp(node: Any, record: Mapping[str, Any], index: int = 0) -> None:
+    """Writes what a record says of a result into its node; of a node that shows a cine, into all frames too.
+
+    Args:
+        node: the result.
+        record: as the task gave it; of what it lacks nothing is written.
+        index: which of the results of the record's seed the node is.
+    """
+    told = {**record, "index": index} if "seed" in record else record
+    texts = {PREFIX + key: _text(told[key]) for key in _KINDS if told.get(key) is not None}
+    for target in _with_frames(node):
+        for name, text in texts.items():
+            target.SetAttribute(name, text)
+
+
+def stamps_of(node: Any) -> dict[str, Any]:
+    """What `stamp` wrote, as a record: JSON-able, and without what was not known."""
+    texts = {key: node.GetAttribute(PREFIX + key) for key in _KINDS}
+    return {key: _KINDS[key](text) for key, text in texts.items() if text is not None}
+
+
+def is_synthetic(node: Any) -> bool:
+    """Whether a node, or the cine that it shows, was synthesized."""
+    cine = cine_of(node)
+    return any(stamps_of(each).get("synthetic", False) for each in (node, *([cine.sequence] if cine else ())))
+
+
+def name_of_synthetic(source_name: str, seed: int, index: int) -> str:
+    """The name of synthetic image `index` of a seed."""
+    return f"{source_name} synthetic s{seed} #{index}"
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _with_frames(node: Any) -> Iterator[Any]:
+    yield node
+    cine = cine_of(node)
+    if cine:
+        # A file of the sequence may drop the attributes of its frames; those of the sequence stand in the scene.
+        yield cine.sequence
+        yield from (cine.node(index) for index in range(len(cine)))
