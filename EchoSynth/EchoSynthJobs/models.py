@@ -1,0 +1,68 @@
+"""Model folders: time one image, and what may take longer than a click (verify, import, remove)."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import EchoSynthLib
+from EchoSynthJobs.job import Job, Report, in_worker, working_folder
+from EchoSynthLib.client import Client
+from EchoSynthLib.errors import EchoSynthError
+
+TASK_OF_KIND = {"segmentation": "segment", "synthesis": "synthesize"}
+
+
+def time_one_image(client: Client, model: str, kind: str, shape: tuple[int, int]) -> Job[float]:
+    """Seconds for one image of (rows, columns) `shape` with a model whose networks are loaded.
+
+    Args:
+        kind: 'segmentation' or 'synthesis'.
+
+    Raises:
+        What the task raises.
+    """
+    task = TASK_OF_KIND[kind]
+    # A box in a box: what is drawn, or segmented, does not change the time.
+    label_map = np.zeros(shape, np.uint8)
+    label_map[shape[0] // 4 : shape[0] // 2, shape[1] // 3 : -(shape[1] // 3)] = 2
+    label_map[shape[0] // 3 : shape[0] // 2, shape[1] * 2 // 5 : -(shape[1] * 2 // 5)] = 1
+    with working_folder() as folder:
+        np.save(folder / "input.npy", label_map)
+        parameters: dict[str, Any] = {"output": folder / "out", "model": model, "format": "npy"}
+        parameters |= {"image": folder / "input.npy"} if task == "segment" else {"label_map": folder / "input.npy"}
+        parameters |= {"count": 1} if task == "synthesize" else {}
+        # The first run reads the weights; the second is the figure.
+        yield from in_worker(client, task, parameters)
+        record = yield from in_worker(client, task, parameters)
+    return float(record["seconds"])
+
+
+def command(python: str, environment: Mapping[str, str], *arguments: str) -> Job[str]:
+    """Runs `echosynth ARGUMENTS` in a process of its own; gives what it printed. Closed early, it is ended.
+
+    Raises:
+        EchoSynthError: it failed; the message is its last line.
+    """
+    root = str(Path(EchoSynthLib.__file__).resolve().parents[1])
+    start = f"import sys; sys.path.insert(0, {root!r}); from EchoSynthLib.cli import main; sys.exit(main())"
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            [python, "-P", "-c", start, *arguments], env=dict(environment), stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            while process.poll() is None:
+                yield Report(message=" ".join(arguments[:2]), waiting=True)
+        finally:
+            process.kill()
+            process.wait()
+        output.seek(0)
+        said = output.read().decode("utf-8", errors="replace").strip()
+    if process.returncode:
+        raise EchoSynthError(said.splitlines()[-1] if said else f"`echosynth {' '.join(arguments)}` failed.")
+    return said

@@ -1,0 +1,49 @@
+"""A volume whose slices are the frames of a cine becomes a cine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+
+from EchoSynthJobs.job import Job, Report
+from EchoSynthLib.errors import InputError
+from EchoSynthMRML.cines import CineBuilder
+from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.hierarchy import place_beside
+from EchoSynthMRML.volumes import SPACING_TRUST, new_frame
+
+
+def is_stack(volume: Any) -> bool:
+    """Whether a gray volume has several slices, which an echo file has for its frames."""
+    image = volume.GetImageData() if volume is not None else None
+    return image is not None and image.GetDimensions()[2] > 1 and image.GetNumberOfScalarComponents() == 1
+
+
+def cine_of_stack(scene: Any, stack: Any) -> Job[Any]:
+    """Makes a cine of a stack's slices, each in the place of the first, and removes the stack; gives its shown node.
+
+    Raises:
+        InputError: the volume has one slice, or colors.
+    """
+    if not is_stack(stack):
+        raise InputError(f"'{stack.GetName()}' is no gray volume of several slices, so there are no frames in it.")
+    frames = slicer.util.arrayFromVolume(stack)
+    matrix = vtk.vtkMatrix4x4()
+    stack.GetIJKToRASMatrix(matrix)
+    grid = Grid.of_matrix((frames.shape[1], frames.shape[2]), matrix)
+    builder = CineBuilder(stack.GetName())
+    for index, frame in enumerate(frames):
+        builder.append(new_frame(np.asarray(frame), grid, stack.GetName()))
+        yield Report(index + 1, len(frames), f"frame {index + 1} of {len(frames)}")
+    trust = stack.GetAttribute(SPACING_TRUST)
+    # The cine takes the stack's name.
+    stack.SetName(f"{stack.GetName()} stack")
+    node = builder.finish(scene)
+    place_beside(node, stack)
+    if trust:
+        node.SetAttribute(SPACING_TRUST, trust)
+    scene.RemoveNode(stack)
+    return node

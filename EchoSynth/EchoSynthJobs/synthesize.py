@@ -1,0 +1,150 @@
+"""Synthesize echocardiograms: label map in, volumes or cines out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from EchoSynthJobs.job import Job, Report, in_worker, working_folder
+from EchoSynthJobs.results import Result
+from EchoSynthLib.client import Client
+from EchoSynthLib.errors import InputError
+from EchoSynthMRML.cines import Cine, cine_of
+from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.hierarchy import place_beside
+from EchoSynthMRML.label_maps import LabelMap, read_label_map
+from EchoSynthMRML.provenance import name_of_synthetic, stamp
+from EchoSynthMRML.volumes import check_frame, frame_array, new_frame, trusted_spacing
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of the generator; None leaves the choice to the model.
+
+    Attributes:
+        count: images or cines.
+        seed: image i depends on (seed, i) alone.
+        view: '2CH' or '4CH'.
+        steps: network passes.
+        quality: acoustic window, 'good', 'medium' or 'poor'.
+        model: name of the model folder.
+        sector: JSON text of the sector to draw in, as a record gives it; then no reference is fitted.
+    """
+
+    count: int = 1
+    seed: int = 0
+    view: str = "4CH"
+    steps: int | None = None
+    quality: str | None = None
+    model: str = "beam-flow"
+    sector: str | None = None
+
+
+@dataclass
+class Synthesized:
+    """What synthesizing gave.
+
+    Attributes:
+        volumes: one node for each image; of a cine the one that follows its frames.
+        record: how they were made.
+        notes: what the user should know, such as segments that were left out.
+    """
+
+    volumes: list[Any]
+    record: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def synthesize(
+    scene: Any, client: Client, source: Any, wish: Wish, *, reference: Any = None, all_frames: bool = False
+) -> Job[Synthesized]:
+    """Draws images that follow the label map a node shows, or cines that follow all frames it belongs to.
+
+    Raises:
+        InputError: the node is no label map, the reference no echo frame; and what the task raises.
+    """
+    cine = _cine(source) if all_frames else None
+    maps = yield from read_label_maps(source, reference, cine)
+    with working_folder() as folder:
+        images, record = yield from draw(client, maps, wish, reference, folder)
+        results = yield from _collect(images, maps, source, wish, cine)
+    nodes = [result.into(scene) for result in results]
+    record["source_label_map"] = source.GetName()
+    for index, node in enumerate(nodes):
+        stamp(node, record, index)
+        place_beside(node, source)
+    return Synthesized(nodes, record, maps[0].notes)
+
+
+def read_label_maps(source: Any, reference: Any, cine: Cine | None) -> Job[list[LabelMap]]:
+    """The label maps of all frames of a cine, or the one that the node shows; on the reference's grid where given.
+
+    Raises:
+        InputError: a frame is no label map, or has another size than the first.
+    """
+    if reference is not None:
+        check_frame(reference)
+    maps: list[LabelMap] = []
+    for index, node in enumerate([source] if cine is None else [cine.node(i) for i in range(len(cine))]):
+        maps.append(read_label_map(node, reference))
+        if maps[index].grid.shape != maps[0].grid.shape:
+            raise InputError(f"Frame {index} of {source.GetName()} has another size than the first frame.")
+        yield Report(0, 0, f"reading label map {index + 1}")
+    return maps
+
+
+def draw(
+    client: Client, maps: list[LabelMap], wish: Wish, reference: Any, folder: Path
+) -> Job[tuple[np.ndarray, dict[str, Any]]]:
+    """Images (count, T, H, W) uint8 of T label maps, and the record."""
+    codes = np.stack([one.codes for one in maps])
+    np.save(folder / "label_map.npy", codes[0] if len(maps) == 1 else codes)
+    parameters = {
+        "label_map": folder / "label_map.npy",
+        "output": folder / "images",
+        "count": wish.count,
+        "seed": wish.seed,
+        "view": wish.view,
+        "steps": wish.steps,
+        "quality": wish.quality,
+        "model": wish.model,
+        "sector": wish.sector,
+        "format": "npy",
+        **pixel_size(maps[0].grid, reference),
+    }
+    if reference is not None and wish.sector is None:
+        np.save(folder / "reference.npy", frame_array(reference))
+        parameters["reference"] = folder / "reference.npy"
+    record = yield from in_worker(client, "synthesize", parameters)
+    images = [np.load(path, mmap_mode="r") for path in record["outputs"]["images"]]
+    shape = (len(images), len(maps), *codes.shape[1:])
+    return np.reshape(np.stack(images), shape), record
+
+
+def pixel_size(grid: Grid, reference: Any = None) -> dict[str, float]:
+    """The tasks' parameters for the size of a pixel in mm; empty where it is not to be trusted."""
+    spacing = grid.spacing if reference is None else trusted_spacing(reference)
+    if spacing is None or tuple(spacing) == (1.0, 1.0):
+        return {}
+    return {"row_spacing": spacing[0], "column_spacing": spacing[1]}
+
+
+def _cine(source: Any) -> Cine:
+    cine = cine_of(source)
+    if cine is None:
+        raise InputError(f"{source.GetName()} belongs to no sequence; choose one that does, or synthesize one frame.")
+    return cine
+
+
+def _collect(images: np.ndarray, maps: list[LabelMap], source: Any, wish: Wish, cine: Cine | None) -> Job[list[Result]]:
+    results = []
+    for index, frames in enumerate(images):
+        name = name_of_synthetic((cine.sequence if cine else source).GetName(), wish.seed, index)
+        results.append(Result(name, cine))
+        for frame, label_map in zip(frames, maps, strict=True):
+            results[-1].append(new_frame(np.asarray(frame), label_map.grid, name))
+            yield Report(index + 1, len(images), f"image {index + 1} of {len(images)} to Slicer")
+    return results

@@ -1,0 +1,62 @@
+"""Vary a label map: one segmentation in, many out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from EchoSynthJobs.job import Job, Report, in_worker, working_folder
+from EchoSynthJobs.synthesize import pixel_size
+from EchoSynthLib.client import Client
+from EchoSynthMRML.hierarchy import place_beside
+from EchoSynthMRML.label_maps import new_segmentation, read_label_map
+from EchoSynthMRML.provenance import stamp
+from EchoSynthMRML.volumes import add_to_scene
+
+
+@dataclass(frozen=True)
+class Change:
+    """How label maps are to differ from the given one.
+
+    Attributes:
+        count: variations.
+        seed: variation i depends on (seed, i) alone.
+        strength: of the affine and elastic deformation; 0 none, 1 the published range.
+        ejection_fraction: share of its volume by which the ventricle contracts first; negative dilates; None leaves it.
+        wall_thickness: new thickness of the myocardium over the old.
+    """
+
+    count: int = 5
+    seed: int = 0
+    strength: float = 1.0
+    ejection_fraction: float | None = None
+    wall_thickness: float = 1.0
+
+
+def vary(scene: Any, client: Client, source: Any, change: Change, reference: Any = None) -> Job[list[Any]]:
+    """Segmentations that vary the label map a node shows.
+
+    Raises:
+        InputError: the node is no label map, or the change is not possible; and what the task raises.
+    """
+    label_map = read_label_map(source, reference)
+    with working_folder() as folder:
+        np.save(folder / "label_map.npy", label_map.codes)
+        parameters = {"label_map": folder / "label_map.npy", "output": folder / "maps", "format": "npy"}
+        record = yield from in_worker(
+            client, "variations", parameters | asdict(change) | pixel_size(label_map.grid, reference)
+        )
+        nodes = []
+        for index, path in enumerate(record["outputs"]["label_maps"]):
+            name = f"{source.GetName()} variation s{change.seed} #{index}"
+            nodes.append(new_segmentation(np.load(path), label_map.grid, name))
+            yield Report(index + 1, change.count, f"variation {index + 1} of {change.count} to Slicer")
+    record["source_label_map"] = source.GetName()
+    for index, node in enumerate(nodes):
+        add_to_scene(scene, node)
+        node.GetDisplayNode().SetVisibility(index == 0)
+        stamp(node, record, index)
+        place_beside(node, source)
+    return nodes

@@ -1,0 +1,29 @@
+"""The panels in their order."""
+
+from __future__ import annotations
+
+from EchoSynthPanels.data_set_panel import DataSetPanel
+from EchoSynthPanels.engine_panel import EnginePanel
+from EchoSynthPanels.label_map_panel import LabelMapPanel
+from EchoSynthPanels.models_panel import ModelsPanel
+from EchoSynthPanels.panel import Panel
+from EchoSynthPanels.segment_panel import SegmentPanel
+from EchoSynthPanels.status_panel import StatusPanel
+from EchoSynthPanels.synthesize_panel import SynthesizePanel
+from EchoSynthPanels.vary_panel import VaryPanel
+
+PANELS: tuple[type[Panel], ...] = (
+    EnginePanel,
+    StatusPanel,
+    SegmentPanel,
+    LabelMapPanel,
+    SynthesizePanel,
+    VaryPanel,
+    DataSetPanel,
+    ModelsPanel,
+)
+
+
+def make_panels() -> dict[str, Panel]:
+    """A new panel of each kind, by the name of its .ui file."""
+    return {kind.ui_name: kind() for kind in PANELS}

@@ -1,0 +1,47 @@
+"""The Engine panel: whether what the panels need is installed, and one button that installs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from EchoSynthJobs.job import Job
+from EchoSynthPanels.engine import FAST, FULL, TORCH, missing
+from EchoSynthPanels.panel import Panel, confirmed, connect
+
+
+class EnginePanel(Panel):
+    """Status rows and install buttons of the fast and of the full path."""
+
+    ui_name = "Engine"
+
+    def set_up(self) -> None:
+        """See `Panel.set_up`."""
+        self.title = _("Install")
+        connect(self.ui.installButton, "clicked()", self.install)
+        connect(self.ui.installFullButton, "clicked()", self.install_full)
+        # Nothing to do here for who has it already.
+        self.ui.engineSection.collapsed = self.engine.ready
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        self.ui.engineLabel.text = self.engine.description
+        self.ui.fullEngineLabel.text = self.engine.full_description
+        self.ui.installButton.visible = not self.engine.ready
+        self.ui.installFullButton.visible = not self.engine.complete
+        for button in (self.ui.installButton, self.ui.installFullButton):
+            button.enabled = not self.runner.busy
+
+    def install(self) -> None:
+        """Asks, then installs the fast path."""
+        self._ask(missing(FAST), self.engine.install(self.runner))
+
+    def install_full(self) -> None:
+        """Asks, then installs the full path."""
+        self._ask([TORCH, *missing(FULL)], self.engine.install_full(self.runner))
+
+    def _ask(self, packages: list[str], job: Job[Any]) -> None:
+        question = _("EchoSynth will install into Slicer's Python:\n\n{packages}\n\nContinue?")
+        if confirmed(question.format(packages="\n".join(packages))):
+            self.runner.start(self.title, job)

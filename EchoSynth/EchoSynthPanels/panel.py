@@ -1,0 +1,125 @@
+"""What all panels share: their .ui, the parameter node, the button that becomes Cancel, and reasons for being grey."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
+
+from EchoSynthJobs.job import Job
+from EchoSynthLib.errors import EchoSynthError
+from EchoSynthPanels.engine import RESOURCES, the_engine, the_runner
+
+
+class Panel(VTKObservationMixin):
+    """One section of the module.
+
+    Attributes:
+        ui_name: of the .ui file.
+        apply_name: of its button that starts its job, '' where it has none.
+        title: of its job, for button and log.
+    """
+
+    ui_name: ClassVar[str]
+    apply_name: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.engine, self.runner = the_engine(), the_runner()
+        self.widget = slicer.util.loadUI(str(RESOURCES / "UI" / f"{self.ui_name}.ui"))
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.widget.setMRMLScene(slicer.mrmlScene)
+        self.parameters: Any = None
+        self._gui_tag: Any = None
+        self._apply: Any = getattr(self.ui, self.apply_name) if self.apply_name else None
+        self.title = self._apply.text if self._apply is not None else self.ui_name
+        if self._apply is not None:
+            connect(self._apply, "clicked()", self.apply_or_cancel)
+        _give_room_to_results(self.ui)
+        self.runner.changed.connect(self.refresh)
+        self.engine.changed.connect(self.refresh)
+        self.set_up()
+
+    def set_up(self) -> None:
+        """Connects the panel's own widgets; called once."""
+
+    def set_parameters(self, parameters: Any) -> None:
+        """Binds the widgets to another parameter node; None unbinds them."""
+        if self.parameters is not None:
+            self.parameters.disconnectGui(self._gui_tag)
+            self.removeObservers()
+        self.parameters = parameters
+        if parameters is not None:
+            self._gui_tag = parameters.connectGui(self.ui)
+            self.addObserver(parameters.parameterNode, "ModifiedEvent", self.on_parameters_changed)
+            self.refresh()
+
+    def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
+        """Called whenever a parameter has changed."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows the state of things."""
+        if self._apply is None or self.parameters is None:
+            return
+        mine = self.runner.busy and self.runner.owner == self.title
+        reason = "" if mine else self._reason()
+        self._apply.text = _("Cancel") if mine else self.title
+        self._apply.enabled = not reason
+        self._apply.toolTip = reason or (_("Stop; nothing will be changed") if mine else self.title)
+
+    def reason_not_to_apply(self) -> str:
+        """Why the panel's job cannot start, '' if it can."""
+        return ""
+
+    def job(self) -> Job[Any]:
+        """The panel's job."""
+        raise NotImplementedError
+
+    def show(self, result: Any) -> None:
+        """Shows what the job gave."""
+
+    def apply_or_cancel(self) -> None:
+        """Starts the panel's job, or cancels it if it runs."""
+        if self.runner.busy and self.runner.owner == self.title:
+            self.runner.cancel()
+            return
+        with slicer.util.tryWithErrorDisplay(_("{title} could not start.").format(title=self.title)):
+            self.engine.check()
+            self.runner.start(self.title, self.job(), self.show)
+
+    def close(self) -> None:
+        """Lets go of everything outside."""
+        self.set_parameters(None)
+        self.runner.changed.disconnect(self.refresh)
+        self.engine.changed.disconnect(self.refresh)
+
+    def _reason(self) -> str:
+        if self.runner.busy:
+            return _("Another task is running: {owner}").format(owner=self.runner.owner)
+        try:
+            self.engine.check()
+            return self.reason_not_to_apply()
+        except EchoSynthError as error:
+            return str(error)
+
+
+def _give_room_to_results(ui: Any) -> None:
+    # A section does not grow with a label whose text comes to need a second line.
+    for name, label in vars(ui).items():
+        if name.endswith("ResultLabel"):
+            label.setMinimumHeight(2 * label.fontMetrics().lineSpacing() + 2)
+
+
+def connect(widget: Any, signal: str, slot: Any) -> None:
+    """Connects a Qt signal, and says so loudly where there is none of that name."""
+    if not widget.connect(signal, slot):
+        raise AttributeError(f"{widget} has no signal {signal}")
+
+
+def confirmed(question: str) -> bool:
+    """Asks the user; in testing mode nobody is there to answer, and the answer is yes."""
+    # There Slicer's own function shows nothing, and returns False although it documents True.
+    return slicer.util.confirmOkCancelDisplay(question) or slicer.app.testingEnabled()

@@ -1,0 +1,120 @@
+"""The module's parameters: what a saved scene restores, bound to the widgets by SlicerParameterName."""
+
+# No `from __future__ import annotations`: the wrapper reads the types themselves.
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Union
+
+from slicer import (
+    vtkMRMLLabelMapVolumeNode,
+    vtkMRMLScalarVolumeNode,
+    vtkMRMLSegmentationNode,
+    vtkMRMLVectorVolumeNode,
+)
+from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
+
+from EchoSynthLib.tasks import find_task, parameters_of
+
+
+def _limits(task: str, name: str) -> WithinRange:
+    declared = {parameter.name: parameter for parameter in parameters_of(find_task(task))}[name]
+    return WithinRange(declared.minimum, declared.maximum)
+
+
+class SegmentView(Enum):
+    """The view that an image shows, for the segmenter."""
+
+    AUTO = "auto"
+    TWO_CHAMBER = "2CH"
+    FOUR_CHAMBER = "4CH"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return {"auto": _("Automatic"), "2CH": _("Two-chamber"), "4CH": _("Four-chamber")}[self.value]
+
+
+class View(Enum):
+    """The view that a label map shows, for the generator."""
+
+    FOUR_CHAMBER = "4CH"
+    TWO_CHAMBER = "2CH"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return SegmentView(self.value).label()
+
+
+class ImageQuality(Enum):
+    """The acoustic window of synthetic images."""
+
+    ANY = ""
+    GOOD = "good"
+    MEDIUM = "medium"
+    POOR = "poor"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return {"": _("Any"), "good": _("Good"), "medium": _("Medium"), "poor": _("Poor")}[self.value]
+
+
+class DataSource(Enum):
+    """What a data set is made of."""
+
+    VARIATIONS = "variations"
+    SCENE = "scene"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return {"variations": _("Variations of the label map"), "scene": _("Pairs in the scene")}[self.value]
+
+
+class Layout(Enum):
+    """The layouts of a data set on disk."""
+
+    NNUNET = "nnunet"
+    NIFTI = "nifti"
+    PNG = "png"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return {"nnunet": "nnU-Net", "nifti": "NIfTI", "png": "PNG"}[self.value]
+
+
+@parameterNodeWrapper
+class EchoSynthParameterNode:
+    """All that a user can set in the panels; limits are those of the tasks."""
+
+    inputVolume: Union[vtkMRMLScalarVolumeNode, vtkMRMLVectorVolumeNode, None]
+    allFrames: bool = False
+    segmentView: SegmentView = SegmentView.AUTO
+    confidenceMap: bool = False
+    segmenter: str = "segmenter"
+
+    labelMap: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
+
+    reference: Union[vtkMRMLScalarVolumeNode, vtkMRMLVectorVolumeNode, None]
+    view: View = View.FOUR_CHAMBER
+    count: Annotated[int, _limits("synthesize", "count")] = 1
+    seed: Annotated[int, _limits("synthesize", "seed")] = 0
+    # 0 stands for the model's default.
+    steps: Annotated[int, WithinRange(0, _limits("synthesize", "steps").maximum)] = 0
+    imageQuality: ImageQuality = ImageQuality.ANY
+    generator: str = "beam-flow"
+    synthesizeAllFrames: bool = False
+    live: bool = False
+    liveVolume: vtkMRMLScalarVolumeNode
+
+    variationCount: Annotated[int, _limits("variations", "count")] = 5
+    variationSeed: Annotated[int, _limits("variations", "seed")] = 0
+    strength: Annotated[float, _limits("variations", "strength")] = 1.0
+    # In per cent; 0 and 100 leave the ventricle as it is.
+    ejectionFraction: Annotated[float, WithinRange(-50, 75)] = 0.0
+    wallThickness: Annotated[float, WithinRange(50, 200)] = 100.0
+
+    dataSource: DataSource = DataSource.VARIATIONS
+    dataFolder: Annotated[Path, Default(Path.home() / "EchoSynth data set")]
+    dataLayout: Layout = Layout.NNUNET
+    dataName: str = "EchoSynth"
+    dataVariations: Annotated[int, _limits("dataset", "variations")] = 5
+    dataImages: Annotated[int, _limits("dataset", "images")] = 1

@@ -1,0 +1,152 @@
+"""Runs one job at a time from a timer, so that the window stays alive."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from EchoSynthJobs.job import Job, Report
+from EchoSynthLib.errors import Cancelled, EchoSynthError
+from EchoSynthLib.progress import clock
+from EchoSynthPanels.signal import Signal
+
+TURN_SECONDS = 0.015
+"""A job's share of each turn of the event loop."""
+
+
+class JobRunner:
+    """Drives a job to its end; `changed` tells its listeners whenever there is something new to show.
+
+    Attributes:
+        owner: who started the job that runs, '' where none does.
+        message, done, total: of the running job, or what came of the last one.
+        failed: whether the last job failed.
+        log: lines of all jobs, oldest first.
+    """
+
+    def __init__(self, interval_ms: int = 10) -> None:
+        self.changed = Signal()
+        self.owner = self.message = ""
+        self.done = self.total = 0
+        self.failed = False
+        self.log: list[str] = []
+        self._job: Job[Any] | None = None
+        self._on_done: Callable[[Any], None] = _nothing
+        self._error: Exception | None = None
+        self._started = 0.0
+        self._timer = qt.QTimer()
+        self._timer.setInterval(interval_ms)
+        self._timer.connect("timeout()", self._turn)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs."""
+        return self._job is not None
+
+    @property
+    def remaining(self) -> str:
+        """The time that the running job still needs, as far as it can be told."""
+        elapsed = time.monotonic() - self._started
+        if not self.busy or not 0 < self.done < self.total or elapsed < 1:
+            return ""
+        return clock(elapsed * (self.total - self.done) / self.done)
+
+    def start(self, owner: str, job: Job[Any], on_done: Callable[[Any], None] | None = None) -> None:
+        """Begins a job; `on_done` gets its result.
+
+        Raises:
+            EchoSynthError: another job runs.
+        """
+        if self.busy:
+            raise EchoSynthError(_("Another task is running; wait for it, or cancel it first."))
+        self._job, self.owner, self._on_done = job, owner, on_done or _nothing
+        self.message, self.done, self.total, self.failed = _("Starting..."), 0, 0, False
+        self._started = time.monotonic()
+        self._timer.start()
+        self.changed()
+
+    def cancel(self) -> None:
+        """Ends the running job at once; the worker stops behind the scenes, and nothing of it enters the scene."""
+        if self._job is not None:
+            self._end(Cancelled(_("Cancelled; nothing was changed.")))
+
+    def run(self, owner: str, job: Job[Any]) -> Any:
+        """Runs a job to its end while the application's event loop turns; gives its result.
+
+        Raises:
+            EchoSynthError: another job runs; and what the job raises.
+        """
+        results: list[Any] = []
+        self.start(owner, job, results.append)
+        while self._job is job:
+            qt.QCoreApplication.processEvents(qt.QEventLoop.AllEvents, 10)
+        if not results:
+            raise self._error or Cancelled(_("Cancelled; nothing was changed."))
+        return results[0]
+
+    def say(self, line: str) -> None:
+        """Adds a line to the log."""
+        self.log.append(line)
+        self.changed()
+
+    def _turn(self) -> None:
+        until = time.perf_counter() + TURN_SECONDS
+        try:
+            while self._job is not None:
+                report = next(self._job)
+                if report.waiting or time.perf_counter() > until:
+                    self._show(report)
+                    return
+        except StopIteration as end:
+            self._end(None, end.value)
+        except Exception as error:
+            self._end(error)
+
+    def _show(self, report: Report) -> None:
+        if (report.done, report.total, report.message) == (self.done, self.total, self.message):
+            return
+        self.done, self.total = report.done, report.total
+        self.message = report.message or self.message
+        self.changed()
+
+    def _end(self, error: Exception | None, result: Any = None) -> None:
+        self._timer.stop()
+        job, owner, on_done = self._job, self.owner, self._on_done
+        self._job, self.owner, self._error = None, "", error
+        if job is not None:
+            job.close()
+        seconds = time.monotonic() - self._started
+        self.done = self.total = 0
+        self.failed = error is not None and not isinstance(error, Cancelled)
+        if error is None:
+            self.message = _("Done in {seconds:.1f} s.").format(seconds=seconds)
+        else:
+            self.message = str(error).strip().split("\n")[0]
+        self.log.append(f"{owner}: {self.message if error is None else error}")
+        if self.failed:
+            self.log.append(_trace_of(error))
+            logging.error(f"EchoSynth, {owner}: {error}")
+        if error is None:
+            self._deliver(owner, on_done, result)
+        self.changed()
+
+    def _deliver(self, owner: str, on_done: Callable[[Any], None], result: Any) -> None:
+        try:
+            on_done(result)
+        except Exception as error:
+            self.failed, self.message = True, str(error)
+            self.log.append(f"{owner}: {_trace_of(error)}")
+
+
+def _trace_of(error: Any) -> str:
+    return getattr(error, "worker_traceback", "") or "".join(traceback.format_exception(error))
+
+
+def _nothing(result: Any) -> None:
+    """What is done with a result that nobody asked for."""
