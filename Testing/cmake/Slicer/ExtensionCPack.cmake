@@ -1,0 +1,22 @@
+# The description that Slicer's extensions manager shows, and the package.
+set(description "")
+foreach(field IN ITEMS HOMEPAGE CONTRIBUTORS DESCRIPTION ICONURL SCREENSHOTURLS DEPENDS)
+  if("${EXTENSION_${field}}" STREQUAL "")
+    message(FATAL_ERROR "EXTENSION_${field} is not set")
+  endif()
+  string(TOLOWER ${field} key)
+  string(APPEND description "${key} ${EXTENSION_${field}}\n")
+endforeach()
+foreach(field IN ITEMS LICENSE_FILE README_FILE)
+  if(NOT EXISTS "${EXTENSION_${field}}")
+    message(FATAL_ERROR "EXTENSION_${field} names '${EXTENSION_${field}}', which does not exist")
+  endif()
+endforeach()
+
+file(WRITE ${CMAKE_BINARY_DIR}/${EXTENSION_NAME}.s4ext "${description}")
+install(FILES ${CMAKE_BINARY_DIR}/${EXTENSION_NAME}.s4ext DESTINATION ${Slicer_INSTALL_SHARE_DIR} COMPONENT RuntimeLibraries)
+
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${EXTENSION_DESCRIPTION}")
+set(CPACK_RESOURCE_FILE_LICENSE "${EXTENSION_LICENSE_FILE}")
+set(CPACK_GENERATOR TGZ)
+include(CPack)
