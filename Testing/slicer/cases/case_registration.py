@@ -1,0 +1,127 @@
+"""What Slicer shows of EchoSynth outside its panels, and what the module costs at start-up."""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+import sys
+import time
+import unittest
+from pathlib import Path
+
+import slicer
+
+from drawn_echo import drawn_heart, echo_volume
+from EchoSynthPanels import registration
+from events import RIGHT, answering, choose_in_menu, click, click_item, spin
+from the_module import names_in_scene, open_module
+
+CARRIED_BY_SLICER = {"slicer", "qt", "ctk", "vtk"}
+
+
+class StartUp(unittest.TestCase):
+    def test_the_module_adds_little_time_and_imports_nothing_of_third_parties(self):
+        path = Path(slicer.modules.echosynth.path)
+        asked, real = set(), builtins.__import__
+
+        def spy(name, globals=None, locals=None, fromlist=(), level=0):
+            if globals and str(globals.get("__file__", "")) == str(path):
+                asked.add(name.split(".")[0])
+            return real(name, globals, locals, fromlist, level)
+
+        spec = importlib.util.spec_from_file_location("EchoSynthAgain", path)
+        module = importlib.util.module_from_spec(spec)
+        builtins.__import__ = spy
+        try:
+            began = time.perf_counter()
+            spec.loader.exec_module(module)
+            registration.register_segment_statistics()
+            seconds = time.perf_counter() - began
+        finally:
+            builtins.__import__ = real
+        assert asked - CARRIED_BY_SLICER <= set(sys.stdlib_module_names)
+        assert not {"torch", "monai", "diffusers", "onnxruntime"} & set(sys.modules)
+        assert seconds < 0.3
+
+
+class SampleData(unittest.TestCase):
+    def test_our_own_data_load_by_their_buttons(self):
+        slicer.util.selectModule("SampleData")
+        spin(0.5)  # its buttons flow into rows a few turns later
+        window = slicer.modules.sampledata.widgetRepresentation()
+        for text, name in (
+            ("Label maps of parametric hearts", "parametric_2CH_ES"),
+            ("Synthetic four-chamber frame", "synthetic_4CH_ED"),
+            ("Synthetic four-chamber cine", "synthetic_4CH_cine"),
+        ):
+            button = next(one for one in window.findChildren("QAbstractButton") if one.text == text)
+            click(button)
+            spin(0.2)
+            assert slicer.mrmlScene.GetFirstNodeByName(name) is not None, (name, names_in_scene())
+
+
+class SubjectHierarchy(unittest.TestCase):
+    def test_a_right_click_on_an_image_opens_the_segment_panel_with_it(self):
+        module = open_module()
+        volume = echo_volume(drawn_heart(), name="clicked")
+        self._choose("clicked", "Segment echo with EchoSynth...")
+        assert slicer.util.selectedModule() == "EchoSynth"
+        assert module.logic.getParameterNode().inputVolume is volume
+
+    def test_a_right_click_on_a_segmentation_opens_the_synthesize_panel_with_it(self):
+        module = open_module()
+        node = registration.load_label_map("parametric_4CH_ES")
+        self._choose(node.GetName(), "Synthesize echo with EchoSynth...")
+        assert module.logic.getParameterNode().labelMap is node
+
+    def _choose(self, name, action):
+        slicer.util.selectModule("Data")
+        spin(0.2)
+        widget = slicer.modules.data.widgetRepresentation()
+        tree = next(one for one in widget.findChildren("qMRMLSubjectHierarchyTreeView") if one.isVisible())
+        with answering(lambda menu: choose_in_menu(menu, action)):
+            click_item(tree, name, button=RIGHT)
+
+
+class SegmentStatistics(unittest.TestCase):
+    def test_areas_are_in_mm2_where_the_pixel_size_is_known(self):
+        from SegmentStatistics import SegmentStatisticsLogic
+
+        node = registration.load_label_map("parametric_4CH_ED")
+        logic = SegmentStatisticsLogic()
+        logic.getParameterNode().SetParameter("Segmentation", node.GetID())
+        logic.computeStatistics()
+        found = logic.getStatistics()
+        segment_id = node.GetSegmentation().GetNthSegmentID(0)
+        pixels = found[segment_id, "EchoSynthSegmentStatisticsPlugin.area_px"]
+        area = found[segment_id, "EchoSynthSegmentStatisticsPlugin.area_mm2"]
+        assert abs(area / pixels - 0.352323 * 0.352679) < 1e-4
+
+
+class SelfTest(unittest.TestCase):
+    def test_slicers_self_test_passes(self):
+        open_module()
+        from EchoSynth import EchoSynthTest
+
+        EchoSynthTest().runTest()
+
+
+class Scripting(unittest.TestCase):
+    def test_the_documented_calls(self):
+        open_module()
+        logic = slicer.util.getModuleLogic("EchoSynth")
+        segmentation = logic.segment(echo_volume(drawn_heart()), allFrames=False)
+        assert segmentation.IsA("vtkMRMLSegmentationNode")
+        images = logic.synthesize(segmentation, count=2, seed=0, view="4CH", reference=None)
+        assert [image.GetClassName() for image in images] == ["vtkMRMLScalarVolumeNode"] * 2
+        assert len(logic.vary(segmentation, count=2)) == 2
+
+    def test_what_cannot_be_done_is_a_plain_error(self):
+        from EchoSynthLib.errors import EchoSynthError
+
+        open_module()
+        logic = slicer.util.getModuleLogic("EchoSynth")
+        with self.assertRaisesRegex(EchoSynthError, "belongs to no sequence"):
+            logic.segment(echo_volume(drawn_heart()), allFrames=True)
+        with self.assertRaisesRegex(EchoSynthError, "label map"):
+            logic.synthesize(echo_volume(drawn_heart()))

@@ -1,0 +1,69 @@
+"""The EchoSynth module as a user meets it: opened, its sections folded out, its buttons pressed."""
+
+from __future__ import annotations
+
+import unittest
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from EchoSynthLib.images.camus import find_camus
+from events import click, spin, wait_until
+
+INSTALLING_SECONDS = 180
+
+
+def open_module() -> Any:
+    """Opens the module with its engine installed, through its own button if need be; gives the module's widget.
+
+    Raises:
+        unittest.SkipTest: the engine is not there and cannot be installed, as without a network.
+    """
+    slicer.util.selectModule("EchoSynth")
+    spin(0.1)
+    widget = slicer.modules.echosynth.widgetRepresentation().self()
+    engine = widget.panels["Engine"]
+    if not engine.engine.ready:
+        unfold(engine, "engineSection")
+        click(engine.ui.installButton)
+        wait_until(lambda: not engine.runner.busy, INSTALLING_SECONDS, "the installation")
+        if not engine.engine.ready:
+            raise unittest.SkipTest(f"the engine cannot be installed here: {engine.runner.message}")
+    return widget
+
+
+def unfold(panel: Any, section: str = "") -> None:
+    """Opens a panel's section (or one inside it) by a click, if it is folded."""
+    name = section or next(name for name in vars(panel.ui) if name.endswith("Section"))
+    button = getattr(panel.ui, name)
+    if button.collapsed:
+        click(button)
+        spin(0.05)
+
+
+def press_apply(panel: Any, seconds: float = 60.0) -> None:
+    """Presses a panel's button and waits for its task to end well."""
+    unfold(panel)
+    click(getattr(panel.ui, panel.apply_name))
+    wait_until(lambda: not panel.runner.busy, seconds, panel.title)
+    assert not panel.runner.failed, "\n".join(panel.runner.log[-2:])
+    spin(0.1)
+
+
+def camus_frame() -> Path:
+    """A native four-chamber frame of CAMUS.
+
+    Raises:
+        unittest.SkipTest: CAMUS is not at hand.
+    """
+    folder = find_camus()
+    if folder is None:
+        raise unittest.SkipTest("CAMUS is not at hand; ECHOSYNTH_DATA names its folder")
+    return next(path for path in sorted((folder / "native_4ch").glob("*_4CH_ED.nii.gz")))
+
+
+def names_in_scene() -> list[str]:
+    """The names of the nodes that a user sees as data."""
+    kinds = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode")
+    return sorted(node.GetName() for kind in kinds for node in slicer.util.getNodesByClass(kind))
