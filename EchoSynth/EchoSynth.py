@@ -180,6 +180,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         """Starts the worker, if the engine is installed."""
         from EchoSynthPanels.engine import the_engine
 
+        the_engine().look_again()
         if the_engine().ready:
             the_engine().client.start()
 

@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from EchoSynthMRML.cines import Cine, CineBuilder
+from EchoSynthJobs.job import Job, Report
+from EchoSynthMRML.cines import Cine, CineBuilder, cine_of
 from EchoSynthMRML.volumes import add_to_scene
+
+
+def add_all(
+    scene: Any, results: Sequence[Result], dress: Callable[[Any, int], None], save_changes: bool = False
+) -> Job[list[Any]]:
+    """Adds results to the scene in small steps; cut short, it takes those back that it has added.
+
+    Args:
+        scene: where they go.
+        results: what goes there.
+        dress: is called with each node and its index once it is there, to stamp and place it.
+        save_changes: see `CineBuilder.finish`.
+    """
+    added: list[Any] = []
+    try:
+        for index, result in enumerate(results):
+            added.append(result.into(scene, save_changes))
+            report = Report(index + 1, len(results), f"{added[-1].GetName()} to the scene")
+            yield report
+            dress(added[-1], index)
+            yield report
+    except GeneratorExit:
+        for node in added:
+            remove(node)
+        raise
+    return added
+
+
+def remove(node: Any) -> None:
+    """Takes a result out of its scene again, of a cine its sequence, too."""
+    scene, cine = node.GetScene(), cine_of(node)
+    scene.RemoveNode(node)
+    if cine is not None:
+        scene.RemoveNode(cine.sequence)
 
 
 class Result:

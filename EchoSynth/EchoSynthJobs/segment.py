@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
-from EchoSynthJobs.results import Result
+from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.cines import Cine, cine_of
@@ -63,25 +63,21 @@ def segment(
             "segment",
             {"image": folder / "image.npy", "output": folder / "map.npy", "view": view, "model": model},
         )
-        source = cine.sequence if cine else volume
-        found = yield from _collect(
-            _stack(record["outputs"]["segmentation"]),
-            frames,
-            f"{source.GetName()} segmentation",
-            cine,
-            new_segmentation,
-        )
-        sure = None
+        name = (cine.sequence if cine else volume).GetName()
+        maps = _stack(record["outputs"]["segmentation"])
+        results = [(yield from _collect(maps, frames, f"{name} segmentation", cine, new_segmentation))]
         if confidence:
-            sure = yield from _collect(
-                _stack(record["outputs"]["confidence"]), frames, f"{source.GetName()} confidence", cine, new_frame
-            )
-    result = Segmented(found.into(scene, save_changes=True), sure and sure.into(scene), record)
-    link_to_volume(result.segmentation, volume)
-    stamp(result.segmentation, record)
-    for node in filter(None, (result.segmentation, result.confidence)):
+            maps = _stack(record["outputs"]["confidence"])
+            results.append((yield from _collect(maps, frames, f"{name} confidence", cine, new_frame)))
+
+    def dress(node: Any, index: int) -> None:
+        if index == 0:
+            link_to_volume(node, volume)
+            stamp(node, record)
         place_beside(node, volume)
-    return result
+
+    nodes = yield from add_all(scene, results, dress, save_changes=True)
+    return Segmented(nodes[0], nodes[1] if confidence else None, record)
 
 
 def write_frames(frames: Sequence[Any], path: Path) -> Job[None]:

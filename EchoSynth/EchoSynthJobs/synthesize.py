@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
-from EchoSynthJobs.results import Result
+from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.cines import Cine, cine_of
@@ -71,11 +71,13 @@ def synthesize(
     with working_folder() as folder:
         images, record = yield from draw(client, maps, wish, reference, folder)
         results = yield from _collect(images, maps, source, wish, cine)
-    nodes = [result.into(scene) for result in results]
     record["source_label_map"] = source.GetName()
-    for index, node in enumerate(nodes):
+
+    def dress(node: Any, index: int) -> None:
         stamp(node, record, index)
         place_beside(node, source)
+
+    nodes = yield from add_all(scene, results, dress)
     return Synthesized(nodes, record, maps[0].notes)
 
 

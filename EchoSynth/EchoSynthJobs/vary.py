@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
+from EchoSynthJobs.results import Result, add_all
 from EchoSynthJobs.synthesize import pixel_size
 from EchoSynthLib.client import Client
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.provenance import stamp
-from EchoSynthMRML.volumes import add_to_scene
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,18 @@ def vary(scene: Any, client: Client, source: Any, change: Change, reference: Any
         record = yield from in_worker(
             client, "variations", parameters | asdict(change) | pixel_size(label_map.grid, reference)
         )
-        nodes = []
+        results = []
         for index, path in enumerate(record["outputs"]["label_maps"]):
             name = f"{source.GetName()} variation s{change.seed} #{index}"
-            nodes.append(new_segmentation(np.load(path), label_map.grid, name))
+            results.append(Result(name, None))
+            results[-1].append(new_segmentation(np.load(path), label_map.grid, name))
             yield Report(index + 1, change.count, f"variation {index + 1} of {change.count} to Slicer")
     record["source_label_map"] = source.GetName()
-    for index, node in enumerate(nodes):
-        add_to_scene(scene, node)
+
+    def dress(node: Any, index: int) -> None:
         node.GetDisplayNode().SetVisibility(index == 0)
         stamp(node, record, index)
         place_beside(node, source)
+
+    nodes = yield from add_all(scene, results, dress)
     return nodes

@@ -35,8 +35,10 @@ def stamp(node: Any, record: Mapping[str, Any], index: int = 0) -> None:
     told = {**record, "index": index} if "seed" in record else record
     texts = {PREFIX + key: _text(told[key]) for key in _KINDS if told.get(key) is not None}
     for target in _with_frames(node):
+        blocked = target.StartModify()
         for name, text in texts.items():
             target.SetAttribute(name, text)
+        target.EndModify(blocked)
 
 
 def stamps_of(node: Any) -> dict[str, Any]:

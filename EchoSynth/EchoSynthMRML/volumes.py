@@ -112,9 +112,9 @@ def replace_frame(volume: Any, array: NDArray) -> None:
     pixels = _pixels(volume)
     _check_shape(array, pixels.shape)
     pixels[...] = array
-    # The volume observes its image and passes the event on.
+    # The image alone would not make the views that show it render again.
     volume.GetImageData().GetPointData().GetScalars().Modified()
-    volume.GetImageData().Modified()
+    volume.Modified()
 
 
 def add_to_scene(scene: Any, node: Any) -> Any:

@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,20 @@ KEPT = ("numpy", "scipy", "SimpleITK", "pydicom", "requests")
 SECONDS_TO_CANCEL = 0.8
 
 
+@dataclass(frozen=True)
+class Packages:
+    """Requirements that are not met, of the fast path and of what the full path needs beside it."""
+
+    missing_fast: tuple[str, ...]
+    missing_full: tuple[str, ...]
+
+    @classmethod
+    def installed(cls) -> Packages:
+        """The state of Slicer's Python now."""
+        torch = () if _is_met(TORCH) else (TORCH,)
+        return cls(tuple(missing(FAST)), (*torch, *missing(FULL)))
+
+
 class Engine:
     """What runs the tasks; one for the whole application, see `the_engine`."""
 
@@ -38,32 +53,46 @@ class Engine:
         self.python = shutil.which("PythonSlicer") or sys.executable
         self.environment = dict(slicer.util.startupEnvironment())
         self.client = Client(self.python, environment=self.environment, grace=SECONDS_TO_CANCEL)
+        # Looking takes milliseconds, and panels ask at each step of a task.
+        self._packages: Packages | None = None
 
     @property
     def ready(self) -> bool:
         """Whether the panels can work: the fast path is there."""
-        return not missing(FAST)
+        return not self.packages.missing_fast
 
     @property
     def complete(self) -> bool:
         """Whether the full path is there, too."""
-        return self.ready and not missing(FULL) and _version("torch") is not None
+        return not (self.packages.missing_fast or self.packages.missing_full)
+
+    @property
+    def packages(self) -> Packages:
+        """What is installed, as it was when last looked at."""
+        if self._packages is None:
+            self._packages = Packages.installed()
+        return self._packages
 
     @property
     def description(self) -> str:
         """The state in one line."""
         if not self.ready:
-            return _("Not installed: needs {packages}, about 20 MB.").format(packages=", ".join(missing(FAST)))
+            return _("Not installed: needs {packages}, about 20 MB.").format(
+                packages=", ".join(self.packages.missing_fast)
+            )
         return _("Ready: onnxruntime {version}.").format(version=_version("onnxruntime"))
 
     @property
     def full_description(self) -> str:
         """The state of the full path in one line."""
-        torch = _version("torch")
-        lacking = ([] if torch else ["torch"]) + missing(FULL)
-        if lacking:
-            return _("Not installed: {packages}.").format(packages=", ".join(lacking))
-        return _("Ready: PyTorch {version}.").format(version=torch)
+        if self.packages.missing_full:
+            return _("Not installed: {packages}.").format(packages=", ".join(self.packages.missing_full))
+        return _("Ready: PyTorch {version}.").format(version=_version("torch"))
+
+    def look_again(self) -> None:
+        """Looks at what is installed: another extension may have changed it."""
+        self._packages = None
+        self.changed()
 
     def check(self) -> None:
         """Refuses work that cannot succeed.
@@ -82,7 +111,7 @@ class Engine:
     def install_full(self, runner: JobRunner) -> Job[None]:
         """Installs PyTorch by its extension, then the rest of the full path."""
         yield from _pip(requirements(FAST), runner)
-        if _version("torch") is None:
+        if not _is_met(TORCH):
             _install_torch()
         yield from _pip(requirements(FULL), runner)
         self._renew()
@@ -94,7 +123,7 @@ class Engine:
     def _renew(self) -> None:
         self.close()
         importlib.invalidate_caches()
-        self.changed()
+        self.look_again()
 
 
 @cache

@@ -7,7 +7,6 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
-from EchoSynthPanels.engine import FAST, FULL, TORCH, missing
 from EchoSynthPanels.panel import Panel, confirmed, connect
 
 
@@ -19,6 +18,7 @@ class EnginePanel(Panel):
     def set_up(self) -> None:
         """See `Panel.set_up`."""
         self.title = _("Install")
+        self._shown: Any = None
         connect(self.ui.installButton, "clicked()", self.install)
         connect(self.ui.installFullButton, "clicked()", self.install_full)
         # Nothing to do here for who has it already.
@@ -26,20 +26,23 @@ class EnginePanel(Panel):
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
+        for button in (self.ui.installButton, self.ui.installFullButton):
+            button.enabled = not self.runner.busy
+        if self._shown == self.engine.packages:
+            return
+        self._shown = self.engine.packages
         self.ui.engineLabel.text = self.engine.description
         self.ui.fullEngineLabel.text = self.engine.full_description
         self.ui.installButton.visible = not self.engine.ready
         self.ui.installFullButton.visible = not self.engine.complete
-        for button in (self.ui.installButton, self.ui.installFullButton):
-            button.enabled = not self.runner.busy
 
     def install(self) -> None:
         """Asks, then installs the fast path."""
-        self._ask(missing(FAST), self.engine.install(self.runner))
+        self._ask(list(self.engine.packages.missing_fast), self.engine.install(self.runner))
 
     def install_full(self) -> None:
         """Asks, then installs the full path."""
-        self._ask([TORCH, *missing(FULL)], self.engine.install_full(self.runner))
+        self._ask(list(self.engine.packages.missing_full), self.engine.install_full(self.runner))
 
     def _ask(self, packages: list[str], job: Job[Any]) -> None:
         question = _("EchoSynth will install into Slicer's Python:\n\n{packages}\n\nContinue?")

@@ -13,7 +13,7 @@ from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.panel import Panel, connect
-from EchoSynthPanels.views import show_side_by_side
+from EchoSynthPanels.views import keep_beside, show_side_by_side
 
 
 class LabelMapPanel(Panel):
@@ -56,6 +56,9 @@ class LabelMapPanel(Panel):
         editor.setSegmentationNode(segmentation)
         if volume is not None:
             editor.setSourceVolumeNode(volume)
+        # The editor puts its source volume into all views.
+        if self.parameters.live and self.parameters.liveVolume is not None:
+            keep_beside(self.parameters.liveVolume)
 
     def make_segmentation(self) -> None:
         """Turns a label map volume into a segmentation with named, colored segments."""

@@ -22,7 +22,7 @@ from EchoSynthPanels.engine import Engine
 from EchoSynthPanels.label_map_panel import image_of
 from EchoSynthPanels.runner import JobRunner
 from EchoSynthPanels.signal import Signal
-from EchoSynthPanels.views import show_side_by_side
+from EchoSynthPanels.views import keep_beside, show_side_by_side
 from EchoSynthPanels.wishes import wish_of
 
 EDITS = (
@@ -108,6 +108,7 @@ class Live(VTKObservationMixin):
         volume = self._parameters.liveVolume
         if volume is not None and volume.GetImageData() and same_place(Grid.of_volume(volume), grid):
             replace_frame(volume, image)
+            keep_beside(volume)
         else:
             name = name_of_synthetic(self._segmentation.GetName(), record["seed"], 0)
             volume = add_to_scene(slicer.mrmlScene, new_frame(image, grid, name))

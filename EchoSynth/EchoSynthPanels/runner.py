@@ -21,9 +21,11 @@ TURN_SECONDS = 0.015
 
 
 class JobRunner:
-    """Drives a job to its end; `changed` tells its listeners whenever there is something new to show.
+    """Drives a job to its end.
 
     Attributes:
+        changed: tells its listeners that a job began or ended.
+        progressed: tells them that it has got further, or that the log has grown.
         owner: who started the job that runs, '' where none does.
         message, done, total: of the running job, or what came of the last one.
         failed: whether the last job failed.
@@ -31,7 +33,7 @@ class JobRunner:
     """
 
     def __init__(self, interval_ms: int = 10) -> None:
-        self.changed = Signal()
+        self.changed, self.progressed = Signal(), Signal()
         self.owner = self.message = ""
         self.done = self.total = 0
         self.failed = False
@@ -93,7 +95,7 @@ class JobRunner:
     def say(self, line: str) -> None:
         """Adds a line to the log."""
         self.log.append(line)
-        self.changed()
+        self.progressed()
 
     def _turn(self) -> None:
         until = time.perf_counter() + TURN_SECONDS
@@ -113,7 +115,7 @@ class JobRunner:
             return
         self.done, self.total = report.done, report.total
         self.message = report.message or self.message
-        self.changed()
+        self.progressed()
 
     def _end(self, error: Exception | None, result: Any = None) -> None:
         self._timer.stop()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import qt
 from slicer.i18n import tr as _
 
 from EchoSynthPanels.panel import Panel
+
+PAUSE_MS = 250
+"""Between two pictures of progress: where Slicer's views are drawn without a graphics card, each costs 50 ms."""
 
 
 class StatusPanel(Panel):
@@ -15,20 +19,38 @@ class StatusPanel(Panel):
     def set_up(self) -> None:
         """See `Panel.set_up`."""
         self._shown_lines = 0
-        self.ui.progressBar.visible = False
+        self._pause = qt.QTimer()
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.connect("timeout()", self.refresh)
+        self.runner.progressed.connect(self._refresh_soon)
+        # One line that never asks for more room: else each message would lay the whole module out anew.
+        label = self.ui.messageLabel
+        label.setWordWrap(False)
+        label.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)
         self.refresh()
+
+    def close(self) -> None:
+        """See `Panel.close`."""
+        super().close()
+        self.runner.progressed.disconnect(self._refresh_soon)
+        self._pause.stop()
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         runner = self.runner
-        self.ui.messageLabel.text = self._message()
+        self.ui.messageLabel.text = self.ui.messageLabel.toolTip = self._message()
         self.ui.progressBar.visible = runner.busy
         # A maximum of 0 lets the bar run to and fro.
         self.ui.progressBar.maximum = runner.total
         self.ui.progressBar.value = runner.done
-        for line in runner.log[self._shown_lines :]:
-            self.ui.logTextEdit.appendPlainText(line)
-        self._shown_lines = len(runner.log)
+        if self._shown_lines < len(runner.log):
+            self.ui.logTextEdit.appendPlainText("\n".join(runner.log[self._shown_lines :]))
+            self._shown_lines = len(runner.log)
+
+    def _refresh_soon(self) -> None:
+        if not self._pause.isActive():
+            self._pause.start()
 
     def _message(self) -> str:
         if self.runner.failed:

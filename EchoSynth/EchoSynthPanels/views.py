@@ -44,6 +44,15 @@ def show_side_by_side(left: Any, right: Any) -> None:
     show_frame(right, RIGHT)
 
 
+def keep_beside(volume: Any) -> None:
+    """Shows a frame on the right again, where another module put its own volume into all views."""
+    widget = slicer.app.layoutManager().sliceWidget(RIGHT)
+    if widget is not None and widget.isVisible():
+        shown = widget.sliceLogic().GetSliceCompositeNode().GetBackgroundVolumeID()
+        if shown != volume.GetID():
+            show_frame(volume, RIGHT)
+
+
 def show_through(segmentation: Any) -> None:
     """Lets the speckle show through the segments, which Slicer draws half opaque."""
     segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)

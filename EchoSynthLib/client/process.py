@@ -113,7 +113,13 @@ class WorkerProcess:
         kill_tree(self._popen)
         self._popen.wait()
         self._log_reader.join(1.0)
+        self._close_pipes()
         self._abandon()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
+            with contextlib.suppress(OSError, ValueError), self._writing:
+                pipe.close()  # type: ignore[union-attr]
 
     def _take(self, event: dict[str, Any]) -> None:
         if event["event"] == "ready":
