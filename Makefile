@@ -54,5 +54,5 @@ $(VENV)/.fast: $(VENV)/.created $(NEEDS)
 # torch is named in the same command as everything else, so that nothing replaces the build that was taken.
 $(VENV)/.full: $(VENV)/.created $(NEEDS)
 	@echo "Installing everything into $(VENV) (torch, monai, the test tools); the first time this takes minutes ..."
-	@$(PIP) install --constraint constraints.txt torch==2.13.0 --editable '.[full,dev]'
+	@$(PIP) install --constraint constraints.txt torch==2.13.0 --editable '.[full,cluster,dev]'
 	@touch $(VENV)/.fast $@

@@ -59,9 +59,13 @@ class OnnxNetwork:
 
 
 def usable_cores() -> int:
-    """Processor cores this process may use, at most eight: these small networks gain nothing from more."""
+    """Processor cores this process may use, at most eight: these small networks gain nothing from more.
+
+    OMP_NUM_THREADS lowers it, as it does in other libraries; so workers on one machine share its cores.
+    """
     try:
         available = len(os.sched_getaffinity(0))
     except AttributeError:  # not on Windows and macOS
         available = os.cpu_count() or 1
-    return max(1, min(8, available))
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(8, available, int(told) if told.isdecimal() else available))

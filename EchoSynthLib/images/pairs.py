@@ -12,10 +12,12 @@ from typing import Any
 from EchoSynthLib.errors import InputError, OutputError
 from EchoSynthLib.images.frame import EchoFrame
 from EchoSynthLib.images.nnunet import LabelledImage, write_nnunet
+from EchoSynthLib.images.shards import Sample, write_shards
 from EchoSynthLib.images.write import write_image, write_label_map, write_record
 
 SUFFIXES = {"nifti": ".nii.gz", "png": ".png"}
-LAYOUTS = ("nnunet", *SUFFIXES)
+LAYOUTS = ("nnunet", *SUFFIXES, "shards")
+PAIRS_PER_SHARD = 1000
 
 Pair = tuple[LabelledImage, Mapping[str, Any] | None]
 """A case, and the record that goes with it, if there is one."""
@@ -26,20 +28,22 @@ class DataSet:
     """Where pairs are written.
 
     Layouts `nifti` and `png` hold images/CASE, labels/CASE and records/CASE.json; `nnunet` is a folder
-    DatasetNNN_Name with imagesTr, labelsTr, dataset.json and records.
+    DatasetNNN_Name with imagesTr, labelsTr, dataset.json and records; `shards` holds tar files, see `images.shards`.
 
     Attributes:
         layout: one of `LAYOUTS`.
         name: letters and digits.
         number: NNN, 1 to 999; told by `nnunet` alone.
+        pairs_per_shard: told by `shards` alone.
     """
 
     layout: str
     name: str
     number: int = 1
+    pairs_per_shard: int = PAIRS_PER_SHARD
 
     @classmethod
-    def new_in(cls, folder: Path, layout: str, name: str) -> DataSet:
+    def new_in(cls, folder: Path, layout: str, name: str, pairs_per_shard: int = PAIRS_PER_SHARD) -> DataSet:
         """A data set that takes the place of nothing in `folder`, which need not be there yet.
 
         Raises:
@@ -50,7 +54,7 @@ class DataSet:
             raise InputError(f"A data set's name consists of letters and digits; given was {name!r}.")
         numbers = {int(path.name[7:10]): path for path in sorted(folder.glob("Dataset[0-9][0-9][0-9]_*"))}
         free = next((number for number in range(1, 1000) if number not in numbers), 1000)
-        data_set = cls(layout, name, free)
+        data_set = cls(layout, name, free, pairs_per_shard)
         taken = [path for path in numbers.values() if path.name[11:] == name] if layout == "nnunet" else []
         if layout != "nnunet":
             taken = [path for path in (folder / room for room in data_set.rooms.values()) if path.exists()]
@@ -65,12 +69,22 @@ class DataSet:
 
     @property
     def rooms(self) -> dict[str, str]:
-        """The folders within `root` that hold the images, the labels and the records."""
+        """The folders within `root` that hold the images, the labels and the records, or all three."""
+        if self.layout == "shards":
+            return {"shards": "shards"}
         ending = "Tr" if self.layout == "nnunet" else ""
         return {"images": f"images{ending}", "labels": f"labels{ending}", "records": "records"}
 
-    def write(self, pairs: Iterable[Pair], folder: Path) -> dict[str, str]:
+    def pack(self, pair: Pair) -> Pair | Sample:
+        """The pair as `write` takes it, too, with the work done that worker processes can do before it."""
+        return Sample.of_pair(*pair) if self.layout == "shards" else pair
+
+    def write(self, pairs: Iterable[Pair | Sample], folder: Path) -> dict[str, str]:
         """Writes the pairs as they come, so that a generator of any length does.
+
+        Args:
+            pairs: pairs, or what `pack` made of them.
+            folder: an existing one.
 
         Returns:
             `rooms`, but only those that hold something.
@@ -80,7 +94,12 @@ class DataSet:
             OutputError: something could not be written.
         """
         records = folder / "records"
-        cases = _with_records(pairs, records)
+        packed = (self.pack(pair) if isinstance(pair, tuple) else pair for pair in pairs)
+        if self.layout == "shards":
+            (folder / "shards").mkdir()
+            write_shards(_of_different_names(packed), folder / "shards", self.pairs_per_shard)
+            return self.rooms
+        cases = _with_records(packed, records)
         if self.layout == "nnunet":
             root = write_nnunet(cases, folder, self.name, self.number)
             if records.is_dir():
@@ -104,14 +123,26 @@ def case_name(text: str) -> str:
     return re.sub(r"[^\w-]", "_", text)
 
 
-def _with_records(pairs: Iterable[Pair], folder: Path) -> Iterator[LabelledImage]:
+def _with_records(pairs: Iterable[Any], folder: Path) -> Iterator[LabelledImage]:
     """The cases, whose records are written on the way."""
     names: set[str] = set()
     for case, record in pairs:
-        if case.name in names:
-            raise InputError(f"Two pairs would be called {case.name}; rename one of the files they come from.")
-        names.add(case.name)
+        _check_name(case.name, names)
         if record is not None:
             folder.mkdir(exist_ok=True)
             write_record(folder / f"{case.name}.json", record)
         yield case
+
+
+def _of_different_names(samples: Iterable[Any]) -> Iterator[Sample]:
+    names: set[str] = set()
+    for sample in samples:
+        _check_name(sample.name, names)
+        yield sample
+
+
+def _check_name(name: str, names: set[str]) -> None:
+    """Notes a name among `names`; InputError where it is one of them already."""
+    if name in names:
+        raise InputError(f"Two pairs would be called {name}; rename one of the files they come from.")
+    names.add(name)

@@ -49,7 +49,8 @@ class Collect(Task):
     layout: str = parameter(
         "nifti",
         choices=LAYOUTS,
-        help="nnunet: a folder Dataset001_NAME with imagesTr and labelsTr; nifti and png: folders images and labels",
+        help="nnunet: a folder Dataset001_NAME with imagesTr and labelsTr; nifti and png: folders images and labels; "
+        "shards: tar files as WebDataset reads them",
     )
     dataset_name: str = parameter("EchoSynth", help="name of the data set, letters and digits")
 

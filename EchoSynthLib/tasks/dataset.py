@@ -2,56 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.camus_frame import QUALITIES
 from EchoSynthLib.images.formats import LABEL_ENDINGS, kind_of, stem_of, suffix_of
-from EchoSynthLib.images.pairs import LAYOUTS, DataSet, Pair, case_name
+from EchoSynthLib.images.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair
+from EchoSynthLib.images.shards import Sample
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.parallel import check_places, run_items
 from EchoSynthLib.tasks import inputs
-from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.results import RECORD, check_exists, stamp_of, write_records
+from EchoSynthLib.tasks.dataset_pairs import Drawn, Plan, Settings, Source, draw
+from EchoSynthLib.tasks.declare import Context, Task, parameter
+from EchoSynthLib.tasks.results import RECORD, check_exists, write_records
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from EchoSynthLib.anatomy.sector import Sector
-    from EchoSynthLib.images.frame import EchoCine, EchoFrame
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One pair to be made: of which frame of a file, which variation of it (None: the map itself), which image."""
-
-    file: Path
-    frame: int
-    frames: int
-    variation: int | None
-    image: int
-
-    @property
-    def name(self) -> str:
-        """As in heart_f003_v001_i000."""
-        frame = f"_f{self.frame:03d}" if self.frames > 1 else ""
-        variation = "original" if self.variation is None else f"v{self.variation:03d}"
-        return case_name(f"{stem_of(self.file)}{frame}_{variation}_i{self.image:03d}")
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What the pairs of one file share."""
-
-    labels: EchoFrame | EchoCine
-    sector: Sector | None
-    about_sector: dict[str, str]
+# Pairs that travel together to a worker, at most: about a second's work, so that transport does not count. Of a small
+# set fewer, so that every worker gets its share.
+LARGEST_CHUNK, FEWEST_CHUNKS = 8, 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +41,8 @@ class Dataset(Task):
     layout: str = parameter(
         "nifti",
         choices=LAYOUTS,
-        help="nnunet: a folder Dataset001_NAME with imagesTr and labelsTr; nifti and png: folders images and labels",
+        help="nnunet: a folder Dataset001_NAME with imagesTr and labelsTr; nifti and png: folders images and labels; "
+        "shards: tar files as WebDataset reads them",
     )
     dataset_name: str = parameter("EchoSynth", help="name of the data set, letters and digits")
     variations: int = parameter(
@@ -95,17 +71,29 @@ class Dataset(Task):
     column_spacing: float | None = parameter(
         None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.COLUMN_SPACING
     )
+    pairs_per_shard: int = parameter(
+        PAIRS_PER_SHARD, minimum=1, maximum=1_000_000, unit="pairs", help="how many pairs a shard holds"
+    )
+    workers: int = parameter(
+        1, minimum=1, maximum=1000, unit="processes", help="that draw; the pairs are the same with any number"
+    )
+    cluster: str | None = parameter(
+        None,
+        help="instead of workers: address of a Dask scheduler (tcp://HOST:8786), its file (scheduler.json), or local:2",
+    )
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes the data set and record.json at its top; see `Task.run`."""
         started = time.perf_counter()
-        data_set = DataSet.new_in(self.output, self.layout, self.dataset_name)
-        plans = self._plan(context)
+        check_places(self.workers, self.cluster)
+        data_set = DataSet.new_in(self.output, self.layout, self.dataset_name, self.pairs_per_shard)
+        total = self._count(context)
         with OutputFolder(self.output) as hidden:
-            made: dict[str, Any] = {}
-            outputs = data_set.write(self._pairs(plans, made, context), hidden)
-            context.progress(len(plans), len(plans), "written")
-            record = made | self._record() | {"pairs": len(plans), "seconds": round(time.perf_counter() - started, 3)}
+            shared: dict[str, Any] = {}
+            with closing(self._drawn(data_set, total, context)) as drawn:
+                outputs = data_set.write(_pairs(drawn, shared), hidden)
+            context.progress(total, total, "written")
+            record = shared | self._record() | {"pairs": total, "seconds": round(time.perf_counter() - started, 3)}
             return write_records(
                 hidden / data_set.root, RECORD, self.output / data_set.root, record | {"outputs": outputs}
             )
@@ -126,89 +114,73 @@ class Dataset(Task):
             "reference": None if self.reference is None else str(self.reference.resolve()),
         }
 
-    def _plan(self, context: Context) -> list[Plan]:
-        """All pairs, by file; every file is read, so that what cannot be used is known before the first is drawn."""
-        numbers: list[int | None] = [*([None] if self.original else []), *range(self.variations)]
-        if not numbers:
+    def _numbers(self) -> list[int | None]:
+        """The variations of each label map; None stands for the map itself."""
+        return [*([None] if self.original else []), *range(self.variations)]
+
+    def _count(self, context: Context) -> int:
+        """How many pairs; every file is read, so that what cannot be used is known before the first is drawn."""
+        per_map = len(self._numbers()) * self.images
+        if not per_map:
             raise InputError("Nothing would be drawn: ask for variations, or for the original label map.")
-        plans = []
+        total = 0
         for file in label_files(self.source):
             context.progress(0, 1, f"reading {file.name}")
-            pixels = self._drawing(file).labels.pixels
-            frames = len(pixels) if pixels.ndim == 3 else 1
-            plans += [
-                Plan(file, frame, frames, variation, image)
-                for frame in range(frames)
-                for variation in numbers
-                for image in range(self.images)
-            ]
-        return plans
+            total += per_map * sum(1 for _ in self._sources(file))
+        return total
 
-    def _drawing(self, file: Path) -> Drawing:
+    def _plans(self) -> Iterator[Plan]:
+        for file in label_files(self.source):
+            for source in self._sources(file):
+                for variation in self._numbers():
+                    for image in range(self.images):
+                        yield Plan(source, variation, image)
+
+    def _sources(self, file: Path) -> Iterator[Source]:
+        from EchoSynthLib.images.frame import EchoCine
+
         try:
             labels = inputs.read_labels(file, inputs.pixel_size(self.row_spacing, self.column_spacing))
             sector, labels, about = inputs.choose_sector(self.sector, self.reference, labels)
         except InputError as error:
             raise InputError(f"{file.name}: {error}") from error
-        return Drawing(labels, sector, about)
+        about["source_label_map"] = str(file.resolve())
+        if not isinstance(labels, EchoCine):
+            yield Source(labels, file, 0, 1, sector, about)
+            return
+        for index in range(len(labels)):
+            yield Source(labels.frame(index), file, index, len(labels), sector, about)
 
-    def _pairs(self, plans: list[Plan], made: dict[str, Any], context: Context) -> Iterator[Pair]:
-        """The pairs, drawn one after another; `made` takes what the record of all says of the model."""
-        file, drawing = None, None
-        for index, plan in enumerate(plans):
-            if drawing is None or plan.file != file:
-                file, drawing = plan.file, self._drawing(plan.file)
-            case, record = self._draw(plan, drawing, context.part(index, len(plans), plan.name))
-            made |= {key: record[key] for key in ("model", "model_sha256", "solver", "steps", "view", "quality")}
-            yield case, record
+    def _drawn(self, data_set: DataSet, total: int, context: Context) -> Generator[Drawn, None, None]:
+        """The pairs in the order of their plans, whoever draws them."""
+        settings = Settings(self.seed, self.strength, self.view, self.steps, self.quality, self.model)
+        one = partial(draw, settings, data_set.pack)
+        if self.workers > 1 or self.cluster is not None:
+            progress = partial(_progress_of_pairs, context)
+            chunk = max(1, min(LARGEST_CHUNK, total // FEWEST_CHUNKS))
+            yield from run_items(
+                one,
+                self._plans(),
+                workers=self.workers,
+                cluster=self.cluster,
+                chunk=chunk,
+                total=total,
+                progress=progress,
+            )
+            return
+        for index, plan in enumerate(self._plans()):
+            yield one(plan, context.part(index, total, plan.name))
 
-    def _draw(self, plan: Plan, drawing: Drawing, progress: Progress) -> tuple[Any, dict[str, Any]]:
-        from EchoSynthLib import api
-        from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.nnunet import LabelledImage
 
-        labels = drawing.labels
-        frame = labels.frame(plan.frame) if isinstance(labels, EchoCine) else labels
-        spacing = inputs.trusted_spacing(frame)
-        progress(0, 1, "varying")
-        codes = self._vary(plan, frame.pixels, drawing.sector)
-        number = 0 if plan.variation is None else plan.variation + 1
-        seed = seed_of(frame.pixels, self.seed, number, plan.image)
-        drawn, record = api.synthesize(
-            codes,
-            1,
-            seed,
-            self.view,
-            self.steps,
-            sector=drawing.sector,
-            spacing=spacing,
-            quality=self.quality,
-            model=self.model,
-            progress=progress,
-        )
-        record |= drawing.about_sector | {
-            "task": self.name,
-            "index": 0,
-            "source_label_map": str(plan.file.resolve()),
-            "frame": plan.frame,
-            "variation": plan.variation,
-            "image": plan.image,
-            "dataset_seed": self.seed,
-            "strength": None if plan.variation is None else self.strength,
-            "spacing_mm": spacing,
-        }
-        return LabelledImage(plan.name, drawn[0], codes, frame.spacing, frame.geometry, stamp_of(record)), record
+def _progress_of_pairs(context: Context, done: int, total: int, message: str) -> None:
+    context.progress(done, total, f"{done} of {total} pairs")
 
-    def _vary(self, plan: Plan, codes: np.ndarray, sector: Sector | None) -> np.ndarray:
-        from EchoSynthLib.anatomy.variations import vary
 
-        if plan.variation is None:
-            return codes
-        mask = None if sector is None else sector.mask((codes.shape[0], codes.shape[1]))
-        try:
-            return vary(codes, seed_of(codes, self.seed), plan.variation, strength=self.strength, sector_mask=mask)
-        except InputError as error:
-            raise InputError(f"{plan.name}: {error}") from error
+def _pairs(drawn: Iterable[Drawn], shared: dict[str, Any]) -> Iterator[Pair | Sample]:
+    """The pairs, whose `shared` is noted on the way."""
+    for one in drawn:
+        shared |= one.shared
+        yield one.pair
 
 
 def label_files(source: Path) -> list[Path]:
@@ -229,12 +201,3 @@ def label_files(source: Path) -> list[Path]:
     if not files:
         raise InputError(f"There is no label map in the folder {source}; give one with label maps, or a single file.")
     return told_by_name or files
-
-
-def seed_of(label_map: np.ndarray, *numbers: int) -> int:
-    """A seed, 0 to 2^31 - 1, that depends on a label map's content and some numbers alone."""
-    import numpy as np
-
-    content = repr(label_map.shape).encode() + label_map.tobytes()
-    digest = int.from_bytes(hashlib.sha256(content).digest(), "big")
-    return int(np.random.SeedSequence([digest, *numbers]).generate_state(1)[0] >> 1)

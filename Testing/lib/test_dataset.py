@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import shutil
+import signal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +22,12 @@ from EchoSynthLib.errors import Cancelled, InputError, OutputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.images.read_attributes import read_attributes
 from EchoSynthLib.images.read_labels import read_label_map
+from EchoSynthLib.images.shards import read_shard, shards_of
 from EchoSynthLib.tasks import Context, Dataset
-from EchoSynthLib.tasks.dataset import label_files, seed_of
+from EchoSynthLib.tasks.dataset import label_files
+from EchoSynthLib.tasks.dataset_pairs import seed_of
+
+needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="the extra `cluster` is not installed")
 
 
 @pytest.fixture
@@ -152,7 +160,7 @@ def test_a_given_sector_holds_for_variations_too(tmp_path: Path, label_file: Pat
 
 
 @needs_generator
-@pytest.mark.parametrize("layout", ["nifti", "nnunet"])
+@pytest.mark.parametrize("layout", ["nifti", "nnunet", "shards"])
 def test_a_cancelled_data_set_leaves_nothing(tmp_path: Path, label_file: Path, layout: str) -> None:
     told: list[str] = []
     context = Context(lambda *step: told.append(step[2]), cancelled=lambda: "heart_v000_i001: synthesizing" in told)
@@ -163,14 +171,86 @@ def test_a_cancelled_data_set_leaves_nothing(tmp_path: Path, label_file: Path, l
     assert names(tmp_path) == ["heart.nii.gz"]
 
 
-@pytest.mark.parametrize("layout", ["nifti", "png", "nnunet"])
-def test_a_data_set_that_is_there_is_never_replaced(tmp_path: Path, label_file: Path, layout: str) -> None:
-    there = tmp_path / "out" / ("Dataset007_EchoSynth" if layout == "nnunet" else "labels") / "own.txt"
+@pytest.mark.parametrize(
+    ("layout", "room"),
+    [("nifti", "labels"), ("png", "labels"), ("shards", "shards"), ("nnunet", "Dataset007_EchoSynth")],
+)
+def test_a_data_set_that_is_there_is_never_replaced(tmp_path: Path, label_file: Path, layout: str, room: str) -> None:
+    there = tmp_path / "out" / room / "own.txt"
     there.parent.mkdir(parents=True)
     there.write_text("mine")
     with pytest.raises(OutputError, match=f"{there.parent.name} exists already"):
         made(label_file, tmp_path / "out", layout=layout)
     assert there.read_text() == "mine"
+
+
+@needs_generator
+def test_shards_hold_the_same_pairs_and_records(tmp_path: Path, label_file: Path) -> None:
+    record = made(label_file, tmp_path / "shards", layout="shards", images=2, pairs_per_shard=3)
+    made(label_file, tmp_path / "nifti", images=2)
+    assert everything(tmp_path / "shards") == ["record.json", "shards/shard-000000.tar", "shards/shard-000001.tar"]
+    assert (record["outputs"]["shards"], record["pairs"]) == (str(tmp_path / "shards" / "shards"), 4)
+    as_nifti = pixels(tmp_path / "nifti")
+    for shard in shards_of(tmp_path / "shards" / "shards"):
+        for sample in read_shard(shard):
+            case, told = sample.pair()
+            np.testing.assert_array_equal(case.image, as_nifti.pop(f"images/{case.name}.nii.gz"))
+            np.testing.assert_array_equal(case.label_map, as_nifti.pop(f"labels/{case.name}.nii.gz"))
+            assert told == json.loads((tmp_path / "nifti" / "records" / f"{case.name}.json").read_text())
+    assert not as_nifti
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files of a data set but its own record, which says how long it took."""
+    return {name: (folder / name).read_bytes() for name in everything(folder) if name != "record.json"}
+
+
+@pytest.mark.slow
+@needs_generator
+@pytest.mark.parametrize(
+    ("layout", "place"),
+    [
+        ("nifti", {"workers": 2}),
+        ("shards", {"workers": 3}),
+        pytest.param("shards", {"cluster": "local:2"}, marks=needs_dask),
+    ],
+)
+def test_any_number_of_workers_makes_the_same_files(tmp_path: Path, layout: str, place: dict[str, Any]) -> None:
+    source = write_beat(tmp_path / "beat.nii.gz", frames=2)
+    options: dict[str, Any] = {"layout": layout, "variations": 5, "pairs_per_shard": 5}
+    made(source, tmp_path / "alone", **options)
+    made(source, tmp_path / "spread", **options, **place)
+    assert contents(tmp_path / "alone")
+    assert contents(tmp_path / "spread") == contents(tmp_path / "alone")
+
+
+@pytest.mark.slow
+@needs_generator
+def test_a_killed_worker_changes_nothing_in_the_data_set(tmp_path: Path, label_file: Path) -> None:
+    killed: list[int] = []
+
+    def kill_one(done: int, total: int, message: str) -> None:
+        children = multiprocessing.active_children()
+        if done and not killed and children:
+            killed.append(children[0].pid or 0)
+            os.kill(killed[0], signal.SIGKILL)
+
+    options: dict[str, Any] = {"variations": 19, "steps": 1, "layout": "shards"}
+    Dataset(source=label_file, output=tmp_path / "out", workers=2, **options).run(Context(kill_one))
+    made(label_file, tmp_path / "alone", **options)
+    assert killed
+    assert contents(tmp_path / "out") == contents(tmp_path / "alone")
+
+
+@pytest.mark.slow
+@needs_generator
+def test_cancelled_workers_leave_nothing(tmp_path: Path, label_file: Path) -> None:
+    told: list[str] = []
+    context = Context(lambda *step: told.append(step[2]), cancelled=lambda: "1 of 20 pairs" in told)
+    with pytest.raises(Cancelled):
+        Dataset(source=label_file, output=tmp_path / "out", variations=19, steps=1, workers=2).run(context)
+    assert names(tmp_path) == ["heart.nii.gz"]
+    assert not multiprocessing.active_children()
 
 
 def test_what_cannot_be_used_is_named_before_anything_is_drawn(tmp_path: Path) -> None:
@@ -183,6 +263,8 @@ def test_what_cannot_be_used_is_named_before_anything_is_drawn(tmp_path: Path) -
         made(tmp_path / "maps", tmp_path / "out", reference=write_echo(tmp_path / "echo.nii.gz"))
     with pytest.raises(InputError, match="letters and digits"):
         made(tmp_path / "maps", tmp_path / "out", dataset_name="my hearts")
+    with pytest.raises(InputError, match="Both workers"):
+        made(tmp_path / "maps", tmp_path / "out", workers=2, cluster="local:2")
     assert not (tmp_path / "out").exists()
 
 

@@ -1,0 +1,153 @@
+"""One pair of a data set: planned where the task runs, drawn there or by any worker.
+
+A pair depends on its plan, on the label map's content and on the settings alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.formats import stem_of
+from EchoSynthLib.images.pairs import Pair, case_name
+from EchoSynthLib.images.shards import Sample
+from EchoSynthLib.tasks import inputs
+from EchoSynthLib.tasks.declare import Progress
+from EchoSynthLib.tasks.results import stamp_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from EchoSynthLib.images.frame import EchoFrame
+
+# What the record of a whole data set says, too.
+SHARED = ("model", "model_sha256", "solver", "steps", "view", "quality")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A label map, and what its pairs share.
+
+    Attributes:
+        labels: one frame, in CAMUS codes.
+        file: where it came from; of a cine of `frames`, its frame number `frame`.
+        sector: to draw in; None to fit one around the label map.
+        about: what the records say of the files, whose paths may mean nothing where a worker is.
+    """
+
+    labels: EchoFrame
+    file: Path
+    frame: int
+    frames: int
+    sector: Sector | None
+    about: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One pair to be made: which variation of a label map (None: the map itself), which image of it."""
+
+    source: Source
+    variation: int | None
+    image: int
+
+    @property
+    def name(self) -> str:
+        """As in heart_f003_v001_i000."""
+        frame = f"_f{self.source.frame:03d}" if self.source.frames > 1 else ""
+        variation = "original" if self.variation is None else f"v{self.variation:03d}"
+        return case_name(f"{stem_of(self.source.file)}{frame}_{variation}_i{self.image:03d}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all pairs of a data set share; each as in `synthesize` and `vary`, `seed` the data set's own."""
+
+    seed: int
+    strength: float
+    view: str
+    steps: int | None
+    quality: str | None
+    model: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A pair as `DataSet.write` takes it, and what its record says of `SHARED`."""
+
+    pair: Pair | Sample
+    shared: dict[str, Any]
+
+
+def draw(
+    settings: Settings,
+    pack: Callable[[Pair], Pair | Sample],
+    plan: Plan,
+    progress: Progress | None = None,
+) -> Drawn:
+    """Draws a pair and packs it for its layout.
+
+    Raises:
+        InputError: the label map has no such variation.
+    """
+    from EchoSynthLib import api
+    from EchoSynthLib.images.nnunet import LabelledImage
+
+    source = plan.source
+    frame = source.labels
+    spacing = inputs.trusted_spacing(frame)
+    codes = _vary(plan, settings)
+    number = 0 if plan.variation is None else plan.variation + 1
+    drawn, record = api.synthesize(
+        codes,
+        1,
+        seed_of(frame.pixels, settings.seed, number, plan.image),
+        settings.view,
+        settings.steps,
+        sector=source.sector,
+        spacing=spacing,
+        quality=settings.quality,
+        model=settings.model,
+        progress=progress,
+    )
+    record |= source.about | {
+        "task": "dataset",
+        "index": 0,
+        "frame": source.frame,
+        "variation": plan.variation,
+        "image": plan.image,
+        "dataset_seed": settings.seed,
+        "strength": None if plan.variation is None else settings.strength,
+        "spacing_mm": spacing,
+    }
+    # How long it took is no property of the pair: what is drawn again is the same to the last bit.
+    del record["seconds"]
+    case = LabelledImage(plan.name, drawn[0], codes, frame.spacing, frame.geometry, stamp_of(record))
+    return Drawn(pack((case, record)), {key: record[key] for key in SHARED})
+
+
+def _vary(plan: Plan, settings: Settings) -> np.ndarray:
+    from EchoSynthLib.anatomy.variations import vary
+
+    codes, sector = plan.source.labels.pixels, plan.source.sector
+    if plan.variation is None:
+        return codes
+    mask = None if sector is None else sector.mask((codes.shape[0], codes.shape[1]))
+    try:
+        return vary(codes, seed_of(codes, settings.seed), plan.variation, strength=settings.strength, sector_mask=mask)
+    except InputError as error:
+        raise InputError(f"{plan.name}: {error}") from error
+
+
+def seed_of(label_map: np.ndarray, *numbers: int) -> int:
+    """A seed, 0 to 2^31 - 1, that depends on a label map's content and some numbers alone."""
+    import numpy as np
+
+    content = repr(label_map.shape).encode() + label_map.tobytes()
+    digest = int.from_bytes(hashlib.sha256(content).digest(), "big")
+    return int(np.random.SeedSequence([digest, *numbers]).generate_state(1)[0] >> 1)
