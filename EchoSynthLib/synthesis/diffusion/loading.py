@@ -1,0 +1,66 @@
+"""Read the folder of a diffusion model: `model_index.json`, and a folder for each of its components."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from diffusers import DiffusionPipeline, ModelMixin
+from diffusers.utils import is_accelerate_available
+from torch import nn
+
+from EchoSynthLib.errors import ModelError
+from EchoSynthLib.synthesis.diffusion.processes.base import Process
+
+
+def load_arguments(folder: Path, pipeline: type[DiffusionPipeline], **options: Any) -> dict[str, Any]:
+    """What a pipeline's class is called with to make that of the folder: its components loaded, and its settings.
+
+    diffusers' own loader knows only classes whose base class stands in the same module, and imports no module of ours.
+
+    Args:
+        folder: written by `save_pretrained`.
+        pipeline: the class that the folder must be of.
+        options: such as torch_dtype; for the networks.
+
+    Raises:
+        ModelError: there is no such model, or it is not whole.
+    """
+    index = _read_index(folder / pipeline.config_name, pipeline.__name__)
+    arguments = {name: value for name, value in index.items() if not name.startswith("_")}
+    for name, value in arguments.items():
+        if isinstance(value, list):
+            arguments[name] = _load_component(folder / name, *value, **options)
+    return arguments
+
+
+def _read_index(path: Path, expected: str) -> dict[str, Any]:
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path.parent} is no diffusion model: {path.name} cannot be read ({error}).") from error
+    if index.get("_class_name") != expected:
+        raise ModelError(f"{path} is of a {index.get('_class_name')}, not of a {expected}.")
+    return index
+
+
+def _load_component(folder: Path, module: str | None, name: str | None, **options: Any) -> Any:
+    if module is None or name is None:
+        return None
+    # A file only names a class: of ours, or of a module that the caller has imported.
+    if module.startswith(f"{__name__.split('.')[0]}."):
+        importlib.import_module(module)
+    found = getattr(sys.modules.get(module), name, None)
+    if not (isinstance(found, type) and issubclass(found, ModelMixin | Process)):
+        raise ModelError(f"The {folder.name} of {folder.parent} is a {module}.{name}; import that module first.")
+    try:
+        if issubclass(found, Process):
+            return found.from_pretrained(str(folder))
+        options = {"low_cpu_mem_usage": is_accelerate_available(), **options, "use_safetensors": True}
+        network: nn.Module = found.from_pretrained(str(folder), **options)
+    except OSError as error:
+        raise ModelError(f"The {folder.name} of {folder.parent} cannot be read: {error}") from error
+    return network.eval()

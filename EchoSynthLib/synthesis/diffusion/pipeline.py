@@ -1,0 +1,112 @@
+"""A diffusion model as a user calls it: label map in, echocardiograms out (numpy); torch is loaded with the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+    from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
+
+Progress = Callable[[int, int, str], None]
+
+
+class DiffusionGenerator:
+    """Label map to echocardiograms by a diffusion model of any process, in any solver that fits it."""
+
+    def __init__(self, pipeline: SemanticDiffusionPipeline) -> None:
+        self.pipeline = pipeline
+        pipeline.set_progress_bar_config(disable=True)
+
+    @classmethod
+    def from_folder(cls, folder: Path, device: str = "cpu") -> DiffusionGenerator:
+        """The model of a folder that `SemanticDiffusionPipeline.save_pretrained` wrote.
+
+        Raises:
+            ModelError: the folder holds no such model.
+        """
+        from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
+
+        return cls(SemanticDiffusionPipeline.from_pretrained(folder).to(device))
+
+    def __call__(
+        self,
+        label_map: NDArray[np.uint8],
+        sector: Sector | NDArray[np.bool_],
+        *,
+        view: str | None = None,
+        count: int = 1,
+        seed: int = 0,
+        steps: int | None = None,
+        solver: str | None = None,
+        discretization: str | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+        """Images (count, H, W) uint8 on the label map's grid, 0 outside the sector, and how they were sampled.
+
+        Args:
+            label_map: (H, W) in CAMUS codes; what lies outside the sector is not drawn.
+            sector: the ultrasound sector on the same grid, or its mask (H, W).
+            view: '2CH', '4CH' or None; some models need it.
+            count: images; image i depends on (seed, i) alone.
+            seed: of all noise.
+            steps, solver, discretization: None for the model's defaults.
+            progress: called after each step; may raise `Cancelled`.
+
+        Raises:
+            InputError: a parameter cannot be used.
+        """
+        _check("count", count, 1, 100_000)
+        _check("seed", seed, 0, 2**63 - 1)
+        mask = sector.mask(label_map.shape) if isinstance(sector, Sector) else sector
+        taken, name, _ = self.pipeline.check_sampling(steps, solver, discretization, "np")
+        evaluations, drawn = 0, []
+        # One image at a time, whatever the batch: so image i is the same bit for bit in every batch.
+        for i in range(count):
+            told = _Told(progress, i * taken, count * taken)
+            generator = generator_of(seed, i)
+            images, evaluations = self.pipeline(
+                label_map, mask, view, num_inference_steps=taken, solver=name, discretization=discretization,
+                generator=generator, return_dict=False, callback_on_step_end=told,
+            )  # fmt: skip
+            drawn.append(np.rint(255 * images[0]).astype(np.uint8))
+        config = self.pipeline.config
+        return np.stack(drawn), {
+            "process": self.pipeline.process.name,
+            "solver": name,
+            "discretization": discretization or config.default_discretization,
+            "steps": taken,
+            "network_evaluations": evaluations,
+        }
+
+
+def generator_of(seed: int, index: int) -> torch.Generator:
+    """The generator of image `index` of a batch, on the CPU so that a seed means the same on every device."""
+    import torch
+
+    word = np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(word >> np.uint64(1)))
+
+
+class _Told:
+    def __init__(self, progress: Progress | None, done: int, total: int) -> None:
+        self.progress, self.done, self.total = progress, done, total
+
+    def __call__(self, pipeline: object, step: int, sigma: float, tensors: dict[str, torch.Tensor]) -> dict:
+        if self.progress is not None:
+            self.progress(self.done + step + 1, self.total, "synthesizing")
+        return {}
+
+
+def _check(name: str, value: int, low: int, high: int) -> None:
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not low <= value <= high:
+        raise InputError(f"{name} is a whole number from {low} to {high}; given was {value!r}.")

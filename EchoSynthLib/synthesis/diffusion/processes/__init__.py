@@ -1,0 +1,1 @@
+"""How noise is added and what a network learns of it: one file for each diffusion process (torch)."""

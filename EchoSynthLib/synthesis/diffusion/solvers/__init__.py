@@ -1,0 +1,1 @@
+"""From noise to image: one file for each solver, and a table of which fits which process (torch)."""
