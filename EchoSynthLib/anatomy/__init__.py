@@ -1,7 +1,8 @@
 """The heart and its picture as geometry: structures, the ultrasound sector, parametric hearts, contraction."""
 
 from EchoSynthLib.anatomy.cines import check_label_maps
-from EchoSynthLib.anatomy.contraction import contract, disc_volume
+from EchoSynthLib.anatomy.contraction import contract
+from EchoSynthLib.anatomy.discs import disc_volume
 from EchoSynthLib.anatomy.heart import HeartMap, heart_cycle, parametric_heart, random_heart
 from EchoSynthLib.anatomy.heart_shape import HeartShape, typical_heart
 from EchoSynthLib.anatomy.labels import (

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from EchoSynthLib.anatomy.discs import Discs, Spacing, ventricular_axis
 from EchoSynthLib.anatomy.labels import CAMUS, SMALLEST_SIDE, check_label_map
 from EchoSynthLib.anatomy.reshaping import AREA_FACTORS, resize_cavity
 from EchoSynthLib.errors import InputError
 
-Spacing = tuple[float, float]
-
 EJECTION_FRACTIONS = (-1.0, 0.8)
 """What can be asked for: at -1 the cavity's volume doubles, at 0.8 a fifth of it is left."""
 
-DISCS = 20
-"""Along the long axis, as the method of discs is done in the clinic."""
-
-_CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
+_CAVITY = CAMUS["left ventricle"]
 _CLOSE_ENOUGH = 1e-3  # of the given volume
 _TOO_FAR = 0.02  # of the given volume; only cavities of few pixels come to lie in between
 
@@ -55,76 +50,11 @@ def contract(label_map: ArrayLike, ejection_fraction: float, spacing: Spacing | 
     return labels
 
 
-def disc_volume(label_map: ArrayLike, spacing: Spacing | None = None) -> float:
-    """Volume of the left ventricle in one apical view, by the method of discs.
-
-    V = pi / 4 * sum(d_i^2) * L / N: the cavity is a solid of revolution about its long axis, which runs from the middle
-    of the mitral plane to the farthest point of the cavity; d_i are its widths in N = 20 discs square to the axis
-    (Lang et al., J Am Soc Echocardiogr 28:1-39, 2015, there for two planes: d_i^2 is a_i * b_i).
-
-    Args:
-        label_map: (H, W) in CAMUS codes with a cavity.
-        spacing: (row, column) pixel size in mm.
-
-    Returns:
-        mm^3, or cubic pixels without a spacing.
-
-    Raises:
-        InputError: see `check_label_map`; also no cavity.
-    """
-    labels = check_label_map(label_map)
-    if not (labels == _CAVITY).any():
-        raise InputError(f"The label map has no left ventricle ({_CAVITY}), whose volume was asked for.")
-    return _Discs.of(labels, spacing).volume(labels == _CAVITY)
-
-
-@dataclass(frozen=True)
-class _Discs:
-    """Discs square to a long axis; cavities within each other have volumes in that order."""
-
-    axis: NDArray[np.float64]  # unit vector (row, column), towards the apex
-    step: NDArray[np.float64]  # pixel size along rows and columns
-    base: float  # where the first disc begins along the axis
-    thickness: float
-
-    @classmethod
-    def of(cls, labels: NDArray[np.uint8], spacing: Spacing | None) -> _Discs:
-        step = np.array(spacing or (1.0, 1.0))
-        points = np.argwhere(labels == _CAVITY) * step
-        axis = _long_axis(labels, points, step)
-        along = points @ axis
-        # Pixel centres end half a pixel before the cavity does.
-        length = float(np.ptp(along)) + float(step @ np.abs(axis))
-        return cls(axis, step, float(along.min()) - float(step @ np.abs(axis)) / 2, length / DISCS)
-
-    def volume(self, cavity: NDArray[np.bool_]) -> float:
-        along = np.argwhere(cavity) * self.step @ self.axis
-        disc = np.floor((along - self.base) / self.thickness).astype(int)
-        areas = np.unique(disc, return_counts=True)[1] * math.prod(self.step)
-        return float(math.pi / 4 * ((areas / self.thickness) ** 2).sum() * self.thickness)
-
-
-def _long_axis(labels: NDArray[np.uint8], points: NDArray[np.float64], step: NDArray[np.float64]) -> NDArray:
-    """Unit vector from the middle of the mitral plane to the farthest of the cavity's points.
-
-    The plane lies where the cavity touches the atrium, or no wall where there is no atrium; a cavity with wall all
-    around has its principal axis.
-    """
-    from scipy import ndimage
-
-    cavity = labels == _CAVITY
-    for beyond in (labels == _ATRIUM, (labels != _CAVITY) & (labels != _WALL)):
-        plane = np.argwhere(cavity & ndimage.binary_dilation(beyond)) * step
-        if len(plane) > 1:
-            towards_apex = max(points - plane.mean(axis=0), key=np.linalg.norm)
-            return towards_apex / np.linalg.norm(towards_apex)
-    return np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2][0]
-
-
 def _resized_to_volume(labels: NDArray[np.uint8], share: float, spacing: Spacing | None) -> NDArray[np.uint8]:
     """The map with the smallest cavity, in pixels, that holds this share of the volume."""
-    discs, area = _Discs.of(labels, spacing), int((labels == _CAVITY).sum())
-    volume = discs.volume(labels == _CAVITY)
+    cavity = labels == _CAVITY
+    discs, area = Discs.along(cavity, ventricular_axis(labels, spacing)), int(cavity.sum())
+    volume = discs.volume(cavity)
     limits = (math.ceil(AREA_FACTORS[0] * area), area) if share < 1 else (area, math.floor(AREA_FACTORS[1] * area))
     too_small, enough = limits[0] - 1, limits[1] + 1
     best, reached = labels, math.inf

@@ -13,13 +13,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import contour
 import cost
+import measurement
+import panel
 import segmentation
 import synthesis
 
 from EchoSynthLib.images.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
 
-PARTS = ("segmentation", "synthesis", "cost")
+PARTS = ("segmentation", "synthesis", "cost", "measurement", "contour", "panel")
+WITHOUT_DATA = ("cost", "panel")
 
 
 def main() -> None:
@@ -31,10 +35,10 @@ def main() -> None:
     report: dict[str, object] = {}
     chosen = [arguments.only] if arguments.only else list(PARTS)
     folder = find_camus()
-    if folder is None and chosen != ["cost"]:
-        print("CAMUS was not found (ECHOSYNTH_DATA): only the cost can be measured.")
-        chosen = ["cost"]
-    if folder is not None and chosen != ["cost"]:
+    if folder is None and not {*chosen} <= {*WITHOUT_DATA}:
+        print(f"CAMUS was not found (ECHOSYNTH_DATA): only {' and '.join(WITHOUT_DATA)} can be measured.")
+        chosen = [part for part in chosen if part in WITHOUT_DATA]
+    if folder is not None and not {*chosen} <= {*WITHOUT_DATA}:
         frames = load_camus_npz(folder / "camus_224.npz")
         val = frames.select(frames.split == "val")
         val = val.select(slice(None, None, arguments.every))  # type: ignore[arg-type]
@@ -44,6 +48,14 @@ def main() -> None:
         report["synthesis"] = synthesis_figures(val, frames.select(frames.split == "train"))
     if "cost" in chosen:
         report["cost"] = cost_figures()
+    if "measurement" in chosen:
+        report["measurement"] = found = measurement.figures(val, folder)  # type: ignore[arg-type]
+        measurement.print_figures(found)
+    if "contour" in chosen:
+        report["contour"] = contour.figures(folder, arguments.every)  # type: ignore[arg-type]
+    if "panel" in chosen and (figures := panel.panel_figures()) is not None:
+        report["panel"] = figures
+        print(json.dumps(figures, indent=1))
     if arguments.every == 1:
         _keep(report)
 

@@ -130,8 +130,8 @@ def test_the_parts_of_a_task_share_one_progress() -> None:
 
 
 def test_an_unknown_task_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(InputError, match="segment, synthesize, variations, dataset, collect, train"):
-        find_task("measure")
+    with pytest.raises(InputError, match="segment, contour, measure, synthesize, variations, dataset, collect, train"):
+        find_task("diagnose")
 
 
 def test_a_module_without_tasks_is_refused() -> None:

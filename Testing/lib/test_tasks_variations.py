@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from task_files import SHAPE, SPACING, heart, names, write_beat, write_heart
 
-from EchoSynthLib.anatomy.contraction import contract, disc_volume
+from EchoSynthLib.anatomy import contract, disc_volume
 from EchoSynthLib.anatomy.reshaping import change_wall_thickness
 from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.images.read_labels import read_label_map

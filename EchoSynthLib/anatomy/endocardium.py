@@ -1,0 +1,264 @@
+"""The endocardium as an open curve with seven points, from basal point over the apex to basal point.
+
+P1 and P7 are where the wall of the left ventricle meets the atrium, P4 is the apex; P2, P3 and P5, P6 divide the arc
+between base and apex into thirds. P1 is the basal point on the left of the image. (Gomez et al., ASMUS 2022,
+arXiv 2207.06330, draw an open contour with seven points; the rules by which a label map gives them are ours.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
+from EchoSynthLib.errors import InputError
+
+Spacing = tuple[float, float]
+Points = NDArray[np.float64]
+
+LANDMARKS = ("basal left", "mid left", "apical left", "apex", "apical right", "mid right", "basal right")
+"""P1 to P7; left and right are the image's."""
+BASAL_LEFT, APEX, BASAL_RIGHT = 0, 3, 6
+SAMPLES = 100
+"""Points of a curve."""
+
+_CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
+_REACH = 0.1  # of the square root of the cavity's area: how far a neighbour may lie, across a gap in the labels
+_SMOOTHING = 0.006  # of the perimeter: pixel stairs go, the shape stays
+_SMALLEST_AREA = 12  # pixels
+# What lies beyond each side of a pixel, and the side's corners from the pixel's own, clockwise.
+_SIDES = (
+    ((-1, 0), (0, 0), (0, 1)),
+    ((0, 1), (0, 1), (1, 1)),
+    ((1, 0), (1, 1), (1, 0)),
+    ((0, -1), (1, 0), (0, 0)),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Endocardium:
+    """The border between cavity and wall in one apical image; pixel centres lie at whole numbers.
+
+    Attributes:
+        points: (7, 2) float64 (row, column), P1 to P7 as in `LANDMARKS`.
+        curve: (n, 2) float64 (row, column), open, from P1 over the apex P4 to P7.
+    """
+
+    points: Points
+    curve: Points
+
+
+def endocardium_of_mask(label_map: ArrayLike, spacing: Spacing | None = None) -> Endocardium:
+    """The open endocardial curve of a label map and its seven points.
+
+    The base is the part of the cavity's outline that faces the atrium; where there is no atrium nearby, the part that
+    faces no wall. Its ends are P1 and P7. The apex is the point q of the remaining outline with the largest
+    min(|q - P1|, |q - P7|), which is (d_left + d_right) - |d_left - d_right| up to a factor of two.
+
+    Args:
+        label_map: (H, W) in CAMUS codes with a cavity and a wall; row 0 at the transducer.
+        spacing: (row, column) pixel size, where pixels are not square.
+
+    Raises:
+        InputError: see `check_label_map`; also no cavity, or one whose outline has no base or no wall.
+    """
+    labels = check_label_map(label_map)
+    step = np.array(spacing or (1.0, 1.0), dtype=np.float64)
+    corner, around = _around_cavity(labels)
+    cavity = _largest_filled(around == _CAVITY)
+    # The curve is as smooth as the outline is long, whatever the pixels.
+    outline = _crack_outline(cavity)
+    wall_side = _without_base(outline, _is_base(around, cavity, outline, step))
+    curve = resample(_smooth_open(wall_side, _SMOOTHING * len(outline)), SAMPLES, spacing) + corner
+    if curve[0, 1] > curve[-1, 1]:
+        curve = curve[::-1].copy()
+    return Endocardium(landmarks_of_curve(curve, spacing), curve)
+
+
+def landmarks_of_curve(curve: Points, spacing: Spacing | None = None, apex: Points | None = None) -> Points:
+    """The seven points (7, 2) of an open curve (n, 2) from P1 to P7; see `endocardium_of_mask`.
+
+    Args:
+        spacing: (row, column) pixel size, where pixels are not square.
+        apex: (row, column) where it is known; P4 is then the curve's nearest point to it.
+    """
+    step = np.array(spacing or (1.0, 1.0))
+    fine = resample(curve, 4 * SAMPLES, spacing)
+    if apex is None:
+        to_base = np.linalg.norm((fine[:, None] - fine[[0, -1]]) * step, axis=2)
+        at = int(to_base.min(axis=1).argmax())
+    else:
+        at = int(np.linalg.norm((fine - apex) * step, axis=1).argmin())
+    # An apex at an end of the curve would leave no wall on one side.
+    at = min(max(at, 1), len(fine) - 2)
+    left, right = resample(fine[: at + 1], 4, spacing), resample(fine[at:], 4, spacing)
+    return np.concatenate([left, right[1:]])
+
+
+def resample(curve: Points, samples: int, spacing: Spacing | None = None) -> Points:
+    """The open polyline (n, 2) as (samples, 2) points at equal distances along it, ends kept."""
+    step = np.array(spacing or (1.0, 1.0))
+    lengths = np.linalg.norm(np.diff(curve, axis=0) * step, axis=1)
+    along = np.concatenate([[0.0], np.cumsum(lengths)])
+    wanted = np.linspace(0.0, along[-1], samples)
+    return np.stack([np.interp(wanted, along, curve[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def spline_through(points: Points, samples: int = SAMPLES, spacing: Spacing | None = None) -> Points:
+    """The open curve (samples, 2) through points (k, 2): a natural cubic spline over the centripetal parameter.
+
+    t_(i+1) = t_i + |P_(i+1) - P_i|^(1/2), which keeps the curve from looping where points lie unevenly (Lee, Computer-
+    Aided Design 21:363-370, 1989). The samples lie at equal distances along the curve.
+
+    Args:
+        points: (k, 2) (row, column), k at least 3, no two neighbours alike.
+        spacing: (row, column) pixel size, where pixels are not square.
+
+    Raises:
+        InputError: points that no curve goes through in order.
+    """
+    from scipy.interpolate import CubicSpline
+
+    points = np.asarray(points, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not np.isfinite(points).all():
+        raise InputError(f"A curve needs three or more finite points (row, column); given was shape {points.shape}.")
+    step = np.array(spacing or (1.0, 1.0))
+    apart = np.linalg.norm(np.diff(points, axis=0) * step, axis=1)
+    if apart.min() <= 0:
+        raise InputError(f"Points {apart.argmin() + 1} and {apart.argmin() + 2} of the curve are the same; move one.")
+    t = np.concatenate([[0.0], np.cumsum(np.sqrt(apart))])
+    spline = CubicSpline(t, points, bc_type="natural")
+    return resample(spline(np.linspace(0.0, t[-1], 4 * samples)), samples, spacing)
+
+
+def bend(endocardium: Endocardium, points: Points, spacing: Spacing | None = None) -> Endocardium:
+    """The endocardium with its seven points elsewhere, as when one of them is dragged; its detail is kept.
+
+    The curve between two points moves by a natural cubic spline of the points' moves over the length of the curve.
+
+    Args:
+        points: (7, 2), the new P1 to P7.
+        spacing: (row, column) pixel size, where pixels are not square.
+    """
+    from scipy.interpolate import CubicSpline
+
+    step = np.array(spacing or (1.0, 1.0))
+    curve = resample(endocardium.curve, len(endocardium.curve), spacing)
+    nearest = np.linalg.norm((curve[:, None] - endocardium.points) * step, axis=2).argmin(axis=0)
+    if np.diff(nearest).min() <= 0:
+        raise InputError("The points do not follow each other along the curve; give the points that belong to it.")
+    moves = CubicSpline(nearest, points - endocardium.points, bc_type="natural")(np.arange(len(curve)))
+    return Endocardium(np.array(points, dtype=np.float64), curve + moves)
+
+
+def fill_curve(curve: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """The pixels (H, W) whose centres lie within an open curve (n, 2) that the base line from end to start closes."""
+    start, end = curve, np.roll(curve, -1, axis=0)
+    rows = np.arange(shape[0])[:, None]
+    crossed = (start[:, 0] <= rows) != (end[:, 0] <= rows)
+    row, edge = np.nonzero(crossed)
+    share = (row - start[edge, 0]) / (end[edge, 0] - start[edge, 0])
+    column = np.ceil(start[edge, 1] + share * (end[edge, 1] - start[edge, 1])).astype(int)
+    # Each crossing turns everything to its right from outside to inside or back.
+    turns = np.zeros((shape[0], shape[1] + 1), np.int64)
+    np.add.at(turns, (row, np.clip(column, 0, shape[1])), 1)
+    return (np.cumsum(turns, axis=1)[:, :-1] % 2).astype(bool)
+
+
+def _around_cavity(labels: NDArray[np.uint8]) -> tuple[Points, NDArray[np.uint8]]:
+    """Where the part of the map around the cavity begins (row, column), and that part; other pixels take no share."""
+    places = np.argwhere(labels == _CAVITY)
+    if len(places) < _SMALLEST_AREA:
+        raise InputError(
+            f"The label map has {len(places)} pixels of left ventricle ({_CAVITY}); its endocardium needs at least "
+            f"{_SMALLEST_AREA}."
+        )
+    margin = int(np.ceil(_REACH * np.sqrt(len(places)))) + 2
+    low, high = np.maximum(places.min(axis=0) - margin, 0), places.max(axis=0) + margin + 1
+    return low.astype(np.float64), labels[low[0] : high[0], low[1] : high[1]]
+
+
+def _largest_filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    from scipy import ndimage
+
+    parts, count = ndimage.label(mask)
+    if count > 1:
+        mask = parts == 1 + np.bincount(parts.ravel())[1:].argmax()
+    return ndimage.binary_fill_holes(mask)
+
+
+def _crack_outline(mask: NDArray[np.bool_]) -> Points:
+    """Midpoints (n, 2) of the pixel sides around a component without holes, clockwise from its topmost pixel on."""
+    padded = np.pad(mask, 1)
+    ends: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for (down, right), start, end in _SIDES:
+        beyond = np.roll(padded, (-down, -right), axis=(0, 1))
+        for r, c in zip(*(index.tolist() for index in np.nonzero(padded & ~beyond)), strict=True):
+            ends.setdefault((r + start[0], c + start[1]), []).append((r + end[0], c + end[1]))
+    first = min(ends)
+    corners = [first, ends[first][0]]
+    while corners[-1] != first:
+        (r0, c0), (r1, c1) = corners[-2:]
+        # Where two pixels touch by a corner only, the outline turns right and stays with its pixel.
+        turned = (r1 + (c1 - c0), c1 - (r1 - r0))
+        choice = ends[corners[-1]]
+        corners.append(turned if turned in choice else choice[0])
+    path = np.array(corners, dtype=np.float64) - 1.5
+    return (path[:-1] + path[1:]) / 2
+
+
+def _is_base(labels: NDArray[np.uint8], cavity: NDArray[np.bool_], outline: Points, step: Points) -> NDArray[np.bool_]:
+    """Which points (n,) of the outline face the atrium rather than the wall; without an atrium near, no wall."""
+    to_wall, to_atrium = (_distance((labels == code) & ~cavity, outline, step) for code in (_WALL, _ATRIUM))
+    # Labels may leave a gap around the cavity: what counts is how far beyond the narrowest place of it a point lies.
+    beyond_wall = to_wall - to_wall.min() if np.isfinite(to_wall).all() else to_wall
+    if to_atrium.min() > _REACH * np.sqrt(cavity.sum() * step.prod()):
+        return beyond_wall > step.max()
+    return to_atrium - to_atrium.min() < beyond_wall
+
+
+def _distance(structure: NDArray[np.bool_], outline: Points, step: Points) -> NDArray[np.float64]:
+    """How far (n,) the outline's points are from the pixels of a structure; infinite where it has none."""
+    from scipy.spatial import KDTree
+
+    places = np.argwhere(structure)
+    if not len(places):
+        return np.full(len(outline), np.inf)
+    return KDTree(places * step).query(outline * step)[0]
+
+
+def _without_base(outline: Points, base: NDArray[np.bool_]) -> Points:
+    """The open rest (m, 2) of a closed outline once its base is taken out; its ends are P1 and P7 or P7 and P1.
+
+    The base is the arc that holds the most points of the base over points of the wall, so that crumbs of either on the
+    wrong side do not count.
+    """
+    if not base.any() or base.all():
+        what, cure = ("base", "opens to the atrium") if not base.any() else ("wall", "has a wall (2) around it")
+        raise InputError(f"The left ventricle of the label map has no {what}; label it so that it {cure}.")
+    gain = np.where(base, 1, -1)
+    (first, last, most), (wall_first, wall_last, least) = _best_arc(gain), _best_arc(-gain)
+    if most >= gain.sum() + least:
+        return np.concatenate([outline[last:], outline[:first]])
+    return outline[wall_first:wall_last]
+
+
+def _best_arc(gain: NDArray[np.int64]) -> tuple[int, int, int]:
+    """First, last (exclusive) and sum of the stretch with the largest sum (Kadane's algorithm)."""
+    reached = np.concatenate([[0], np.cumsum(gain)])
+    over_lowest = reached - np.minimum.accumulate(reached)
+    last = int(over_lowest.argmax())
+    first = int(np.flatnonzero(over_lowest[:last] == 0)[-1])
+    return first, last, int(over_lowest[last])
+
+
+def _smooth_open(curve: Points, sigma: float) -> Points:
+    """A Gaussian of `sigma` points along an open curve; mirrored at the ends, which therefore stay."""
+    from scipy.ndimage import gaussian_filter1d
+
+    reach = min(int(np.ceil(4 * sigma)), len(curve) - 1)
+    before, after = 2 * curve[0] - curve[reach:0:-1], 2 * curve[-1] - curve[-2 : -reach - 2 : -1]
+    smooth = gaussian_filter1d(np.concatenate([before, curve, after]), sigma, axis=0)
+    return smooth[reach : len(smooth) - reach]

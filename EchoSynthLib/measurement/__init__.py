@@ -1,0 +1,35 @@
+"""Clinical measurements from label maps of apical views, and how far to rely on them."""
+
+from EchoSynthLib.measurement.certainty import agreement, expected_dice
+from EchoSynthLib.measurement.cycle import Cycle, find_cycle
+from EchoSynthLib.measurement.drawing import with_points
+from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame, with_endocardium
+from EchoSynthLib.measurement.given import measure, study_of
+from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
+from EchoSynthLib.measurement.report import write_report
+from EchoSynthLib.measurement.study import Study, study_of_cine, study_of_frame, study_of_views
+from EchoSynthLib.measurement.table import rows_of, write_csv
+from EchoSynthLib.measurement.traffic_light import Light
+
+__all__ = [
+    "DEFINITIONS",
+    "Cycle",
+    "FrameMeasures",
+    "Light",
+    "Measurement",
+    "Study",
+    "agreement",
+    "expected_dice",
+    "find_cycle",
+    "measure",
+    "measure_frame",
+    "rows_of",
+    "study_of",
+    "study_of_cine",
+    "study_of_frame",
+    "study_of_views",
+    "with_endocardium",
+    "with_points",
+    "write_csv",
+    "write_report",
+]

@@ -1,0 +1,223 @@
+"""Everything that is measured in one label map."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from EchoSynthLib.anatomy.discs import LongAxis, Spacing
+from EchoSynthLib.anatomy.endocardium import Endocardium, endocardium_of_mask, fill_curve
+from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.measurement.areas import areas
+from EchoSynthLib.measurement.certainty import confidence_at, expected_dice
+from EchoSynthLib.measurement.long_axis import long_axis_of_atrium, long_axis_of_ventricle
+from EchoSynthLib.measurement.plausibility import plausibility_findings
+from EchoSynthLib.measurement.quantities import THICKNESS_SEGMENTS, Measurement, measurement
+from EchoSynthLib.measurement.thickness import WallThickness, wall_thickness
+from EchoSynthLib.measurement.traffic_light import Light, certainty_findings, light_of
+from EchoSynthLib.measurement.volumes import Chamber, area_length_volume, disc_volume
+
+_CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
+_AROUND = 3  # pixels around everything labelled that are looked at
+_END_POINT = 0.05  # of the long axis: radius of the disc around its ends whose confidence is told
+
+
+@dataclass(frozen=True, eq=False)
+class FrameMeasures:
+    """What one label map shows.
+
+    Attributes:
+        labels: (H, W) uint8, as it was measured.
+        spacing: (row, column) in mm, or None.
+        ventricle, atrium: the chambers, in mm or pixels; None where there is none.
+        ventricular_axis, atrial_axis: their long axes, in pixels.
+        endocardium: the curve that the wall was measured along, in pixels; None where there is none.
+        thickness: of the wall, in mm or pixels.
+        values: every measurement by name, in mm, mm^2 and mm^3, or in pixels; also volumes that have no unit.
+        light: how far to rely on it.
+    """
+
+    labels: NDArray[np.uint8]
+    spacing: Spacing | None
+    ventricle: Chamber | None
+    atrium: Chamber | None
+    ventricular_axis: LongAxis | None
+    atrial_axis: LongAxis | None
+    endocardium: Endocardium | None
+    thickness: WallThickness | None
+    values: dict[str, float]
+    light: Light
+
+    def table(self, where: str = "") -> list[Measurement]:
+        """The measurements with their units."""
+        found = (measurement(name, value, self.spacing, where) for name, value in self.values.items())
+        return [entry for entry in found if entry is not None]
+
+
+def measure_frame(
+    label_map: ArrayLike,
+    spacing: Spacing | None = None,
+    *,
+    confidence: NDArray[np.floating] | None = None,
+    agreement: float | None = None,
+    contour: Endocardium | None = None,
+) -> FrameMeasures:
+    """Measure one label map.
+
+    Args:
+        label_map: (H, W) in CAMUS codes, row 0 at the transducer; one with nothing labelled gives a red light.
+        spacing: (row, column) in mm where it can be trusted, else None.
+        confidence: (H, W) in [0, 1], the segmenter's.
+        agreement: see `certainty.agreement`.
+        contour: an endocardium that replaces the label map's, such as one drawn by hand; its basal points and its apex
+            make the long axis.
+
+    Raises:
+        InputError: the label map, the spacing or the confidence cannot be used.
+    """
+    labels = _checked(label_map)
+    check_spacing(spacing)
+    if confidence is not None and np.shape(confidence) != labels.shape:
+        raise InputError(
+            f"The confidence has shape {np.shape(confidence)} and the label map {labels.shape}; they share one grid."
+        )
+    if contour is not None:
+        labels = with_endocardium(labels, contour)
+    box, corner = _box(labels)
+    moved = None if contour is None else _shifted(contour, -corner)
+    found = _measure(labels[box], spacing, moved, None if confidence is None else confidence[box], agreement)
+    return _placed(found, labels, corner)
+
+
+def with_endocardium(label_map: NDArray[np.uint8], contour: Endocardium) -> NDArray[np.uint8]:
+    """The label map (H, W) whose cavity is what a contour encloses; cavity that is left outside becomes wall."""
+    cavity = fill_curve(contour.curve, (label_map.shape[0], label_map.shape[1]))
+    if not cavity.any():
+        raise InputError("The contour encloses no pixel of the label map; draw it on the label map's own grid.")
+    changed = np.where(label_map == _CAVITY, np.uint8(_WALL), label_map)
+    changed[cavity] = _CAVITY
+    return changed
+
+
+def check_spacing(spacing: Spacing | None) -> None:
+    """InputError unless spacing is None or two positive numbers."""
+    if spacing is not None and (len(spacing) != 2 or not all(math.isfinite(step) and step > 0 for step in spacing)):
+        raise InputError(
+            f"spacing is (row, column) in millimetres, two positive numbers, or None; given was {spacing!r}."
+        )
+
+
+def _checked(label_map: ArrayLike) -> NDArray[np.uint8]:
+    values = np.asarray(label_map)
+    # A frame in which nothing was found is a finding, not a mistake of the caller's.
+    empty = values.ndim == 2 and values.size > 0 and values.dtype.kind in "biuf" and not values.any()
+    return np.zeros(values.shape, np.uint8) if empty else check_label_map(values)
+
+
+def _measure(
+    labels: NDArray[np.uint8],
+    spacing: Spacing | None,
+    contour: Endocardium | None,
+    confidence: NDArray[np.floating] | None,
+    agreement: float | None,
+) -> FrameMeasures:
+    axes = (long_axis_of_ventricle(labels, spacing, contour), long_axis_of_atrium(labels, spacing))
+    ventricle, atrium = (
+        None if axis is None else Chamber.of(labels == code, axis)
+        for code, axis in zip((_CAVITY, _ATRIUM), axes, strict=True)
+    )
+    endocardium = contour or _endocardium(labels, spacing)
+    thickness = None if endocardium is None else wall_thickness(labels, endocardium, spacing)
+    if thickness is not None and not thickness.covered:
+        thickness = None
+    values = _values(labels, spacing, ventricle, atrium, thickness)
+    length, mean = values.get("LV length"), values.get("wall thickness, mean")
+    findings = plausibility_findings(labels, spacing, length, mean)
+    looked_at = "its shape"
+    if confidence is not None:
+        expected = expected_dice(labels, confidence)
+        values |= {f"expected Dice, {name}": value for name, value in expected.items()}
+        values |= _end_points(axes[0], confidence)
+        findings = certainty_findings(expected, agreement) + findings
+        looked_at = "the segmenter's confidence and its shape"
+    if agreement is not None:
+        values["agreement"] = agreement
+    light = light_of(findings, looked_at)
+    return FrameMeasures(labels, spacing, ventricle, atrium, *axes, endocardium, thickness, values, light)
+
+
+def _values(
+    labels: NDArray[np.uint8],
+    spacing: Spacing | None,
+    ventricle: Chamber | None,
+    atrium: Chamber | None,
+    thickness: WallThickness | None,
+) -> dict[str, float]:
+    area = areas(labels, spacing)
+    values: dict[str, float] = {}
+    for name, chamber in (("LV", ventricle), ("LA", atrium)):
+        if chamber is not None:
+            values[f"{name} length"] = chamber.length
+            values[f"{name} area"] = chamber.area
+            values[f"{name} volume, discs"] = disc_volume(chamber)
+            values[f"{name} volume, area-length"] = area_length_volume(chamber)
+    if area["myocardium"]:
+        values["myocardium area"] = area["myocardium"]
+    if thickness is not None:
+        values["wall thickness, mean"] = thickness.mean
+        values["wall thickness, smallest"] = thickness.smallest
+        values["wall thickness, largest"] = thickness.largest
+        values |= {
+            f"wall thickness, {name}": float(value)
+            for name, value in zip(THICKNESS_SEGMENTS, thickness.segments, strict=True)
+            if math.isfinite(value)
+        }
+    return values
+
+
+def _endocardium(labels: NDArray[np.uint8], spacing: Spacing | None) -> Endocardium | None:
+    try:
+        return endocardium_of_mask(labels, spacing)
+    except InputError:  # no base or no wall: there is no thickness then, and the light says what is missing
+        return None
+
+
+def _end_points(axis: LongAxis | None, confidence: NDArray[np.floating]) -> dict[str, float]:
+    if axis is None:
+        return {}
+    radius = _END_POINT * float(np.linalg.norm(axis.end - axis.base))
+    return {
+        "confidence, mitral plane": confidence_at(axis.base, confidence, radius),
+        "confidence, apex": confidence_at(axis.end, confidence, radius),
+    }
+
+
+def _box(labels: NDArray[np.uint8]) -> tuple[tuple[slice, slice], NDArray[np.float64]]:
+    """The part of the map that holds everything labelled with a margin, and where it begins."""
+    marked = [np.flatnonzero(labels.any(axis=axis)) for axis in (1, 0)]
+    if not marked[0].size:
+        return (slice(None), slice(None)), np.zeros(2)
+    # The margin also holds the band around each structure whose confidence counts.
+    margin = _AROUND + int(0.2 * math.sqrt(np.count_nonzero(labels)))
+    first = [max(0, int(side[0]) - margin) for side in marked]
+    box = (slice(first[0], int(marked[0][-1]) + margin), slice(first[1], int(marked[1][-1]) + margin))
+    return box, np.array(first, dtype=np.float64)
+
+
+def _shifted(contour: Endocardium, by: NDArray[np.float64]) -> Endocardium:
+    return Endocardium(contour.points + by, contour.curve + by)
+
+
+def _placed(found: FrameMeasures, labels: NDArray[np.uint8], corner: NDArray[np.float64]) -> FrameMeasures:
+    """The measures of a part of a map, in the pixels of the whole."""
+    axes = (
+        None if axis is None else replace(axis, base=axis.base + corner, end=axis.end + corner)
+        for axis in (found.ventricular_axis, found.atrial_axis)
+    )
+    ventricular, atrial = axes
+    contour = None if found.endocardium is None else _shifted(found.endocardium, corner)
+    return replace(found, labels=labels, ventricular_axis=ventricular, atrial_axis=atrial, endocardium=contour)

@@ -1,0 +1,166 @@
+"""Whether a label map shows a heart: whole structures, each in its place, of sizes that hearts have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.discs import Spacing
+from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.anatomy.masks import border, grown, holes
+from EchoSynthLib.measurement.areas import areas
+from EchoSynthLib.measurement.traffic_light import Finding
+
+Mask = NDArray[np.bool_]
+
+_CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
+_NAMES = {_CAVITY: "left ventricle", _WALL: "myocardium", _ATRIUM: "left atrium"}
+_CRUMB, _PIECE = 0.002, 0.1  # of a structure's area, that lies apart from its largest part or is missing in it
+_OPEN_BORDER = 0.03  # of the cavity's border, that may touch neither wall nor atrium
+_GAP = 0.05  # of the square root of the cavity's area, between cavity and atrium
+_ROUNDEST_OPENING = {_CAVITY: 0.85, _ATRIUM: 0.88}  # smallest share of its convex hull that a structure fills
+
+
+@dataclass(frozen=True)
+class Range:
+    """What hearts have: the 0.1st to 99.9th percentile over CAMUS' training references, rounded outwards."""
+
+    low: float
+    high: float
+    unit: str = ""
+
+
+PROPORTIONS = {
+    "left atrium's area over the left ventricle's": Range(0.05, 3.2),
+    "mean wall thickness over the cavity's mean width": Range(0.18, 1.7),
+    "left ventricle's length over its mean width": Range(1.4, 4.7),
+}
+SIZES = {
+    "left ventricle's length": Range(40, 120, "mm"),
+    "left ventricle's area": Range(400, 7000, "mm2"),
+    "left atrium's area": Range(80, 4500, "mm2"),
+    "mean wall thickness": Range(5, 26, "mm"),
+}
+
+
+def plausibility_findings(
+    labels: NDArray[np.uint8], spacing: Spacing | None, length: float | None, thickness: float | None
+) -> list[Finding]:
+    """What is anatomically wrong with a label map; an empty list where nothing is.
+
+    Args:
+        labels: (H, W) in CAMUS codes.
+        spacing: (row, column) in mm; sizes are judged only where it is known.
+        length: of the long axis, in mm or pixels; None without one.
+        thickness: mean of the wall, likewise.
+    """
+    missing = [
+        Finding("red" if code == _CAVITY else "yellow", f"there is no {name}")
+        for code, name in _NAMES.items()
+        if not (labels == code).any()
+    ]
+    pieces = [finding for code in _NAMES for finding in _pieces(labels == code, _NAMES[code])]
+    places = [*_open_border(labels), *_gap(labels, spacing), *_notches(labels)]
+    return [*missing, *pieces, *places, *_sizes(labels, spacing, length, thickness)]
+
+
+def _pieces(structure: Mask, name: str) -> list[Finding]:
+    from scipy import ndimage
+
+    area = int(structure.sum())
+    if not area:
+        return []
+    found = []
+    parts, count = ndimage.label(structure)
+    apart = 1 - int(np.bincount(parts.ravel())[1:].max()) / area
+    if apart > _CRUMB:
+        found.append(Finding(_severity(apart), f"the {name} is in {count} pieces"))
+    # The cavity is a hole in a wall that goes all around it, and none of the wall's.
+    if name != _NAMES[_WALL]:
+        hole = holes(structure) / area
+        if hole > _CRUMB:
+            found.append(Finding(_severity(hole), f"the {name} has a hole"))
+    return found
+
+
+def _severity(share: float) -> str:
+    return "red" if share > _PIECE else "yellow"
+
+
+def _open_border(labels: NDArray[np.uint8]) -> list[Finding]:
+    """The cavity lies inside its wall: its border faces wall or, where it opens, the atrium."""
+    cavity = labels == _CAVITY
+    if not cavity.any() or not (labels == _WALL).any() or not (labels == _ATRIUM).any():
+        return []
+    bare = float((cavity & grown(labels == CAMUS["other"])).sum() / border(cavity).sum())
+    if bare <= _OPEN_BORDER:
+        return []
+    reason = f"{100 * bare:.0f} % of the left ventricle's border has neither wall nor atrium beside it"
+    return [Finding(_severity(bare), reason)]
+
+
+def _gap(labels: NDArray[np.uint8], spacing: Spacing | None) -> list[Finding]:
+    from scipy import ndimage
+
+    cavity, atrium = labels == _CAVITY, labels == _ATRIUM
+    if not cavity.any() or not atrium.any() or (grown(cavity) & atrium).any():
+        return []
+    gap = float(ndimage.distance_transform_edt(~cavity, sampling=spacing)[atrium].min())
+    if gap <= _GAP * np.sqrt(areas(labels, spacing)["LV"]):
+        return []
+    return [Finding("red", "the left atrium does not adjoin the left ventricle")]
+
+
+def _notches(labels: NDArray[np.uint8]) -> list[Finding]:
+    """Cavity and atrium are nearly convex."""
+    found = []
+    for code, least in _ROUNDEST_OPENING.items():
+        filled = _share_of_hull(labels == code)
+        if filled < least:
+            found.append(Finding("yellow", f"the {_NAMES[code]}'s outline is notched: {filled:.2f} of its hull"))
+    return found
+
+
+def _share_of_hull(structure: Mask) -> float:
+    """Area of a structure over its convex hull's; 1 for one too small to have a shape."""
+    from scipy.spatial import ConvexHull
+
+    rows, columns = np.flatnonzero(structure.any(axis=1)), np.flatnonzero(structure.any(axis=0))
+    if len(rows) < 4 or len(columns) < 4:
+        return 1.0
+    first = structure[rows].argmax(axis=1)
+    last = structure.shape[1] - structure[rows][:, ::-1].argmax(axis=1)
+    # The corners of the outermost pixels of each row.
+    corners = [np.stack([rows + down, across], axis=1) for down in (0, 1) for across in (first, last)]
+    return float(structure.sum() / ConvexHull(np.concatenate(corners)).volume)
+
+
+def _sizes(
+    labels: NDArray[np.uint8], spacing: Spacing | None, length: float | None, thickness: float | None
+) -> list[Finding]:
+    area = areas(labels, spacing)
+    if not length or not area["LV"]:
+        return []
+    width = area["LV"] / length
+    values = {"left ventricle's length over its mean width": length / width}
+    sizes = {"left ventricle's length": length, "left ventricle's area": area["LV"]}
+    if area["LA"]:
+        values["left atrium's area over the left ventricle's"] = area["LA"] / area["LV"]
+        sizes["left atrium's area"] = area["LA"]
+    if thickness is not None:
+        values["mean wall thickness over the cavity's mean width"] = thickness / width
+        sizes["mean wall thickness"] = thickness
+    found = [_outside(name, value, PROPORTIONS[name]) for name, value in values.items()]
+    if spacing is not None:
+        found += [_outside(name, value, SIZES[name]) for name, value in sizes.items()]
+    return [finding for finding in found if finding is not None]
+
+
+def _outside(name: str, value: float, usual: Range) -> Finding | None:
+    if usual.low <= value <= usual.high:
+        return None
+    unit = f" {usual.unit}" if usual.unit else ""
+    reason = f"the {name} is {value:.3g}{unit}; usual are {usual.low:g} to {usual.high:g}{unit}"
+    return Finding("yellow", reason)

@@ -1,0 +1,219 @@
+"""A one-page report in HTML: pictures, curves, table and traffic lights in one file that prints."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.masks import border
+from EchoSynthLib.anatomy.structures import STRUCTURES
+from EchoSynthLib.measurement.frame import FrameMeasures
+from EchoSynthLib.measurement.quantities import Measurement
+from EchoSynthLib.measurement.study import Study
+from EchoSynthLib.measurement.traffic_light import Light
+
+NOTICE = "For research only. Not a medical device; nothing here may guide the care of a patient."
+_PICTURE_HEIGHT = 260  # pixels
+_LAMPS = {"green": "#2e8b57", "yellow": "#d9a400", "red": "#c0392b"}
+_OUTLINE, _AXIS = (255, 230, 80), (90, 220, 255)
+_STYLE = """
+@page { size: A4; margin: 12mm }
+body { font: 10px/1.35 sans-serif; color: #222; max-width: 190mm; margin: 0 auto }
+h1 { font-size: 16px; margin: 0 0 4px } h2 { font-size: 11px; margin: 8px 0 3px }
+.lamp { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 5px }
+.pictures { display: flex; flex-wrap: wrap; gap: 6px } figure { margin: 0 } figcaption { text-align: center }
+img { height: 150px } svg { width: 100%; height: 130px }
+table { border-collapse: collapse; width: 100% } td, th { padding: 1px 5px; border-bottom: 1px solid #ddd }
+td.number { text-align: right; font-variant-numeric: tabular-nums } th { text-align: left }
+.notice { color: #777; margin-top: 8px }
+"""
+
+
+def write_report(
+    path: Path,
+    study: Study,
+    images: Mapping[str, NDArray[np.uint8]] | None = None,
+    *,
+    title: str = "Measurements",
+    record: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write a study as one HTML file without links to others; it prints on a page of A4 for up to four frames.
+
+    Args:
+        path: the file, .html.
+        study: what was measured.
+        images: (H, W) uint8 by place ('4CH ED', 'frame 0'), drawn below the outlines; a black picture without one.
+        title: shown on top.
+        record: what made the label maps; its texts and numbers are listed at the end.
+    """
+    shown = _shown(study)
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        _light_line(study.light, "all together"),
+        '<div class="pictures">' + "".join(_figure(where, study, images or {}) for where in shown) + "</div>",
+        _curves(study),
+        _table([entry for entry in study.table if entry.where not in study.frames], "Together"),
+        _wide_table(study, shown),
+        "<h2>Traffic lights</h2>" + "".join(_light_line(light, where) for where, light in study.lights.items()),
+        _provenance(record or {}),
+        f'<p class="notice">{escape(NOTICE)}</p>',
+    ]
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    body = "\n".join(part for part in parts if part)
+    path.write_text(
+        f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n', encoding="utf-8"
+    )
+    return path
+
+
+def _shown(study: Study) -> list[str]:
+    """The frames that are shown: of a cine, end-diastole and end-systole."""
+    if study.cycle is None:
+        return list(study.frames)
+    return [f"frame {end.frame}" for end in (study.cycle.diastole, study.cycle.systole)]
+
+
+def _light_line(light: Light, where: str) -> str:
+    lamp = f'<span class="lamp" style="background:{_LAMPS[light.colour]}"></span>'
+    return f"<div>{lamp}<b>{escape(where or 'frame')}</b>: {light.colour} - {escape('; '.join(light.reasons))}</div>"
+
+
+def _figure(where: str, study: Study, images: Mapping[str, NDArray[np.uint8]]) -> str:
+    picture = base64.b64encode(_png(study.frames[where], images.get(where))).decode()
+    caption = escape(_caption(where, study))
+    return f'<figure><img src="data:image/png;base64,{picture}"><figcaption>{caption}</figcaption></figure>'
+
+
+def _caption(where: str, study: Study) -> str:
+    if study.cycle is None:
+        return where
+    phases = [
+        phase
+        for phase, end in (("ED", study.cycle.diastole), ("ES", study.cycle.systole))
+        if where == f"frame {end.frame}"
+    ]
+    return f"{' and '.join(phases)}: {where}"
+
+
+def _png(frame: FrameMeasures, image: NDArray[np.uint8] | None) -> bytes:
+    """The image under the structures' outlines, the long axis and the endocardium, in square pixels."""
+    from PIL import Image, ImageDraw
+
+    rows, columns = frame.labels.shape
+    row_mm, column_mm = frame.spacing or (1.0, 1.0)
+    size = (max(1, round(_PICTURE_HEIGHT * columns * column_mm / (rows * row_mm))), _PICTURE_HEIGHT)
+    grey = np.zeros((rows, columns), np.uint8) if image is None else image
+    picture = np.asarray(Image.fromarray(grey).convert("RGB").resize(size, Image.Resampling.BILINEAR)).copy()
+    labels = np.asarray(Image.fromarray(frame.labels).resize(size, Image.Resampling.NEAREST))
+    for structure in STRUCTURES:
+        if structure.camus_code is not None:
+            picture[border(labels == structure.camus_code)] = structure.colour
+    drawn = Image.fromarray(picture)
+    pen = ImageDraw.Draw(drawn)
+    scale = np.array([size[1] / rows, size[0] / columns])
+    if frame.endocardium is not None:
+        pen.line(_xy(frame.endocardium.curve, scale), fill=_OUTLINE)
+    if frame.ventricular_axis is not None:
+        pen.line(_xy(np.stack([frame.ventricular_axis.base, frame.ventricular_axis.end]), scale), fill=_AXIS)
+    buffer = io.BytesIO()
+    drawn.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _xy(points: NDArray[np.float64], scale: NDArray[np.float64]) -> list[tuple[float, float]]:
+    return [(float(column), float(row)) for row, column in (points + 0.5) * scale]
+
+
+def _curves(study: Study) -> str:
+    """The volume, where it is known, and the area of the left ventricle over the frames."""
+    if study.cycle is None:
+        return ""
+    units = {"LV area": "mm2", "LV volume, discs": "ml"}
+    known = study.frames["frame 0"].spacing is not None
+    plots = [
+        f"<h2>{escape(name)} [{unit if known else 'px2'}]</h2>" + curve_svg(study.curves[name], _marks(study))
+        for name, unit in units.items()
+        if name in study.curves
+    ]
+    return "".join(plots)
+
+
+def _marks(study: Study) -> dict[str, int]:
+    return {} if study.cycle is None else {"ED": study.cycle.diastole.frame, "ES": study.cycle.systole.frame}
+
+
+def curve_svg(values: Sequence[float], marks: Mapping[str, int]) -> str:
+    """One curve over the frames as SVG, with marked frames; frames without a value leave a gap."""
+    known = [value for value in values if np.isfinite(value)]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    width, height, left, base = 600.0, 110.0, 45.0, 95.0
+
+    def at(index: int, value: float) -> tuple[float, float]:
+        across = left + (width - left - 10) * index / max(len(values) - 1, 1)
+        return across, base - (base - 12) * (value - low) / (high - low or 1.0)
+
+    points = [(index, *at(index, value)) for index, value in enumerate(values) if np.isfinite(value)]
+    path = " ".join(
+        f"{'L' if number and points[number - 1][0] == index - 1 else 'M'}{x:.1f} {y:.1f}"
+        for number, (index, x, y) in enumerate(points)
+    )
+    labels = "".join(
+        f'<text x="2" y="{at(0, value)[1] + 3:.1f}" font-size="9">{value:.4g}</text>' for value in {low, high}
+    )
+    for name, index in marks.items():
+        x, y = at(index, values[index])
+        labels += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#c0392b"/>'
+        labels += f'<text x="{x:.1f}" y="{y - 5:.1f}" font-size="9" text-anchor="middle">{name} {index}</text>'
+    curve = f'<path d="{path}" fill="none" stroke="#2c5f8a"/>'
+    axis = f'<path d="M{left} {base} H{width - 10}" stroke="#999"/>'
+    frame = f'<text x="{width - 12}" y="{height - 3}" font-size="9" text-anchor="end">frame {len(values) - 1}</text>'
+    return f'<svg viewBox="0 0 {width:g} {height:g}">{axis}{curve}{labels}{frame}</svg>'
+
+
+def _table(entries: Sequence[Measurement], title: str) -> str:
+    if not entries:
+        return ""
+    rows = "".join(
+        f'<tr><td>{escape(entry.name)}</td><td>{escape(entry.where)}</td><td class="number">{_number(entry)}</td>'
+        f"<td>{entry.unit}</td><td>{escape(entry.formula)}</td></tr>"
+        for entry in entries
+    )
+    return f"<h2>{title}</h2><table>{rows}</table>"
+
+
+def _wide_table(study: Study, shown: Sequence[str]) -> str:
+    """A column a frame."""
+    found = {(entry.name, entry.where): entry for entry in study.table if entry.where in shown}
+    names = list(dict.fromkeys(name for name, _ in found))
+    if not names:
+        return ""
+    head = "".join(f"<th>{escape(_caption(where, study) or 'value')}</th>" for where in shown)
+    rows = ""
+    for name in names:
+        entries = [found.get((name, where)) for where in shown]
+        unit = next(entry.unit for entry in entries if entry is not None)
+        cells = "".join(f'<td class="number">{"" if entry is None else _number(entry)}</td>' for entry in entries)
+        rows += f"<tr><td>{escape(name)}</td>{cells}<td>{unit}</td></tr>"
+    return f"<h2>Frames</h2><table><tr><th></th>{head}<th></th></tr>{rows}</table>"
+
+
+def _number(entry: Measurement) -> str:
+    digits = {"1": 3, "mm2": 0, "px2": 0}.get(entry.unit, 1)
+    return f"{entry.value:.{0 if entry.name.endswith(' frame') else digits}f}"
+
+
+def _provenance(record: Mapping[str, Any]) -> str:
+    told = {key: value for key, value in record.items() if isinstance(value, str | int | float)}
+    if not told:
+        return ""
+    text = "; ".join(f"{key} {value}" for key, value in told.items())
+    return f"<h2>How it was made</h2><div>{escape(text)}</div>"

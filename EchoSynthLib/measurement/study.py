@@ -1,0 +1,253 @@
+"""Several frames together: a cine, or a patient's views at end-diastole and end-systole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.measurement.cycle import Cycle, find_cycle
+from EchoSynthLib.measurement.frame import FrameMeasures
+from EchoSynthLib.measurement.quantities import Measurement, measurement
+from EchoSynthLib.measurement.traffic_light import Finding, Light, light_of, worst
+from EchoSynthLib.measurement.volumes import (
+    Chamber,
+    biplane_area_length_volume,
+    biplane_disc_volume,
+    ejected,
+)
+
+PHASES = ("ED", "ES")
+BOTH = "2CH + 4CH"
+
+SHORTENING = (0.02, 0.30)
+"""Of the long axis from end-diastole to end-systole: the middle 98 % over CAMUS' training references."""
+LENGTH_DIFFERENCE = 0.10
+"""Between the long axes of both views, over the longer: the usual limit, above which one view is foreshortened."""
+
+_RATIOS = {
+    "EF, discs": "LV volume, discs",
+    "EF, area-length": "LV volume, area-length",
+    "FAC": "LV area",
+    "LV shortening": "LV length",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Measurements that belong together.
+
+    Attributes:
+        frames: what each frame shows, by where it is: '4CH ED', 'frame 0'; '' for a lone frame.
+        table: every measurement: those of the frames, then those of all together.
+        lights: how far to rely on each frame, and on what several make together.
+        cycle: end-diastole and end-systole of a cine, else None.
+        curves: of a cine, name to one value a frame (NaN where there is none), in the table's units.
+    """
+
+    frames: dict[str, FrameMeasures]
+    table: list[Measurement]
+    lights: dict[str, Light]
+    cycle: Cycle | None = None
+    curves: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def light(self) -> Light:
+        """The worst of all; of a cine, of those that its results rest on."""
+        return worst(self.lights.values())
+
+    def value(self, name: str, where: str = "") -> float:
+        """The value of one measurement; KeyError where there is none."""
+        return next_value(self.table, name, where)
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON-able: the table, the lights, and a cine's curves and phases."""
+        record: dict[str, Any] = {
+            "measurements": [vars(entry) for entry in self.table],
+            "light": self.light.to_dict(),
+            "lights": {where: light.to_dict() for where, light in self.lights.items()},
+        }
+        if self.cycle is not None:
+            record["cycle"] = {"ED": vars(self.cycle.diastole), "ES": vars(self.cycle.systole)}
+            record["curves"] = {
+                name: [None if np.isnan(value) else value for value in curve] for name, curve in self.curves.items()
+            }
+        return record
+
+
+def next_value(table: Sequence[Measurement], name: str, where: str = "") -> float:
+    """The value of the measurement of this name and place; KeyError where there is none."""
+    for entry in table:
+        if (entry.name, entry.where) == (name, where):
+            return entry.value
+    raise KeyError(f"{name} ({where})" if where else name)
+
+
+def study_of_frame(frame: FrameMeasures, where: str = "") -> Study:
+    """One frame alone."""
+    return Study({where: frame}, frame.table(where), {where: frame.light})
+
+
+def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
+    """The frames of a cine of one view, in their order, with end-diastole, end-systole and what follows from them.
+
+    Raises:
+        InputError: fewer than two frames have a left ventricle.
+    """
+    cycle = find_cycle([frame.values.get("LV area", 0.0) for frame in frames])
+    diastole, systole = frames[cycle.diastole.frame], frames[cycle.systole.frame]
+    numbers = {"ED frame": cycle.diastole.frame, "ES frame": cycle.systole.frame}
+    together = _entries({**numbers, **_ratios(diastole, systole)}, diastole, "cine")
+    lights = {
+        f"{phase}, frame {end.frame}": frames[end.frame].light
+        for phase, end in zip(PHASES, (cycle.diastole, cycle.systole), strict=True)
+    }
+    lights["cine"] = light_of(_shortening_findings(diastole, systole, "the cine"), "the lengths at ED and ES")
+    named = {f"frame {index}": frame for index, frame in enumerate(frames)}
+    return Study(named, [*_tables(named), *together], lights, cycle, _curves(frames))
+
+
+def study_of_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> Study:
+    """A patient's apical views at end-diastole and end-systole: {'4CH': {'ED': ..., 'ES': ...}, '2CH': ...}.
+
+    What can be computed from the frames there are is: ejection fractions need both phases, biplane volumes both views.
+
+    Raises:
+        InputError: no frame, or one of another view or phase.
+    """
+    _check_views(views)
+    frames = {f"{view} {phase}": frame for view, phases in views.items() for phase, frame in phases.items()}
+    lights = {where: frame.light for where, frame in frames.items()}
+    together: list[Measurement] = []
+    for view, phases in views.items():
+        if set(PHASES) <= set(phases):
+            diastole, systole = (phases[phase] for phase in PHASES)
+            together += _entries(_ratios(diastole, systole), diastole, view)
+            lights[view] = light_of(_shortening_findings(diastole, systole, view), "the lengths at ED and ES")
+    if {"2CH", "4CH"} <= set(views):
+        both = {phase: (views["2CH"].get(phase), views["4CH"].get(phase)) for phase in PHASES}
+        pairs = {phase: (two, four) for phase, (two, four) in both.items() if two is not None and four is not None}
+        together += _biplane(pairs)
+        lights |= _lights_of_pairs(pairs)
+    return Study(frames, [*_tables(frames), *together], lights)
+
+
+def _check_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> None:
+    strange = [view for view in views if view not in ("2CH", "4CH")]
+    strange += [phase for phases in views.values() for phase in phases if phase not in PHASES]
+    if strange or not any(views.values()):
+        raise InputError(
+            f"A patient's frames are given as {{'4CH': {{'ED': ..., 'ES': ...}}, '2CH': ...}}; "
+            f"given was {', '.join(map(repr, strange)) or 'no frame'}."
+        )
+
+
+def _tables(frames: Mapping[str, FrameMeasures]) -> list[Measurement]:
+    return [entry for where, frame in frames.items() for entry in frame.table(where)]
+
+
+def _entries(values: Mapping[str, float], like: FrameMeasures, where: str) -> list[Measurement]:
+    found = (measurement(name, value, like.spacing, where) for name, value in values.items())
+    return [entry for entry in found if entry is not None]
+
+
+def _ratios(diastole: FrameMeasures, systole: FrameMeasures) -> dict[str, float]:
+    """Ejection fractions, fractional area change and shortening of one view: ratios, whatever the pixel size."""
+    return {
+        ratio: ejected(diastole.values[name], systole.values[name])
+        for ratio, name in _RATIOS.items()
+        if diastole.values.get(name) and name in systole.values
+    }
+
+
+def _biplane(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> list[Measurement]:
+    found: list[Measurement] = []
+    volumes = {phase: _biplane_volume(two.ventricle, four.ventricle) for phase, (two, four) in pairs.items()}
+    for phase, (two, four) in pairs.items():
+        where = f"{BOTH} {phase}"
+        # Without both pixel sizes a product of both views has no unit.
+        known = four if two.spacing is not None and four.spacing is not None else None
+        values: dict[str, float] = {}
+        volume = volumes[phase]
+        if known and volume:
+            values["LV volume, biplane discs"] = volume
+        if known and two.atrium and four.atrium:
+            values["LA volume, biplane discs"] = biplane_disc_volume(two.atrium, four.atrium)
+            values["LA volume, biplane area-length"] = biplane_area_length_volume(two.atrium, four.atrium)
+        if known and two.ventricle and four.ventricle:
+            values["LV length, 2CH over 4CH"] = two.ventricle.length / four.ventricle.length
+        found += _entries(values, four, where)
+    diastolic, systolic = volumes.get("ED"), volumes.get("ES")
+    if diastolic and systolic and _one_scale(pairs):
+        found += _entries({"EF, biplane discs": ejected(diastolic, systolic)}, pairs["ED"][1], BOTH)
+    return found
+
+
+def _biplane_volume(two: Chamber | None, four: Chamber | None) -> float | None:
+    return None if two is None or four is None else biplane_disc_volume(two, four)
+
+
+def _one_scale(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> bool:
+    """Whether lengths of all frames can be compared: all in mm, or all in pixels of one picture size."""
+    frames = [frame for pair in pairs.values() for frame in pair]
+    if all(frame.spacing is not None for frame in frames):
+        return True
+    return all(frame.spacing is None for frame in frames) and len({frame.labels.shape for frame in frames}) == 1
+
+
+def _shortening_findings(diastole: FrameMeasures, systole: FrameMeasures, where: str) -> list[Finding]:
+    """Foreshortening: a long axis that hardly shortens or lengthens, or shortens more than hearts do."""
+    if diastole.ventricle is None or systole.ventricle is None:
+        return []
+    shortening = ejected(diastole.ventricle.length, systole.ventricle.length)
+    low, high = SHORTENING
+    if low <= shortening <= high:
+        return []
+    phase = "ED" if shortening < low else "ES"
+    reason = (
+        f"{where} may be foreshortened at {phase}: its long axis shortens by {100 * shortening:.0f} % "
+        f"(usual are {100 * low:.0f} to {100 * high:.0f} %)"
+    )
+    return [Finding("yellow", reason)]
+
+
+def _lights_of_pairs(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> dict[str, Light]:
+    lights = {}
+    for phase, (two, four) in pairs.items():
+        comparable = _one_scale({phase: (two, four)}) and two.spacing is not None
+        if comparable and two.ventricle is not None and four.ventricle is not None:
+            findings = _length_findings(two.ventricle.length, four.ventricle.length, phase)
+            lights[f"{BOTH} {phase}"] = light_of(findings, "the lengths in both views")
+    return lights
+
+
+def _length_findings(two: float, four: float, phase: str) -> list[Finding]:
+    difference = abs(two - four) / max(two, four)
+    if difference <= LENGTH_DIFFERENCE:
+        return []
+    shorter = "2CH" if two < four else "4CH"
+    reason = (
+        f"{shorter} may be foreshortened at {phase}: its long axis is {100 * difference:.0f} % shorter than in the "
+        f"other view ({min(two, four):.0f} mm against {max(two, four):.0f} mm; up to "
+        f"{100 * LENGTH_DIFFERENCE:.0f} % is usual)"
+    )
+    return [Finding("yellow", reason)]
+
+
+def _curves(frames: Sequence[FrameMeasures]) -> dict[str, list[float]]:
+    """Areas and volume over the frames, in the table's units."""
+    return {
+        name: [_or_nan(next_value, frame.table(), name) for frame in frames]
+        for name in ("LV area", "LV volume, discs", "LV length", "LA area", "LA volume, area-length")
+        if frames[0].spacing is not None or "volume" not in name
+    }
+
+
+def _or_nan(look: Callable[..., float], table: list[Measurement], name: str) -> float:
+    try:
+        return look(table, name)
+    except KeyError:
+        return float("nan")

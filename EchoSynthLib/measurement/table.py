@@ -1,0 +1,31 @@
+"""Measurements as a table in a file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from EchoSynthLib.measurement.study import Study
+
+COLUMNS = ("case", "where", "name", "value", "unit", "light", "formula", "source")
+
+
+def rows_of(case: str, study: Study) -> list[dict[str, object]]:
+    """A row for each measurement of a study; `light` is the colour of where it was measured.
+
+    What several frames give together has the worst colour of them all.
+    """
+    colours = {where: frame.light.colour for where, frame in study.frames.items()}
+    return [
+        {"case": case, "light": colours.get(entry.where, study.light.colour), **vars(entry)} for entry in study.table
+    ]
+
+
+def write_csv(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:
+    """Write rows as CSV in UTF-8; numbers keep all their digits."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path

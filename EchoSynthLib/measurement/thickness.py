@@ -1,0 +1,111 @@
+"""Thickness of the myocardium, along the endocardium and square to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.discs import Spacing
+from EchoSynthLib.anatomy.endocardium import APEX, Endocardium, Points, resample
+from EchoSynthLib.anatomy.labels import CAMUS
+
+_CAVITY, _WALL = CAMUS["left ventricle"], CAMUS["myocardium"]
+_SAMPLES_A_PIXEL = 4
+_THICKEST = 0.5  # of the long axis; a ray that finds no end by then runs along the wall
+_SMALL, _LARGE = 5, 95  # percentiles: one ray that meets a notch is no wall
+
+
+@dataclass(frozen=True, eq=False)
+class WallThickness:
+    """Thickness in mm, or pixels.
+
+    Attributes:
+        along: (n,) at each point of the endocardial curve; NaN where there is no wall beside it.
+        segments: (6,) means over the sixths between P1 and P7, see `THICKNESS_SEGMENTS`; NaN where there is no wall.
+    """
+
+    along: NDArray[np.float64]
+    segments: NDArray[np.float64]
+
+    @property
+    def mean(self) -> float:
+        """Over the whole curve."""
+        return float(np.nanmean(self.along))
+
+    @property
+    def smallest(self) -> float:
+        """The 5th percentile along the curve."""
+        return float(np.nanpercentile(self.along, _SMALL))
+
+    @property
+    def largest(self) -> float:
+        """The 95th percentile along the curve."""
+        return float(np.nanpercentile(self.along, _LARGE))
+
+    @property
+    def covered(self) -> float:
+        """Share of the curve that has a wall beside it."""
+        return float(np.isfinite(self.along).mean())
+
+
+def wall_thickness(
+    labels: NDArray[np.uint8], endocardium: Endocardium, spacing: Spacing | None = None
+) -> WallThickness:
+    """Thickness of the wall: from each point of the endocardium straight outwards until the wall ends.
+
+    Args:
+        labels: (H, W) in CAMUS codes.
+        endocardium: the curve from P1 over the apex to P7 and its seven points, in pixels.
+        spacing: (row, column) pixel size in mm.
+    """
+    step = np.array(spacing or (1.0, 1.0))
+    curve = resample(endocardium.curve, len(endocardium.curve), spacing)
+    base = (curve[0] + curve[-1]) / 2
+    reach = _THICKEST * float(np.linalg.norm((endocardium.points[APEX] - base) * step))
+    distances = np.arange(0.0, max(reach, 2 * step.max()), step.min() / _SAMPLES_A_PIXEL)
+    rays = curve[:, None] + distances[:, None] * (_outwards(curve, step) / step)[:, None]
+    along = _until_the_wall_ends(_codes_at(labels, rays), distances)
+    segment = _segment_of(curve, endocardium.points, step)
+    means = [_mean(along[segment == number]) for number in range(6)]
+    return WallThickness(along, np.array(means))
+
+
+def _outwards(curve: Points, step: NDArray[np.float64]) -> Points:
+    """Unit normals (n, 2) in mm that point out of the cavity, smooth along the curve."""
+    from scipy.ndimage import gaussian_filter1d
+
+    along = gaussian_filter1d(np.gradient(curve * step, axis=0), 2.0, axis=0, mode="nearest")
+    normal = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    inside = (curve * step).mean(axis=0)
+    outward = ((curve * step - inside) * normal).sum() >= 0
+    return normal if outward else -normal
+
+
+def _codes_at(labels: NDArray[np.uint8], places: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Codes (n, m) of the pixels at (n, m, 2); 0 outside the map."""
+    row, column = np.moveaxis(np.floor(places + 0.5).astype(int), -1, 0)
+    seen = (row >= 0) & (row < labels.shape[0]) & (column >= 0) & (column < labels.shape[1])
+    return np.where(seen, labels[row * seen, column * seen], 0).astype(np.uint8)
+
+
+def _until_the_wall_ends(codes: NDArray[np.uint8], distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance (n,) at which each ray leaves ventricle and wall; NaN where it meets no wall, or no end of it."""
+    ventricle = (codes == _CAVITY) | (codes == _WALL)
+    end = np.argmin(ventricle, axis=1)
+    before = np.arange(codes.shape[1]) < end[:, None]
+    found = ~ventricle.all(axis=1) & ((codes == _WALL) & before).any(axis=1)
+    return np.where(found, distances[end], np.nan)
+
+
+def _segment_of(curve: Points, points: Points, step: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Number (n,) 0 to 5 of the sixth that each point of the curve lies in, by arc length between the seven points."""
+    nearest = [int(np.linalg.norm((curve - point) * step, axis=1).argmin()) for point in points[1:-1]]
+    return np.searchsorted(np.sort(nearest), np.arange(len(curve)), side="right")
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    found = values[np.isfinite(values)]
+    return float(found.mean()) if len(found) else float("nan")
