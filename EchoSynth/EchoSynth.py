@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import slicer
+import vtk
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
@@ -73,12 +74,16 @@ class EchoSynthWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
+        # A widget of several may go while the module stays.
+        self.parent.connect("destroyed()", self.cleanup)
         self.onSceneChanged()
 
     def cleanup(self):
-        """Lets go of everything before the module is unloaded."""
+        """Lets go of everything before the widget is gone or the module is unloaded; a second time does nothing."""
         self.removeObservers()
-        for panel in self.panels.values():
+        panels, self.panels = self.panels, {}
+        for panel in panels.values():
             panel.close()
 
     def enter(self):
@@ -91,12 +96,29 @@ class EchoSynthWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic.cancel()
         for panel in self.panels.values():
             panel.set_parameters(None)
+        # Else the next scene's nodes, which get the same IDs, would be chosen without the panels hearing of it.
+        self._forget()
 
     def onSceneChanged(self, caller=None, event=None):
         """Binds the panels to the parameter node of the scene as it is now."""
         parameters = self.logic.getParameterNode()
         for panel in self.panels.values():
             panel.set_parameters(parameters)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAboutToBeRemoved(self, caller, event, node):
+        """Forgets a chosen node that goes: the selectors would choose another one, unasked."""
+        if not slicer.mrmlScene.IsBatchProcessing():
+            self._forget(node)
+
+    def _forget(self, node=None):
+        """Clears the parameters that name a node, or any."""
+        parameters = self.logic.getParameterNode()
+        chosen = parameters.parameterNode
+        for role in [chosen.GetNthNodeReferenceRole(i) for i in range(chosen.GetNumberOfNodeReferenceRoles())]:
+            named = chosen.GetNodeReference(role)
+            if named is not None and node in (None, named):
+                setattr(parameters, role.split(".")[0], None)
 
 
 class EchoSynthLogic(ScriptedLoadableModuleLogic):
@@ -174,15 +196,24 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         from EchoSynthPanels.engine import run
 
         change = Change(count, seed, strength, ejectionFraction, wallThickness)
-        return run(_("Vary"), lambda client: vary(slicer.mrmlScene, client, labelMapNode, change))
+        return run(_("Vary"), lambda client: vary(slicer.mrmlScene, client, labelMapNode, change)).segmentations
+
+    def measure(self, labelMapNode, allFrames=False):
+        """The `EchoSynthLib.measurement.Study` of a label map, or with allFrames of its cine: table, lights, curves.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
+        """
+        from EchoSynthJobs.measure import measure
+        from EchoSynthPanels.engine import run
+
+        return run(_("Measure"), lambda client: measure(labelMapNode, all_frames=allFrames)).study
 
     def wakeUp(self):
         """Starts the worker, if the engine is installed."""
         from EchoSynthPanels.engine import the_engine
 
-        the_engine().look_again()
-        if the_engine().ready:
-            the_engine().client.start()
+        the_engine().wake_up()
 
     def cancel(self):
         """Cancels the task that runs, if one does."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
 
 if TYPE_CHECKING:
-    from EchoSynthLib.api import segment, segment_detailed, synthesize, variations
+    from EchoSynthLib.api import contour, contour_detailed, measure, segment, segment_detailed, synthesize, variations
 
 __version__ = "0.1.0"
 
@@ -26,13 +26,16 @@ __all__ = [
     "ModelError",
     "OutputError",
     "__version__",
+    "contour",
+    "contour_detailed",
+    "measure",
     "segment",
     "segment_detailed",
     "synthesize",
     "variations",
 ]
 
-_FROM_API = ("segment", "segment_detailed", "synthesize", "variations")
+_FROM_API = ("contour", "contour_detailed", "measure", "segment", "segment_detailed", "synthesize", "variations")
 
 
 def __getattr__(name: str) -> Any:

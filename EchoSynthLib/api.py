@@ -18,8 +18,10 @@ from EchoSynthLib.anatomy.labels import check_view
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.gray import to_gray8
+from EchoSynthLib.measurement.given import measure as measure
 
 if TYPE_CHECKING:
+    from EchoSynthLib.segmentation.contour.pipeline import ContourFound, ContourPipeline
     from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
     from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 
@@ -97,6 +99,72 @@ def segment_detailed(
         "mean_confidence": float(found.confidence[found.label_map > 0].mean()) if found.label_map.any() else 0.0,
     }
     return Segmentation(found.label_map, found.confidence, probabilities, record)
+
+
+def contour(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    model: str = "contour",
+    heads: str = "both",
+    progress: Progress | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Record]:
+    """Seven points (7, 2) and open curve (n, 2) (row, column) of the endocardium; see `contour_detailed`."""
+    found, record = contour_detailed(image, spacing, model=model, heads=heads, progress=progress)
+    return found.points, found.curve, record
+
+
+def contour_detailed(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    model: str = "contour",
+    heads: str = "both",
+    progress: Progress | None = None,
+) -> tuple[ContourFound, Record]:
+    """Find the endocardium of the left ventricle in one apical echocardiogram.
+
+    Args:
+        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        spacing: (row, column) millimetres; the curve's points lie evenly in them, and spreads are told in them too.
+        model: name of the model folder.
+        heads: 'both' refines the curve through the points on the distance map, 'points' draws it through them alone;
+            'mask' derives it from a label map instead, and `model` is then a segmenter's folder.
+        progress: called when done.
+
+    Returns:
+        Points, curve and what is known of their doubt; and the record.
+
+    Raises:
+        InputError: the image, spacing or heads cannot be used, or the label map found shows no endocardium.
+        ModelError: the model is missing or damaged.
+    """
+    from EchoSynthLib.segmentation.contour.pipeline import ContourFound
+
+    started = time.perf_counter()
+    _check_spacing(spacing)
+    grey = to_gray8(image)
+    folder = zoo.find(model)
+    wanted = "segmentation.unet" if heads == "mask" else "segmentation.contour"
+    if folder.config.get("system") != wanted:
+        raise InputError(
+            f"The heads {heads!r} need a model of the system {wanted}, and {model!r} is one of "
+            f"{folder.config.get('system')}; give the name of such a model, see `echosynth models`."
+        )
+    if heads == "mask":
+        found = ContourFound.of_mask(_segmenter(model, folder.sha256)(grey).label_map, spacing)
+    else:
+        found = _contour(model, folder.sha256)(grey, spacing, heads=heads)
+    if progress is not None:
+        progress(1, 1, "contouring")
+    record = _record("contour", folder, started)
+    record |= {
+        "heads": heads,
+        "shape": list(grey.shape),
+        "spacing_mm": None if spacing is None else [float(s) for s in spacing],
+        **found.summary(spacing),
+    }
+    return found, record
 
 
 def synthesize(
@@ -267,6 +335,14 @@ def _segmenter(model: str, sha256: str) -> SegmenterPipeline:
 
     folder = zoo.find(model)
     return SegmenterPipeline.from_folder(folder.path, folder.config)
+
+
+@lru_cache(maxsize=4)
+def _contour(model: str, sha256: str) -> ContourPipeline:
+    from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline
+
+    folder = zoo.find(model)
+    return ContourPipeline.from_folder(folder.path, folder.config)
 
 
 @lru_cache(maxsize=4)

@@ -78,7 +78,7 @@ def _one_line(error: BaseException) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
-        prog="echosynth", description="Segments echocardiograms and synthesises new ones.", allow_abbrev=False
+        prog="echosynth", description="Segments echocardiograms and synthesizes new ones.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"echosynth {EchoSynthLib.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)

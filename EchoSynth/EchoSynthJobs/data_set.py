@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
-from EchoSynthJobs.synthesize import Wish, pixel_size
+from EchoSynthJobs.synthesize import Wish, notes_of, pixel_size
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.files import write_frame, write_label_map
-from EchoSynthMRML.label_maps import read_label_map
-from EchoSynthMRML.provenance import stamps_of
+from EchoSynthMRML.label_maps import LabelMap, read_label_map
+from EchoSynthMRML.provenance import sha256_of, stamps_of
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,11 @@ class Place:
 
 
 def save_pairs(client: Client, pairs: Sequence[Pair], place: Place) -> Job[dict[str, Any]]:
-    """Writes pairs of the scene, cines frame by frame; gives the task's record.
+    """Writes pairs of the scene, cines frame by frame; gives the task's record, with "notes" for the user.
 
     Raises:
-        InputError: there are none, or a node cannot be used; and what the task raises.
+        InputError: there are none, a node cannot be used, or a label map was edited since its synthetic image was
+            drawn; and what the task raises.
     """
     if not pairs:
         raise InputError("The scene holds no image with a label map on its grid; segment or synthesize one first.")
@@ -54,17 +57,19 @@ def save_pairs(client: Client, pairs: Sequence[Pair], place: Place) -> Job[dict[
         source = folder / "pairs"
         for kind in ("images", "labels", "records"):
             (source / kind).mkdir(parents=True)
+        label_maps: list[LabelMap] = []
         for index, pair in enumerate(pairs):
-            yield from _export(source, f"{index:03d}_{_file_name(pair.image.GetName())}", pair)
+            label_maps += yield from _export(source, f"{index:03d}_{_file_name(pair.image.GetName())}", pair)
         parameters = {"source": source, "output": place.folder, "layout": place.layout, "dataset_name": place.name}
         record = yield from in_worker(client, "collect", parameters)
-    return record
+    return record | {"notes": notes_of(label_maps)}
 
 
 def save_variations(
     client: Client, source: Any, wish: Wish, place: Place, *, variations: int, strength: float, reference: Any = None
 ) -> Job[dict[str, Any]]:
-    """Writes synthetic pairs: the label map and variations of it, `wish.count` images each; gives the task's record.
+    """Writes synthetic pairs: the label map and variations of it, `wish.count` images each; gives the task's record,
+    with "notes" for the user.
 
     Raises:
         InputError: the node is no label map; and what the task raises.
@@ -92,26 +97,41 @@ def save_variations(
             write_frame(reference, folder / "reference.nii")
             parameters["reference"] = folder / "reference.nii"
         record = yield from in_worker(client, "dataset", parameters)
-    return record
+    return record | {"notes": label_map.notes}
 
 
-def _export(folder: Path, name: str, pair: Pair) -> Job[None]:
+def _export(folder: Path, name: str, pair: Pair) -> Job[list[LabelMap]]:
     images, label_maps = cine_of(pair.image), cine_of(pair.label_map)
     if images is None or label_maps is None or images.browser is not label_maps.browser:
-        _export_frame(folder, name, pair.image, pair.label_map)
-        yield Report(message=f"reading {pair.image.GetName()}")
-        return
-    for index in range(min(len(images), len(label_maps))):
-        _export_frame(folder, f"{name}_f{index:03d}", images.node(index), label_maps.node(index))
-        yield Report(message=f"reading {pair.image.GetName()}, frame {index + 1} of {len(images)}")
+        frames = [(name, pair.image, pair.label_map)]
+    else:
+        count = min(len(images), len(label_maps))
+        frames = [(f"{name}_f{index:03d}", images.node(index), label_maps.node(index)) for index in range(count)]
+    found = []
+    for index, (frame_name, image, label_map) in enumerate(frames):
+        found.append(_export_frame(folder, frame_name, image, label_map))
+        yield Report(message=f"reading {pair.image.GetName()}, frame {index + 1} of {len(frames)}")
+    _check_follows(pair, found)
+    return found
 
 
-def _export_frame(folder: Path, name: str, image: Any, label_map: Any) -> None:
+def _export_frame(folder: Path, name: str, image: Any, label_map: Any) -> LabelMap:
     found = read_label_map(label_map, image)
     write_frame(image, folder / "images" / f"{name}.nii")
     write_label_map(found.codes, found.grid, folder / "labels" / f"{name}.nii")
     (folder / "records" / f"{name}.json").write_text(json.dumps(stamps_of(image)), encoding="utf-8")
+    return found
+
+
+def _check_follows(pair: Pair, found: list[LabelMap]) -> None:
+    drawn_from = stamps_of(pair.image).get("label_map_sha256")
+    if drawn_from and drawn_from != sha256_of(np.stack([one.codes for one in found])):
+        raise InputError(
+            f"'{pair.label_map.GetName()}' was edited after '{pair.image.GetName()}' was drawn from it, so the two do "
+            "not match. Synthesize it anew, or remove that image."
+        )
 
 
 def _file_name(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9-]+", "_", name).strip("_") or "case"
+    # File systems end names at 255 bytes.
+    return re.sub(r"[^A-Za-z0-9-]+", "_", name).strip("_")[:100] or "case"

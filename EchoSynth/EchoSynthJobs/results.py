@@ -6,30 +6,37 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from EchoSynthJobs.job import Job, Report
+from EchoSynthLib.errors import InputError
 from EchoSynthMRML.cines import Cine, CineBuilder, cine_of
 from EchoSynthMRML.volumes import add_to_scene
 
 
 def add_all(
-    scene: Any, results: Sequence[Result], dress: Callable[[Any, int], None], save_changes: bool = False
+    scene: Any, results: Sequence[Result], source: Any, dress: Callable[[Any, int], None], save_changes: bool = False
 ) -> Job[list[Any]]:
     """Adds results to the scene in small steps; cut short, it takes those back that it has added.
 
     Args:
         scene: where they go.
         results: what goes there.
+        source: node that they were made from.
         dress: is called with each node and its index once it is there, to stamp and place it.
         save_changes: see `CineBuilder.finish`.
+
+    Raises:
+        InputError: the source is no longer in the scene.
     """
     added: list[Any] = []
     try:
         for index, result in enumerate(results):
+            if source.GetScene() is not scene:
+                raise InputError(f"'{source.GetName()}' was removed from the scene meanwhile, so nothing was added.")
             added.append(result.into(scene, save_changes))
             report = Report(index + 1, len(results), f"{added[-1].GetName()} to the scene")
             yield report
             dress(added[-1], index)
             yield report
-    except GeneratorExit:
+    except BaseException:
         for node in added:
             remove(node)
         raise
@@ -39,9 +46,14 @@ def add_all(
 def remove(node: Any) -> None:
     """Takes a result out of its scene again, of a cine its sequence, too."""
     scene, cine = node.GetScene(), cine_of(node)
-    scene.RemoveNode(node)
     if cine is not None:
+        # First of all, else the browser makes a new node to show its frames.
+        cine.browser.RemoveSynchronizedSequenceNode(cine.sequence.GetID())
         scene.RemoveNode(cine.sequence)
+    displays = [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
+    for each in (*displays, node.GetStorageNode(), node):
+        if each is not None:
+            scene.RemoveNode(each)
 
 
 class Result:

@@ -76,7 +76,7 @@ def segment(
             stamp(node, record)
         place_beside(node, volume)
 
-    nodes = yield from add_all(scene, results, dress, save_changes=True)
+    nodes = yield from add_all(scene, results, volume, dress, save_changes=True)
     return Segmented(nodes[0], nodes[1] if confidence else None, record)
 
 
@@ -84,7 +84,7 @@ def write_frames(frames: Sequence[Any], path: Path) -> Job[None]:
     """Writes frame volumes as one array (H, W[, 3]) or (T, H, W[, 3]), in steps of one frame.
 
     Raises:
-        InputError: a frame cannot be used, or they differ in size.
+        InputError: a frame cannot be used, or they differ in size or type.
     """
     first = frame_array(frames[0])
     if len(frames) == 1:
@@ -94,10 +94,10 @@ def write_frames(frames: Sequence[Any], path: Path) -> Job[None]:
     for index, frame in enumerate(frames):
         check_frame(frame)
         pixels = frame_array(frame)
-        if pixels.shape != first.shape:
+        if (pixels.shape, pixels.dtype) != (first.shape, first.dtype):
             raise InputError(
-                f"Frame {index} has the shape {pixels.shape} and the first one {first.shape}; all frames of a cine "
-                "have one size."
+                f"Frame {index + 1} is {_kind(pixels)} and the first one {_kind(first)}; all frames of a cine are of "
+                "one kind. Crop or cast them alike, or segment single frames."
             )
         stack[index] = pixels
         yield Report(0, 0, f"reading frame {index + 1} of {len(frames)}")
@@ -112,6 +112,11 @@ def _collect(
         result.append(new_node(np.asarray(values), Grid.of_volume(frame), name))
         yield Report(index + 1, len(maps), f"{name}, {index + 1} of {len(maps)}")
     return result
+
+
+def _kind(pixels: np.ndarray) -> str:
+    rows, columns, *colors = pixels.shape
+    return f"{columns} x {rows} {'color' if colors else 'gray'} pixels of {pixels.dtype}"
 
 
 def _stack(path: str) -> np.ndarray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import slicer
 import vtk
+from vtk.util.numpy_support import vtk_to_numpy
 
 from EchoSynthJobs.job import Job, Report
 from EchoSynthLib.errors import InputError
@@ -17,20 +17,20 @@ from EchoSynthMRML.volumes import SPACING_TRUST, new_frame
 
 
 def is_stack(volume: Any) -> bool:
-    """Whether a gray volume has several slices, which an echo file has for its frames."""
+    """Whether a volume, gray or color, has several slices, which an echo file has for its frames."""
     image = volume.GetImageData() if volume is not None else None
-    return image is not None and image.GetDimensions()[2] > 1 and image.GetNumberOfScalarComponents() == 1
+    return image is not None and image.GetDimensions()[2] > 1
 
 
 def cine_of_stack(scene: Any, stack: Any) -> Job[Any]:
     """Makes a cine of a stack's slices, each in the place of the first, and removes the stack; gives its shown node.
 
     Raises:
-        InputError: the volume has one slice, or colors.
+        InputError: the volume has one slice.
     """
     if not is_stack(stack):
-        raise InputError(f"'{stack.GetName()}' is no gray volume of several slices, so there are no frames in it.")
-    frames = slicer.util.arrayFromVolume(stack)
+        raise InputError(f"'{stack.GetName()}' has a single slice, so there are no frames in it. Segment it as it is.")
+    frames = _slices(stack.GetImageData())
     matrix = vtk.vtkMatrix4x4()
     stack.GetIJKToRASMatrix(matrix)
     grid = Grid.of_matrix((frames.shape[1], frames.shape[2]), matrix)
@@ -47,3 +47,11 @@ def cine_of_stack(scene: Any, stack: Any) -> Job[Any]:
         node.SetAttribute(SPACING_TRUST, trust)
     scene.RemoveNode(stack)
     return node
+
+
+def _slices(image: Any) -> np.ndarray:
+    """The slices (T, H, W), or (T, H, W, C) in color, of an image."""
+    columns, rows, slices = image.GetDimensions()
+    colors = image.GetNumberOfScalarComponents()
+    values = vtk_to_numpy(image.GetPointData().GetScalars())
+    return values.reshape(slices, rows, columns) if colors == 1 else values.reshape(slices, rows, columns, colors)

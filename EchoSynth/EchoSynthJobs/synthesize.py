@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import LabelMap, read_label_map
-from EchoSynthMRML.provenance import name_of_synthetic, stamp
+from EchoSynthMRML.provenance import link_to_label_map, name_of_synthetic, sha256_of, stamp
 from EchoSynthMRML.volumes import check_frame, frame_array, new_frame, trusted_spacing
 
 
@@ -75,10 +76,11 @@ def synthesize(
 
     def dress(node: Any, index: int) -> None:
         stamp(node, record, index)
+        link_to_label_map(node, source)
         place_beside(node, source)
 
-    nodes = yield from add_all(scene, results, dress)
-    return Synthesized(nodes, record, maps[0].notes)
+    nodes = yield from add_all(scene, results, source, dress)
+    return Synthesized(nodes, record, notes_of(maps))
 
 
 def read_label_maps(source: Any, reference: Any, cine: Cine | None) -> Job[list[LabelMap]]:
@@ -93,9 +95,17 @@ def read_label_maps(source: Any, reference: Any, cine: Cine | None) -> Job[list[
     for index, node in enumerate([source] if cine is None else [cine.node(i) for i in range(len(cine))]):
         maps.append(read_label_map(node, reference))
         if maps[index].grid.shape != maps[0].grid.shape:
-            raise InputError(f"Frame {index} of {source.GetName()} has another size than the first frame.")
+            raise InputError(
+                f"Frame {index + 1} of '{source.GetName()}' has another size than the first one; all frames of a cine "
+                "have one size. Synthesize single frames."
+            )
         yield Report(0, 0, f"reading label map {index + 1}")
     return maps
+
+
+def notes_of(maps: Iterable[LabelMap]) -> tuple[str, ...]:
+    """What the user should know of label maps, each thing once."""
+    return tuple(dict.fromkeys(note for one in maps for note in one.notes))
 
 
 def draw(
@@ -121,6 +131,7 @@ def draw(
         np.save(folder / "reference.npy", frame_array(reference))
         parameters["reference"] = folder / "reference.npy"
     record = yield from in_worker(client, "synthesize", parameters)
+    record["label_map_sha256"] = sha256_of(codes)
     images = [np.load(path, mmap_mode="r") for path in record["outputs"]["images"]]
     shape = (len(images), len(maps), *codes.shape[1:])
     return np.reshape(np.stack(images), shape), record

@@ -35,7 +35,20 @@ class Change:
     wall_thickness: float = 1.0
 
 
-def vary(scene: Any, client: Client, source: Any, change: Change, reference: Any = None) -> Job[list[Any]]:
+@dataclass
+class Varied:
+    """What varying gave.
+
+    Attributes:
+        segmentations: the nodes.
+        notes: what the user should know, such as segments that were left out.
+    """
+
+    segmentations: list[Any]
+    notes: tuple[str, ...] = ()
+
+
+def vary(scene: Any, client: Client, source: Any, change: Change, reference: Any = None) -> Job[Varied]:
     """Segmentations that vary the label map a node shows.
 
     Raises:
@@ -61,5 +74,5 @@ def vary(scene: Any, client: Client, source: Any, change: Change, reference: Any
         stamp(node, record, index)
         place_beside(node, source)
 
-    nodes = yield from add_all(scene, results, dress)
-    return nodes
+    nodes = yield from add_all(scene, results, source, dress)
+    return Varied(nodes, label_map.notes)

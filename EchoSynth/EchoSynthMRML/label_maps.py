@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +106,20 @@ def _read_segmentation(node: Any, reference: Any) -> LabelMap:
         if left_out not in found
     )
     grid = Grid.of_segmentation(node) if reference is None else Grid.of_volume(reference)
-    return LabelMap(merged_codes(node, found, _seen_from(node, reference, grid)), grid, notes)
+    read = merged_codes(node, found, _seen_from(node, reference, grid))
+    if reference is not None and not read.any() and _holds_pixels(node, found):
+        raise InputError(
+            f"'{node.GetName()}' lies nowhere on '{reference.GetName()}', whose pixels it was to be read on. Choose "
+            "another reference, or none."
+        )
+    return LabelMap(read, grid, notes)
+
+
+def _holds_pixels(node: Any, code_of_id: Mapping[str, int]) -> bool:
+    try:
+        return bool(merged_codes(node, code_of_id, Grid.of_segmentation(node)).any())
+    except InputError:
+        return False
 
 
 def _read_volume(node: Any) -> LabelMap:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from EchoSynthMRML.cines import cine_of
 
 PREFIX = "EchoSynth."
+LABEL_MAP_ROLE = "EchoSynth.labelMap"
 
 _KINDS: dict[str, Callable[[str], Any]] = {
     "synthetic": lambda text: text == "true",
@@ -20,6 +25,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     "solver": str,
     "view": str,
     "source_label_map": str,
+    "label_map_sha256": str,
     "echosynth_version": str,
 }
 
@@ -51,6 +57,21 @@ def is_synthetic(node: Any) -> bool:
     """Whether a node, or the cine that it shows, was synthesized."""
     cine = cine_of(node)
     return any(stamps_of(each).get("synthetic", False) for each in (node, *([cine.sequence] if cine else ())))
+
+
+def link_to_label_map(image: Any, label_map: Any) -> None:
+    """Keeps which node of the scene a synthetic image was drawn from; outlives renaming and saving."""
+    image.SetNodeReferenceID(LABEL_MAP_ROLE, label_map.GetID())
+
+
+def linked_label_map(image: Any) -> Any:
+    """The node that a synthetic image was drawn from, or None."""
+    return image.GetNodeReference(LABEL_MAP_ROLE)
+
+
+def sha256_of(label_maps: NDArray[np.uint8]) -> str:
+    """The fingerprint of the label maps (T, H, W) of a result, to tell whether they were edited since."""
+    return hashlib.sha256(label_maps.tobytes()).hexdigest()
 
 
 def name_of_synthetic(source_name: str, seed: int, index: int) -> str:

@@ -81,22 +81,23 @@ def set_spacing(volume: Any, row_mm: float, column_mm: float) -> None:
 
 
 def new_frame(array: NDArray, grid: Grid, name: str) -> Any:
-    """A grey volume that is not in a scene yet; its voxels are exactly those of the array.
+    """A grey or colour volume that is not in a scene yet; its voxels are exactly those of the array.
 
     Args:
-        array: (H, W), uint8 for an image, float in [0, 1] for a map such as confidence.
+        array: (H, W), uint8 for an image, float in [0, 1] for a map such as confidence; (H, W, C) for colours.
         grid: where the pixels lie.
         name: of the node.
 
     Raises:
         InputError: the array has another shape than the grid.
     """
-    _check_shape(array, grid.shape)
+    components = array.shape[2:]
+    _check_shape(array, (*grid.shape, *components))
     image = vtk.vtkImageData()
     image.SetDimensions(grid.shape[1], grid.shape[0], 1)
-    image.AllocateScalars(get_vtk_array_type(array.dtype), 1)
-    vtk_to_numpy(image.GetPointData().GetScalars())[:] = np.ravel(array)
-    volume = slicer.vtkMRMLScalarVolumeNode()
+    image.AllocateScalars(get_vtk_array_type(array.dtype), *(components or (1,)))
+    vtk_to_numpy(image.GetPointData().GetScalars()).ravel()[:] = np.ravel(array)
+    volume = slicer.vtkMRMLVectorVolumeNode() if components else slicer.vtkMRMLScalarVolumeNode()
     volume.SetName(name)
     volume.SetIJKToRASMatrix(grid.matrix())
     volume.SetAndObserveImageData(image)

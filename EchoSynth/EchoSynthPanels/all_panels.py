@@ -5,6 +5,7 @@ from __future__ import annotations
 from EchoSynthPanels.data_set_panel import DataSetPanel
 from EchoSynthPanels.engine_panel import EnginePanel
 from EchoSynthPanels.label_map_panel import LabelMapPanel
+from EchoSynthPanels.measure_panel import MeasurePanel
 from EchoSynthPanels.models_panel import ModelsPanel
 from EchoSynthPanels.panel import Panel
 from EchoSynthPanels.segment_panel import SegmentPanel
@@ -19,6 +20,7 @@ PANELS: tuple[type[Panel], ...] = (
     LabelMapPanel,
     SynthesizePanel,
     VaryPanel,
+    MeasurePanel,
     DataSetPanel,
     ModelsPanel,
 )

@@ -14,6 +14,7 @@ from EchoSynthJobs.data_set import Pair, Place, save_pairs, save_variations
 from EchoSynthJobs.job import Job
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthMRML.grid import Grid, same_place
+from EchoSynthMRML.provenance import linked_label_map
 from EchoSynthMRML.volumes import check_frame
 from EchoSynthPanels.panel import Panel
 from EchoSynthPanels.parameters import DataSource
@@ -28,37 +29,38 @@ class DataSetPanel(Panel):
 
     def set_up(self) -> None:
         """See `Panel.set_up`."""
+        self._pairs: list[Pair] = []
         self.ui.folderPathLineEdit.filters = ctk.ctkPathLineEdit.Dirs
         self.ui.folderPathLineEdit.settingKey = "EchoSynth/DataSetFolder"
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
-        super().refresh()
         if self.parameters is None:
             return
         new = self.parameters.dataSource == DataSource.VARIATIONS
         self.ui.dataVariationsSpinBox.enabled = self.ui.dataImagesSpinBox.enabled = new
         if not self.runner.busy:
-            count = self._count()
-            self.ui.pairsLabel.text = _("{count} pairs").format(count=count)
+            self._pairs = [] if new else pairs_in(slicer.mrmlScene)
+            made = (1 + self.parameters.dataVariations) * self.parameters.dataImages
+            self.ui.pairsLabel.text = _("{count} pairs").format(count=made if new else len(self._pairs))
+        super().refresh()
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
-        folder = self.parameters.dataFolder
-        if not str(folder).strip() or folder == Path("."):
+        if self.parameters.dataFolder == Path():
             return _("Choose a folder")
         if not self.parameters.dataName.strip():
             return _("Give the data set a name")
         if self.parameters.dataSource == DataSource.VARIATIONS and self.parameters.labelMap is None:
             return _("Choose a label map, or segment an image first")
-        if self.parameters.dataSource == DataSource.SCENE and not pairs_in(slicer.mrmlScene):
+        if self.parameters.dataSource == DataSource.SCENE and not self._pairs:
             return _("The scene holds no image with a label map on its grid")
         return ""
 
     def job(self) -> Job[dict[str, Any]]:
         """See `Panel.job`."""
         parameters = self.parameters
-        place = Place(Path(parameters.dataFolder), parameters.dataLayout.value, parameters.dataName)
+        place = Place(self._folder, parameters.dataLayout.value, parameters.dataName)
         if parameters.dataSource == DataSource.SCENE:
             return save_pairs(self.engine.client, pairs_in(slicer.mrmlScene), place)
         return save_variations(
@@ -73,35 +75,38 @@ class DataSetPanel(Panel):
 
     def show(self, result: dict[str, Any]) -> None:
         """See `Panel.show`."""
-        self.ui.dataResultLabel.text = _("{count} pairs in {folder}").format(
-            count=result["pairs"], folder=self.parameters.dataFolder
-        )
+        said = _("{count} pairs in {folder}.").format(count=result["pairs"], folder=self._folder)
+        self.ui.dataResultLabel.text = " ".join([said, *result["notes"]])
 
-    def _count(self) -> int:
-        if self.parameters.dataSource == DataSource.SCENE:
-            return len(pairs_in(slicer.mrmlScene))
-        return (1 + self.parameters.dataVariations) * self.parameters.dataImages
+    @property
+    def _folder(self) -> Path:
+        # So that a saved scene does not carry one user's home to another.
+        return Path.home() / self.parameters.dataFolder
 
 
 def pairs_in(scene: Any) -> list[Pair]:
     """Each echo frame of the scene with the segmentation that was drawn on it, or that it was drawn from."""
-    segmentations = list(scene.GetNodesByClass("vtkMRMLSegmentationNode"))
+    drawn_on: dict[Any, Any] = {}
+    for segmentation in scene.GetNodesByClass("vtkMRMLSegmentationNode"):
+        volume = segmentation.GetNodeReference(segmentation.GetReferenceImageGeometryReferenceRole())
+        if volume is not None:
+            drawn_on.setdefault(volume, segmentation)
     found = []
     for volume in scene.GetNodesByClass("vtkMRMLScalarVolumeNode"):
-        owner = next((one for one in segmentations if _belong_together(volume, one)), None)
-        if owner is not None:
-            found.append(Pair(volume, owner))
+        label_map = linked_label_map(volume) or drawn_on.get(volume)
+        if label_map is not None and _fit(volume, label_map):
+            found.append(Pair(volume, label_map))
     return found
 
 
-def _belong_together(volume: Any, segmentation: Any) -> bool:
-    if volume.IsA("vtkMRMLLabelMapVolumeNode") or volume.GetName().endswith(" confidence"):
-        return False
+def _fit(volume: Any, label_map: Any) -> bool:
     try:
         check_frame(volume)
-        if volume.GetAttribute("EchoSynth.source_label_map"):
-            return bool(volume.GetAttribute("EchoSynth.source_label_map") == segmentation.GetName())
-        owner = segmentation.GetNodeReference(segmentation.GetReferenceImageGeometryReferenceRole())
-        return owner is volume and same_place(Grid.of_volume(volume), Grid.of_segmentation(segmentation))
+        if label_map.IsA("vtkMRMLSegmentationNode"):
+            # One that was drawn on the image's own pixels, or is read on them as it was for the image.
+            return linked_label_map(volume) is label_map or same_place(
+                Grid.of_volume(volume), Grid.of_segmentation(label_map)
+            )
+        return same_place(Grid.of_volume(volume), Grid.of_volume(label_map))
     except EchoSynthError:
         return False

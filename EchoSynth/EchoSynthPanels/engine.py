@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import re
@@ -77,7 +78,7 @@ class Engine:
     def description(self) -> str:
         """The state in one line."""
         if not self.ready:
-            return _("Not installed: needs {packages}, about 20 MB.").format(
+            return _("Not installed: needs {packages}, about 24 MB.").format(
                 packages=", ".join(self.packages.missing_fast)
             )
         return _("Ready: onnxruntime {version}.").format(version=_version("onnxruntime"))
@@ -93,6 +94,14 @@ class Engine:
         """Looks at what is installed: another extension may have changed it."""
         self._packages = None
         self.changed()
+
+    def wake_up(self) -> None:
+        """Looks at what is installed, and starts the worker, so that the first task need not wait for it."""
+        self.look_again()
+        if self.ready:
+            # What keeps the worker from starting is told by the first task.
+            with contextlib.suppress(EchoSynthError):
+                self.client.start()
 
     def check(self) -> None:
         """Refuses work that cannot succeed.

@@ -47,4 +47,5 @@ class EnginePanel(Panel):
     def _ask(self, packages: list[str], job: Job[Any]) -> None:
         question = _("EchoSynth will install into Slicer's Python:\n\n{packages}\n\nContinue?")
         if confirmed(question.format(packages="\n".join(packages))):
-            self.runner.start(self.title, job)
+            # Nothing can stop pip half-way.
+            self.runner.start(self.title, job, cancellable=False)

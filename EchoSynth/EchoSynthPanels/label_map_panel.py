@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthLib.anatomy.labels import CAMUS
-from EchoSynthLib.errors import EchoSynthError
+from EchoSynthLib.errors import EchoSynthError, InputError
+from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.panel import Panel, connect
-from EchoSynthPanels.views import keep_beside, show_side_by_side
+from EchoSynthPanels.views import is_shown, keep_beside, show_frame, show_grid, show_label_volume, show_side_by_side
 
 
 class LabelMapPanel(Panel):
@@ -33,20 +35,44 @@ class LabelMapPanel(Panel):
         """See `Panel.refresh`."""
         if self.parameters is None:
             return
+        self.on_parameters_changed()
+        if not self.runner.busy:
+            self.ui.structuresLabel.text = _describe(self.parameters.labelMap)
+
+    def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
+        """See `Panel.on_parameters_changed`; does not read the label map anew, which would slow sliders down."""
         node = self.parameters.labelMap
         is_segmentation = node is not None and node.IsA("vtkMRMLSegmentationNode")
-        self.ui.editButton.enabled = is_segmentation
+        drawable = is_segmentation and image_of(self.parameters) is not None
+        self.ui.editButton.enabled = drawable
+        self.ui.editButton.toolTip = (
+            _("Open the label map in the Segment Editor, with its image")
+            if drawable or not is_segmentation
+            else _("The Segment Editor needs an image under the label map: synthesize one, or switch Live on")
+        )
         self.ui.importButton.enabled = node is not None and not is_segmentation
         self.ui.showButton.enabled = node is not None and self.parameters.liveVolume is not None
-        if not self.runner.busy:
-            self.ui.structuresLabel.text = _describe(node)
 
     def show_chosen(self, node: Any) -> None:
         """Shows the chosen segmentation instead of the one that was chosen before: they often lie on one another."""
-        for shown, visible in ((self._shown, False), (node, True)):
-            if shown is not None and shown.GetScene() is not None and shown.GetDisplayNode() is not None:
-                shown.GetDisplayNode().SetVisibility(visible)
-        self._shown = node
+        before, self._shown = self._shown, node
+        self.ui.structuresLabel.text = _describe(node)
+        # A scene brings its own views.
+        if self.binding:
+            return
+        if before is not None and before.GetScene() is not None:
+            _set_visible(before, False)
+        if node is not None:
+            _set_visible(node, True)
+            show_place_of(node, self.parameters)
+            self._keep_reference_that_fits(node)
+
+    def _keep_reference_that_fits(self, node: Any) -> None:
+        """Takes the label map's own image where the reference lies on another grid: images would be drawn on that."""
+        reference = self.parameters.reference
+        with suppress(InputError):
+            if reference is not None and not same_place(Grid.of_volume(reference), _grid_of(node)):
+                self.parameters.reference = _image_under(node, self.parameters)
 
     def edit(self) -> None:
         """Opens the label map in the Segment Editor."""
@@ -76,13 +102,43 @@ class LabelMapPanel(Panel):
 
 
 def image_of(parameters: Any) -> Any:
-    """The image that a label map was drawn on: its reference geometry's volume, else the chosen input."""
-    node = parameters.labelMap
-    if node is not None and node.IsA("vtkMRMLSegmentationNode"):
+    """The image under the chosen label map, or None; where no label map is chosen the chosen image."""
+    return parameters.inputVolume if parameters.labelMap is None else _image_under(parameters.labelMap, parameters)
+
+
+def show_place_of(node: Any, parameters: Any) -> None:
+    """Shows where a label map lies: on its image, else on the empty view."""
+    image = _image_under(node, parameters)
+    if image is not None:
+        if not is_shown(image):
+            show_frame(image)
+        return
+    with suppress(InputError):
+        show_grid(_grid_of(node))
+
+
+def _image_under(node: Any, parameters: Any) -> Any:
+    """What a label map was drawn on, else the chosen image or the last synthetic one that lies on its pixels."""
+    if node.IsA("vtkMRMLSegmentationNode"):
         volume = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
         if volume is not None:
             return volume
-    return parameters.inputVolume
+    for volume in (parameters.inputVolume, parameters.liveVolume):
+        with suppress(InputError):
+            if volume is not None and same_place(Grid.of_volume(volume), _grid_of(node)):
+                return volume
+    return None
+
+
+def _grid_of(node: Any) -> Grid:
+    return Grid.of_segmentation(node) if node.IsA("vtkMRMLSegmentationNode") else Grid.of_volume(node)
+
+
+def _set_visible(node: Any, visible: bool) -> None:
+    if node.IsA("vtkMRMLLabelMapVolumeNode"):
+        show_label_volume(node if visible and node.GetImageData() is not None else None)
+    elif node.GetDisplayNode() is not None:
+        node.GetDisplayNode().SetVisibility(visible)
 
 
 def _describe(node: Any) -> str:

@@ -34,6 +34,9 @@ class ModelChoice:
         chosen = getattr(self._parameters, self._parameter)
         names = [model.name for model in zoo.list_models() if kind_of(model) == self._kind]
         names += [chosen] if chosen and chosen not in names else []
+        if names == [self._combo.itemText(index) for index in range(self._combo.count)]:
+            self._combo.currentText = chosen
+            return
         was_blocked = self._combo.blockSignals(True)
         self._combo.clear()
         self._combo.addItems(names)

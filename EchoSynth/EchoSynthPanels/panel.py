@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
@@ -11,6 +12,17 @@ from slicer.util import VTKObservationMixin
 from EchoSynthJobs.job import Job
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthPanels.engine import RESOURCES, the_engine, the_runner
+
+AFTER_THE_WRAPPER = -1.0
+"""Priority of who reads parameters when they change: the wrapper has brought its own copies up to date by then."""
+
+
+class SingleClicks(qt.QObject):
+    """Makes a button of a double-click's first half alone: the second is no wish to cancel what the first began."""
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802
+        """Swallows the second press."""
+        return bool(event.type() == qt.QEvent.MouseButtonDblClick)
 
 
 class Panel(VTKObservationMixin):
@@ -20,6 +32,7 @@ class Panel(VTKObservationMixin):
         ui_name: of the .ui file.
         apply_name: of its button that starts its job, '' where it has none.
         title: of its job, for button and log.
+        binding: whether its widgets are taking over what a scene says, rather than what a user chooses.
     """
 
     ui_name: ClassVar[str]
@@ -32,12 +45,17 @@ class Panel(VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.widget.setMRMLScene(slicer.mrmlScene)
         self.parameters: Any = None
+        self.binding = False
         self._gui_tag: Any = None
         self._apply: Any = getattr(self.ui, self.apply_name) if self.apply_name else None
         self.title = self._apply.text if self._apply is not None else self.ui_name
         if self._apply is not None:
             connect(self._apply, "clicked()", self.apply_or_cancel)
-        _give_room_to_results(self.ui)
+            self._single_clicks = SingleClicks()
+            self._apply.installEventFilter(self._single_clicks)
+        self._results = [label for name, label in vars(self.ui).items() if name.endswith("ResultLabel")]
+        for label in self._results:
+            _give_room(label)
         self.runner.changed.connect(self.refresh)
         self.engine.changed.connect(self.refresh)
         self.set_up()
@@ -52,8 +70,12 @@ class Panel(VTKObservationMixin):
             self.removeObservers()
         self.parameters = parameters
         if parameters is not None:
+            self.binding = True
             self._gui_tag = parameters.connectGui(self.ui)
-            self.addObserver(parameters.parameterNode, "ModifiedEvent", self.on_parameters_changed)
+            self.binding = False
+            self.addObserver(
+                parameters.parameterNode, "ModifiedEvent", self.on_parameters_changed, priority=AFTER_THE_WRAPPER
+            )
             self.refresh()
 
     def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
@@ -89,6 +111,8 @@ class Panel(VTKObservationMixin):
         with slicer.util.tryWithErrorDisplay(_("{title} could not start.").format(title=self.title)):
             self.engine.check()
             self.runner.start(self.title, self.job(), self.show)
+            for label in self._results:
+                label.text = ""
 
     def close(self) -> None:
         """Lets go of everything outside."""
@@ -106,11 +130,9 @@ class Panel(VTKObservationMixin):
             return str(error)
 
 
-def _give_room_to_results(ui: Any) -> None:
+def _give_room(label: Any) -> None:
     # A section does not grow with a label whose text comes to need a second line.
-    for name, label in vars(ui).items():
-        if name.endswith("ResultLabel"):
-            label.setMinimumHeight(2 * label.fontMetrics().lineSpacing() + 2)
+    label.setMinimumHeight(2 * label.fontMetrics().lineSpacing() + 2)
 
 
 def connect(widget: Any, signal: str, slot: Any) -> None:

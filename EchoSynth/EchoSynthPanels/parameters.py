@@ -58,6 +58,19 @@ class ImageQuality(Enum):
         return {"": _("Any"), "good": _("Good"), "medium": _("Medium"), "poor": _("Poor")}[self.value]
 
 
+class MeasureScope(Enum):
+    """What is measured."""
+
+    FRAME = "frame"
+    CINE = "cine"
+    VIEWS = "views"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        labels = {"frame": _("Shown frame"), "cine": _("Whole cine"), "views": _("Two- and four-chamber views")}
+        return labels[self.value]
+
+
 class DataSource(Enum):
     """What a data set is made of."""
 
@@ -85,6 +98,10 @@ class Layout(Enum):
 class EchoSynthParameterNode:
     """All that a user can set in the panels; limits are those of the tasks."""
 
+    # First, since no widget is bound to it: VTK tells the first of all observers last, so that a widget bound to the
+    # first parameter would be brought up to date before the wrapper's own copy of it is.
+    liveVolume: vtkMRMLScalarVolumeNode
+
     inputVolume: Union[vtkMRMLScalarVolumeNode, vtkMRMLVectorVolumeNode, None]
     allFrames: bool = False
     segmentView: SegmentView = SegmentView.AUTO
@@ -103,7 +120,6 @@ class EchoSynthParameterNode:
     generator: str = "beam-flow"
     synthesizeAllFrames: bool = False
     live: bool = False
-    liveVolume: vtkMRMLScalarVolumeNode
 
     variationCount: Annotated[int, _limits("variations", "count")] = 5
     variationSeed: Annotated[int, _limits("variations", "seed")] = 0
@@ -112,8 +128,15 @@ class EchoSynthParameterNode:
     ejectionFraction: Annotated[float, WithinRange(-50, 75)] = 0.0
     wallThickness: Annotated[float, WithinRange(50, 200)] = 100.0
 
+    measureScope: MeasureScope = MeasureScope.FRAME
+    fourChamberED: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
+    fourChamberES: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
+    twoChamberED: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
+    twoChamberES: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
+
     dataSource: DataSource = DataSource.VARIATIONS
-    dataFolder: Annotated[Path, Default(Path.home() / "EchoSynth data set")]
+    # Relative to the user's home, whoever opens a saved scene.
+    dataFolder: Annotated[Path, Default(Path("EchoSynth data set"))]
     dataLayout: Layout = Layout.NNUNET
     dataName: str = "EchoSynth"
     dataVariations: Annotated[int, _limits("dataset", "variations")] = 5

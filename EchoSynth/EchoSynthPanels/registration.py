@@ -93,12 +93,13 @@ def load_cine(name: str) -> Any:
     from EchoSynthJobs.job import finish
     from EchoSynthJobs.stack import cine_of_stack
     from EchoSynthMRML.provenance import stamp
-    from EchoSynthPanels.views import show_alone
+    from EchoSynthPanels.views import show_alone, show_player
 
     stack = slicer.util.loadVolume(str(_resource("SampleData", name)), _SINGLE | {"name": name})
     volume = finish(cine_of_stack(slicer.mrmlScene, stack), lambda report: slicer.app.processEvents())
     stamp(volume, {"synthetic": True})
     show_alone(volume)
+    show_player(volume)
     return volume
 
 

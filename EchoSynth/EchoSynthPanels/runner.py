@@ -41,6 +41,8 @@ class JobRunner:
         self._job: Job[Any] | None = None
         self._on_done: Callable[[Any], None] = _nothing
         self._error: Exception | None = None
+        self._stepping = self._cancel_after_step = False
+        self._cancellable = True
         self._started = 0.0
         self._timer = qt.QTimer()
         self._timer.setInterval(interval_ms)
@@ -52,15 +54,26 @@ class JobRunner:
         return self._job is not None
 
     @property
+    def cancellable(self) -> bool:
+        """Whether a job runs that may be cancelled."""
+        return self.busy and self._cancellable
+
+    @property
+    def seconds(self) -> float:
+        """For how long the running job has run, 0 where none does."""
+        return time.monotonic() - self._started if self.busy else 0.0
+
+    @property
     def remaining(self) -> str:
         """The time that the running job still needs, as far as it can be told."""
-        elapsed = time.monotonic() - self._started
-        if not self.busy or not 0 < self.done < self.total or elapsed < 1:
+        if not 0 < self.done < self.total or self.seconds < 1:
             return ""
-        return clock(elapsed * (self.total - self.done) / self.done)
+        return clock(self.seconds * (self.total - self.done) / self.done)
 
-    def start(self, owner: str, job: Job[Any], on_done: Callable[[Any], None] | None = None) -> None:
-        """Begins a job; `on_done` gets its result.
+    def start(
+        self, owner: str, job: Job[Any], on_done: Callable[[Any], None] | None = None, *, cancellable: bool = True
+    ) -> None:
+        """Begins a job; `on_done` gets its result. What must not stop half-way, as an installation, is not cancellable.
 
         Raises:
             EchoSynthError: another job runs.
@@ -68,6 +81,7 @@ class JobRunner:
         if self.busy:
             raise EchoSynthError(_("Another task is running; wait for it, or cancel it first."))
         self._job, self.owner, self._on_done = job, owner, on_done or _nothing
+        self._cancellable = cancellable
         self.message, self.done, self.total, self.failed = _("Starting..."), 0, 0, False
         self._started = time.monotonic()
         self._timer.start()
@@ -75,8 +89,12 @@ class JobRunner:
 
     def cancel(self) -> None:
         """Ends the running job at once; the worker stops behind the scenes, and nothing of it enters the scene."""
-        if self._job is not None:
-            self._end(Cancelled(_("Cancelled; nothing was changed.")))
+        if not self.cancellable:
+            return
+        if self._stepping:
+            self._cancel_after_step = True
+        else:
+            self._end(_cancelled())
 
     def run(self, owner: str, job: Job[Any]) -> Any:
         """Runs a job to its end while the application's event loop turns; gives its result.
@@ -89,7 +107,7 @@ class JobRunner:
         while self._job is job:
             qt.QCoreApplication.processEvents(qt.QEventLoop.AllEvents, 10)
         if not results:
-            raise self._error or Cancelled(_("Cancelled; nothing was changed."))
+            raise self._error or _cancelled()
         return results[0]
 
     def say(self, line: str) -> None:
@@ -98,17 +116,32 @@ class JobRunner:
         self.progressed()
 
     def _turn(self) -> None:
-        until = time.perf_counter() + TURN_SECONDS
+        # A step may itself let the event loop turn, as one that installs a package does.
+        if self._stepping or self._job is None:
+            return
         try:
-            while self._job is not None:
-                report = next(self._job)
-                if report.waiting or time.perf_counter() > until:
-                    self._show(report)
-                    return
+            report = self._drive(self._job)
         except StopIteration as end:
             self._end(None, end.value)
         except Exception as error:
             self._end(error)
+        else:
+            if self._cancel_after_step:
+                self._end(_cancelled())
+            else:
+                self._show(report)
+
+    def _drive(self, job: Job[Any]) -> Report:
+        """Drives a job for its share of a turn, or until it waits."""
+        until = time.perf_counter() + TURN_SECONDS
+        self._stepping = True
+        try:
+            while True:
+                report = next(job)
+                if report.waiting or time.perf_counter() > until:
+                    return report
+        finally:
+            self._stepping = False
 
     def _show(self, report: Report) -> None:
         if (report.done, report.total, report.message) == (self.done, self.total, self.message):
@@ -119,6 +152,7 @@ class JobRunner:
 
     def _end(self, error: Exception | None, result: Any = None) -> None:
         self._timer.stop()
+        self._cancel_after_step = False
         job, owner, on_done = self._job, self.owner, self._on_done
         self._job, self.owner, self._error = None, "", error
         if job is not None:
@@ -142,8 +176,13 @@ class JobRunner:
         try:
             on_done(result)
         except Exception as error:
-            self.failed, self.message = True, str(error)
+            self.failed, self.message = True, str(error).strip().split("\n")[0]
             self.log.append(f"{owner}: {_trace_of(error)}")
+            logging.error(f"EchoSynth, {owner}: {error}")
+
+
+def _cancelled() -> Cancelled:
+    return Cancelled(_("Cancelled; nothing was changed."))
 
 
 def _trace_of(error: Any) -> str:

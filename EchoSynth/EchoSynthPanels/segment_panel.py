@@ -12,11 +12,13 @@ from EchoSynthJobs.job import Job
 from EchoSynthJobs.segment import Segmented, segment
 from EchoSynthJobs.stack import cine_of_stack, is_stack
 from EchoSynthLib.errors import EchoSynthError
-from EchoSynthMRML.cines import calibrate, cine_of
+from EchoSynthMRML.calibration import calibrate_all
+from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.volumes import check_frame, trusted_spacing
+from EchoSynthPanels.label_map_panel import image_of
 from EchoSynthPanels.model_choice import ModelChoice
 from EchoSynthPanels.panel import Panel, connect
-from EchoSynthPanels.views import show_alone, show_frame, show_through
+from EchoSynthPanels.views import show_alone, show_frame, show_player, show_through
 
 
 class SegmentPanel(Panel):
@@ -43,6 +45,7 @@ class SegmentPanel(Panel):
         super().refresh()
         if self.parameters is None:
             return
+        self._model.refresh()
         volume = self.parameters.inputVolume
         cine = volume and cine_of(volume)
         self.ui.allFramesCheckBox.enabled = cine is not None
@@ -89,7 +92,7 @@ class SegmentPanel(Panel):
         )  # fmt: skip
         show_through(result.segmentation)
         self.parameters.labelMap = result.segmentation
-        show_frame(self.parameters.inputVolume)
+        show_frame(image_of(self.parameters))
 
     def ask_and_open(self) -> None:
         """Asks for an echo file and opens it."""
@@ -109,21 +112,25 @@ class SegmentPanel(Panel):
 
     def make_cine(self) -> None:
         """Makes the slices of the chosen volume the frames of a cine."""
-        self.runner.start(_("Open"), cine_of_stack(slicer.mrmlScene, self.parameters.inputVolume), self._take_cine)
+        with slicer.util.tryWithErrorDisplay(_("The slices could not become a cine.")):
+            self.runner.start(_("Open"), cine_of_stack(slicer.mrmlScene, self.parameters.inputVolume), self._take_cine)
 
     def _take_cine(self, volume: Any) -> None:
         self.parameters.inputVolume = volume
         show_alone(volume)
+        show_player(volume)
 
     def set_spacing(self) -> None:
-        """Gives the image the pixel size of the two fields."""
+        """Gives the image, and what was drawn on it, the pixel size of the two fields."""
         with slicer.util.tryWithErrorDisplay(_("The pixel size could not be set.")):
-            calibrate(self.parameters.inputVolume, self.ui.rowSpacingSpinBox.value, self.ui.columnSpacingSpinBox.value)
-            show_frame(self.parameters.inputVolume)
+            volume = self.parameters.inputVolume
+            calibrate_all(slicer.mrmlScene, volume, self.ui.rowSpacingSpinBox.value, self.ui.columnSpacingSpinBox.value)
+            show_frame(volume)
             self.refresh()
 
     def _show_input(self, volume: Any) -> None:
-        if volume is not None and volume.GetImageData() is not None and not is_stack(volume):
+        # A scene brings its own views.
+        if not self.binding and not is_stack(volume):
             show_frame(volume)
 
     def _show_spacing(self, volume: Any) -> None:

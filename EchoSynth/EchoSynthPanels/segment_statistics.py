@@ -13,6 +13,7 @@ from SegmentStatisticsPlugins import SegmentStatisticsPluginBase
 from slicer.i18n import tr as _
 from vtk.util.numpy_support import vtk_to_numpy
 
+from EchoSynthLib.errors import InputError
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.volumes import trusted_spacing
 
@@ -33,11 +34,14 @@ class EchoSynthSegmentStatisticsPlugin(SegmentStatisticsPluginBase):
         """The requested areas of a segment; none for segments of several slices."""
         requested = self.getRequestedKeys()
         node = slicer.mrmlScene.GetNodeByID(self.getParameterNode().GetParameter("Segmentation"))
+        try:
+            spacing = _spacing(node)
+        except InputError:
+            return {}
         pixels = _pixels(node, segmentID)
         if not requested or pixels is None:
             return {}
         found: dict[str, Any] = {AREA_PIXELS: pixels}
-        spacing = _spacing(node)
         if spacing is not None:
             found[AREA_MM2] = pixels * spacing[0] * spacing[1]
         return {key: value for key, value in found.items() if key in requested}
@@ -73,9 +77,9 @@ def _pixels(node: Any, segment_id: str) -> int | None:
 
 
 def _spacing(node: Any) -> tuple[float, float] | None:
+    own = Grid.of_segmentation(node).spacing
     volume = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
     if volume is not None:
         spacing: tuple[float, float] | None = trusted_spacing(volume)
         return spacing
-    own = Grid.of_segmentation(node).spacing
     return None if own == (1.0, 1.0) else own

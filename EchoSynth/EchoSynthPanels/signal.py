@@ -22,6 +22,11 @@ class Signal:
         if listener in self._listeners:
             self._listeners.remove(listener)
 
+    @property
+    def heard(self) -> bool:
+        """Whether anyone listens."""
+        return bool(self._listeners)
+
     def __call__(self, *values: Any) -> None:
         """Tells all listeners."""
         for listener in tuple(self._listeners):

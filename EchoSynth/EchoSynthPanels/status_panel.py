@@ -1,11 +1,11 @@
-"""The Status panel: the message of the running task or of the last one, its progress, and the log."""
+"""The Status panel: the message of the running task or of the last one, its progress, Cancel, and the log."""
 
 from __future__ import annotations
 
 import qt
 from slicer.i18n import tr as _
 
-from EchoSynthPanels.panel import Panel
+from EchoSynthPanels.panel import Panel, connect
 
 PAUSE_MS = 250
 """Between two pictures of progress: where Slicer's views are drawn without a graphics card, each costs 50 ms."""
@@ -23,6 +23,7 @@ class StatusPanel(Panel):
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
         self._pause.connect("timeout()", self.refresh)
+        connect(self.ui.cancelButton, "clicked()", self.runner.cancel)
         self.runner.progressed.connect(self._refresh_soon)
         # One line that never asks for more room: else each message would lay the whole module out anew.
         label = self.ui.messageLabel
@@ -41,6 +42,7 @@ class StatusPanel(Panel):
         runner = self.runner
         self.ui.messageLabel.text = self.ui.messageLabel.toolTip = self._message()
         self.ui.progressBar.visible = runner.busy
+        self.ui.cancelButton.visible = runner.cancellable
         # A maximum of 0 lets the bar run to and fro.
         self.ui.progressBar.maximum = runner.total
         self.ui.progressBar.value = runner.done

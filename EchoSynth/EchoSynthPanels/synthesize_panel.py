@@ -12,7 +12,7 @@ from EchoSynthJobs.job import Job
 from EchoSynthJobs.synthesize import Synthesized, synthesize
 from EchoSynthMRML.cines import cine_of
 from EchoSynthPanels.label_map_panel import image_of
-from EchoSynthPanels.live import Live
+from EchoSynthPanels.live import the_live
 from EchoSynthPanels.model_choice import ModelChoice
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.views import show_side_by_side
@@ -28,7 +28,7 @@ class SynthesizePanel(Panel):
     def set_up(self) -> None:
         """See `Panel.set_up`."""
         self._model = ModelChoice(self.ui.generatorComboBox, "synthesis", "generator")
-        self.live = Live(self.engine, self.runner)
+        self.live = the_live()
         self.live.changed.connect(self._show_live)
         connect(self.ui.newSeedButton, "clicked()", self.draw_seed)
 
@@ -36,17 +36,20 @@ class SynthesizePanel(Panel):
         """See `Panel.set_parameters`."""
         super().set_parameters(parameters)
         self._model.set_parameters(parameters)
-        self.live.follow(parameters)
+        if parameters is not None:
+            self.live.follow(parameters)
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         super().refresh()
         if self.parameters is None:
             return
+        self._model.refresh()
         cine = self.parameters.labelMap and cine_of(self.parameters.labelMap)
         box = self.ui.synthesizeAllFramesCheckBox
         box.enabled = cine is not None
         box.text = _("All {count} frames").format(count=len(cine)) if cine else _("All frames")
+        self._show_whether_live_can_follow()
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
@@ -78,7 +81,20 @@ class SynthesizePanel(Panel):
     def close(self) -> None:
         """See `Panel.close`."""
         super().close()
-        self.live.follow(None)
+        self.live.changed.disconnect(self._show_live)
+        if not self.live.changed.heard:
+            self.live.follow(None)
+
+    def _show_whether_live_can_follow(self) -> None:
+        node, box = self.parameters.labelMap, self.ui.liveCheckBox
+        editable = node is not None and node.IsA("vtkMRMLSegmentationNode")
+        # What is on can always be switched off.
+        box.enabled = editable or self.parameters.live
+        box.toolTip = (
+            _("Draw the image anew after each stroke in the Segment Editor, in place and with the same seed")
+            if editable
+            else _("Choose a segmentation; a label map volume becomes one by Make segmentation")
+        )
 
     def _show_live(self, message: str) -> None:
         self.ui.synthesizeResultLabel.text = message

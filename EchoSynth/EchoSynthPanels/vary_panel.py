@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
-from EchoSynthJobs.vary import Change, vary
+from EchoSynthJobs.vary import Change, Varied, vary
+from EchoSynthPanels.label_map_panel import image_of
 from EchoSynthPanels.panel import Panel
-from EchoSynthPanels.views import show_through
+from EchoSynthPanels.views import show_alone, show_through
 
 
 class VaryPanel(Panel):
@@ -23,7 +22,7 @@ class VaryPanel(Panel):
         """See `Panel.reason_not_to_apply`."""
         return "" if self.parameters.labelMap is not None else _("Choose a label map, or segment an image first")
 
-    def job(self) -> Job[list[Any]]:
+    def job(self) -> Job[Varied]:
         """See `Panel.job`."""
         parameters = self.parameters
         change = Change(
@@ -35,11 +34,14 @@ class VaryPanel(Panel):
         )
         return vary(slicer.mrmlScene, self.engine.client, parameters.labelMap, change)
 
-    def show(self, result: list[Any]) -> None:
+    def show(self, result: Varied) -> None:
         """See `Panel.show`."""
-        self.ui.varyResultLabel.text = _("{count} label maps, from {name}.").format(
-            count=len(result), name=result[0].GetName()
-        )
-        for node in result:
+        nodes = result.segmentations
+        said = _("{count} label maps, from {name}.").format(count=len(nodes), name=nodes[0].GetName())
+        self.ui.varyResultLabel.text = " ".join([said, *result.notes])
+        for node in nodes:
             show_through(node)
-        self.parameters.labelMap = result[0]
+        self.parameters.labelMap = nodes[0]
+        # The image beside it would be that of the label map before.
+        if (image := image_of(self.parameters)) is not None:
+            show_alone(image)

@@ -9,6 +9,9 @@ import qt
 import slicer
 import vtk
 
+from EchoSynthMRML.cines import cine_of
+from EchoSynthMRML.grid import Grid
+
 LEFT, RIGHT = "Red", "Yellow"
 SETTLE_MS = 50
 FILL_OPACITY = 0.25
@@ -17,18 +20,51 @@ FILL_OPACITY = 0.25
 def show_frame(volume: Any, view: str = LEFT) -> None:
     """Shows a frame volume in a slice view as its own rows and columns run, whatever its orientation in space."""
     widget = slicer.app.layoutManager().sliceWidget(view)
-    if widget is None or volume is None:
+    if widget is None or volume is None or volume.GetImageData() is None:
         return
     logic = widget.sliceLogic()
     logic.GetSliceCompositeNode().SetBackgroundVolumeID(volume.GetID())
     logic.GetSliceCompositeNode().SetForegroundVolumeID(None)
-    columns, rows = _in_plane_directions(volume)
-    normal = np.cross(columns, rows)
-    logic.GetSliceNode().SetSliceToRASByNTP(*(-normal), *columns, *_middle(volume), 0)
+    matrix = slicer.util.arrayFromVTKMatrix(_ijk_to_ras(volume))
+    _turn(logic.GetSliceNode(), matrix, np.array(volume.GetImageData().GetDimensions()))
     logic.SnapSliceOffsetToIJK()
     logic.FitSliceToBackground()
     # A view that has just been laid out gets its size with the next turn of the event loop.
     qt.QTimer.singleShot(SETTLE_MS, logic.FitSliceToBackground)
+
+
+def show_grid(grid: Grid, view: str = LEFT) -> None:
+    """Turns a slice view to a grid on which no image lies, and lets it fill the view."""
+    widget = slicer.app.layoutManager().sliceWidget(view)
+    if widget is None:
+        return
+    node = widget.mrmlSliceNode()
+    rows, columns = grid.shape
+    _turn(node, np.reshape(grid.ijk_to_ras, (4, 4)), np.array([columns, rows, 1]))
+    row, column = grid.spacing
+    across, down, _ = node.GetDimensions()
+    scale = max(columns * column / max(across, 1), rows * row / max(down, 1))
+    node.SetFieldOfView(scale * across, scale * down, node.GetFieldOfView()[2])
+
+
+def show_label_volume(volume: Any, view: str = LEFT) -> None:
+    """Lays a label map volume over what a slice view shows; None takes away what lies there."""
+    widget = slicer.app.layoutManager().sliceWidget(view)
+    if widget is not None:
+        widget.sliceLogic().GetSliceCompositeNode().SetLabelVolumeID(volume.GetID() if volume else None)
+
+
+def is_shown(volume: Any, view: str = LEFT) -> bool:
+    """Whether a slice view shows a volume."""
+    widget = slicer.app.layoutManager().sliceWidget(view)
+    return widget is not None and widget.sliceLogic().GetSliceCompositeNode().GetBackgroundVolumeID() == volume.GetID()
+
+
+def show_player(volume: Any) -> None:
+    """Shows the toolbar that plays the cine a volume belongs to; Slicer shows it by itself only for loaded scenes."""
+    cine = cine_of(volume)
+    if cine is not None and cine.browser is not None:
+        slicer.modules.sequences.showSequenceBrowser(cine.browser)
 
 
 def show_alone(volume: Any) -> None:
@@ -47,10 +83,8 @@ def show_side_by_side(left: Any, right: Any) -> None:
 def keep_beside(volume: Any) -> None:
     """Shows a frame on the right again, where another module put its own volume into all views."""
     widget = slicer.app.layoutManager().sliceWidget(RIGHT)
-    if widget is not None and widget.isVisible():
-        shown = widget.sliceLogic().GetSliceCompositeNode().GetBackgroundVolumeID()
-        if shown != volume.GetID():
-            show_frame(volume, RIGHT)
+    if widget is not None and widget.isVisible() and not is_shown(volume, RIGHT):
+        show_frame(volume, RIGHT)
 
 
 def show_through(segmentation: Any) -> None:
@@ -58,15 +92,11 @@ def show_through(segmentation: Any) -> None:
     segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
 
 
-def _in_plane_directions(volume: Any) -> tuple[np.ndarray, np.ndarray]:
-    matrix = slicer.util.arrayFromVTKMatrix(_ijk_to_ras(volume))
-    columns, rows = matrix[:3, 0], matrix[:3, 1]
-    return columns / np.linalg.norm(columns), rows / np.linalg.norm(rows)
-
-
-def _middle(volume: Any) -> np.ndarray:
-    middle = (np.array(volume.GetImageData().GetDimensions()) - 1) / 2
-    return (slicer.util.arrayFromVTKMatrix(_ijk_to_ras(volume)) @ [*middle, 1])[:3]
+def _turn(slice_node: Any, ijk_to_ras: np.ndarray, dimensions: np.ndarray) -> None:
+    """Turns a slice view to rows and columns of voxels, its middle to theirs."""
+    columns, rows = (ijk_to_ras[:3, axis] / np.linalg.norm(ijk_to_ras[:3, axis]) for axis in range(2))
+    middle = (ijk_to_ras @ [*(dimensions - 1) / 2, 1])[:3]
+    slice_node.SetSliceToRASByNTP(*-np.cross(columns, rows), *columns, *middle, 0)
 
 
 def _ijk_to_ras(volume: Any) -> Any:

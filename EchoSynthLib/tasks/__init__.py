@@ -12,8 +12,10 @@ from importlib import import_module
 
 from EchoSynthLib.errors import EchoSynthError, InputError
 from EchoSynthLib.tasks.collect import Collect
+from EchoSynthLib.tasks.contour import Contour
 from EchoSynthLib.tasks.dataset import Dataset
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter, parameters_of
+from EchoSynthLib.tasks.measure import Measure
 from EchoSynthLib.tasks.segment import Segment
 from EchoSynthLib.tasks.synthesize import Synthesize
 from EchoSynthLib.tasks.train import Train
@@ -23,7 +25,9 @@ from EchoSynthLib.tasks.variations import Variations
 __all__ = [
     "Collect",
     "Context",
+    "Contour",
     "Dataset",
+    "Measure",
     "Parameter",
     "Progress",
     "Segment",
@@ -38,7 +42,9 @@ __all__ = [
     "parameters_of",
 ]
 
-_tasks: dict[str, type[Task]] = {task.name: task for task in (Segment, Synthesize, Variations, Dataset, Collect, Train)}
+_tasks: dict[str, type[Task]] = {
+    task.name: task for task in (Segment, Contour, Measure, Synthesize, Variations, Dataset, Collect, Train)
+}
 
 
 def all_tasks() -> tuple[type[Task], ...]:

@@ -18,6 +18,7 @@ from EchoSynthLib.tasks.results import check_exists
 RECIPES = {
     "segmenter": "EchoSynthLib.segmentation.unet.recipe",
     "beam-flow": "EchoSynthLib.synthesis.beam_flow.recipe",
+    "contour": "EchoSynthLib.segmentation.contour.recipe",
 }
 
 

@@ -22,7 +22,8 @@ ALL_CODE = sorted([*OURS, *(ROOT / "Testing").rglob("*.py"), ROOT / "setup.py"])
 FLOORS = (
     {"errors", "processes"},
     {"anatomy", "images", "networks", "evaluation", "progress", "outputs", "demo_sheet"},
-    {"zoo", "runtime", "training"},
+    {"measurement"},
+    {"zoo", "runtime", "training", "parallel"},
     {"synthesis", "segmentation"},
     {"api"},
     {"demo", "demo_results"},
@@ -38,7 +39,7 @@ MODULE_FLOORS = ("EchoSynthMRML", "EchoSynthJobs", "EchoSynthPanels", "EchoSynth
 WITHOUT_QT = {"EchoSynthMRML", "EchoSynthJobs"}
 QT = {"qt", "ctk", "PythonQt"}
 
-HEAVY = {"torch", "monai", "diffusers", "onnx", "onnxscript", "safetensors", "einops"}
+HEAVY = {"torch", "monai", "diffusers", "onnx", "onnxscript", "safetensors", "einops", "dask", "distributed"}
 SLICER = {"slicer", "vtk", "vtkmodules", "mrml", *QT}
 STANDARD_LIBRARY_ROOMS = {"client", "processes", "outputs", "errors"}
 

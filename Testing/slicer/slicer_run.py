@@ -14,7 +14,7 @@ from pathlib import Path
 
 from inner_tests import Progress, Result, read_progress
 
-TIME_LIMIT = 600.0
+TIME_LIMIT = 1200.0
 """Seconds for all inner tests together, the start of Slicer included."""
 
 _HERE = Path(__file__).resolve().parent

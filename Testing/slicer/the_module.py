@@ -6,7 +6,9 @@ import unittest
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import slicer
+from vtk.util.numpy_support import vtk_to_numpy
 
 from EchoSynthLib.images.camus import find_camus
 from events import click, spin, wait_until
@@ -61,6 +63,22 @@ def camus_frame() -> Path:
     if folder is None:
         raise unittest.SkipTest("CAMUS is not at hand; ECHOSYNTH_DATA names its folder")
     return next(path for path in sorted((folder / "native_4ch").glob("*_4CH_ED.nii.gz")))
+
+
+def paint(node: Any, index: int, rows: slice, columns: slice) -> None:
+    """Paints a rectangle of a segment into its layer, and tells of it as an effect of the Segment Editor does."""
+    segment = node.GetSegmentation().GetNthSegment(index)
+    layer = segment.GetRepresentation(slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName())
+    scalars, size = layer.GetPointData().GetScalars(), layer.GetDimensions()
+    vtk_to_numpy(scalars).reshape(size[1], size[0])[rows, columns] = segment.GetLabelValue()
+    scalars.Modified()
+    layer.Modified()
+    node.GetSegmentation().InvokeEvent(slicer.vtkSegmentation.SourceRepresentationModified)
+
+
+def pixels(volume: Any) -> np.ndarray:
+    """A copy of the pixels of a volume."""
+    return slicer.util.arrayFromVolume(volume).copy()
 
 
 def names_in_scene() -> list[str]:

@@ -138,7 +138,6 @@ class Tutorial(unittest.TestCase):
         press_apply(panel)
         self.cine = self.parameters.labelMap
         self.browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(self.cine)
-        slicer.modules.sequences.showSequenceBrowser(self.browser)
         spin(0.2)
         areas = [self._pixels_of_frame(number) for number in range(9)]
         picture("cine")

@@ -1,0 +1,96 @@
+"""Curves on a frame as markups: the points that a user drags, and the line between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+from numpy.typing import NDArray
+
+from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.volumes import add_to_scene
+
+POINT_COLOUR = (0.35, 0.86, 1.0)
+LINE_COLOUR = (1.0, 0.9, 0.3)
+_HANDLE = 2.5  # size of a point, in per cent of the view
+
+
+def add_handles(scene: Any, name: str, labels: tuple[str, ...]) -> Any:
+    """A curve node whose named control points a user drags; neither added to nor taken from. It draws no line itself.
+
+    The line between the handles is drawn by a node of its own, see `add_line`: the curve that is measured keeps the
+    detail between its points, which a spline through them lacks.
+    """
+    node = add_to_scene(scene, _new(name))
+    for label in labels:
+        node.AddControlPoint(0, 0, 0, label)
+    node.SetFixedNumberOfControlPoints(True)
+    display = node.GetDisplayNode()
+    _colour(display, POINT_COLOUR)
+    display.SetGlyphScale(_HANDLE)
+    display.SetTextScale(_HANDLE)
+    display.SetPropertiesLabelVisibility(False)
+    display.SetPointLabelsVisibility(True)
+    display.SetLineThickness(0.0)
+    return node
+
+
+def add_line(scene: Any, name: str) -> Any:
+    """A curve node that is only looked at: straight between many points, which are not shown."""
+    node = add_to_scene(scene, _new(name))
+    node.SetCurveTypeToLinear()
+    node.SetLocked(True)
+    display = node.GetDisplayNode()
+    _colour(display, LINE_COLOUR)
+    display.SetPropertiesLabelVisibility(False)
+    display.SetPointLabelsVisibility(False)
+    return node
+
+
+def write_points(node: Any, points: NDArray, grid: Grid) -> None:
+    """Moves the control points of a curve to (n, 2) (row, column) of a grid; a line gets the points that it lacks."""
+    places = _homogeneous(points) @ np.reshape(grid.ijk_to_ras, (4, 4)).T
+    blocked = node.StartModify()
+    while node.GetNumberOfControlPoints() < len(points):
+        # A line has no handles; those of a curve to be dragged are there from the start.
+        node.SetNthControlPointVisibility(node.AddControlPoint(0, 0, 0), False)
+    for index, place in enumerate(places):
+        node.SetNthControlPointPosition(index, *place[:3])
+    node.EndModify(blocked)
+
+
+def bring_to_front(node: Any) -> None:
+    """Draws a curve above whatever has been added to the views since; one that has left the scene is left alone."""
+    scene, display = node.GetScene(), node.GetDisplayNode()
+    if scene is None or display is None:
+        return
+    scene.RemoveNode(display)
+    scene.AddNode(display)
+    node.SetAndObserveDisplayNodeID(display.GetID())
+
+
+def read_points(node: Any, grid: Grid) -> NDArray[np.float64]:
+    """The control points of a curve as (n, 2) (row, column) of a grid."""
+    places = np.ones((node.GetNumberOfControlPoints(), 4))
+    for index, place in enumerate(places):
+        node.GetNthControlPointPosition(index, place[:3])
+    return (places @ np.linalg.inv(np.reshape(grid.ijk_to_ras, (4, 4))).T)[:, 1::-1]
+
+
+def _new(name: str) -> Any:
+    node = slicer.vtkMRMLMarkupsCurveNode()
+    node.SetName(name)
+    return node
+
+
+def _colour(display: Any, colour: tuple[float, float, float]) -> None:
+    display.SetColor(*colour)
+    display.SetSelectedColor(*colour)
+
+
+def _homogeneous(points: NDArray) -> NDArray[np.float64]:
+    places = np.zeros((len(points), 4))
+    places[:, :2] = np.asarray(points)[:, ::-1]
+    places[:, 3] = 1
+    return places

@@ -1,0 +1,92 @@
+"""Curves over the frames of a cine as plot charts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+from numpy.typing import NDArray
+from vtk.util.numpy_support import numpy_to_vtk
+
+from EchoSynthMRML.tables import add_table
+from EchoSynthMRML.volumes import free_name
+
+FRAME = "frame"
+_COLOURS = ((0.9, 0.6, 0.1), (0.2, 0.45, 0.8), (0.3, 0.65, 0.3))
+_MARK_COLOUR = (0.75, 0.15, 0.15)
+_MARK_SIZE = 12
+_FONT_SIZE, _LEGEND_SIZE = 11, 9
+_HEADROOM = 1.5  # of the largest value, for the legend
+
+
+def add_chart(scene: Any, title: str, axis: str, curves: Sequence[str], marks: Sequence[str]) -> Any:
+    """A chart of curves over the frames, with a table of its own; `write_chart` fills it.
+
+    Args:
+        scene: where it goes.
+        title: name of the chart.
+        axis: what its values are, with the unit.
+        curves: names of the curves.
+        marks: names of the frames that are marked on the first curve.
+    """
+    table = add_table(scene, f"{title}, values")
+    chart = slicer.vtkMRMLPlotChartNode()
+    chart.SetName(free_name(scene, title))
+    scene.AddNode(chart)
+    chart.SetTitleVisibility(False)
+    chart.SetLegendFontSize(_LEGEND_SIZE)
+    chart.SetYAxisRangeAuto(False)
+    chart.SetAxisTitleFontSize(_FONT_SIZE)
+    chart.SetAxisLabelFontSize(_FONT_SIZE)
+    chart.SetXAxisTitle(FRAME)
+    chart.SetYAxisTitle(axis)
+    for index, name in enumerate(curves):
+        series = _add_series(scene, chart, table, name, _COLOURS[index % len(_COLOURS)])
+        series.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
+    for index, name in enumerate(marks):
+        series = _add_series(scene, chart, table, name, _MARK_COLOUR)
+        series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
+        series.SetLineStyle(slicer.vtkMRMLPlotSeriesNode.LineStyleNone)
+        styles = (slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle, slicer.vtkMRMLPlotSeriesNode.MarkerStyleDiamond)
+        series.SetMarkerStyle(styles[index % len(styles)])
+        series.SetMarkerSize(_MARK_SIZE)
+    return chart
+
+
+def write_chart(chart: Any, curves: Mapping[str, Sequence[float]], marks: Mapping[str, int]) -> None:
+    """Fills a chart with one value a frame for each curve (NaN leaves a gap) and the frames that are marked."""
+    first = np.asarray(next(iter(curves.values())), dtype=np.float64)
+    columns: dict[str, NDArray[np.float64]] = {FRAME: np.arange(len(first), dtype=np.float64)}
+    columns |= {name: np.asarray(values, dtype=np.float64) for name, values in curves.items()}
+    columns |= {name: np.where(columns[FRAME] == frame, first, np.nan) for name, frame in marks.items()}
+    table = vtk.vtkTable()
+    for name, values in columns.items():
+        column = numpy_to_vtk(values, deep=True)
+        column.SetName(name)
+        table.AddColumn(column)
+    table_of(chart).SetAndObserveTable(table)
+    highest = max(np.nanmax([*curves.values()]), 1e-9)
+    # Each change of the range draws the chart anew.
+    if not highest < chart.GetYAxisRange()[1] < 2 * highest:
+        chart.SetYAxisRange(0, _HEADROOM * highest)
+
+
+def table_of(chart: Any) -> Any:
+    """The table node whose columns a chart draws."""
+    return chart.GetNthPlotSeriesNode(0).GetTableNode()
+
+
+def _add_series(scene: Any, chart: Any, table: Any, name: str, colour: tuple[float, float, float]) -> Any:
+    series = slicer.vtkMRMLPlotSeriesNode()
+    series.SetName(name)
+    scene.AddNode(series)
+    series.SetAndObserveTableNodeID(table.GetID())
+    series.SetXColumnName(FRAME)
+    series.SetYColumnName(name)
+    series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
+    series.SetColor(*colour)
+    chart.AddAndObservePlotSeriesNodeID(series.GetID())
+    return series

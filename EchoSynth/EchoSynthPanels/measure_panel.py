@@ -1,0 +1,259 @@
+"""The Measure panel: label maps in; table, curves, traffic light and report out; the endocardium can be dragged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from EchoSynthJobs.job import Job
+from EchoSynthJobs.measure import Measured, frame_shown, measure, measure_views
+from EchoSynthLib.anatomy.endocardium import Endocardium
+from EchoSynthLib.errors import EchoSynthError
+from EchoSynthLib.measurement import rows_of, write_csv, write_report
+from EchoSynthMRML.cines import cine_of
+from EchoSynthPanels.label_map_panel import image_of
+from EchoSynthPanels.live import EDITS
+from EchoSynthPanels.measure_curve import EndocardiumCurve
+from EchoSynthPanels.measure_nodes import CHARTS, MeasureNodes
+from EchoSynthPanels.measure_views import show_measurements
+from EchoSynthPanels.measure_words import headline, lamp
+from EchoSynthPanels.panel import Panel, connect
+from EchoSynthPanels.parameters import MeasureScope
+
+VIEWS = {
+    "4CH ED": "fourChamberED",
+    "4CH ES": "fourChamberES",
+    "2CH ED": "twoChamberED",
+    "2CH ES": "twoChamberES",
+}
+"""A view's place in a study to the parameter that names its label map."""
+
+PAUSE_MS = 50
+"""One edit of a segmentation tells of itself several times; this much quiet ends it."""
+
+
+class MeasurePanel(Panel):
+    """What is measured, what came of it, how far to rely on it, and where to write it."""
+
+    ui_name = "Measure"
+    apply_name = "measureButton"
+
+    def set_up(self) -> None:
+        """See `Panel.set_up`."""
+        self.measured: Measured | None = None
+        self.nodes: MeasureNodes | None = None
+        self._shown: str | None = None
+        self._browsers: set[Any] = set()
+        self._pause = qt.QTimer()
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.connect("timeout()", self._read_again)
+        self.curve = EndocardiumCurve()
+        self.curve.moved.connect(self._draw)
+        connect(self.ui.writeButton, "clicked()", self.write)
+        connect(self.ui.reportButton, "clicked()", self.ask_and_write_report)
+        connect(self.ui.csvButton, "clicked()", self.ask_and_write_csv)
+
+    def set_parameters(self, parameters: Any) -> None:
+        """See `Panel.set_parameters`; what was measured in a scene that is closed is gone."""
+        if parameters is None:
+            self._forget()
+        super().set_parameters(parameters)
+        self._watch()
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        super().refresh()
+        if self.parameters is None:
+            return
+        self.ui.viewsRows.visible = self.parameters.measureScope is MeasureScope.VIEWS
+        there = self.measured is not None and not self.runner.busy
+        self.ui.reportButton.enabled = self.ui.csvButton.enabled = there
+        reason = self._reason_not_to_write()
+        self.ui.writeButton.enabled = not reason
+        self.ui.writeButton.toolTip = reason or _("Write the endocardium as it was dragged into the segmentation")
+        self.follow_frame()
+
+    def reason_not_to_apply(self) -> str:
+        """See `Panel.reason_not_to_apply`."""
+        if self.parameters.measureScope is MeasureScope.VIEWS:
+            nodes = [node for node in self._views().values() if node is not None]
+            if not nodes:
+                return _("Choose the label maps of the views")
+            return "" if len(nodes) == len(set(nodes)) else _("One label map is chosen for two views")
+        if self.parameters.labelMap is None:
+            return _("Choose a label map, or segment an image first")
+        if self.parameters.measureScope is MeasureScope.CINE and cine_of(self.parameters.labelMap) is None:
+            return _("The label map belongs to no cine; measure the shown frame")
+        return ""
+
+    def job(self) -> Job[Measured]:
+        """See `Panel.job`."""
+        parameters = self.parameters
+        if parameters.measureScope is MeasureScope.VIEWS:
+            return measure_views(self._views())
+        all_frames = parameters.measureScope is MeasureScope.CINE
+        return measure(parameters.labelMap, all_frames=all_frames, image=image_of(parameters))
+
+    def show(self, result: Measured) -> None:
+        """See `Panel.show`."""
+        self._forget()
+        self.measured, self.nodes = result, MeasureNodes(result.source)
+        cines = (cine_of(node) for node in {place.node for place in result.places.values()})
+        self._browsers = {cine.browser for cine in cines if cine is not None and cine.browser is not None}
+        self._watch()
+        self._show_one_label_map()
+        self._tell()
+        charts = {kind: self.nodes.chart(kind) for kind in CHARTS} if result.study.cycle is not None else {}
+        show_measurements(self.nodes.table, {kind: chart for kind, chart in charts.items() if chart is not None})
+        self.refresh()
+
+    def _show_one_label_map(self) -> None:
+        """Views lie on one another; the label map that is chosen, or else the first, is shown alone."""
+        if self.measured is None:
+            return
+        nodes = [place.node for place in self.measured.places.values()]
+        if self.parameters.labelMap not in nodes:
+            self.parameters.labelMap = self.measured.source
+        for node in nodes:
+            if node is not self.parameters.labelMap and node.IsA("vtkMRMLSegmentationNode"):
+                node.SetDisplayVisibility(False)
+
+    def follow_frame(self) -> None:
+        """Lays the endocardium of the shown frame on it."""
+        where = self._place_shown()
+        if self.measured is None or self.nodes is None or where == self._shown:
+            return
+        self._shown = where
+        self.curve.let_go()
+        frame = None if where is None else self.measured.frames[where]
+        if where is None or frame is None or frame.endocardium is None:
+            self.nodes.hide_curve()
+            return
+        place = self.measured.places[where]
+        self.curve.show(self.nodes.handles, self.nodes.line, place, frame.endocardium)
+
+    def write(self) -> None:
+        """Writes what was dragged into the segmentation."""
+        with slicer.util.tryWithErrorDisplay(_("The endocardium could not be written.")):
+            if self.measured is not None:
+                self.measured.write()
+                self.curve.bring_to_front()
+                self.refresh()
+
+    def ask_and_write_report(self) -> None:
+        """Asks for a file and writes the report."""
+        path = qt.QFileDialog.getSaveFileName(self.widget, _("Write the report"), self._file(".html"), "HTML (*.html)")
+        if path:
+            with slicer.util.tryWithErrorDisplay(_("The report could not be written.")):
+                self.write_report(Path(path))
+                qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(path))
+
+    def write_report(self, path: Path) -> None:
+        """Writes the report as the command line does."""
+        if self.measured is not None:
+            pictures = {where: place.picture() for where, place in self.measured.places.items()}
+            images = {where: picture for where, picture in pictures.items() if picture is not None}
+            write_report(path, self.measured.study, images, title=self.measured.name)
+
+    def ask_and_write_csv(self) -> None:
+        """Asks for a file and writes the table."""
+        path = qt.QFileDialog.getSaveFileName(self.widget, _("Write the table"), self._file(".csv"), "CSV (*.csv)")
+        if path:
+            with slicer.util.tryWithErrorDisplay(_("The table could not be written.")):
+                self.write_csv(Path(path))
+
+    def write_csv(self, path: Path) -> None:
+        """Writes the table as the command line does."""
+        if self.measured is not None:
+            write_csv(path, rows_of(self.measured.name, self.measured.study))
+
+    def _draw(self, endocardium: Endocardium) -> None:
+        """Measures the shown frame anew, with the endocardium as it is dragged."""
+        if self.measured is None or self._shown is None:
+            return
+        try:
+            self.measured.draw(self._shown, endocardium)
+        except EchoSynthError as error:
+            self.ui.measureResultLabel.text = str(error)
+            return
+        self._tell()
+        self.ui.writeButton.enabled = not self._reason_not_to_write()
+
+    def _tell(self) -> None:
+        if self.measured is None or self.nodes is None:
+            return
+        self.nodes.write(self.measured)
+        self.ui.measureResultLabel.text = headline(self.measured.study)
+        self.ui.lightResultLabel.text = lamp(self.measured.study.light)
+
+    def _watch(self) -> None:
+        # Of what is bound to another parameter node, `Panel` takes all observers away.
+        for browser in self._browsers:
+            if not self.hasObserver(browser, "ModifiedEvent", self._on_browsed):
+                self.addObserver(browser, "ModifiedEvent", self._on_browsed)
+        for node in {place.node for place in self.measured.places.values()} if self.measured is not None else ():
+            for edit in EDITS:
+                if not self.hasObserver(node, edit, self._on_edit):
+                    self.addObserver(node, edit, self._on_edit)
+
+    def _on_edit(self, caller: Any = None, event: Any = None) -> None:
+        self._pause.start()
+
+    def _read_again(self) -> None:
+        """Follows an edit of the shown label map."""
+        where = self._place_shown()
+        if self.measured is None or where is None:
+            return
+        try:
+            edited = self.measured.read_again(where)
+        except EchoSynthError as error:
+            self.ui.measureResultLabel.text = str(error)
+            return
+        if edited:
+            self._shown = None
+            self._tell()
+            self.refresh()
+
+    def _on_browsed(self, caller: Any = None, event: Any = None) -> None:
+        self.follow_frame()
+
+    def _place_shown(self) -> str | None:
+        """Which of the measured places the chosen label map shows now; None where it shows none."""
+        if self.measured is None or self.parameters is None:
+            return None
+        node = self.parameters.labelMap or self.measured.source
+        frame = frame_shown(node)
+        places = self.measured.places.items()
+        return next((where for where, place in places if place.node is node and place.frame == frame), None)
+
+    def _reason_not_to_write(self) -> str:
+        if self.measured is None:
+            return _("Measure first")
+        if self.runner.busy:
+            return _("Another task is running: {owner}").format(owner=self.runner.owner)
+        if not self.measured.drawn:
+            return _("Drag a point of the endocardium first")
+        if not all(self.measured.places[where].node.IsA("vtkMRMLSegmentationNode") for where in self.measured.drawn):
+            return _("The label map is no segmentation; make it one in the section Label map, and measure again")
+        return ""
+
+    def _views(self) -> dict[str, Any]:
+        return {where: getattr(self.parameters, name) for where, name in VIEWS.items()}
+
+    def _file(self, suffix: str) -> str:
+        return str(Path.home() / f"{self.measured.name if self.measured else 'measurements'}{suffix}")
+
+    def _forget(self) -> None:
+        self.curve.let_go()
+        self._pause.stop()
+        self.removeObservers(self._on_browsed)
+        self.removeObservers(self._on_edit)
+        if self.nodes is not None and self.nodes.table.GetScene() is not None:
+            self.nodes.hide_curve()
+        self.measured, self.nodes, self._browsers = None, None, set()
+        self._shown = None

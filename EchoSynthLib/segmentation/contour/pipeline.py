@@ -1,0 +1,162 @@
+"""The contour model as a user calls it: image in, landmarks, curve and distance map out (numpy)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.endocardium import APEX, LANDMARKS, SAMPLES, endocardium_of_mask, landmarks_of_curve, resample
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.grid import to_grid
+from EchoSynthLib.runtime import Network, OnnxNetwork
+from EchoSynthLib.segmentation.contour.snake import curve_of, mean_distance, nodes_through, refine
+
+Spacing = tuple[float, float]
+
+HEADS = ("both", "points")
+"""The curve is drawn through the points and refined on the distance map, or drawn through the points alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class ContourFound:
+    """The endocardium in one image (H, W); points are (row, column), pixel centres lie at whole numbers.
+
+    Attributes:
+        points: (7, 2) float64, P1 to P7 as in `anatomy.endocardium.LANDMARKS`; all lie on the curve.
+        curve: (100, 2) float64, open, from P1 over the apex to P7.
+        deviation: (7, 2) standard deviation of each landmark along rows and columns, in pixels.
+        entropy: (7,) of each landmark's distribution over the pixels of its map, in nats.
+        distance_map: (h, w) float32 on the network's own map, which is stretched over the frame: distance to the
+            endocardium in pixels of that map, cut off at some ten.
+        mean_distance: mean of the distance map along the curve, in the map's pixels; high where the heads disagree.
+
+    A label map tells of no doubt: what was derived from one has NaN for numbers and a map without pixels.
+    """
+
+    points: NDArray[np.float64]
+    curve: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    entropy: NDArray[np.float64]
+    distance_map: NDArray[np.float32]
+    mean_distance: float
+
+    @property
+    def spread(self) -> NDArray[np.float64]:
+        """(7,) root mean square distance of each landmark's distribution from its mean, in pixels."""
+        return np.linalg.norm(self.deviation, axis=1)
+
+    def summary(self, spacing: Spacing | None) -> dict[str, Any]:
+        """What a record says: each landmark with its doubt, in mm too where a spacing is given; None for unknown."""
+        millimetres = None if spacing is None else np.linalg.norm(self.deviation * spacing, axis=1)
+        landmarks = [
+            {
+                "name": name,
+                "row": float(self.points[i, 0]),
+                "column": float(self.points[i, 1]),
+                "spread_px": _known(self.spread[i]),
+                "spread_mm": None if millimetres is None else _known(millimetres[i]),
+                "entropy": _known(self.entropy[i]),
+            }
+            for i, name in enumerate(LANDMARKS)
+        ]
+        return {"landmarks": landmarks, "mean_distance": _known(self.mean_distance)}
+
+    @classmethod
+    def of_mask(cls, label_map: NDArray[np.uint8], spacing: Spacing | None = None) -> ContourFound:
+        """The endocardium of a label map; see `anatomy.endocardium.endocardium_of_mask`."""
+        derived = endocardium_of_mask(label_map, spacing)
+        unknown = np.full(len(LANDMARKS), np.nan)
+        nowhere = np.zeros((0, 0), np.float32)
+        return cls(derived.points, derived.curve, np.stack([unknown, unknown], axis=1), unknown, nowhere, float("nan"))
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)
+
+
+class ContourPipeline:
+    """Image to endocardium.
+
+    Args:
+        network: grey values (1, 1, rows, columns) to landmark logits (1, 7, h, w) and distances (1, h, w) in [0, 1].
+        config: `grid` (rows, columns) of the network; `farthest`, the distance in pixels of the map that 1 stands for.
+    """
+
+    def __init__(self, network: Network, config: Mapping[str, Any]) -> None:
+        self.network = network
+        self.grid = (int(config["grid"][0]), int(config["grid"][1]))
+        self.farthest = float(config["farthest"])
+
+    @classmethod
+    def from_folder(cls, folder: Path, config: Mapping[str, Any]) -> ContourPipeline:
+        """The pipeline on the fast path."""
+        return cls(OnnxNetwork(folder / "contour.onnx"), config)
+
+    def __call__(
+        self, image: NDArray[np.uint8], spacing: Spacing | None = None, *, heads: str = "both"
+    ) -> ContourFound:
+        """Find the endocardium in one grey image (H, W) uint8 with row 0 at the transducer.
+
+        Args:
+            spacing: (row, column) pixel size, where pixels are not square: the curve's samples lie evenly in it.
+            heads: see `HEADS`.
+
+        Raises:
+            InputError: heads that there are not.
+        """
+        if heads not in HEADS:
+            raise InputError(f"The heads {heads!r} are not known; give one of: {', '.join(HEADS)}.")
+        grey = to_grid(image.astype(np.float32) / 255, self.grid)
+        logits, distance = self.network(grey[None, None])
+        distance_map = np.clip(distance[0], 0, 1) * np.float32(self.farthest)
+        mean, deviation, entropy = landmark_statistics(logits[0])
+        scale = np.array(image.shape) / distance_map.shape
+        nodes = refine(mean, distance_map) if heads == "both" else nodes_through(mean)
+        curve, points = ((places + 0.5) * scale - 0.5 for places in (curve_of(nodes), mean))
+        return ContourFound(
+            points=agreed_landmarks(curve, points, spacing) if heads == "both" else points,
+            curve=resample(curve, SAMPLES, spacing),
+            deviation=deviation * scale,
+            entropy=entropy,
+            distance_map=distance_map,
+            mean_distance=mean_distance(nodes, distance_map),
+        )
+
+
+def agreed_landmarks(
+    curve: NDArray[np.float64], points: NDArray[np.float64], spacing: Spacing | None
+) -> NDArray[np.float64]:
+    """The landmarks (7, 2) of a refined curve: its ends, an apex that both heads agree on, and the thirds between.
+
+    The apex of the points and that of the curve's shape are off in ways of their own, so that their mean, on the curve,
+    is nearer to the truth than either (measured on train frames).
+    """
+    by_shape = landmarks_of_curve(curve, spacing)
+    return landmarks_of_curve(curve, spacing, apex=(by_shape[APEX] + points[APEX]) / 2)
+
+
+def landmark_statistics(
+    logits: NDArray[np.floating],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation (K, 2) (row, column) in pixels, and entropy (K,) in nats, of spatial softmaxes.
+
+    The mean is c_k = sum_x p_k(x) x, the spatial to numerical transform (DSNT; Nibali et al., arXiv 1801.07372).
+
+    Args:
+        logits: (K, h, w).
+    """
+    raised = np.exp(logits.astype(np.float64) - logits.max(axis=(1, 2), keepdims=True))
+    p = raised / raised.sum(axis=(1, 2), keepdims=True)
+    moments = []
+    for marginal in (p.sum(axis=2), p.sum(axis=1)):  # over rows, over columns
+        place = np.arange(marginal.shape[1])
+        mean = marginal @ place
+        moments.append((mean, np.sqrt(np.maximum(marginal @ place**2 - mean**2, 0))))
+    mean, deviation = (np.stack([moment[i] for moment in moments], axis=1) for i in (0, 1))
+    entropy = -np.sum(p * np.log(np.maximum(p, 1e-300)), axis=(1, 2))
+    return mean, deviation, entropy

@@ -1,0 +1,215 @@
+"""How the contour model is trained (torch)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from EchoSynthLib.anatomy.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, LANDMARKS
+from EchoSynthLib.segmentation.contour.losses import (
+    consistency,
+    distance_loss,
+    distance_to_curve,
+    expected_points,
+    gaussian_maps,
+    jensen_shannon,
+    pixel_centres,
+    spatial_log_softmax,
+    spline_matrix,
+)
+from EchoSynthLib.segmentation.contour.moving import follow
+from EchoSynthLib.segmentation.contour.network import GRID, MAP, ContourNet, start_from_segmenter
+from EchoSynthLib.segmentation.contour.publish import publish
+from EchoSynthLib.segmentation.contour.targets import FARTHEST, ContourTargets, load_targets
+from EchoSynthLib.training.augment import affine_grid, exposure, overlays, probe_grid, scanner
+from EchoSynthLib.training.beam_data import BeamData, load_beam_data
+from EchoSynthLib.training.loop import Moment, Settings
+from EchoSynthLib.training.loop import train as run_loop
+from EchoSynthLib.zoo import WEIGHTS, find
+
+NEAR, FAR, PROBES = 5, 1, 2
+"""Frames of a batch that stay near the data, are moved far, and are shown by another probe."""
+OVERLAY_STOCK = 96
+OVERLAY_SHARE = 0.3
+SIGMA = 1.0
+"""Standard deviation of the target heatmaps in pixels of the maps."""
+CENTIMETRE = 10.0
+"""Points are off by millimetres; in centimetres their loss is of the other losses' size."""
+DISTANCE_WEIGHT = 5.0
+CONSISTENCY_WEIGHT = 0.1
+CONSISTENCY_FROM = 0.2
+"""Share of the minutes after which the distance map is good enough to pull at the points."""
+
+
+def train(
+    data: Path,
+    output: Path,
+    minutes: float = 55.0,
+    device: str = "cpu",
+    seed: int = 0,
+    resume: bool = True,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Path:
+    """Train on the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
+
+    The U-Net starts from the shipped segmenter. The frames are moved and changed as the segmenter's are, and their
+    points and curves with them.
+    """
+    torch.manual_seed(seed)
+    frames = load_beam_data(data, output / "beam_data.npz")
+    targets = load_targets(data, output / "targets.npz")
+    network = ContourNet()
+    start_from_segmenter(network, _segmenter_weights())
+    settings = Settings(
+        minutes=minutes,
+        learning_rate=1e-3,
+        weight_decay=1e-3,
+        betas=(0.9, 0.999),
+        constant=0.3,
+        ema_decay=0.998,
+        clip=5.0,
+        seed=seed,
+    )
+    train_split, val_split = (frames.split == split for split in ("train", "val"))
+    chosen, val = frames.part("train"), frames.part("val")
+    val_targets = targets.select(val_split)
+    loss = ContourLoss(chosen, targets.select(train_split), device, seed)
+    average, state = run_loop(
+        network,
+        loss,
+        settings,
+        output,
+        resume=resume,
+        validate=lambda average: validate(average, val, val_targets, device),
+        progress=progress,
+        device=device,
+    )
+    figures = validate(average, val, val_targets, device)
+    return publish(average, output / "contour", state, figures, chosen.summary(), device)
+
+
+def _segmenter_weights() -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(find("segmenter").path / WEIGHTS)
+
+
+class ContourLoss:
+    """Draws a batch and weighs its points, heatmaps and distance maps.
+
+    L = mean |c_k - g_k| (cm) + mean JS(p_k, Gaussian(g_k)) + b L_distance + c L_consistency.
+    """
+
+    def __init__(self, frames: BeamData, targets: ContourTargets, device: str, seed: int) -> None:
+        self.device = device
+        self.images = on_grid(frames.image)
+        self.beams = torch.from_numpy(frames.beam_image)[:, None]
+        self.opening = torch.from_numpy(frames.sectors[:, 3] - frames.sectors[:, 2]).float()
+        both = np.concatenate([targets.points, targets.curve], axis=1)
+        self.lines = torch.from_numpy(both[..., ::-1].copy())  # (column, row)
+        self.beam_lines = in_beam_space(both, frames)
+        self.size = torch.from_numpy(targets.size[:, ::-1].copy())
+        self.overlays = overlays(OVERLAY_STOCK, GRID, seed)
+        self.centres = pixel_centres(MAP)
+        self.spline = spline_matrix(len(LANDMARKS), 50)
+
+    def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
+        """The mean loss of one batch."""
+        image, lines, size, seen = self.batch(moment.generator)
+        points, curve = lines[:, : len(LANDMARKS)], lines[:, len(LANDMARKS) :]
+        truth = distance_to_curve(curve, MAP, FARTHEST)
+        logits, distance = (t.cpu() for t in network(image.to(self.device)))
+        log_p = spatial_log_softmax(logits)
+        found = expected_points(log_p, self.centres)
+        off = ((found - points) * size[:, None]).norm(dim=-1) / CENTIMETRE
+        sigma = SIGMA / torch.tensor([MAP[1], MAP[0]])
+        unlike = jensen_shannon(log_p, gaussian_maps(points, self.centres, sigma))
+        loss = ((off + unlike) * seen).sum() / seen.sum().clamp(min=1)
+        loss = loss + DISTANCE_WEIGHT * distance_loss(distance, truth, FARTHEST)
+        if moment.spent >= CONSISTENCY_FROM:
+            loss = loss + CONSISTENCY_WEIGHT * consistency(found, distance, self.spline)
+        return loss
+
+    def batch(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Images (8, 1, 160, 160), points and curve (8, 207, 2), frame sizes (8, 2), and which points are seen (8, 7).
+
+        Points are (column, row) fractions of the frame, sizes (width, height) in mm.
+        """
+        count = NEAR + FAR + PROBES
+        index = torch.randint(0, len(self.images), (count,), generator=generator)
+        whole, probes = index[: NEAR + FAR], index[NEAR + FAR :]
+        strength = torch.cat([torch.full((NEAR,), 0.5), torch.ones(FAR)])
+        grid = affine_grid(strength, GRID, generator)
+        moved = F.grid_sample(self.images[whole], grid, align_corners=False)
+        lines = [follow(2 * self.lines[whole] - 1, grid)]
+        grid, inside = probe_grid(self.opening[probes], GRID, generator)
+        shown = F.grid_sample(self.beams[probes].float() / 255, grid, padding_mode="border", align_corners=False)
+        lines.append(follow(2 * self.beam_lines[probes] - 1, grid))
+        elsewhere = scanner(torch.cat([moved[NEAR:], shown * inside]), generator)
+        images = torch.cat([exposure(moved[:NEAR], generator), self._overlay(elsewhere, generator)])
+        placed = torch.cat(lines)
+        points = placed[:, : len(LANDMARKS)]
+        lit = torch.cat([torch.ones(NEAR + FAR, 1, *GRID), inside.float()])
+        in_sector = F.grid_sample(lit, points[:, None], align_corners=False)[:, 0, 0] > 0.5
+        seen = in_sector & (points.abs() < 1).all(dim=-1)
+        return images, (placed + 1) / 2, self.size[index], seen.float()
+
+    def _overlay(self, image: Tensor, generator: torch.Generator) -> Tensor:
+        n = len(image)
+        chosen = self.overlays[torch.randint(0, len(self.overlays), (n,), generator=generator)]
+        shown = (torch.rand(n, 1, 1, 1, generator=generator) < OVERLAY_SHARE).float()
+        return torch.maximum(image, chosen * shown)
+
+
+def in_beam_space(lines: np.ndarray, frames: BeamData) -> Tensor:
+    """Points (N, P, 2) (row, column) of image frames as (column, row) fractions of their beam-space frames."""
+    shape = np.array(frames.image.shape[1:])
+    found = np.zeros(lines.shape, np.float32)
+    for i, pixels in enumerate(lines * shape - 0.5):
+        sector = frames.sector(i)
+        radius, angle = sector.polar(pixels[:, 0], pixels[:, 1])
+        found[i] = np.stack([(angle - sector.angle_left) / sector.opening_angle, radius / sector.radius_far], axis=1)
+    return torch.from_numpy(found)
+
+
+def on_grid(images: np.ndarray) -> Tensor:
+    """uint8 frames (N, H, W) as (N, 1, 160, 160) in [0, 1], antialiased."""
+    parts = [
+        F.interpolate(
+            torch.from_numpy(images[i : i + 200])[:, None].float() / 255, GRID, mode="bilinear", antialias=True
+        )
+        for i in range(0, len(images), 200)
+    ]
+    return torch.cat(parts)
+
+
+@torch.inference_mode()
+def validate(network: nn.Module, frames: BeamData, targets: ContourTargets, device: str) -> dict[str, float]:
+    """Mean errors of the landmarks in mm (of the typical frame where its size is not known), and of the distance map.
+
+    Of the four-chamber view, whose pixel size is known in CAMUS, also alone.
+    """
+    centres, errors, off_map = pixel_centres(MAP), [], []
+    lines = [torch.from_numpy(part[..., ::-1].copy()) for part in (targets.points, targets.curve)]
+    size = torch.from_numpy(targets.size[:, ::-1].copy())
+    for i in range(0, len(frames.image), 20):
+        logits, distance = (t.cpu() for t in network(on_grid(frames.image[i : i + 20]).to(device)))
+        found = expected_points(spatial_log_softmax(logits), centres)
+        errors.append(((found - lines[0][i : i + 20]) * size[i : i + 20, None]).norm(dim=-1))
+        truth = distance_to_curve(lines[1][i : i + 20], MAP, FARTHEST)
+        off_map.append((distance.clamp(0, 1) - truth).abs().mean(dim=(1, 2)))
+    error = torch.cat(errors).numpy()
+    judged = error[:, [BASAL_LEFT, APEX, BASAL_RIGHT]].mean(axis=1)
+    figures = {
+        "basal points and apex, mm": judged.mean(),
+        "basal points and apex, 4CH, mm": judged[frames.view == 1].mean(),
+        "apex, mm": error[:, APEX].mean(),
+        "all seven points, mm": error.mean(),
+        "distance map, pixels of the map": torch.cat(off_map).mean().item() * FARTHEST,
+    }
+    return {name: float(value) for name, value in figures.items()}

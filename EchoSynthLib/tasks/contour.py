@@ -1,0 +1,143 @@
+"""The task `contour`: the endocardium of an echo frame, of each frame of a cine, or of every image of a folder."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import EchoSynthLib
+from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
+from EchoSynthLib.images.formats import list_images, stem_of, suffix_of
+from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.results import RECORD, check_exists, write_records
+
+if TYPE_CHECKING:
+    from EchoSynthLib.images.frame import EchoFrame
+    from EchoSynthLib.tasks.contour_results import FrameContour
+
+MODEL_OF_HEADS = {"both": "contour", "points": "contour", "mask": "segmenter"}
+# What this and other tasks write beside images.
+_OWN_RESULTS = ("_contour", "_confidence", "_segmentation")
+
+
+@dataclass(frozen=True)
+class Names:
+    """How the results of one image are called."""
+
+    table: str
+    contours: str
+    picture: str
+    record: str
+
+    @classmethod
+    def of(cls, stem: str) -> Names:
+        """The names that begin with a stem."""
+        return cls(f"{stem}_contour.csv", f"{stem}_contour.json", f"{stem}_contour.png", f"{stem}_record.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contour(Task):
+    """Draws the endocardium with its seven points: two basal points, the apex, and two between on either wall."""
+
+    name = "contour"
+    summary = "Draw the left ventricle's endocardium, from base over apex to base, in a frame, a cine, or a folder."
+
+    image: Path = parameter(
+        main=True, help="image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy), or a folder"
+    )
+    output: Path = parameter(help="folder for the results")
+    heads: str = parameter(
+        "both",
+        choices=tuple(MODEL_OF_HEADS),
+        help="both: points, then refined on the distance map; points: these alone; mask: from a label map instead",
+    )
+    model: str | None = parameter(None, help="name of the model; contour, or segmenter where heads is mask")
+
+    def run(self, context: Context) -> dict[str, Any]:
+        """Writes points as a table, points and curves as JSON, a picture and a record for each; see `Task.run`."""
+        check_exists(self.image, "image or folder")
+        if suffix_of(self.output) and not self.output.is_dir():
+            raise InputError(f"The output {self.output} names a file, but contours are several files; give a folder.")
+        if self.image.is_dir():
+            return self._run_folder(context)
+        with OutputFolder(self.output) as hidden:
+            return self._contour(self.image, hidden, Names.of(stem_of(self.image)), context.progress)
+
+    def _run_folder(self, context: Context) -> dict[str, Any]:
+        started = time.perf_counter()
+        files = [path for path in list_images(self.image) if not stem_of(path).endswith(_OWN_RESULTS)]
+        if not files:
+            raise InputError(f"There is no image in the folder {self.image}; give one with images, or a single file.")
+        stems = Counter(map(stem_of, files))
+        done: list[dict[str, str]] = []
+        failures: list[dict[str, str]] = []
+        with OutputFolder(self.output) as hidden:
+            for index, file in enumerate(files):
+                progress = context.part(index, len(files), file.name)
+                progress(0, 1, "")
+                # a.png and a.dcm keep their suffix, as a_png and a_dcm.
+                names = Names.of(stem_of(file) if stems[stem_of(file)] == 1 else file.name.replace(".", "_"))
+                try:
+                    record = self._contour(file, hidden, names, progress)
+                    done.append({"file": file.name, **{k: Path(v).name for k, v in record["outputs"].items()}})
+                except (Cancelled, ModelError, OutputError, MemoryError):
+                    raise
+                except Exception as error:  # one file that no reader foresaw must not cost the others
+                    failures.append({"file": file.name, "message": str(error) or type(error).__name__})
+                    for name in astuple(names):
+                        (hidden / name).unlink(missing_ok=True)
+            if not done:
+                raise InputError(
+                    f"None of the {len(files)} files in {self.image} could be contoured; "
+                    f"{failures[0]['file']}: {failures[0]['message']}"
+                )
+            summary = self._about(self.image) | {"images": len(done), "failures": failures, "results": done}
+            summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
+            return write_records(hidden, RECORD, self.output, summary)
+
+    def _contour(self, path: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
+        from EchoSynthLib.images.frame import EchoCine
+        from EchoSynthLib.images.read import read_image
+        from EchoSynthLib.tasks.contour_results import write_contours, write_picture, write_table
+
+        started = time.perf_counter()
+        image = read_image(path)
+        count = len(image) if isinstance(image, EchoCine) else 1
+        contours: list[FrameContour] = []
+        record: dict[str, Any] = {}
+        for index in range(count):
+            progress(index, count, f"frame {index + 1} of {count}" if count > 1 else "contouring")
+            found, record = self._contour_frame(image.frame(index) if isinstance(image, EchoCine) else image)
+            contours.append(found)
+        progress(count, count, "writing")
+        spacing = image.spacing if image.spacing_trusted else None
+        write_table(hidden / names.table, contours, spacing)
+        write_contours(hidden / names.contours, contours, spacing)
+        write_picture(hidden / names.picture, image, contours)
+        first = {key: value for key, value in record.items() if key not in ("landmarks", "mean_distance")}
+        outputs = {"table": names.table, "contours": names.contours, "picture": names.picture}
+        about = {"frames": count, "seconds": round(time.perf_counter() - started, 3), "outputs": outputs}
+        return write_records(hidden, names.record, self.output, first | self._about(path) | about)
+
+    def _contour_frame(self, frame: EchoFrame) -> tuple[FrameContour, dict[str, Any]]:
+        import numpy as np
+
+        from EchoSynthLib import api
+        from EchoSynthLib.tasks.contour_results import FrameContour
+
+        row0, row1, column0, column1 = frame.region or (0, frame.pixels.shape[0], 0, frame.pixels.shape[1])
+        spacing = frame.spacing if frame.spacing_trusted else None
+        # Beside the tissue a scanner draws scales and text; they would shrink the heart on the network's grid.
+        tissue = frame.pixels[row0:row1, column0:column1]
+        model = self.model or MODEL_OF_HEADS[self.heads]
+        found, record = api.contour_detailed(tissue, spacing, model=model, heads=self.heads)
+        corner = np.array([row0, column0], dtype=np.float64)
+        placed = FrameContour(found.points + corner, found.curve + corner, found.summary(spacing))
+        return placed, record | {"shape": list(frame.pixels.shape)}
+
+    def _about(self, path: Path) -> dict[str, Any]:
+        return {"task": self.name, "echosynth_version": EchoSynthLib.__version__, "input": str(path.resolve())}

@@ -1,0 +1,100 @@
+"""What the task `contour` writes: a table of the points, points and curves as JSON, and a picture of both."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.endocardium import LANDMARKS
+
+if TYPE_CHECKING:
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame, Spacing
+
+COLUMNS = ("frame", "point", "name", "row", "column", "row_mm", "column_mm", "spread_px", "spread_mm", "entropy")
+
+_PICTURE_HEIGHT = 480
+_PICTURES = 6  # of a cine, evenly over it
+_CURVE_COLOUR, _POINT_COLOUR = (255, 220, 60), (90, 220, 255)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameContour:
+    """The endocardium in one frame.
+
+    Attributes:
+        points, curve: (7, 2) and (n, 2) (row, column) in the frame's pixels.
+        summary: the doubt of each landmark and of the curve, as `ContourFound.summary` tells them.
+    """
+
+    points: NDArray[np.float64]
+    curve: NDArray[np.float64]
+    summary: dict[str, Any]
+
+
+def write_table(path: Path, contours: Sequence[FrameContour], spacing: Spacing | None) -> None:
+    """A row for each point of each frame; millimetres count from the first pixel's centre, and need a spacing."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for frame, contour in enumerate(contours):
+            for number, (name, place) in enumerate(zip(LANDMARKS, contour.points, strict=True)):
+                doubt = contour.summary["landmarks"][number]
+                in_mm = ("", "") if spacing is None else tuple(f"{value:.3f}" for value in place * spacing)
+                doubts = ["" if doubt[key] is None else doubt[key] for key in COLUMNS[-3:]]
+                table.writerow([frame, f"P{number + 1}", name, *(f"{v:.3f}" for v in place), *in_mm, *doubts])
+
+
+def write_contours(path: Path, contours: Sequence[FrameContour], spacing: Spacing | None) -> None:
+    """Points and curves of all frames as JSON, (row, column) in pixels."""
+    from EchoSynthLib.images.write import write_record
+
+    frames = [
+        {
+            "frame": frame,
+            "points": np.round(contour.points, 3).tolist(),
+            "curve": np.round(contour.curve, 3).tolist(),
+            "spread_px": [landmark["spread_px"] for landmark in contour.summary["landmarks"]],
+            "mean_distance": contour.summary["mean_distance"],
+        }
+        for frame, contour in enumerate(contours)
+    ]
+    about = {"coordinates": "row, column in pixels; pixel centres lie at whole numbers", "landmarks": list(LANDMARKS)}
+    write_record(path, about | {"spacing_mm": None if spacing is None else list(spacing), "frames": frames})
+
+
+def write_picture(path: Path, image: EchoFrame | EchoCine, contours: Sequence[FrameContour]) -> None:
+    """Curve and points drawn over the frame, or over a few frames of a cine side by side, with square pixels."""
+    from PIL import Image
+
+    stills = image.pixels if image.pixels.ndim == 3 else image.pixels[np.newaxis]
+    chosen = np.unique(np.linspace(0, len(stills) - 1, min(_PICTURES, len(stills))).astype(int))
+    aspect = image.spacing[1] / image.spacing[0] if image.spacing else 1.0
+    drawn = [_overlay(stills[i], contours[i], aspect) for i in chosen]
+    sheet = Image.new("RGB", (sum(one.width for one in drawn), drawn[0].height))
+    for number, one in enumerate(drawn):
+        sheet.paste(one, (number * drawn[0].width, 0))
+    sheet.save(path)
+
+
+def _overlay(pixels: NDArray[np.uint8], contour: FrameContour, aspect: float) -> Any:
+    from PIL import Image, ImageDraw
+
+    rows, columns = pixels.shape
+    size = (max(1, round(_PICTURE_HEIGHT * aspect * columns / rows)), _PICTURE_HEIGHT)
+    picture = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR).convert("RGB")
+    pen = ImageDraw.Draw(picture)
+
+    def place(points: NDArray[np.float64]) -> list[tuple[float, float]]:
+        scaled = (points + 0.5) * (size[1] / rows, size[0] / columns)
+        return [(float(column), float(row)) for row, column in scaled]
+
+    pen.line(place(contour.curve), fill=_CURVE_COLOUR, width=2)
+    for column, row in place(contour.points):
+        pen.ellipse((column - 4, row - 4, column + 4, row + 4), outline=_POINT_COLOUR, width=2)
+    return picture

@@ -1,0 +1,299 @@
+"""The Measure panel: numbers, curves and traffic lights of label maps; an endocardium that is dragged."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import numpy as np
+import slicer
+
+from EchoSynthMRML.cines import calibrate, cine_of
+from EchoSynthMRML.curves import read_points
+from EchoSynthMRML.label_maps import read_label_map
+from EchoSynthMRML.plots import table_of
+from EchoSynthMRML.tables import rows_in
+from EchoSynthMRML.volumes import SPACING_TRUST
+from EchoSynthPanels.registration import CINE, FRAME, load_cine, load_frame, load_label_map
+from events import choose, click, drag_in_slice, picture, spin, type_text
+from the_module import open_module, paint, press_apply, unfold
+
+
+class Measure(unittest.TestCase):
+    def setUp(self):
+        self.module = open_module()
+        self.panels = self.module.panels
+        self.parameters = self.module.logic.getParameterNode()
+        self.panel = self.panels["Measure"]
+
+    def tearDown(self):
+        parameters = self.module.logic.getParameterNode()
+        parameters.allFrames = False
+
+    def segment(self, volume, all_frames=False):
+        self.parameters.inputVolume = volume
+        self.parameters.allFrames = all_frames
+        press_apply(self.panels["Segment"])
+
+    def measure(self, what="Shown frame"):
+        unfold(self.panel)
+        spin(0.2)
+        choose(self.panel.ui.measureScopeComboBox, what)
+        press_apply(self.panel)
+        spin(0.3)
+
+    def value(self, name, where=""):
+        return self.panel.measured.study.value(name, where)
+
+    def points(self, where=""):
+        return read_points(self.panel.nodes.handles, self.panel.measured.places[where].label_map.grid)
+
+    def drag_point(self, index, columns, where=""):
+        """Drags a point of the endocardium sideways with the mouse, and prints how long its numbers take."""
+        row, column = self.points(where)[index]
+        matrix = np.reshape(self.panel.measured.places[where].label_map.grid.ijk_to_ras, (4, 4))
+        began, took = [], []
+
+        def start(caller, event):
+            began[:] = began or [(time.perf_counter(), time.thread_time())]
+
+        def stop(endocardium):
+            wall, own = began.pop()
+            took.append((round(1000 * (time.perf_counter() - wall)), round(1000 * (time.thread_time() - own))))
+
+        handles = self.panel.nodes.handles
+        tag = handles.AddObserver(handles.PointModifiedEvent, start, 1.0)
+        self.panel.curve.moved.connect(stop)
+        drag_in_slice("Red", [(matrix @ (column + part * columns, row, 0, 1))[:3] for part in (0, 0.5, 1)])
+        spin(0.1)
+        self.panel.curve.moved.disconnect(stop)
+        handles.RemoveObserver(tag)
+        print(f"numbers of a dragged point, {len(self.panel.measured.places)} frames: {took} ms (of which computing)")
+
+
+class Frame(Measure):
+    def test_a_dragged_point_changes_the_numbers_at_once_and_the_segmentation_when_it_is_applied(self):
+        self.segment(load_frame(FRAME))
+        self.measure()
+        picture("measured-frame")
+        shown, drawn = self.panel.ui.measureResultLabel.text, read_label_map(self.parameters.labelMap).codes
+        before, rows, line = self.value("LV area"), rows_in(self.panel.nodes.table), _places(self.panel.nodes.line)
+        assert [self.panel.nodes.handles.GetNthControlPointLabel(i) for i in range(7)] == [f"P{i}" for i in range(1, 8)]
+        assert "Drag a point" in self.panel.ui.writeButton.toolTip
+        self.drag_point(4, 25)
+        picture("measured-frame-dragged")
+        after = self.value("LV area")
+        assert after > 1.02 * before
+        assert rows_in(self.panel.nodes.table) != rows
+        assert self.panel.ui.measureResultLabel.text != shown
+        assert not np.allclose(_places(self.panel.nodes.line), line)
+        assert np.array_equal(read_label_map(self.parameters.labelMap).codes, drawn)
+        click(self.panel.ui.writeButton)
+        spin(0.2)
+        picture("measured-frame-applied")
+        changed = read_label_map(self.parameters.labelMap)
+        assert np.isclose((changed.codes == 1).sum() * np.prod(changed.grid.spacing), after)
+        assert not self.panel.ui.writeButton.enabled
+
+    def test_panel_table_report_csv_and_segment_statistics_tell_the_same_numbers(self):
+        self.segment(load_frame(FRAME))
+        self.measure()
+        self.drag_point(2, -8)
+        click(self.panel.ui.writeButton)
+        spin(0.2)
+        with tempfile.TemporaryDirectory() as folder:
+            self.panel.write_csv(Path(folder) / "table.csv")
+            self.panel.write_report(Path(folder) / "report.html")
+            with (Path(folder) / "table.csv").open(newline="", encoding="utf-8") as file:
+                written = {row["name"]: (float(row["value"]), row["unit"]) for row in csv.DictReader(file)}
+            report = (Path(folder) / "report.html").read_text(encoding="utf-8")
+        table = {row["name"]: (row["value"], row["unit"]) for row in rows_in(self.panel.nodes.table)}
+        measured = {entry.name: (entry.value, entry.unit) for entry in self.panel.measured.study.table}
+        assert table == written == measured
+        area = measured["LV area"][0]
+        assert f"LV area {area:.4g} mm2" in self.panel.ui.measureResultLabel.text
+        assert _told(report, "LV area") == f"{area:.0f}"
+        assert "data:image/png" in report
+        assert np.allclose(_statistics(self.parameters.labelMap), area)
+
+    def test_an_edit_of_the_segmentation_is_measured(self):
+        self.segment(load_frame(FRAME))
+        self.measure()
+        before, points = self.value("LA area"), self.points()
+        paint(self.parameters.labelMap, 2, slice(430, 440), slice(200, 300))
+        spin(0.3)
+        assert self.value("LA area") != before
+        assert rows_in(self.panel.nodes.table)[5]["value"] == self.value("LA area")
+        assert np.allclose(self.points(), points, atol=1)
+
+    def test_without_calibration_everything_is_in_pixels_and_nothing_in_millilitres(self):
+        volume = load_frame(FRAME)
+        volume.SetSpacing(1, 1, 1)
+        self.segment(volume)
+        self.measure()
+        units = {row["unit"] for row in rows_in(self.panel.nodes.table)}
+        assert units == {"px", "px2"}
+        type_text(self.panels["Segment"].ui.rowSpacingSpinBox, "0.5")
+        type_text(self.panels["Segment"].ui.columnSpacingSpinBox, "0.25")
+        click(self.panels["Segment"].ui.setSpacingButton)
+        self.measure()
+        assert {row["unit"] for row in rows_in(self.panel.nodes.table)} == {"mm", "mm2", "ml"}
+        assert len(slicer.util.getNodesByClass("vtkMRMLTableNode")) == 1
+
+    def test_a_saved_scene_is_measured_into_the_nodes_that_it_brought(self):
+        self.segment(load_frame(FRAME))
+        self.measure()
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / "measured.mrb")
+            assert slicer.util.saveScene(path)
+            slicer.mrmlScene.Clear()
+            assert self.panel.measured is None
+            assert not self.panel.ui.csvButton.enabled
+            slicer.util.loadScene(path)
+            spin(0.2)
+        self.measure()
+        counts = {kind: len(slicer.util.getNodesByClass(f"vtkMRML{kind}Node")) for kind in ("Table", "MarkupsCurve")}
+        assert counts == {"Table": 1, "MarkupsCurve": 2}
+        before = self.value("LV area")
+        self.drag_point(4, 25)
+        assert self.value("LV area") > before
+
+
+class Cine(Measure):
+    def test_a_point_that_is_dragged_on_one_frame_changes_the_curves_there(self):
+        self.segment(load_cine(CINE), all_frames=True)
+        self.measure("Whole cine")
+        picture("measured-cine")
+        table = table_of(self.panel.nodes.chart("volumes"))
+        volumes = slicer.util.arrayFromTableColumn(table, "LV volume, discs").copy()
+        study = self.panel.measured.study
+        assert np.array_equal(volumes, study.curves["LV volume, discs"])
+        assert _marked(table, "ED") == [study.cycle.diastole.frame]
+        assert _marked(table, "ES") == [study.cycle.systole.frame]
+        first = self.points("frame 0")
+        browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(self.parameters.labelMap)
+        browser.SetSelectedItemNumber(12)
+        spin(0.2)
+        assert not np.allclose(self.points("frame 12"), first)
+        self.drag_point(2, -20, "frame 12")
+        picture("measured-cine-dragged")
+        dragged = slicer.util.arrayFromTableColumn(table, "LV volume, discs").copy()
+        assert np.flatnonzero(dragged != volumes).tolist() == [12]
+        browser.SetSelectedItemNumber(3)
+        spin(0.2)
+        click(self.panel.ui.writeButton)
+        browser.SetSelectedItemNumber(12)
+        spin(0.3)
+        changed = read_label_map(self.parameters.labelMap)
+        area = (changed.codes == 1).sum() * np.prod(changed.grid.spacing)
+        assert np.isclose(area, self.value("LV area", "frame 12"))
+        assert np.array_equal(slicer.util.arrayFromTableColumn(table, "LV volume, discs"), dragged)
+
+    def test_a_single_frame_of_a_cine_has_its_curve_there_alone(self):
+        self.segment(load_cine(CINE), all_frames=True)
+        browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(self.parameters.labelMap)
+        browser.SetSelectedItemNumber(5)
+        spin(0.1)
+        self.measure()
+        area = self.value("LV area")
+        assert self.panel.nodes.line.GetDisplayVisibility()
+        browser.SetSelectedItemNumber(9)
+        spin(0.3)
+        assert not self.panel.nodes.line.GetDisplayVisibility()
+        assert self.value("LV area") == area
+
+    def test_a_cine_that_is_calibrated_later_gets_volumes_too(self):
+        volume = load_cine(CINE)
+        calibrate(volume, 1.0, 1.0)
+        for node in (volume, *(cine_of(volume).node(index) for index in range(20))):
+            node.SetAttribute(SPACING_TRUST, "untrusted")
+        self.segment(volume, all_frames=True)
+        self.measure("Whole cine")
+        assert self.panel.nodes.chart("volumes") is None
+        assert self.panel.nodes.chart("areas").GetYAxisTitle() == "area [px2]"
+        panel = self.panels["Segment"]
+        type_text(panel.ui.rowSpacingSpinBox, "0.5")
+        type_text(panel.ui.columnSpacingSpinBox, "0.5")
+        click(panel.ui.setSpacingButton)
+        self.measure("Whole cine")
+        assert self.panel.nodes.chart("volumes").GetYAxisTitle() == "volume [ml]"
+        assert self.panel.nodes.chart("areas").GetYAxisTitle() == "area [mm2]"
+
+    def test_the_report_of_a_cine_shows_its_end_points(self):
+        self.segment(load_cine(CINE), all_frames=True)
+        self.measure("Whole cine")
+        with tempfile.TemporaryDirectory() as folder:
+            self.panel.write_report(Path(folder) / "report.html")
+            report = (Path(folder) / "report.html").read_text(encoding="utf-8")
+        assert report.count("data:image/png") == 2
+        assert "<svg" in report
+
+
+class Views(Measure):
+    def test_four_views_give_the_biplane_ejection_fraction(self):
+        unfold(self.panel)
+        choose(self.panel.ui.measureScopeComboBox, "Two- and four-chamber views")
+        assert "Choose the label maps" in self.panel.ui.measureButton.toolTip
+        for name, view in (("fourChamber", "4CH"), ("twoChamber", "2CH")):
+            for phase in ("ED", "ES"):
+                load_label_map(f"parametric_{view}_{phase}")
+                choose(getattr(self.panel.ui, f"{name}{phase}Selector"), f"parametric_{view}_{phase}")
+        press_apply(self.panel)
+        spin(0.3)
+        picture("measured-views")
+        assert 40 < self.value("EF, biplane discs", "2CH + 4CH") < 75
+        assert "EF, biplane discs" in self.panel.ui.measureResultLabel.text
+        assert self.parameters.labelMap is self.parameters.fourChamberED
+        self.parameters.labelMap = self.parameters.twoChamberES
+        spin(0.1)
+        assert np.allclose(self.points("2CH ES"), self.panel.measured.frames["2CH ES"].endocardium.points)
+        self.parameters.labelMap = self.parameters.fourChamberES
+        slicer.mrmlScene.RemoveNode(self.parameters.twoChamberES)
+        spin(0.1)
+        assert self.parameters.twoChamberES is None
+        press_apply(self.panel)
+        with self.assertRaises(KeyError):
+            self.value("EF, biplane discs", "2CH + 4CH")
+
+    def test_one_label_map_for_two_views_is_refused(self):
+        self.parameters.fourChamberED = self.parameters.fourChamberES = load_label_map("parametric_4CH_ED")
+        unfold(self.panel)
+        choose(self.panel.ui.measureScopeComboBox, "Two- and four-chamber views")
+        assert "for two views" in self.panel.ui.measureButton.toolTip
+        assert not self.panel.ui.measureButton.enabled
+
+
+class Scripts(Measure):
+    def test_a_script_gets_the_panels_numbers(self):
+        self.parameters.labelMap = load_label_map("parametric_4CH_ED")
+        self.measure()
+        study = self.module.logic.measure(self.parameters.labelMap)
+        assert study.table == self.panel.measured.study.table
+
+
+def _places(node):
+    return slicer.util.arrayFromMarkupsControlPoints(node)
+
+
+def _marked(table, name):
+    return np.flatnonzero(np.isfinite(slicer.util.arrayFromTableColumn(table, name))).tolist()
+
+
+def _told(report, name):
+    """The number, as it stands after a measurement's name in a report."""
+    return re.search(rf"<td>{re.escape(name)}</td><td[^>]*>([0-9.]+)", report)[1]
+
+
+def _statistics(segmentation):
+    """The area of the left ventricle as the Segment Statistics module tells it."""
+    from SegmentStatistics import SegmentStatisticsLogic
+
+    logic = SegmentStatisticsLogic()
+    logic.getParameterNode().SetParameter("Segmentation", segmentation.GetID())
+    logic.computeStatistics()
+    segment = segmentation.GetSegmentation().GetNthSegmentID(0)
+    return logic.getStatistics()[segment, "EchoSynthSegmentStatisticsPlugin.area_mm2"]
