@@ -25,7 +25,7 @@ from EchoSynthLib.measurement import (
     with_endocardium,
 )
 from EchoSynthMRML.cines import cine_of
-from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import LabelMap, read_label_map, write_segments
 from EchoSynthMRML.volumes import frame_array, trusted_spacing
 
@@ -102,10 +102,15 @@ class Measured:
         """Measures a place anew if the label map that its node shows has been edited; whether it has been.
 
         Raises:
-            InputError: it is no label map any longer.
+            InputError: it is no label map any longer, or its pixels have another size or place.
         """
         place = self.places[where]
         label_map = read_label_map(place.node)
+        if (
+            not same_place(label_map.grid, place.label_map.grid)
+            or spacing_of(place.node, label_map.grid) != place.spacing
+        ):
+            raise InputError(f"The pixels of '{place.node.GetName()}' have another size or place now. Measure again.")
         if np.array_equal(label_map.codes, place.label_map.codes):
             return False
         place.label_map = label_map

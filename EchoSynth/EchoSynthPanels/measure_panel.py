@@ -15,6 +15,7 @@ from EchoSynthLib.anatomy.endocardium import Endocardium
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthLib.measurement import rows_of, write_csv, write_report
 from EchoSynthMRML.cines import cine_of
+from EchoSynthMRML.tables import write_rows
 from EchoSynthPanels.label_map_panel import image_of
 from EchoSynthPanels.live import EDITS
 from EchoSynthPanels.measure_curve import EndocardiumCurve
@@ -41,6 +42,7 @@ class MeasurePanel(Panel):
 
     ui_name = "Measure"
     apply_name = "measureButton"
+    needs_engine = False
 
     def set_up(self) -> None:
         """See `Panel.set_up`."""
@@ -212,12 +214,20 @@ class MeasurePanel(Panel):
         try:
             edited = self.measured.read_again(where)
         except EchoSynthError as error:
-            self.ui.measureResultLabel.text = str(error)
+            self._withdraw(str(error))
             return
         if edited:
             self._shown = None
             self._tell()
             self.refresh()
+
+    def _withdraw(self, reason: str) -> None:
+        """Takes back numbers that no longer hold."""
+        if self.nodes is not None:
+            write_rows(self.nodes.table, [])
+        self._forget()
+        self.ui.measureResultLabel.text, self.ui.lightResultLabel.text = reason, ""
+        self.refresh()
 
     def _on_browsed(self, caller: Any = None, event: Any = None) -> None:
         self.follow_frame()

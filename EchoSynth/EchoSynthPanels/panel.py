@@ -31,12 +31,14 @@ class Panel(VTKObservationMixin):
     Attributes:
         ui_name: of the .ui file.
         apply_name: of its button that starts its job, '' where it has none.
+        needs_engine: whether its job needs what the Engine panel installs.
         title: of its job, for button and log.
         binding: whether its widgets are taking over what a scene says, rather than what a user chooses.
     """
 
     ui_name: ClassVar[str]
     apply_name: ClassVar[str] = ""
+    needs_engine: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +111,7 @@ class Panel(VTKObservationMixin):
             self.runner.cancel()
             return
         with slicer.util.tryWithErrorDisplay(_("{title} could not start.").format(title=self.title)):
-            self.engine.check()
+            self._check_engine()
             self.runner.start(self.title, self.job(), self.show)
             for label in self._results:
                 label.text = ""
@@ -120,11 +122,15 @@ class Panel(VTKObservationMixin):
         self.runner.changed.disconnect(self.refresh)
         self.engine.changed.disconnect(self.refresh)
 
+    def _check_engine(self) -> None:
+        if self.needs_engine:
+            self.engine.check()
+
     def _reason(self) -> str:
         if self.runner.busy:
             return _("Another task is running: {owner}").format(owner=self.runner.owner)
         try:
-            self.engine.check()
+            self._check_engine()
             return self.reason_not_to_apply()
         except EchoSynthError as error:
             return str(error)

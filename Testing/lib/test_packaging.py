@@ -42,7 +42,9 @@ def test_the_constraints_are_plain_pins_of_all_we_ask_for() -> None:
     assert all(re.fullmatch(r"[a-z0-9._-]+==[0-9][A-Za-z0-9.]*", line) for line in lines)
     pinned = {line.split("==")[0] for line in lines}
     extras = PROJECT["optional-dependencies"]
-    asked = {requirement_name(r) for r in [*PROJECT["dependencies"], *extras["full"], *extras["cluster"], *extras["dev"]]}
+    asked = {
+        requirement_name(r) for r in [*PROJECT["dependencies"], *extras["full"], *extras["cluster"], *extras["dev"]]
+    }
     assert asked <= pinned
     assert "torch==2.13.0" in lines
 

@@ -14,7 +14,7 @@ from EchoSynthLib.measurement import measure_frame, with_points
 from EchoSynthMRML.cines import CineBuilder
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation, read_label_map, write_segments
-from EchoSynthMRML.volumes import add_to_scene, set_spacing
+from EchoSynthMRML.volumes import SPACING_TRUST, add_to_scene, set_spacing
 
 SHAPE = (112, 136)
 
@@ -116,6 +116,16 @@ def test_an_edited_label_map_is_measured_again_and_an_unchanged_one_is_not(heart
     assert found.read_again("")
     assert not found.drawn
     assert found.study.table == measure_frame(read_label_map(heart).codes, label_map.grid.spacing).table()
+
+
+def test_numbers_of_another_pixel_size_are_not_kept(scene):
+    node = add_to_scene(scene, heart_node())
+    image = scene.AddNode(new_volume(read_label_map(node).grid, array=np.zeros(SHAPE, np.uint8)))
+    link_to_volume(node, image)
+    found = measured(measure(node))
+    image.SetAttribute(SPACING_TRUST, "untrusted")
+    with pytest.raises(InputError, match="Measure again"):
+        found.read_again("")
 
 
 def test_what_is_gone_or_no_segmentation_cannot_be_written(scene, heart):

@@ -41,8 +41,8 @@ class Measure(unittest.TestCase):
 
     def measure(self, what="Shown frame"):
         unfold(self.panel)
-        spin(0.2)
-        choose(self.panel.ui.measureScopeComboBox, what)
+        if self.panel.ui.measureScopeComboBox.currentText != what:
+            choose(self.panel.ui.measureScopeComboBox, what)
         press_apply(self.panel)
         spin(0.3)
 
@@ -135,11 +135,15 @@ class Frame(Measure):
         volume.SetSpacing(1, 1, 1)
         self.segment(volume)
         self.measure()
-        units = {row["unit"] for row in rows_in(self.panel.nodes.table)}
-        assert units == {"px", "px2"}
+        table = self.panel.nodes.table
+        assert {row["unit"] for row in rows_in(table)} == {"px", "px2"}
         type_text(self.panels["Segment"].ui.rowSpacingSpinBox, "0.5")
         type_text(self.panels["Segment"].ui.columnSpacingSpinBox, "0.25")
         click(self.panels["Segment"].ui.setSpacingButton)
+        spin(0.3)
+        assert "Measure again" in self.panel.ui.measureResultLabel.text
+        assert rows_in(table) == []
+        assert not self.panel.ui.csvButton.enabled
         self.measure()
         assert {row["unit"] for row in rows_in(self.panel.nodes.table)} == {"mm", "mm2", "ml"}
         assert len(slicer.util.getNodesByClass("vtkMRMLTableNode")) == 1
