@@ -36,7 +36,7 @@ class Names:
     @classmethod
     def of(cls, stem: str) -> Names:
         """The names that begin with a stem."""
-        return cls(f"{stem}_contour.csv", f"{stem}_contour.json", f"{stem}_contour.png", f"{stem}_record.json")
+        return cls(f"{stem}_contour.csv", f"{stem}_contour.json", f"{stem}_contour.png", f"{stem}_contour_record.json")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,5 +96,5 @@ def same_in_every_batch() -> bool:
 
 def weights_megabytes() -> float:
     """All files of both model folders."""
-    folders = [zoo.find(name).path for name in ("segmenter", "beam-flow")]
+    folders = [zoo.find(name).path for name in ("segmenter", "beam-flow", "contour")]
     return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()) / 1e6

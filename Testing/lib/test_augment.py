@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from torch.nn import functional as F  # noqa: E402
 
-from EchoSynthLib.segmentation.unet.augment import affine_grid, exposure, overlays, probe_grid, scanner  # noqa: E402
+from EchoSynthLib.training.augment import affine_grid, exposure, overlays, probe_grid, scanner  # noqa: E402
 
 SIZE = (80, 80)
 

@@ -24,13 +24,13 @@ from EchoSynthLib.segmentation.contour.snake import (
 
 quickly = settings(max_examples=12, deadline=None)
 MAP = (80, 80)
-CONFIG = {"grid": [160, 160], "farthest": 10.0}
+CONFIG = {"grid": [160, 160], "farthest": 10.0, "sigma": 1.0}
 
 
 class Drawn:
     """A network that always answers with the same maps."""
 
-    def __init__(self, points: np.ndarray, curve: np.ndarray, sigma: float = 1.0) -> None:
+    def __init__(self, points: np.ndarray, curve: np.ndarray, sigma: float = math.sqrt(2)) -> None:
         rows, columns = np.indices(MAP)
         away = [(rows - r) ** 2 + (columns - c) ** 2 for r, c in points]
         self.logits = -0.5 * np.stack(away).astype(np.float32) / sigma**2
@@ -145,7 +145,7 @@ def test_the_curves_samples_lie_evenly_in_millimetres(spacing) -> None:
 
 def test_the_record_tells_the_spread_in_millimetres_where_it_can() -> None:
     points, curve = drawn_heart()
-    found = ContourPipeline(Drawn(points, curve, sigma=2.0), CONFIG)(np.zeros((160, 80), np.uint8))
+    found = ContourPipeline(Drawn(points, curve, sigma=math.sqrt(5)), CONFIG)(np.zeros((160, 80), np.uint8))
     one = found.summary((0.5, 1.0))["landmarks"][3]
     assert one["name"] == "apex"
     assert one["spread_px"] == pytest.approx(math.hypot(4, 2), rel=0.02)

@@ -21,7 +21,7 @@ from EchoSynthLib.tasks import Context, Contour
 from EchoSynthLib.tasks.contour_results import COLUMNS
 
 HEART = parametric_heart("4CH", shape=SHAPE)
-RESULTS = ["echo_contour.csv", "echo_contour.json", "echo_contour.png", "echo_record.json"]
+RESULTS = ["echo_contour.csv", "echo_contour.json", "echo_contour.png", "echo_contour_record.json"]
 
 
 class DrawnNetwork:
@@ -43,7 +43,7 @@ def drawn_model(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     real = zoo.find
     monkeypatch.setattr(zoo, "find", lambda name: folder if name == "contour" else real(name))
-    pipeline = ContourPipeline(DrawnNetwork(), {"grid": [160, 160], "farthest": 10.0})
+    pipeline = ContourPipeline(DrawnNetwork(), {"grid": [160, 160], "farthest": 10.0, "sigma": 0.5})
     monkeypatch.setattr(api, "_contour", lambda model, sha256: pipeline)
 
 

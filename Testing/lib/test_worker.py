@@ -176,7 +176,7 @@ def test_a_wrong_parameter_is_an_input_error_at_the_caller(client: Client) -> No
     with pytest.raises(InputError, match=r"steps was given 0; allowed is a whole number from 1 to 10000 steps"):
         client.run("count", {"steps": 0})
     with pytest.raises(InputError, match="no task 'measure'"):
-        client.run("measure", {})
+        client.run("diagnose", {})
 
 
 def test_an_exception_in_the_callers_progress_cancels_the_task(client: Client) -> None:

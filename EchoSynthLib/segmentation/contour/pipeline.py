@@ -29,7 +29,8 @@ class ContourFound:
     Attributes:
         points: (7, 2) float64, P1 to P7 as in `anatomy.endocardium.LANDMARKS`; all lie on the curve.
         curve: (100, 2) float64, open, from P1 over the apex to P7.
-        deviation: (7, 2) standard deviation of each landmark along rows and columns, in pixels.
+        deviation: (7, 2) standard deviation of each landmark along rows and columns, in pixels: of its heatmap, less
+            the width that heatmaps were given in training (variances of independent errors add up).
         entropy: (7,) of each landmark's distribution over the pixels of its map, in nats.
         distance_map: (h, w) float32 on the network's own map, which is stretched over the frame: distance to the
             endocardium in pixels of that map, cut off at some ten.
@@ -47,7 +48,7 @@ class ContourFound:
 
     @property
     def spread(self) -> NDArray[np.float64]:
-        """(7,) root mean square distance of each landmark's distribution from its mean, in pixels."""
+        """(7,) root mean square distance at which each landmark may lie from where it is told, in pixels."""
         return np.linalg.norm(self.deviation, axis=1)
 
     def summary(self, spacing: Spacing | None) -> dict[str, Any]:
@@ -84,13 +85,15 @@ class ContourPipeline:
 
     Args:
         network: grey values (1, 1, rows, columns) to landmark logits (1, 7, h, w) and distances (1, h, w) in [0, 1].
-        config: `grid` (rows, columns) of the network; `farthest`, the distance in pixels of the map that 1 stands for.
+        config: `grid` (rows, columns) of the network; `farthest`, the distance in pixels of the map that 1 stands for;
+            `sigma`, the width in those pixels that a heatmap has where nothing is in doubt.
     """
 
     def __init__(self, network: Network, config: Mapping[str, Any]) -> None:
         self.network = network
         self.grid = (int(config["grid"][0]), int(config["grid"][1]))
         self.farthest = float(config["farthest"])
+        self.sigma = float(config["sigma"])
 
     @classmethod
     def from_folder(cls, folder: Path, config: Mapping[str, Any]) -> ContourPipeline:
@@ -121,7 +124,7 @@ class ContourPipeline:
         return ContourFound(
             points=agreed_landmarks(curve, points, spacing) if heads == "both" else points,
             curve=resample(curve, SAMPLES, spacing),
-            deviation=deviation * scale,
+            deviation=np.sqrt(np.maximum(deviation**2 - self.sigma**2, 0)) * scale,
             entropy=entropy,
             distance_map=distance_map,
             mean_distance=mean_distance(nodes, distance_map),

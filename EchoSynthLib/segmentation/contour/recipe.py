@@ -25,7 +25,7 @@ from EchoSynthLib.segmentation.contour.losses import (
 from EchoSynthLib.segmentation.contour.moving import follow
 from EchoSynthLib.segmentation.contour.network import GRID, MAP, ContourNet, start_from_segmenter
 from EchoSynthLib.segmentation.contour.publish import publish
-from EchoSynthLib.segmentation.contour.targets import FARTHEST, ContourTargets, load_targets
+from EchoSynthLib.segmentation.contour.targets import FARTHEST, SIGMA, ContourTargets, load_targets
 from EchoSynthLib.training.augment import affine_grid, exposure, overlays, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.loop import Moment, Settings
@@ -36,8 +36,6 @@ NEAR, FAR, PROBES = 5, 1, 2
 """Frames of a batch that stay near the data, are moved far, and are shown by another probe."""
 OVERLAY_STOCK = 96
 OVERLAY_SHARE = 0.3
-SIGMA = 1.0
-"""Standard deviation of the target heatmaps in pixels of the maps."""
 CENTIMETRE = 10.0
 """Points are off by millimetres; in centimetres their loss is of the other losses' size."""
 DISTANCE_WEIGHT = 5.0
@@ -49,7 +47,7 @@ CONSISTENCY_FROM = 0.2
 def train(
     data: Path,
     output: Path,
-    minutes: float = 55.0,
+    minutes: float = 60.0,
     device: str = "cpu",
     seed: int = 0,
     resume: bool = True,

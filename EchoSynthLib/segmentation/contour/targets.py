@@ -16,6 +16,9 @@ from EchoSynthLib.images.camus_arrays import CamusArrays, load_camus_npz
 FARTHEST = 10.0
 """Distances are told up to this many pixels of the network's maps, some 15 to 20 mm in CAMUS."""
 
+SIGMA = 1.0
+"""Standard deviation of the target heatmaps in pixels of the network's maps."""
+
 _CURVE_SAMPLES = 2 * SAMPLES  # so close that the distance to them is the distance to the curve
 
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from EchoSynthLib.evaluation.overlap import mean_structure_dice
-from EchoSynthLib.segmentation.unet.augment import affine_grid, exposure, overlays, probe_grid, scanner
 from EchoSynthLib.segmentation.unet.network import GRID, Segmenter
 from EchoSynthLib.segmentation.unet.publish import publish
+from EchoSynthLib.training.augment import affine_grid, exposure, overlays, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
