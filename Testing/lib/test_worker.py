@@ -175,7 +175,7 @@ def test_what_a_library_prints_goes_to_the_log_and_text_of_any_language_comes_th
 def test_a_wrong_parameter_is_an_input_error_at_the_caller(client: Client) -> None:
     with pytest.raises(InputError, match=r"steps was given 0; allowed is a whole number from 1 to 10000 steps"):
         client.run("count", {"steps": 0})
-    with pytest.raises(InputError, match="no task 'measure'"):
+    with pytest.raises(InputError, match="no task 'diagnose'"):
         client.run("diagnose", {})
 
 

@@ -19,6 +19,7 @@ from waiting import spin
 LEFT, RIGHT, MIDDLE = 1, 2, 4  # Qt.MouseButton
 _NONE = 0
 _STEP = 8  # pixels between two moves of a drag
+_PATIENCE = (0.0, 0.1, 0.4)  # seconds before a place is looked at again
 _WHEEL_CLICK = 120  # eighths of a degree
 
 Point = tuple[float, float]
@@ -90,13 +91,16 @@ def reach(widget: Any, x: float, y: float) -> Any:
     tip = re.sub("<[^>]*>", "", widget.toolTip)
     assert widget.isEnabled(), f"{name} is greyed out" + (f" ({tip})" if tip else "")
     _check_not_blocked(widget, name)
-    _scroll_into_sight(widget)
-    at = _at_rest(widget, qt.QPoint(round(x), round(y)))
-    under = slicer.app.widgetAt(at)
+    # What has just been folded out is laid out in several turns; a user waits for that.
+    for patience in _PATIENCE:
+        spin(patience)
+        _scroll_into_sight(widget)
+        at = _at_rest(widget, qt.QPoint(round(x), round(y)))
+        under = slicer.app.widgetAt(at)
+        if under is not None and (under == widget or widget.isAncestorOf(under)):
+            return at
     assert under is not None, f"{name} at ({x:g}, {y:g}) is outside of every window or of the screen"
-    mine = under == widget or widget.isAncestorOf(under)
-    assert mine, f"{name} at ({x:g}, {y:g}) is covered by {describe(under)}"
-    return at
+    raise AssertionError(f"{name} at ({x:g}, {y:g}) is covered by {describe(under)}")
 
 
 def describe(widget: Any) -> str:
