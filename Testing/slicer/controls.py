@@ -9,7 +9,7 @@ from typing import Any
 import qt
 
 from keys import press
-from mouse import RIGHT, click, click_at, describe, drag, reach
+from mouse import RIGHT, click, click_at, describe, drag
 from waiting import open_dialogs, spin, wait_until
 
 Act = Callable[[Any], None]
@@ -20,8 +20,7 @@ def choose(combo: Any, text: str) -> None:
     box = combo if combo.inherits("QComboBox") else combo.findChild(qt.QComboBox)
     assert box is not None, f"{describe(combo)} has no combo box"
     spin(0.3)  # a box that has just been folded out has not got its width yet
-    reach(box, 5, box.height / 2)
-    click_at(box, box.width - 8, box.height / 2)
+    click_at(box, box.width / 2, box.height / 2)
     view = box.view()
     wait_until(view.isVisible, 2, f"the entries of {describe(combo)}")
     spin(0.05)  # for a moment after it opened, a list takes a click for the end of the one that opened it
