@@ -34,20 +34,31 @@ class OutputFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._hidden = folder
         self._made: list[Path] = []
         self._holds_replaced_files = False
 
     def __enter__(self) -> Path:
+        # Known before it is done: an interrupt may come between any two of these lines.
+        self._made = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
+        made_here = _NEW if self._made else ""
         try:
-            self._made = _make_folders(self.folder)
+            self.folder.mkdir(parents=True, exist_ok=True)
             sweep_ended(self.folder)
-            made_here = _NEW if self._made else ""
             self._hidden = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-{made_here}", dir=self.folder))
-        except OSError as error:
-            _remove_empty(self._made)
-            raise _output_error(self.folder, error) from error
-        _live.add(self._hidden)
-        return self._hidden
+            _live.add(self._hidden)
+            return self._hidden
+        except BaseException as error:
+            self._abandon()
+            if isinstance(error, OSError):
+                raise _output_error(self.folder, error) from error
+            raise
+
+    def _abandon(self) -> None:
+        _live.discard(self._hidden)
+        for hidden in set(self.folder.glob(f"{_PREFIX}{os.getpid()}-*")) - _live:
+            shutil.rmtree(hidden, ignore_errors=True)
+        _remove_empty(self._made)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -111,12 +122,6 @@ def _remove(hidden: Path) -> None:
     shutil.rmtree(hidden, ignore_errors=True)
     if hidden.name.split("-", 2)[2].startswith(_NEW):
         _remove_empty([hidden.parent])
-
-
-def _make_folders(folder: Path) -> list[Path]:
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing
 
 
 def _remove_empty(folders: list[Path]) -> None:

@@ -153,6 +153,8 @@ def test_an_interrupted_command_is_exit_code_130_and_leaves_nothing(tmp_path: Pa
         env={**environment(), "ECHOSYNTH_TASKS": "tasks_for_tests"},
         stderr=subprocess.PIPE,
         text=True,
+        # A shell starts what it puts in the background deaf to Ctrl-C, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as running:
         until = time.monotonic() + 15
         while not (tmp_path / "out").exists() and time.monotonic() < until:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -33,6 +35,30 @@ def test_nothing_is_seen_of_results_until_they_are_complete(tmp_path: Path) -> N
 def test_a_cancelled_task_leaves_not_even_the_folders_it_made(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         write_and_end(tmp_path / "a" / "b", "new", Cancelled("stop"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("line", range(1, 9))
+def test_an_interrupt_while_the_folder_is_made_leaves_nothing(tmp_path: Path, line: int) -> None:
+    entering = OutputFolder.__enter__.__code__
+    lines_left = line
+
+    def interrupt(frame: FrameType, event: str, argument: object) -> object:
+        nonlocal lines_left
+        if frame.f_code is not entering:
+            return None
+        if event == "line":
+            lines_left -= 1
+            if lines_left == 0:
+                raise KeyboardInterrupt
+        return interrupt
+
+    sys.settrace(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt), OutputFolder(tmp_path / "new" / "out"):
+            pass
+    finally:
+        sys.settrace(None)
     assert list(tmp_path.iterdir()) == []
 
 
