@@ -10,10 +10,10 @@ NEEDS  := pyproject.toml setup.py constraints.txt
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench calibrate clean
 
 help:  ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo '  Options: PYTHON=python3.12 picks the interpreter, ARGS="..." is passed on.'
 
 demo: $(VENV)/.fast  ## label map -> synthetic echo -> segmentation, into demo/ (sets up the fast path: no torch)
@@ -33,6 +33,9 @@ format: $(VENV)/.full  ## let ruff rewrite the code in the project's format
 
 bench: $(VENV)/.full  ## measure and print the table of figures that the README shows
 	@$(BIN)/python Testing/benchmarks/run.py $(ARGS)
+
+calibrate: $(VENV)/.full  ## fit the constants of the traffic light anew and compare them with the shipped ones (needs CAMUS)
+	@$(BIN)/python Testing/calibration/traffic_light.py $(ARGS)
 
 clean:  ## remove the environment, caches and build outputs; runs/ and demo/ stay
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
 
 if TYPE_CHECKING:
-    from EchoSynthLib.api import contour, contour_detailed, measure, segment, segment_detailed, synthesize, variations
+    from EchoSynthLib.api import (
+        classify_view,
+        contour,
+        contour_detailed,
+        measure,
+        segment,
+        segment_detailed,
+        synthesize,
+        variations,
+    )
 
 __version__ = "0.1.0"
 
@@ -26,6 +35,7 @@ __all__ = [
     "ModelError",
     "OutputError",
     "__version__",
+    "classify_view",
     "contour",
     "contour_detailed",
     "measure",
@@ -35,7 +45,16 @@ __all__ = [
     "variations",
 ]
 
-_FROM_API = ("contour", "contour_detailed", "measure", "segment", "segment_detailed", "synthesize", "variations")
+_FROM_API = (
+    "classify_view",
+    "contour",
+    "contour_detailed",
+    "measure",
+    "segment",
+    "segment_detailed",
+    "synthesize",
+    "variations",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -131,15 +131,15 @@ def _run_task(chosen: argparse.Namespace) -> int:
     given = {item.name: getattr(chosen, item.name) for item in parameters_of(task) if hasattr(chosen, item.name)}
     with TerminalProgress() as progress:
         record = task.build(given).run(Context(None if chosen.quiet else progress))
-    print(json.dumps(record, indent=2, default=str) if chosen.json else _summary(record))
+    print(json.dumps(record, indent=2, default=str) if chosen.json else _summary(task, record))
     failures = record.get("failures", [])
     for failure in failures:
         print(f"echosynth: {failure['file']}: {' '.join(failure['message'].split())}", file=sys.stderr)
     return EXIT_PART_FAILED if failures else 0
 
 
-def _summary(record: dict[str, Any]) -> str:
-    lines = []
+def _summary(task: type[Task], record: dict[str, Any]) -> str:
+    lines = task.findings(record)
     for role, paths in record.get("outputs", {}).items():
         listed = [paths] if isinstance(paths, str) else paths
         more = f"  ... {Path(listed[-1]).name}" if len(listed) > 1 else ""
@@ -166,7 +166,7 @@ def _add_models(commands: Any) -> None:
 def _list_models(chosen: argparse.Namespace) -> int:
     for model in zoo.list_models():
         origin = "shipped" if model.shipped else "imported"
-        print(f"{model.name:<24} {origin:<9} {model.sha256[:12]:<13} {model.problem or model.path}")
+        print(f"{model.name:<24} {origin:<9} {model.kind:<10} {model.sha256[:12]:<13} {model.problem or model.path}")
     return 0
 
 

@@ -1,7 +1,8 @@
 """Model folders: find, verify, list, import, remove. Standard library only; no pickle is ever read.
 
 A model is a folder of config.json, *.safetensors, mostly *.onnx, README.md (its card) and SHA256SUMS, which covers all
-files. The shipped ones lie in Resources/Models; imported ones in ~/.echosynth/models, or where ECHOSYNTH_MODELS points.
+files. A diffusion model has a sub-folder for each of its networks. The shipped ones lie in Resources/Models; imported
+ones in ~/.echosynth/models, or where ECHOSYNTH_MODELS points.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from EchoSynthLib.errors import ModelError, OutputError
 
 CHECKSUMS = "SHA256SUMS"
 WEIGHTS = "model.safetensors"
+_KINDS = {"synthesis.": "generator", "segmentation.unet": "segmenter", "segmentation.contour": "contour"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".joblib", ".npy", ".npz", ".mar", ".h5", ".keras"}
 
@@ -31,7 +33,7 @@ class ModelFolder:
 
     Attributes:
         config: what config.json holds; empty where `problem` says that it cannot be read.
-        sha256: of the weights, model.safetensors, as SHA256SUMS gives it.
+        sha256: of the weights: model.safetensors as SHA256SUMS gives it, else of its lines for all *.safetensors.
         shipped: came with EchoSynth, not imported by the user.
         problem: why the model cannot be used; empty where nothing is known against it.
     """
@@ -42,6 +44,11 @@ class ModelFolder:
     sha256: str
     shipped: bool
     problem: str = ""
+
+    @property
+    def kind(self) -> str:
+        """'generator', 'segmenter' or 'contour', what the model is for; empty where that is not known."""
+        return next((kind for system, kind in _KINDS.items() if str(self.config.get("system")).startswith(system)), "")
 
 
 def user_models() -> Path:
@@ -98,7 +105,9 @@ def import_folder(path: Path) -> ModelFolder:
     source = Path(path).expanduser()
     name = _check_name(source.resolve().name)
     if not source.is_dir():
-        raise ModelError(f"{source} is not a folder; a model is a folder of config.json, {WEIGHTS} and {CHECKSUMS}.")
+        raise ModelError(
+            f"{source} is not a folder; a model is a folder of config.json, *.safetensors and {CHECKSUMS}."
+        )
     if (shipped_models() / name).exists() or (user_models() / name).exists():
         raise ModelError(
             f"There is a model {name!r} already; rename the folder {source}, or remove the other model first."
@@ -153,7 +162,8 @@ def write_checksums(folder: Path) -> Path:
     _refuse_foreign(folder, files)
     if not any(path.suffix == ".safetensors" for path in files):
         raise ModelError(f"The model folder {folder} holds no *.safetensors; write the weights before their checksums.")
-    lines = [f"{_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files if path.name != CHECKSUMS]
+    names = {path.relative_to(folder).as_posix(): path for path in files if path != folder / CHECKSUMS}
+    lines = [f"{_sha256(path)}  {name}\n" for name, path in sorted(names.items())]
     temporary = folder / f".{CHECKSUMS}.{os.getpid()}"
     temporary.write_text("".join(lines), encoding="utf-8", newline="\n")
     os.replace(temporary, folder / CHECKSUMS)
@@ -193,10 +203,18 @@ def _read(folder: Path) -> ModelFolder:
         raise ModelError(f"{folder / 'config.json'} cannot be read ({error}); get the model anew.") from error
     if not isinstance(config, dict):
         raise ModelError(f"{folder / 'config.json'} holds {type(config).__name__}, not an object; get the model anew.")
-    sha256 = _checksums(folder).get(WEIGHTS)
-    if sha256 is None:
-        raise ModelError(f"{folder / CHECKSUMS} has no line for {WEIGHTS}; get the model anew.")
-    return ModelFolder(folder, folder.name, config, sha256, shipped=folder.parent == shipped_models())
+    return ModelFolder(folder, folder.name, config, _weights_sum(folder), shipped=folder.parent == shipped_models())
+
+
+def _weights_sum(folder: Path) -> str:
+    sums = _checksums(folder)
+    if WEIGHTS in sums:
+        return sums[WEIGHTS]
+    # Several files; `grep safetensors SHA256SUMS | sha256sum` tells the same.
+    lines = [f"{value}  {name}\n" for name, value in sorted(sums.items()) if name.endswith(".safetensors")]
+    if not lines:
+        raise ModelError(f"{folder / CHECKSUMS} has no line for {WEIGHTS} or other weights; get the model anew.")
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _read_or_problem(folder: Path) -> ModelFolder:

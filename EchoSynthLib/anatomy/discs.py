@@ -18,6 +18,8 @@ Mask = NDArray[np.bool_]
 DISCS = 20
 """Along the long axis, as the method of discs is done in the clinic."""
 
+_SMALLEST_PLANE = 5  # pixels; fewer have no direction
+
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 
 
@@ -66,11 +68,29 @@ def ventricular_axis(labels: NDArray[np.uint8], spacing: Spacing | None = None) 
 
 
 def atrial_axis(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> LongAxis:
-    """The left atrium's long axis: from the middle of the mitral plane to the farthest point of the atrium.
+    """The left atrium's long axis: from the middle of the mitral plane, square to the plane, to the roof.
 
-    The plane lies where the atrium touches the cavity; without a cavity the atrium has its principal axis.
+    (Lang et al., J Am Soc Echocardiogr 18:1440-1463, 2005; the farthest point of the atrium lies in a corner of the
+    roof, in the mean 13 % farther off.) The plane lies where the atrium touches the cavity. Where it does so in a few
+    pixels alone, the axis leads to the farthest point, and without a cavity it is the principal axis.
+
+    Args:
+        labels: (H, W) in CAMUS codes with an atrium.
+        spacing: (row, column) pixel size in mm.
     """
-    return _axis(labels == _ATRIUM, (labels == _CAVITY,), spacing)
+    atrium, cavity = labels == _ATRIUM, labels == _CAVITY
+    step = spacing or (1.0, 1.0)
+    plane = np.argwhere(atrium & grown(cavity)).astype(np.float64)
+    if len(plane) < _SMALLEST_PLANE:
+        return _axis(atrium, (cavity,), spacing)
+    base = plane.mean(axis=0)
+    along = np.linalg.svd((plane - base) * step, full_matrices=False)[2][0]
+    square = np.array([along[1], -along[0]])
+    off = (np.argwhere(atrium) - base) * step
+    square *= np.sign((off @ square).mean()) or 1.0
+    straight_up = np.abs(off @ along) <= max(step) / 2
+    reach = float((off[straight_up] @ square).max(initial=0.0))
+    return LongAxis(base, base + reach * square / step, step) if reach else _axis(atrium, (cavity,), spacing)
 
 
 def _axis(chamber: Mask, beyond: tuple[Mask, ...], spacing: Spacing | None) -> LongAxis:

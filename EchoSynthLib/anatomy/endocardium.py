@@ -155,16 +155,20 @@ def bend(endocardium: Endocardium, points: Points, spacing: Spacing | None = Non
 
 def fill_curve(curve: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """The pixels (H, W) whose centres lie within an open curve (n, 2) that the base line from end to start closes."""
+    inside = np.zeros(shape, bool)
+    low = np.clip(np.floor(curve.min(axis=0)).astype(int), 0, shape)
+    high = np.clip(np.ceil(curve.max(axis=0)).astype(int) + 1, 0, shape)
     start, end = curve, np.roll(curve, -1, axis=0)
-    rows = np.arange(shape[0])[:, None]
+    rows = np.arange(low[0], high[0])[:, None]
     crossed = (start[:, 0] <= rows) != (end[:, 0] <= rows)
     row, edge = np.nonzero(crossed)
-    share = (row - start[edge, 0]) / (end[edge, 0] - start[edge, 0])
+    share = (row + low[0] - start[edge, 0]) / (end[edge, 0] - start[edge, 0])
     column = np.ceil(start[edge, 1] + share * (end[edge, 1] - start[edge, 1])).astype(int)
     # Each crossing turns everything to its right from outside to inside or back.
-    turns = np.zeros((shape[0], shape[1] + 1), np.int64)
-    np.add.at(turns, (row, np.clip(column, 0, shape[1])), 1)
-    return (np.cumsum(turns, axis=1)[:, :-1] % 2).astype(bool)
+    turns = np.zeros((len(rows), max(high[1] - low[1], 0) + 1), np.uint8)
+    np.add.at(turns, (row, np.clip(column - low[1], 0, turns.shape[1] - 1)), 1)
+    inside[low[0] : high[0], low[1] : high[1]] = np.bitwise_and(np.cumsum(turns, axis=1, dtype=np.uint8)[:, :-1], 1)
+    return inside
 
 
 def _around_cavity(labels: NDArray[np.uint8]) -> tuple[Points, NDArray[np.uint8]]:

@@ -147,7 +147,11 @@ def _check_whole_numbers(values: NDArray[np.generic]) -> None:
 
 
 def _check_codes(values: NDArray[np.generic], table: dict[str, int], what: str) -> None:
-    unknown = sorted(set(np.unique(values).tolist()) - set(table.values()))
+    codes = set(table.values())
+    # Sorting out all values is slow, and a label map is checked at each move of a point that is dragged.
+    if values.dtype.kind in "bu" and codes == set(range(len(codes))) and values.max() < len(codes):
+        return
+    unknown = sorted(set(np.unique(values).tolist()) - codes)
     if unknown:
         shown = ", ".join(f"{code:g}" for code in unknown[:8]) + (", ..." if len(unknown) > 8 else "")
         known = ", ".join(f"{code} {name}" if name != str(code) else name for name, code in table.items())

@@ -1,1 +1,1 @@
-"""Figures: overlap, speckle statistics, Frechet distance, cost."""
+"""Figures: overlap, outlines, speckle statistics, distances between sets of images, confidence."""

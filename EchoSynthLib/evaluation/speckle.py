@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 SPECKLE_STATISTICS = ("lag-1 along rows", "lag-1 along columns", "std/mean")
 
@@ -52,3 +53,15 @@ def mean_statistics(
         name: {key: float(np.nanmean([row[key] for row in found])) for key in SPECKLE_STATISTICS}
         for name, found in rows.items()
     }
+
+
+def speckle_regions(label_map: NDArray[np.uint8], sector_mask: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
+    """LV cavity, myocardium and the rest of the sector of a label map (H, W), two pixels off the sector's border."""
+    inside = ndimage.binary_erosion(sector_mask, iterations=2)
+    names = {"LV cavity": 1, "myocardium": 2, "rest of the sector": 0}
+    return {name: (label_map == code) & inside for name, code in names.items()}
+
+
+def largest_deviation(found: Mapping[str, Mapping[str, float]], reference: Mapping[str, Mapping[str, float]]) -> float:
+    """Largest relative difference of any statistic in any region, of tables as `mean_statistics` gives them."""
+    return max(abs(found[region][name] / value - 1) for region, row in reference.items() for name, value in row.items())

@@ -1,9 +1,9 @@
 """Clinical measurements from label maps of apical views, and how far to rely on them."""
 
-from EchoSynthLib.measurement.certainty import agreement, expected_dice
+from EchoSynthLib.measurement.certainty import SecondContour, agreement, contour_agreement, expected_dice
 from EchoSynthLib.measurement.cycle import Cycle, find_cycle
-from EchoSynthLib.measurement.drawing import with_points
-from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame, with_endocardium
+from EchoSynthLib.measurement.drawing import with_endocardium, with_points
+from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame
 from EchoSynthLib.measurement.given import measure, study_of
 from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
 from EchoSynthLib.measurement.report import write_report
@@ -17,8 +17,10 @@ __all__ = [
     "FrameMeasures",
     "Light",
     "Measurement",
+    "SecondContour",
     "Study",
     "agreement",
+    "contour_agreement",
     "expected_dice",
     "find_cycle",
     "measure",

@@ -1,23 +1,37 @@
-"""How far a segmentation can be trusted: the overlap with the truth that the segmenter itself expects, and how little
-its answer changes when the picture is moved, scaled and exposed otherwise."""
+"""How far a segmentation can be trusted: the overlap with the truth that the segmenter itself expects, how near the
+contour model's endocardium lies, and how little the answer changes when the picture is moved, scaled and exposed
+otherwise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.endocardium import fill_curve
+from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES, dice
+from EchoSynthLib.measurement.calibration import BY_CONFIDENCE
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 _NEAR = 0.15  # of the square root of a structure's area: pixels beyond it that could have been its own
-_CALIBRATION = {"LV cavity": (2.117, 1.528), "LV cavity+myocardium": (2.184, 1.710), "left atrium": (1.498, 1.372)}
-"""a and b of `expected_dice`, by least squares over the 1600 frames of CAMUS' training patients and 800 degraded
-versions of a quarter of them (blur, gain, shadows, haze, noise)."""
+
+
+class SecondContour(Protocol):
+    """The endocardium that another model draws in the same image, such as `es.contour_detailed` gives it."""
+
+    @property
+    def curve(self) -> NDArray[np.float64]:
+        """(n, 2) (row, column), open, from basal point over the apex to basal point."""
+
+    @property
+    def spread(self) -> NDArray[np.float64]:
+        """(7,) how far its landmarks may lie from where they are told, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -36,35 +50,56 @@ EXPOSURES = (Exposure(0.90, 0.75, (-0.02, 0.02)), Exposure(0.96, 1.35, (0.02, -0
 def expected_dice(labels: Image, confidence: NDArray[np.floating]) -> dict[str, float]:
     """Dice with the truth that the confidence map lets expect, per structure; 0 for one that is missing.
 
-    E = 2 sum_in p / (2 sum_in p + sum_in (1 - p) + sum_near (1 - p)), with p the probability of the code shown at each
-    pixel of the structure and of the band around it: pixels in it may be wrong, and those near it may belong to it.
-    Networks are too sure of themselves, so that D = 1.01 - exp(a + b log(1.001 - E)), with a and b fitted.
+    Networks are too sure of themselves, so that D = 1.01 - exp(a) (1.001 - E)^b, E being the `confident_overlap` and a
+    and b fitted.
 
     Args:
         labels: (H, W) in CAMUS codes.
         confidence: (H, W) in [0, 1].
     """
+    overlaps = confident_overlap(labels, confidence)
     return {
-        name: _expected(np.isin(labels, codes), confidence, *_CALIBRATION[name])
-        for name, codes in STRUCTURE_CODES.items()
+        name: float(np.clip(1.01 - np.exp(fit.offset) * (1.001 - overlaps[name]) ** fit.exponent, 0, 1))
+        for name, fit in BY_CONFIDENCE.items()
     }
 
 
-def _expected(structure: Mask, confidence: NDArray[np.floating], a: float, b: float) -> float:
+def confident_overlap(labels: Image, confidence: NDArray[np.floating]) -> dict[str, float]:
+    """The Dice that the segmenter's probabilities promise, per structure; 0 for one that is missing.
+
+    E = 2 sum_in p / (2 sum_in p + sum_in (1 - p) + sum_near (1 - p)), with p the probability of the code shown at each
+    pixel of the structure and of the band around it: pixels in it may be wrong, and those near it may belong to it.
+    """
+    return {name: _promised(np.isin(labels, codes), confidence) for name, codes in STRUCTURE_CODES.items()}
+
+
+def _promised(structure: Mask, confidence: NDArray[np.floating]) -> float:
     from scipy import ndimage
 
     if not structure.any():
         return 0.0
     reach = _NEAR * np.sqrt(structure.sum())
     box = tuple(
-        slice(max(0, int(along.min() - reach) - 1), int(along.max() + reach) + 2) for along in np.nonzero(structure)
+        slice(max(0, int(along.min() - reach) - 1), int(along.max() + reach) + 2)
+        for along in (np.flatnonzero(structure.any(axis=1)), np.flatnonzero(structure.any(axis=0)))
     )
     structure, confidence = structure[box], confidence[box]
     near = ~structure & (ndimage.distance_transform_edt(~structure) <= reach)
     right = 2 * float(confidence[structure].sum())
     wrong = float((1 - confidence[structure]).sum() + (1 - confidence[near]).sum())
-    dice_of_confidence = right / (right + wrong) if right else 0.0
-    return float(np.clip(1.01 - np.exp(a + b * np.log(1.001 - dice_of_confidence)), 0, 1))
+    return right / (right + wrong) if right else 0.0
+
+
+def contour_agreement(labels: Image, second: SecondContour) -> float:
+    """Dice of the cavity (H, W) with what the contour model's endocardium encloses; 0 without a cavity."""
+    cavity = labels == CAMUS["left ventricle"]
+    return dice(cavity, fill_curve(second.curve, (labels.shape[0], labels.shape[1]))) if cavity.any() else 0.0
+
+
+def relative_spread(labels: Image, second: SecondContour) -> float:
+    """Mean spread of the landmarks over the square root of the cavity's area; infinite without a cavity."""
+    area = np.count_nonzero(labels == CAMUS["left ventricle"])
+    return float(np.mean(second.spread) / np.sqrt(area)) if area else float("inf")
 
 
 def agreement(image: Image, labels: Image, segment: Callable[[Image], Image]) -> float:

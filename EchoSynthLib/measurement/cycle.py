@@ -1,4 +1,4 @@
-"""End-diastole and end-systole of a cine, from the area of the left ventricle over time."""
+"""End-diastole and end-systole of a cine and of its beats, from the area of the left ventricle over time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from EchoSynthLib.errors import InputError
 _WINDOWS = (5, 9)  # frames that are smoothed together, at least and at most
 _FRAMES_A_WINDOW = 6  # of a cine's frames, those that one window takes: one sixth of them
 _OUTLIER = 0.25  # of the curve's range that a frame may stand off from its neighbours
+_BEAT = 0.5  # of the curve's range that the area falls and rises in a beat, at least
+_CUT = 0.1  # of the curve's range that an end of the cine may stand off from the inner ends of beats, to be one itself
 
 
 @dataclass(frozen=True)
@@ -34,23 +36,34 @@ class Cycle:
     """Where a cine is fullest and emptiest.
 
     Attributes:
-        diastole, systole: end-diastole and end-systole.
+        beats: end-diastole and the end-systole after it, of each whole beat, in their order; of a cine without a whole
+            one its fullest and its emptiest frame, in whatever order.
         smoothed: (T,) the area curve that told them.
         noise: standard deviation of the frames about it, in its unit.
     """
 
-    diastole: EndPoint
-    systole: EndPoint
+    beats: tuple[tuple[EndPoint, EndPoint], ...]
     smoothed: NDArray[np.float64]
     noise: float
 
+    @property
+    def diastole(self) -> EndPoint:
+        """End-diastole of the first beat."""
+        return self.beats[0][0]
+
+    @property
+    def systole(self) -> EndPoint:
+        """End-systole of the first beat."""
+        return self.beats[0][1]
+
 
 def find_cycle(areas: ArrayLike) -> Cycle:
-    """End-diastole, the largest, and end-systole, the smallest cavity of a cine.
+    """End-diastole, the largest, and end-systole, the smallest cavity, of each beat of a cine.
 
     Frames without a cavity and lone outliers are replaced by their neighbours, then the curve is smoothed with a
     parabola over up to nine frames (Savitzky and Golay, Anal Chem 36:1627-1639, 1964); fewer than five frames are taken
-    as they are. Frames within the noise of an extremum are told with it.
+    as they are. Frames within the noise of an extremum are told with it. A beat is a fall of the curve by half of its
+    range or more.
 
     Args:
         areas: (T,) area of the LV cavity in each frame; 0 or NaN where none was found.
@@ -71,13 +84,37 @@ def find_cycle(areas: ArrayLike) -> Cycle:
     noise = float(np.std((filled - smoothed)[known]))
     # A frame that was filled in has no measurements of its own.
     judged = np.where(known, smoothed, np.nan)
-    full, empty = int(np.nanargmax(judged)), int(np.nanargmin(judged))
-    return Cycle(
-        EndPoint(full, *_alike(smoothed >= smoothed[full] - noise, full)),
-        EndPoint(empty, *_alike(smoothed <= smoothed[empty] + noise, empty)),
-        smoothed,
-        noise,
-    )
+
+    def end(frame: int, sign: int) -> EndPoint:
+        return EndPoint(frame, *_alike(sign * (smoothed - smoothed[frame]) >= -noise, frame))
+
+    found = _beats(judged) or [(int(np.nanargmax(judged)), int(np.nanargmin(judged)))]
+    return Cycle(tuple((end(full, 1), end(empty, -1)) for full, empty in found), smoothed, noise)
+
+
+def _beats(curve: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Frames of end-diastole and of the end-systole after it, of each whole beat; NaN where there was no cavity.
+
+    A frame at either end of the cine counts only if the curve is there about as high or as low as it ever is: a beat
+    that the cine cuts has no end-diastole or no end-systole to be measured at.
+    """
+    from scipy.signal import find_peaks
+
+    known = np.flatnonzero(np.isfinite(curve))
+    values = curve[known]
+    low, high = values.min(), values.max()
+    # Peaks lie within; beyond the ends the curve is taken to turn back.
+    padded = np.concatenate([[low], values, [low]])
+    peaks = find_peaks(padded, prominence=_BEAT * (high - low))[0] - 1
+    tolerance = _CUT * (high - low)
+    peaks = [peak for peak in peaks if 0 < peak < len(values) - 1 or values[peak] >= high - tolerance]
+    found = []
+    for peak, until in zip(peaks, [*peaks[1:], len(values)], strict=True):
+        trough = peak + int(values[peak:until].argmin())
+        cut = trough == len(values) - 1 and values[trough] > low + tolerance
+        if not cut and values[peak] - values[trough] >= _BEAT * (high - low):
+            found.append((int(known[peak]), int(known[trough])))
+    return found
 
 
 def _without_outliers(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,11 +1,16 @@
-"""The endocardium as it is drawn by hand: one of its seven points is moved, and the curve follows."""
+"""The endocardium as it is drawn over a label map: its points are moved, and the cavity follows."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.discs import Spacing
-from EchoSynthLib.anatomy.endocardium import Endocardium, Points
+from EchoSynthLib.anatomy.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium, Points, fill_curve
+from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.errors import InputError
+
+_CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 
 
 def with_points(endocardium: Endocardium, points: Points, spacing: Spacing | None = None) -> Endocardium:
@@ -28,3 +33,33 @@ def with_points(endocardium: Endocardium, points: Points, spacing: Spacing | Non
     nearest = [int(np.linalg.norm((curve - point) * step, axis=1).argmin()) for point in endocardium.points[1:-1]]
     knots = along[[0, *nearest, len(curve) - 1]]
     return Endocardium(endocardium.points + moved, curve + PchipInterpolator(knots, moved)(along))
+
+
+def with_endocardium(label_map: NDArray[np.uint8], contour: Endocardium) -> NDArray[np.uint8]:
+    """The label map (H, W) whose cavity is what a contour encloses.
+
+    Cavity that is left outside becomes wall; beyond the contour's base it becomes atrium, where there is one.
+
+    Raises:
+        InputError: the contour encloses no pixel.
+    """
+    cavity = fill_curve(contour.curve, (label_map.shape[0], label_map.shape[1]))
+    if not cavity.any():
+        raise InputError("The contour encloses no pixel of the label map; draw it on the label map's own grid.")
+    left = np.argwhere((label_map == _CAVITY) & ~cavity)
+    beyond = _ATRIUM if (label_map == _ATRIUM).any() else CAMUS["other"]
+    changed = label_map.copy()
+    changed[tuple(left.T)] = np.where(_beyond_base(left, contour.points), beyond, _WALL)
+    changed[cavity] = _CAVITY
+    return changed
+
+
+def _beyond_base(places: NDArray[np.int64], points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which places (n, 2) lie beside the line between the basal points, on the other side than the apex."""
+    start, base = points[BASAL_LEFT], points[BASAL_RIGHT] - points[BASAL_LEFT]
+
+    def side(at: NDArray) -> NDArray[np.float64]:
+        return np.asarray(base[0] * (at - start)[..., 1] - base[1] * (at - start)[..., 0])
+
+    along = (places - start) @ base / max(float(base @ base), 1e-9)
+    return (side(places) * side(points[APEX]) < 0) & (along >= 0) & (along <= 1)

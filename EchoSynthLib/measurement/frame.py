@@ -9,16 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.discs import LongAxis, Spacing
-from EchoSynthLib.anatomy.endocardium import Endocardium, endocardium_of_mask, fill_curve
+from EchoSynthLib.anatomy.endocardium import Endocardium, endocardium_of_mask
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.areas import areas
-from EchoSynthLib.measurement.certainty import confidence_at, expected_dice
+from EchoSynthLib.measurement.certainty import SecondContour, confidence_at, contour_agreement, relative_spread
+from EchoSynthLib.measurement.doubt import Doubt, Opinions, doubt_of
+from EchoSynthLib.measurement.drawing import with_endocardium
 from EchoSynthLib.measurement.long_axis import long_axis_of_atrium, long_axis_of_ventricle
 from EchoSynthLib.measurement.plausibility import plausibility_findings
 from EchoSynthLib.measurement.quantities import THICKNESS_SEGMENTS, Measurement, measurement
 from EchoSynthLib.measurement.thickness import WallThickness, wall_thickness
-from EchoSynthLib.measurement.traffic_light import Light, certainty_findings, light_of
+from EchoSynthLib.measurement.traffic_light import Light, light_of
 from EchoSynthLib.measurement.volumes import Chamber, area_length_volume, disc_volume
 
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
@@ -65,6 +67,7 @@ def measure_frame(
     confidence: NDArray[np.floating] | None = None,
     agreement: float | None = None,
     contour: Endocardium | None = None,
+    second_contour: SecondContour | None = None,
 ) -> FrameMeasures:
     """Measure one label map.
 
@@ -75,32 +78,27 @@ def measure_frame(
         agreement: see `certainty.agreement`.
         contour: an endocardium that replaces the label map's, such as one drawn by hand; its basal points and its apex
             make the long axis.
+        second_contour: what the contour model draws in the same image; it changes no length, area or volume;
+            the traffic light looks at it.
 
     Raises:
         InputError: the label map, the spacing or the confidence cannot be used.
     """
-    labels = _checked(label_map)
+    given = _checked(label_map)
     check_spacing(spacing)
-    if confidence is not None and np.shape(confidence) != labels.shape:
+    if confidence is not None and np.shape(confidence) != given.shape:
         raise InputError(
-            f"The confidence has shape {np.shape(confidence)} and the label map {labels.shape}; they share one grid."
+            f"The confidence has shape {np.shape(confidence)} and the label map {given.shape}; they share one grid."
         )
-    if contour is not None:
-        labels = with_endocardium(labels, contour)
+    labels = given if contour is None else with_endocardium(given, contour)
     box, corner = _box(labels)
     moved = None if contour is None else _shifted(contour, -corner)
-    found = _measure(labels[box], spacing, moved, None if confidence is None else confidence[box], agreement)
+    opinions = _opinions(given, labels, agreement, second_contour)
+    doubt = doubt_of(labels[box], None if confidence is None else confidence[box], opinions)
+    found = _measure(labels[box], spacing, moved, doubt)
+    if confidence is not None:
+        found.values.update(_end_points(found.ventricular_axis, confidence[box]))
     return _placed(found, labels, corner)
-
-
-def with_endocardium(label_map: NDArray[np.uint8], contour: Endocardium) -> NDArray[np.uint8]:
-    """The label map (H, W) whose cavity is what a contour encloses; cavity that is left outside becomes wall."""
-    cavity = fill_curve(contour.curve, (label_map.shape[0], label_map.shape[1]))
-    if not cavity.any():
-        raise InputError("The contour encloses no pixel of the label map; draw it on the label map's own grid.")
-    changed = np.where(label_map == _CAVITY, np.uint8(_WALL), label_map)
-    changed[cavity] = _CAVITY
-    return changed
 
 
 def check_spacing(spacing: Spacing | None) -> None:
@@ -119,11 +117,7 @@ def _checked(label_map: ArrayLike) -> NDArray[np.uint8]:
 
 
 def _measure(
-    labels: NDArray[np.uint8],
-    spacing: Spacing | None,
-    contour: Endocardium | None,
-    confidence: NDArray[np.floating] | None,
-    agreement: float | None,
+    labels: NDArray[np.uint8], spacing: Spacing | None, contour: Endocardium | None, doubt: Doubt
 ) -> FrameMeasures:
     axes = (long_axis_of_ventricle(labels, spacing, contour), long_axis_of_atrium(labels, spacing))
     ventricle, atrium = (
@@ -136,18 +130,20 @@ def _measure(
         thickness = None
     values = _values(labels, spacing, ventricle, atrium, thickness)
     length, mean = values.get("LV length"), values.get("wall thickness, mean")
-    findings = plausibility_findings(labels, spacing, length, mean)
-    looked_at = "its shape"
-    if confidence is not None:
-        expected = expected_dice(labels, confidence)
-        values |= {f"expected Dice, {name}": value for name, value in expected.items()}
-        values |= _end_points(axes[0], confidence)
-        findings = certainty_findings(expected, agreement) + findings
-        looked_at = "the segmenter's confidence and its shape"
-    if agreement is not None:
-        values["agreement"] = agreement
-    light = light_of(findings, looked_at)
+    light = light_of(doubt.findings + plausibility_findings(labels, spacing, length, mean), doubt.looked_at)
+    values |= doubt.values
     return FrameMeasures(labels, spacing, ventricle, atrium, *axes, endocardium, thickness, values, light)
+
+
+def _opinions(
+    given: NDArray[np.uint8], labels: NDArray[np.uint8], agreement: float | None, second: SecondContour | None
+) -> Opinions:
+    """What is said of a label map (H, W) as it was given, and with the contour that replaces its endocardium."""
+    if second is None or not (labels == _CAVITY).any():
+        return Opinions(agreement)
+    # A contour that was drawn over the label map says nothing about how well both models agree.
+    alike = contour_agreement(given, second) if (given == _CAVITY).any() else None
+    return Opinions(agreement, alike, relative_spread(labels, second))
 
 
 def _values(

@@ -25,6 +25,7 @@ def measure(
     confidence: Any = None,
     agreement: Any = None,
     contour: Any = None,
+    second_contour: Any = None,
     progress: Progress | None = None,
 ) -> tuple[list[Measurement], dict[str, Any]]:
     """Measure the left heart in label maps.
@@ -42,6 +43,7 @@ def measure(
         confidence: (H, W) in [0, 1], the segmenter's, arranged as the label maps; the traffic light looks at it.
         agreement: of each frame, see `EchoSynthLib.measurement.agreement`, arranged likewise.
         contour: an `Endocardium` for each frame, such as one drawn by hand, that replaces the label map's.
+        second_contour: what `es.contour_detailed` found in each image; the traffic light compares it with the cavity.
         progress: called before each frame.
 
     Returns:
@@ -54,7 +56,15 @@ def measure(
     from EchoSynthLib import __version__
 
     started = time.perf_counter()
-    study = study_of(label_map, spacing, confidence=confidence, agreement=agreement, contour=contour, progress=progress)
+    study = study_of(
+        label_map,
+        spacing,
+        confidence=confidence,
+        agreement=agreement,
+        contour=contour,
+        second_contour=second_contour,
+        progress=progress,
+    )
     record = {"task": "measure", "echosynth_version": __version__, "spacing_mm": spacing, **study.to_record()}
     return study.table, record | {"seconds": round(time.perf_counter() - started, 4)}
 
@@ -66,6 +76,7 @@ def study_of(
     confidence: Any = None,
     agreement: Any = None,
     contour: Any = None,
+    second_contour: Any = None,
     progress: Progress | None = None,
 ) -> Study:
     """Measure a label map (H, W), a cine (T, H, W), or views {'4CH': {'ED': (H, W), 'ES': (H, W)}, '2CH': ...}.
@@ -76,20 +87,25 @@ def study_of(
         confidence: (H, W) in [0, 1] of each frame, arranged as the label maps; None where there is none.
         agreement: of each frame, see `certainty.agreement`; arranged likewise (for a cine a sequence).
         contour: `Endocardium` of each frame that replaces the label map's; arranged likewise.
+        second_contour: see `certainty.SecondContour`; of each frame, arranged likewise.
         progress: progress(done, total, message) before each frame; may raise `Cancelled`.
 
     Raises:
         InputError: see `measure_frame`, `study_of_cine` and `study_of_views`.
     """
+    extras = {
+        "confidence": confidence,
+        "agreement": agreement,
+        "contour": contour,
+        "second_contour": second_contour,
+    }
     if isinstance(label_map, Mapping):
-        return study_of_views(_views(label_map, spacing, (confidence, agreement, contour), progress))
+        return study_of_views(_views(label_map, spacing, extras, progress))
     if isinstance(spacing, Mapping):
         raise InputError("A spacing for each view goes with label maps given by view; give (row, column) in mm.")
     dimensions = np.ndim(label_map)
     if dimensions == 2:
-        return study_of_frame(
-            measure_frame(label_map, spacing, confidence=confidence, agreement=agreement, contour=contour)
-        )
+        return study_of_frame(measure_frame(label_map, spacing, **extras))
     if dimensions != 3 or not len(label_map):
         raise InputError(
             f"A label map is (rows, columns), a cine of them (frames, rows, columns); given was {np.shape(label_map)}."
@@ -98,15 +114,15 @@ def study_of(
     for index, labels in enumerate(label_map):
         if progress is not None:
             progress(index, len(label_map), f"frame {index + 1} of {len(label_map)}")
-        sure, alike, drawn = (_of(given, index) for given in (confidence, agreement, contour))
-        frames.append(measure_frame(labels, spacing, confidence=sure, agreement=alike, contour=drawn))
+        own = {name: _of(given, index) for name, given in extras.items()}
+        frames.append(measure_frame(labels, spacing, **own))
     return study_of_cine(frames) if len(frames) > 1 else study_of_frame(frames[0])
 
 
 def _views(
     views: Mapping[str, Any],
     spacing: Spacing | Mapping[str, Spacing | None] | None,
-    extras: tuple[Any, Any, Any],
+    extras: Mapping[str, Any],
     progress: Progress | None,
 ) -> dict[str, dict[str, FrameMeasures]]:
     strange = [view for view, phases in views.items() if not isinstance(phases, Mapping)]
@@ -118,13 +134,13 @@ def _views(
     total = sum(len(phases) for phases in views.values())
     measured: dict[str, dict[str, FrameMeasures]] = {}
     for view, phases in views.items():
-        own = spacing.get(view) if isinstance(spacing, Mapping) else spacing
+        step = spacing.get(view) if isinstance(spacing, Mapping) else spacing
         measured[view] = {}
         for phase, labels in phases.items():
             if progress is not None:
                 progress(sum(map(len, measured.values())), total, f"{view} {phase}")
-            sure, alike, drawn = (_of(_of(given, view), phase) for given in extras)
-            measured[view][phase] = measure_frame(labels, own, confidence=sure, agreement=alike, contour=drawn)
+            own = {name: _of(_of(given, view), phase) for name, given in extras.items()}
+            measured[view][phase] = measure_frame(labels, step, **own)
     return measured
 
 

@@ -29,5 +29,5 @@ def long_axis_of_ventricle(
 
 
 def long_axis_of_atrium(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> LongAxis | None:
-    """From the middle of the mitral plane to the farthest point of the left atrium; None without one."""
+    """From the middle of the mitral plane, square to it, to the left atrium's roof; None without one."""
     return atrial_axis(labels, spacing) if (labels == _ATRIUM).any() else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,13 +57,18 @@ def plausibility_findings(
         length: of the long axis, in mm or pixels; None without one.
         thickness: mean of the wall, likewise.
     """
+    from scipy import ndimage
+
+    boxes = ndimage.find_objects(labels, max(_NAMES))
     missing = [
         Finding("red" if code == _CAVITY else "yellow", f"there is no {name}")
         for code, name in _NAMES.items()
-        if not (labels == code).any()
+        if boxes[code - 1] is None
     ]
-    pieces = [finding for code in _NAMES for finding in _pieces(labels == code, _NAMES[code])]
-    places = [*_open_border(labels), *_gap(labels, spacing), *_notches(labels)]
+    # Each structure in its own box: what is looked for lies within, and a drag asks for it at every move.
+    whole = {code: labels[boxes[code - 1]] == code for code in _NAMES if boxes[code - 1] is not None}
+    pieces = [finding for code, structure in whole.items() for finding in _pieces(structure, _NAMES[code])]
+    places = [*_open_border(labels), *_gap(labels, spacing), *_notches(whole)]
     return [*missing, *pieces, *places, *_sizes(labels, spacing, length, thickness)]
 
 
@@ -70,11 +76,9 @@ def _pieces(structure: Mask, name: str) -> list[Finding]:
     from scipy import ndimage
 
     area = int(structure.sum())
-    if not area:
-        return []
     found = []
     parts, count = ndimage.label(structure)
-    apart = 1 - int(np.bincount(parts.ravel())[1:].max()) / area
+    apart = 0.0 if count == 1 else 1 - int(np.bincount(parts.ravel())[1:].max()) / area
     if apart > _CRUMB:
         found.append(Finding(_severity(apart), f"the {name} is in {count} pieces"))
     # The cavity is a hole in a wall that goes all around it, and none of the wall's.
@@ -102,22 +106,23 @@ def _open_border(labels: NDArray[np.uint8]) -> list[Finding]:
 
 
 def _gap(labels: NDArray[np.uint8], spacing: Spacing | None) -> list[Finding]:
-    from scipy import ndimage
+    from scipy.spatial import KDTree
 
     cavity, atrium = labels == _CAVITY, labels == _ATRIUM
     if not cavity.any() or not atrium.any() or (grown(cavity) & atrium).any():
         return []
-    gap = float(ndimage.distance_transform_edt(~cavity, sampling=spacing)[atrium].min())
+    edges = [np.argwhere(border(structure)) * (spacing or (1.0, 1.0)) for structure in (cavity, atrium)]
+    gap = float(KDTree(edges[0]).query(edges[1])[0].min())
     if gap <= _GAP * np.sqrt(areas(labels, spacing)["LV"]):
         return []
     return [Finding("red", "the left atrium does not adjoin the left ventricle")]
 
 
-def _notches(labels: NDArray[np.uint8]) -> list[Finding]:
+def _notches(structures: Mapping[int, Mask]) -> list[Finding]:
     """Cavity and atrium are nearly convex."""
     found = []
     for code, least in _ROUNDEST_OPENING.items():
-        filled = _share_of_hull(labels == code)
+        filled = _share_of_hull(structures[code]) if code in structures else 1.0
         if filled < least:
             found.append(Finding("yellow", f"the {_NAMES[code]}'s outline is notched: {filled:.2f} of its hull"))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from EchoSynthLib.anatomy.discs import Spacing
 
 LANG = "Lang et al., J Am Soc Echocardiogr 28:1-39, 2015"
+LANG_2005 = "Lang et al., J Am Soc Echocardiogr 18:1440-1463, 2005"
 THICKNESS_SEGMENTS = ("basal left", "mid left", "apical left", "apical right", "mid right", "basal right")
 """Sixths of the wall between the points P1 to P7 of the endocardium; left and right are the image's."""
 
@@ -53,7 +54,7 @@ DEFINITIONS: dict[str, Definition] = {
     "LV volume, discs": Definition("volume", _DISCS, LANG),
     "LV volume, area-length": Definition("volume", _AREA_LENGTH, LANG),
     "myocardium area": Definition("area", "pixels of the myocardium x area of a pixel", _OURS),
-    "LA length": Definition("length", "middle of the mitral plane to the farthest point of the atrium", LANG),
+    "LA length": Definition("length", "middle of the mitral plane, square to it, to the roof of the atrium", LANG_2005),
     "LA area": Definition("area", "pixels of the atrium x area of a pixel", LANG),
     "LA volume, discs": Definition("volume", _DISCS, LANG),
     "LA volume, area-length": Definition("volume", _AREA_LENGTH, LANG),
@@ -75,6 +76,9 @@ DEFINITIONS: dict[str, Definition] = {
     "LV length, 2CH over 4CH": Definition("ratio", "L_2CH / L_4CH", LANG),
     "ED frame": Definition("number", "largest LV area, smoothed over time; the first frame is 0", _OURS),
     "ES frame": Definition("number", "smallest LV area, smoothed over time; the first frame is 0", _OURS),
+    "beats": Definition(
+        "number", "falls of the smoothed LV area by half of its range or more; ratios are means", _OURS
+    ),
     "expected Dice, LV cavity": Definition("ratio", "2 sum_in p / (2 sum_in p + sum_in (1-p) + sum_near (1-p))", _OURS),
     "expected Dice, LV cavity+myocardium": Definition(
         "ratio", "2 sum_in p / (2 sum_in p + sum_in (1-p) + sum_near (1-p))", _OURS
@@ -84,6 +88,8 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "confidence, mitral plane": Definition("ratio", "mean confidence around the middle of the mitral plane", _OURS),
     "confidence, apex": Definition("ratio", "mean confidence around the apex", _OURS),
+    "contour agreement": Definition("ratio", "Dice of the cavity with what the contour model's curve encloses", _OURS),
+    "landmark spread": Definition("ratio", "mean spread of the contour model's landmarks / sqrt(LV area)", _OURS),
     "agreement": Definition("ratio", "Dice with the segmentation of the picture moved, scaled and re-exposed", _OURS),
 }
 """Every measurement by its name."""

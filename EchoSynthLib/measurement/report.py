@@ -12,27 +12,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.masks import border
+from EchoSynthLib.anatomy.masks import border, grown
 from EchoSynthLib.anatomy.structures import STRUCTURES
 from EchoSynthLib.measurement.frame import FrameMeasures
-from EchoSynthLib.measurement.quantities import Measurement
+from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
 from EchoSynthLib.measurement.study import Study
 from EchoSynthLib.measurement.traffic_light import Light
 
 NOTICE = "For research only. Not a medical device; nothing here may guide the care of a patient."
-_PICTURE_HEIGHT = 260  # pixels
+_PICTURE_HEIGHT = 340  # pixels, twice what is shown, as sharp screens and printers have them
+_DIGITS = {"1": 3, "mm2": 0, "px2": 0}  # after the point; else one
 _LAMPS = {"green": "#2e8b57", "yellow": "#d9a400", "red": "#c0392b"}
 _OUTLINE, _AXIS = (255, 230, 80), (90, 220, 255)
 _STYLE = """
 @page { size: A4; margin: 12mm }
-body { font: 10px/1.35 sans-serif; color: #222; max-width: 190mm; margin: 0 auto }
-h1 { font-size: 16px; margin: 0 0 4px } h2 { font-size: 11px; margin: 8px 0 3px }
-.lamp { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 5px }
-.pictures { display: flex; flex-wrap: wrap; gap: 6px } figure { margin: 0 } figcaption { text-align: center }
-img { height: 150px } svg { width: 100%; height: 130px }
-table { border-collapse: collapse; width: 100% } td, th { padding: 1px 5px; border-bottom: 1px solid #ddd }
-td.number { text-align: right; font-variant-numeric: tabular-nums } th { text-align: left }
-.notice { color: #777; margin-top: 8px }
+body { font: 9.5px/1.3 sans-serif; color: #222; max-width: 186mm; margin: 12px auto }
+@media print { body { margin: 0 } }
+* { -webkit-print-color-adjust: exact; print-color-adjust: exact }
+h1 { font-size: 16px; margin: 0 0 4px } h2 { font-size: 11px; margin: 7px 0 2px }
+.lamp { display: inline-block; width: 9px; height: 9px; border-radius: 5px; margin-right: 5px }
+.pictures, .curves { display: flex; gap: 6px } .curves > div { flex: 1; max-width: 50% }
+figure { margin: 5px 0 0; max-width: 45% } figcaption { text-align: center }
+img { display: block; max-width: 100%; max-height: 170px } svg { width: 100% }
+table { border-collapse: collapse; width: 100% } tr, figure, svg { break-inside: avoid }
+td, th { padding: 0 5px; border-bottom: 1px solid #ddd; text-align: left }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
+.notice { color: #777; margin: 7px 0 0 }
 """
 
 
@@ -114,14 +119,15 @@ def _png(frame: FrameMeasures, image: NDArray[np.uint8] | None) -> bytes:
     labels = np.asarray(Image.fromarray(frame.labels).resize(size, Image.Resampling.NEAREST))
     for structure in STRUCTURES:
         if structure.camus_code is not None:
-            picture[border(labels == structure.camus_code)] = structure.colour
+            picture[grown(border(labels == structure.camus_code))] = structure.colour
     drawn = Image.fromarray(picture)
     pen = ImageDraw.Draw(drawn)
     scale = np.array([size[1] / rows, size[0] / columns])
     if frame.endocardium is not None:
-        pen.line(_xy(frame.endocardium.curve, scale), fill=_OUTLINE)
+        pen.line(_xy(frame.endocardium.curve, scale), fill=_OUTLINE, width=2)
     if frame.ventricular_axis is not None:
-        pen.line(_xy(np.stack([frame.ventricular_axis.base, frame.ventricular_axis.end]), scale), fill=_AXIS)
+        axis = np.stack([frame.ventricular_axis.base, frame.ventricular_axis.end])
+        pen.line(_xy(axis, scale), fill=_AXIS, width=2)
     buffer = io.BytesIO()
     drawn.save(buffer, "PNG")
     return buffer.getvalue()
@@ -138,11 +144,11 @@ def _curves(study: Study) -> str:
     units = {"LV area": "mm2", "LV volume, discs": "ml"}
     known = study.frames["frame 0"].spacing is not None
     plots = [
-        f"<h2>{escape(name)} [{unit if known else 'px2'}]</h2>" + curve_svg(study.curves[name], _marks(study))
+        f"<div><h2>{escape(name)} [{unit if known else 'px2'}]</h2>{curve_svg(study.curves[name], _marks(study))}</div>"
         for name, unit in units.items()
         if name in study.curves
     ]
-    return "".join(plots)
+    return f'<div class="curves">{"".join(plots)}</div>'
 
 
 def _marks(study: Study) -> dict[str, int]:
@@ -155,7 +161,7 @@ def curve_svg(values: Sequence[float], marks: Mapping[str, int]) -> str:
     if not known:
         return ""
     low, high = min(known), max(known)
-    width, height, left, base = 600.0, 110.0, 45.0, 95.0
+    width, height, left, base = 340.0, 110.0, 35.0, 95.0
 
     def at(index: int, value: float) -> tuple[float, float]:
         across = left + (width - left - 10) * index / max(len(values) - 1, 1)
@@ -184,7 +190,7 @@ def _table(entries: Sequence[Measurement], title: str) -> str:
         return ""
     rows = "".join(
         f'<tr><td>{escape(entry.name)}</td><td>{escape(entry.where)}</td><td class="number">{_number(entry)}</td>'
-        f"<td>{entry.unit}</td><td>{escape(entry.formula)}</td></tr>"
+        f"<td>{_unit(entry)}</td><td>{escape(entry.formula)}</td></tr>"
         for entry in entries
     )
     return f"<h2>{title}</h2><table>{rows}</table>"
@@ -196,19 +202,24 @@ def _wide_table(study: Study, shown: Sequence[str]) -> str:
     names = list(dict.fromkeys(name for name, _ in found))
     if not names:
         return ""
-    head = "".join(f"<th>{escape(_caption(where, study) or 'value')}</th>" for where in shown)
+    head = "".join(f'<th class="number">{escape(_caption(where, study) or "value")}</th>' for where in shown)
     rows = ""
     for name in names:
         entries = [found.get((name, where)) for where in shown]
-        unit = next(entry.unit for entry in entries if entry is not None)
+        unit = next(_unit(entry) for entry in entries if entry is not None)
         cells = "".join(f'<td class="number">{"" if entry is None else _number(entry)}</td>' for entry in entries)
         rows += f"<tr><td>{escape(name)}</td>{cells}<td>{unit}</td></tr>"
     return f"<h2>Frames</h2><table><tr><th></th>{head}<th></th></tr>{rows}</table>"
 
 
 def _number(entry: Measurement) -> str:
-    digits = {"1": 3, "mm2": 0, "px2": 0}.get(entry.unit, 1)
-    return f"{entry.value:.{0 if entry.name.endswith(' frame') else digits}f}"
+    if DEFINITIONS[entry.name].quantity == "number":
+        return f"{entry.value:.0f}"
+    return f"{entry.value:.{_DIGITS.get(entry.unit, 1)}f}"
+
+
+def _unit(entry: Measurement) -> str:
+    return "" if entry.unit == "1" else entry.unit
 
 
 def _provenance(record: Mapping[str, Any]) -> str:

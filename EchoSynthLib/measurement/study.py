@@ -10,9 +10,10 @@ import numpy as np
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.cycle import Cycle, find_cycle
+from EchoSynthLib.measurement.foreshortening import length_findings, shortening_findings
 from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.quantities import Measurement, measurement
-from EchoSynthLib.measurement.traffic_light import Finding, Light, light_of, worst
+from EchoSynthLib.measurement.traffic_light import Light, light_of, worst
 from EchoSynthLib.measurement.volumes import (
     Chamber,
     biplane_area_length_volume,
@@ -22,11 +23,6 @@ from EchoSynthLib.measurement.volumes import (
 
 PHASES = ("ED", "ES")
 BOTH = "2CH + 4CH"
-
-SHORTENING = (0.02, 0.30)
-"""Of the long axis from end-diastole to end-systole: the middle 98 % over CAMUS' training references."""
-LENGTH_DIFFERENCE = 0.10
-"""Between the long axes of both views, over the longer: the usual limit, above which one view is foreshortened."""
 
 _RATIOS = {
     "EF, discs": "LV volume, discs",
@@ -94,20 +90,37 @@ def study_of_frame(frame: FrameMeasures, where: str = "") -> Study:
 def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
     """The frames of a cine of one view, in their order, with end-diastole, end-systole and what follows from them.
 
+    Of several beats, each has its own ends and ratios, and the cine the means over them (Lang et al. 2015 average over
+    beats). ED and ES of the cine are those of its first beat.
+
     Raises:
         InputError: fewer than two frames have a left ventricle.
     """
     cycle = find_cycle([frame.values.get("LV area", 0.0) for frame in frames])
-    diastole, systole = frames[cycle.diastole.frame], frames[cycle.systole.frame]
-    numbers = {"ED frame": cycle.diastole.frame, "ES frame": cycle.systole.frame}
-    together = _entries({**numbers, **_ratios(diastole, systole)}, diastole, "cine")
+    beats = [(frames[full.frame], frames[empty.frame]) for full, empty in cycle.beats]
+    each = [{"ED frame": full.frame, "ES frame": empty.frame} for full, empty in cycle.beats]
+    ratios = [_ratios(*beat) for beat in beats]
+    together = _entries({**each[0], "beats": len(beats), **_mean(ratios)}, beats[0][0], "cine")
+    if len(beats) > 1:
+        for number, beat in enumerate(beats):
+            together += _entries(each[number] | ratios[number], beat[0], f"beat {number + 1}")
+        for phase, ends in zip(PHASES, zip(*beats, strict=True), strict=True):
+            sizes = [{name: end.values[name] for name in _RATIOS.values() if name in end.values} for end in ends]
+            together += _entries(_mean(sizes), ends[0], f"cine {phase}")
     lights = {
         f"{phase}, frame {end.frame}": frames[end.frame].light
-        for phase, end in zip(PHASES, (cycle.diastole, cycle.systole), strict=True)
+        for beat in cycle.beats
+        for phase, end in zip(PHASES, beat, strict=True)
     }
-    lights["cine"] = light_of(_shortening_findings(diastole, systole, "the cine"), "the lengths at ED and ES")
+    shortenings = [finding for beat in beats for finding in shortening_findings(*beat, "the cine")]
+    lights["cine"] = light_of(shortenings, "the lengths at ED and ES")
     named = {f"frame {index}": frame for index, frame in enumerate(frames)}
     return Study(named, [*_tables(named), *together], lights, cycle, _curves(frames))
+
+
+def _mean(beats: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean over the beats of what is known of all of them."""
+    return {name: float(np.mean([beat[name] for beat in beats])) for name in beats[0] if all(name in b for b in beats)}
 
 
 def study_of_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> Study:
@@ -126,7 +139,7 @@ def study_of_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> Study:
         if set(PHASES) <= set(phases):
             diastole, systole = (phases[phase] for phase in PHASES)
             together += _entries(_ratios(diastole, systole), diastole, view)
-            lights[view] = light_of(_shortening_findings(diastole, systole, view), "the lengths at ED and ES")
+            lights[view] = light_of(shortening_findings(diastole, systole, view), "the lengths at ED and ES")
     if {"2CH", "4CH"} <= set(views):
         both = {phase: (views["2CH"].get(phase), views["4CH"].get(phase)) for phase in PHASES}
         pairs = {phase: (two, four) for phase, (two, four) in both.items() if two is not None and four is not None}
@@ -198,49 +211,21 @@ def _one_scale(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> bool
     return all(frame.spacing is None for frame in frames) and len({frame.labels.shape for frame in frames}) == 1
 
 
-def _shortening_findings(diastole: FrameMeasures, systole: FrameMeasures, where: str) -> list[Finding]:
-    """Foreshortening: a long axis that hardly shortens or lengthens, or shortens more than hearts do."""
-    if diastole.ventricle is None or systole.ventricle is None:
-        return []
-    shortening = ejected(diastole.ventricle.length, systole.ventricle.length)
-    low, high = SHORTENING
-    if low <= shortening <= high:
-        return []
-    phase = "ED" if shortening < low else "ES"
-    reason = (
-        f"{where} may be foreshortened at {phase}: its long axis shortens by {100 * shortening:.0f} % "
-        f"(usual are {100 * low:.0f} to {100 * high:.0f} %)"
-    )
-    return [Finding("yellow", reason)]
-
-
 def _lights_of_pairs(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> dict[str, Light]:
     lights = {}
     for phase, (two, four) in pairs.items():
         comparable = _one_scale({phase: (two, four)}) and two.spacing is not None
         if comparable and two.ventricle is not None and four.ventricle is not None:
-            findings = _length_findings(two.ventricle.length, four.ventricle.length, phase)
+            findings = length_findings(two.ventricle.length, four.ventricle.length, phase)
             lights[f"{BOTH} {phase}"] = light_of(findings, "the lengths in both views")
     return lights
 
 
-def _length_findings(two: float, four: float, phase: str) -> list[Finding]:
-    difference = abs(two - four) / max(two, four)
-    if difference <= LENGTH_DIFFERENCE:
-        return []
-    shorter = "2CH" if two < four else "4CH"
-    reason = (
-        f"{shorter} may be foreshortened at {phase}: its long axis is {100 * difference:.0f} % shorter than in the "
-        f"other view ({min(two, four):.0f} mm against {max(two, four):.0f} mm; up to "
-        f"{100 * LENGTH_DIFFERENCE:.0f} % is usual)"
-    )
-    return [Finding("yellow", reason)]
-
-
 def _curves(frames: Sequence[FrameMeasures]) -> dict[str, list[float]]:
     """Areas and volume over the frames, in the table's units."""
+    tables = [frame.table() for frame in frames]
     return {
-        name: [_or_nan(next_value, frame.table(), name) for frame in frames]
+        name: [_or_nan(next_value, table, name) for table in tables]
         for name in ("LV area", "LV volume, discs", "LV length", "LA area", "LA volume, area-length")
         if frames[0].spacing is not None or "volume" not in name
     }

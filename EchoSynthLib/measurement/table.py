@@ -17,9 +17,8 @@ def rows_of(case: str, study: Study) -> list[dict[str, object]]:
     What several frames give together has the worst colour of them all.
     """
     colours = {where: frame.light.colour for where, frame in study.frames.items()}
-    return [
-        {"case": case, "light": colours.get(entry.where, study.light.colour), **vars(entry)} for entry in study.table
-    ]
+    together = study.light.colour
+    return [{"case": case, "light": colours.get(entry.where, together), **vars(entry)} for entry in study.table]
 
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:

@@ -30,6 +30,8 @@ class Chamber:
     @classmethod
     def of(cls, mask: NDArray[np.bool_], axis: LongAxis) -> Chamber:
         """The chamber that a mask (H, W) shows, along its long axis."""
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        mask = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         discs = Discs.along(mask, axis)
         area = float(mask.sum()) * math.prod(axis.spacing)
         return cls(area, axis.length, discs.widths(mask), discs.length)

@@ -11,10 +11,12 @@ import os
 from importlib import import_module
 
 from EchoSynthLib.errors import EchoSynthError, InputError
+from EchoSynthLib.tasks.classify_view import ClassifyView
 from EchoSynthLib.tasks.collect import Collect
 from EchoSynthLib.tasks.contour import Contour
 from EchoSynthLib.tasks.dataset import Dataset
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter, parameters_of
+from EchoSynthLib.tasks.experiment import Experiment
 from EchoSynthLib.tasks.measure import Measure
 from EchoSynthLib.tasks.segment import Segment
 from EchoSynthLib.tasks.synthesize import Synthesize
@@ -23,10 +25,12 @@ from EchoSynthLib.tasks.values import Parameter
 from EchoSynthLib.tasks.variations import Variations
 
 __all__ = [
+    "ClassifyView",
     "Collect",
     "Context",
     "Contour",
     "Dataset",
+    "Experiment",
     "Measure",
     "Parameter",
     "Progress",
@@ -43,7 +47,8 @@ __all__ = [
 ]
 
 _tasks: dict[str, type[Task]] = {
-    task.name: task for task in (Segment, Contour, Measure, Synthesize, Variations, Dataset, Collect, Train)
+    task.name: task
+    for task in (Segment, ClassifyView, Contour, Measure, Synthesize, Variations, Dataset, Collect, Train, Experiment)
 }
 
 

@@ -12,11 +12,12 @@ import EchoSynthLib
 from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
 from EchoSynthLib.images.formats import list_images, stem_of, suffix_of
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.results import RECORD, check_exists, write_records
 
 if TYPE_CHECKING:
-    from EchoSynthLib.images.frame import EchoFrame
+    from EchoSynthLib.images.frame import EchoFrame, Spacing
     from EchoSynthLib.tasks.contour_results import FrameContour
 
 MODEL_OF_HEADS = {"both": "contour", "points": "contour", "mask": "segmenter"}
@@ -56,10 +57,17 @@ class Contour(Task):
         help="both: points, then refined on the distance map; points: these alone; mask: from a label map instead",
     )
     model: str | None = parameter(None, help="name of the model; contour, or segmenter where heads is mask")
+    row_spacing: float | None = parameter(
+        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.ROW_SPACING
+    )
+    column_spacing: float | None = parameter(
+        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.COLUMN_SPACING
+    )
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes points as a table, points and curves as JSON, a picture and a record for each; see `Task.run`."""
         check_exists(self.image, "image or folder")
+        inputs.pixel_size(self.row_spacing, self.column_spacing)
         if suffix_of(self.output) and not self.output.is_dir():
             raise InputError(f"The output {self.output} names a file, but contours are several files; give a folder.")
         if self.image.is_dir():
@@ -107,14 +115,15 @@ class Contour(Task):
         started = time.perf_counter()
         image = read_image(path)
         count = len(image) if isinstance(image, EchoCine) else 1
+        given = inputs.pixel_size(self.row_spacing, self.column_spacing)
+        spacing = image.spacing if image.spacing_trusted else given
         contours: list[FrameContour] = []
         record: dict[str, Any] = {}
         for index in range(count):
             progress(index, count, f"frame {index + 1} of {count}" if count > 1 else "contouring")
-            found, record = self._contour_frame(image.frame(index) if isinstance(image, EchoCine) else image)
+            found, record = self._contour_frame(image.frame(index) if isinstance(image, EchoCine) else image, spacing)
             contours.append(found)
         progress(count, count, "writing")
-        spacing = image.spacing if image.spacing_trusted else None
         write_table(hidden / names.table, contours, spacing)
         write_contours(hidden / names.contours, contours, spacing)
         write_picture(hidden / names.picture, image, contours)
@@ -123,14 +132,13 @@ class Contour(Task):
         about = {"frames": count, "seconds": round(time.perf_counter() - started, 3), "outputs": outputs}
         return write_records(hidden, names.record, self.output, first | self._about(path) | about)
 
-    def _contour_frame(self, frame: EchoFrame) -> tuple[FrameContour, dict[str, Any]]:
+    def _contour_frame(self, frame: EchoFrame, spacing: Spacing | None) -> tuple[FrameContour, dict[str, Any]]:
         import numpy as np
 
         from EchoSynthLib import api
         from EchoSynthLib.tasks.contour_results import FrameContour
 
         row0, row1, column0, column1 = frame.region or (0, frame.pixels.shape[0], 0, frame.pixels.shape[1])
-        spacing = frame.spacing if frame.spacing_trusted else None
         # Beside the tissue a scanner draws scales and text; they would shrink the heart on the network's grid.
         tissue = frame.pixels[row0:row1, column0:column1]
         model = self.model or MODEL_OF_HEADS[self.heads]

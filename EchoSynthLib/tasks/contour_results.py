@@ -59,7 +59,7 @@ def write_contours(path: Path, contours: Sequence[FrameContour], spacing: Spacin
             "frame": frame,
             "points": np.round(contour.points, 3).tolist(),
             "curve": np.round(contour.curve, 3).tolist(),
-            "spread_px": [landmark["spread_px"] for landmark in contour.summary["landmarks"]],
+            **{key: [point[key] for point in contour.summary["landmarks"]] for key in ("spread_px", "spread_mm")},
             "mean_distance": contour.summary["mean_distance"],
         }
         for frame, contour in enumerate(contours)

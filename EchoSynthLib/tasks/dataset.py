@@ -59,7 +59,10 @@ class Dataset(Task):
     )
     strength: float = parameter(1.0, minimum=0, maximum=inputs.LARGEST_STRENGTH, help="how far variations are deformed")
     steps: int | None = parameter(
-        None, minimum=1, maximum=200, unit="steps", help="network passes; none takes the model's default"
+        None, minimum=1, maximum=1000, unit="steps", help="of the model; none takes the model's default"
+    )
+    solver: str | None = parameter(
+        None, help="of a diffusion model, such as heun, ddim or dpm-solver++; none takes the model's default"
     )
     quality: str | None = parameter(None, choices=QUALITIES, help="image quality; none leaves it to the model")
     reference: Path | None = parameter(None, help=inputs.REFERENCE)
@@ -153,7 +156,7 @@ class Dataset(Task):
 
     def _drawn(self, data_set: DataSet, total: int, context: Context) -> Generator[Drawn, None, None]:
         """The pairs in the order of their plans, whoever draws them."""
-        settings = Settings(self.seed, self.strength, self.view, self.steps, self.quality, self.model)
+        settings = Settings(self.seed, self.strength, self.view, self.steps, self.solver, self.quality, self.model)
         one = partial(draw, settings, data_set.pack)
         if self.workers > 1 or self.cluster is not None:
             progress = partial(_progress_of_pairs, context)

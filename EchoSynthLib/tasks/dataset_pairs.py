@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoFrame
 
 # What the record of a whole data set says, too.
-SHARED = ("model", "model_sha256", "solver", "steps", "view", "quality")
+SHARED = ("model", "model_sha256", "process", "solver", "steps", "network_evaluations", "view", "quality")
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Settings:
     strength: float
     view: str
     steps: int | None
+    solver: str | None
     quality: str | None
     model: str
 
@@ -113,6 +114,7 @@ def draw(
         spacing=spacing,
         quality=settings.quality,
         model=settings.model,
+        solver=settings.solver,
         progress=progress,
     )
     record |= source.about | {
@@ -134,12 +136,12 @@ def draw(
 def _vary(plan: Plan, settings: Settings) -> np.ndarray:
     from EchoSynthLib.anatomy.variations import vary
 
-    codes, sector = plan.source.labels.pixels, plan.source.sector
+    codes = plan.source.labels.pixels
     if plan.variation is None:
         return codes
-    mask = None if sector is None else sector.mask((codes.shape[0], codes.shape[1]))
     try:
-        return vary(codes, seed_of(codes, settings.seed), plan.variation, strength=settings.strength, sector_mask=mask)
+        # Not cut at the sector: annotators do not stop there either, and this is what a network is to learn.
+        return vary(codes, seed_of(codes, settings.seed), plan.variation, strength=settings.strength)
     except InputError as error:
         raise InputError(f"{plan.name}: {error}") from error
 

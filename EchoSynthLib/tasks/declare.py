@@ -92,6 +92,11 @@ class Task(ABC):
         """Does the work; returns the record, whose `outputs` name the files that were written."""
 
     @classmethod
+    def findings(cls, record: Mapping[str, Any]) -> list[str]:
+        """Lines that the command line prints above the names of the files: results that are told in a few words."""
+        return []
+
+    @classmethod
     def build(cls, parameters: Mapping[str, Any]) -> Self:
         """The task with parameters given by name, as texts or JSON values.
 

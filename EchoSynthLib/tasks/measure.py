@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from EchoSynthLib.measurement import FrameMeasures, Study
 
 TABLE, RECORD = "measurements.csv", "measurements.json"
+SECOND_MODEL = "contour"
+"""Draws the endocardium a second time where it is there, for the traffic light; the numbers come from the segmenter."""
 
 
 @dataclass
@@ -168,12 +170,13 @@ class Measure(Task):
         return Measured(study_of_cine(alone) if len(alone) > 1 else study_of_frame(alone[0]), images, made)
 
     def _steady_ends(self, opened: Opened, frames: list[FrameMeasures]) -> None:
-        """Looks a second time at the two frames of a cine that its results rest on."""
+        """Looks a second time at the frames of a cine that its results rest on: the ends of its beats."""
         from EchoSynthLib.measurement import study_of_cine
 
         cycle = study_of_cine(frames).cycle
-        for end in () if cycle is None else (cycle.diastole, cycle.systole):
-            frames[end.frame], _ = self._measure_frame(opened, end.frame, steadied=True)
+        ends = {end.frame for beat in cycle.beats for end in beat} if cycle is not None else set()
+        for frame in sorted(ends):
+            frames[frame], _ = self._measure_frame(opened, frame, steadied=True)
 
     def _measure_frame(self, opened: Opened, index: int, steadied: bool) -> tuple[FrameMeasures, dict[str, Any]]:
         """The measures of a frame and what made its label map, if that was not given.
@@ -182,7 +185,7 @@ class Measure(Task):
         """
         import numpy as np
 
-        from EchoSynthLib import api
+        from EchoSynthLib import api, zoo
         from EchoSynthLib.measurement import agreement, measure_frame
 
         if opened.labels:
@@ -194,11 +197,18 @@ class Measure(Task):
         alike = None
         if steadied:
             alike = agreement(tissue, found.label_map, lambda image: api.segment(image, model=self.model)[0])
+        second = None
+        if SECOND_MODEL in {model.name for model in zoo.list_models()}:
+            drawn, _ = api.contour_detailed(tissue, opened.spacing, model=SECOND_MODEL)
+            second = replace(drawn, curve=drawn.curve + np.array([row0, column0]))
         margins = [(row0, frame.pixels.shape[0] - row1), (column0, frame.pixels.shape[1] - column1)]
         whole, sure = np.pad(found.label_map, margins), np.pad(found.confidence, margins)
         kept = ("model", "model_sha256", "view", "view_source")
         record = {name: found.record[name] for name in kept}
-        return measure_frame(whole, opened.spacing, confidence=sure, agreement=alike), record
+        if second is not None:
+            record["second_contour"] = SECOND_MODEL
+        measured = measure_frame(whole, opened.spacing, confidence=sure, agreement=alike, second_contour=second)
+        return measured, record
 
 
 def _open(source: Source, given: Spacing | None) -> Opened:

@@ -84,7 +84,7 @@ class Segment(Task):
             raise InputError(
                 f"{self.image} is a folder, so the output is one too; {self.output.name} names a single file."
             )
-        files = _images_in(self.image)
+        files = images_in(self.image)
         with OutputFolder(self.output) as hidden:
             done: list[dict[str, str]] = []
             failures: list[dict[str, str]] = []
@@ -130,7 +130,7 @@ class Segment(Task):
     def _segment_frame(self, frame: EchoFrame, progress: Progress) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
         from EchoSynthLib import api
 
-        rows, columns = _tissue(frame)
+        rows, columns = tissue_of(frame)
         spacing = frame.spacing if frame.spacing_trusted else None
         tissue = frame.pixels[rows, columns]
         found = api.segment_detailed(tissue, spacing, view=self.view, model=self.model, progress=progress)
@@ -180,7 +180,8 @@ def _write(
         write_map(hidden / names.confidence, confidence, like=image)
 
 
-def _tissue(frame: EchoFrame) -> tuple[slice, slice]:
+def tissue_of(frame: EchoFrame) -> tuple[slice, slice]:
+    """Where the ultrasound lies in a frame; beside it a scanner draws scales and text."""
     row0, row1, column0, column1 = frame.region or (0, frame.pixels.shape[0], 0, frame.pixels.shape[1])
     return slice(row0, row1), slice(column0, column1)
 
@@ -200,7 +201,8 @@ def _record_of_cine(records: list[dict[str, Any]], cine: EchoCine, seconds: floa
     }
 
 
-def _images_in(folder: Path) -> list[Path]:
+def images_in(folder: Path) -> list[Path]:
+    """The images of a folder, without label maps and what EchoSynth wrote beside them; InputError where none is."""
     files = [path for path in list_images(folder) if not _is_own_result(stem_of(path))]
     if not files:
         raise InputError(f"There is no image in the folder {folder}; give one with images, or a single file.")

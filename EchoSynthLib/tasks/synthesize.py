@@ -39,7 +39,10 @@ class Synthesize(Task):
         help="image i depends on the seed and i alone; the frames of a cine share their noise",
     )
     steps: int | None = parameter(
-        None, minimum=1, maximum=200, unit="steps", help="network passes; none takes the model's default"
+        None, minimum=1, maximum=1000, unit="steps", help="of the model; none takes the model's default"
+    )
+    solver: str | None = parameter(
+        None, help="of a diffusion model, such as heun, ddim or dpm-solver++; none takes the model's default"
     )
     view: str = parameter("4CH", choices=VIEWS, help="apical view that the label map shows")
     reference: Path | None = parameter(None, help=inputs.REFERENCE)
@@ -76,6 +79,7 @@ class Synthesize(Task):
                 spacing=inputs.trusted_spacing(labels),
                 quality=self.quality,
                 model=self.model,
+                solver=self.solver,
                 progress=context.progress,
             )
             record = record | {

@@ -5,21 +5,16 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import EchoSynthLib
-from EchoSynthLib.errors import EchoSynthError
+from EchoSynthLib.errors import InputError
 from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.inputs import LARGEST_SEED
 from EchoSynthLib.tasks.results import check_exists
-
-RECIPES = {
-    "segmenter": "EchoSynthLib.segmentation.unet.recipe",
-    "beam-flow": "EchoSynthLib.synthesis.beam_flow.recipe",
-    "contour": "EchoSynthLib.segmentation.contour.recipe",
-}
+from EchoSynthLib.training.recipes import PRESETS, RECIPES, Recipe
+from EchoSynthLib.training.several import process_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +30,18 @@ class Train(Task):
     minutes: float = parameter(40.0, minimum=0.01, maximum=100_000, unit="minutes", help="for how long")
     device: str = parameter("cpu", help="cpu, cuda, cuda:1, mps: what torch knows")
     seed: int = parameter(0, minimum=0, maximum=LARGEST_SEED, help="of weights, order and augmentation")
+    preset: str | None = parameter(
+        None, choices=PRESETS, help="size of a diffusion model and its autoencoder: small for a CPU, or the paper's"
+    )
     resume: bool = parameter(True, help="go on from the checkpoint in the output folder, if there is one")
 
     def run(self, context: Context) -> dict[str, Any]:
         """Runs the recipe; see `Task.run`."""
         started = time.perf_counter()
         check_exists(self.data, "training data")
-        result = self._recipe().train(
+        recipe = RECIPES[self.system]
+        sizes = self._sizes(recipe)
+        result = recipe.load().train(
             data=self.data,
             output=self.output,
             minutes=self.minutes,
@@ -49,6 +49,8 @@ class Train(Task):
             seed=self.seed,
             resume=self.resume,
             progress=context.progress,
+            **recipe.arguments,
+            **sizes,
         )
         record = dict(result) if isinstance(result, dict) else {}
         outputs = {"model": os.fspath(result)} if isinstance(result, str | os.PathLike) else {}
@@ -62,12 +64,17 @@ class Train(Task):
             **record,
         }
 
-    def _recipe(self) -> Any:
-        try:
-            return import_module(RECIPES[self.system])
-        except ModuleNotFoundError as error:
-            if (error.name or "").startswith("EchoSynthLib"):
-                raise
-            raise EchoSynthError(
-                f"Training needs {error.name}, which is not installed; it comes with: pip install 'echosynth[full]'"
-            ) from error
+    def _sizes(self, recipe: Recipe) -> dict[str, str]:
+        """The preset as the recipe takes it; nothing where none was chosen."""
+        sized = [name for name, other in RECIPES.items() if other.presets]
+        if self.preset is not None and not recipe.presets:
+            raise InputError(
+                f"{self.system} has one size, so the preset {self.preset!r} cannot be used; leave it out. "
+                f"Those with presets are {', '.join(sized)}."
+            )
+        if process_count() > 1 and not recipe.presets:
+            raise InputError(
+                f"{self.system} is trained in one process, and there are {process_count()}; start it without a "
+                f"launcher. Trained in several are {', '.join(sized)}."
+            )
+        return {} if self.preset is None else {"preset": self.preset}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from EchoSynthLib.anatomy.sector_fit import default_sector, fit_sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.camus import load_camus_npz
 from EchoSynthLib.images.camus_frame import QUALITIES
+
+SYNTHETIC = re.compile(r"_synthetic\d*$")
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,15 @@ class BeamData:
         return Sector(*(float(v) for v in self.sectors[index]))
 
     def summary(self) -> str:
-        """What these frames are, in a line for a model's card."""
-        patients = {name.split("_")[0] for name in self.name.tolist()}
+        """What these frames are, in a line for a model's card; a name that ends in _synthetic0 is no real frame's."""
+        names = self.name.tolist()
+        drawn = [name for name in names if SYNTHETIC.search(name)]
+        sources = {SYNTHETIC.sub("", name) for name in drawn}
+        real = "no real image" if len(drawn) == len(names) else f"{len(names) - len(drawn)} frames"
+        synthetic = f", {len(drawn)} synthetic images of the label maps of {len(sources)} frames" if drawn else ""
+        patients = {name.split("_")[0] for name in names}
         splits = ", ".join(sorted(set(self.split.tolist())))
-        return f"CAMUS, split {splits}: {len(patients)} patients, {len(self.name)} frames"
+        return f"CAMUS, split {splits}: {len(patients)} patients, {real}{synthetic}"
 
     def part(self, split: str) -> BeamData:
         """The frames of one split."""

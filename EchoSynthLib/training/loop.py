@@ -1,4 +1,4 @@
-"""The one training loop: bounded in minutes, resumable, with an average of the weights."""
+"""The one training loop: bounded in minutes, resumable, with an average of the weights; on one device or several."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from EchoSynthLib.errors import Cancelled, InputError
+from EchoSynthLib.training.several import Processes
 
 Validate = Callable[[nn.Module], dict[str, float]]
 Progress = Callable[[int, int, str], None]
@@ -97,19 +99,24 @@ def train(
     `batch_loss(network, moment)` draws one batch with the moment's generator and returns its mean loss. Checkpoints and
     `log.jsonl` go to `folder`; with `resume` a checkpoint found there is continued, its minutes counted in.
 
+    Started by `accelerate launch`, several processes share the training: each draws batches of its own, and a step
+    follows the mean of their gradients. Then `network` may be wrapped: a loss calls it, and no method of it. Only the
+    main process writes, logs, validates and reports.
+
     Raises:
         InputError: the budget is not positive, or the loss is no longer finite.
     """
     if settings.minutes <= 0:
         raise InputError(f"Training needs a positive number of minutes, given was {settings.minutes}.")
-    run = _Run(network.to(device), settings, folder, device)
+    processes = Processes(device)
+    run = _Run(network.to(device), settings, folder, processes)
     if resume:
         run.load()
     return run.go(batch_loss, validate, progress)
 
 
 class _Run:
-    def __init__(self, network: nn.Module, settings: Settings, folder: Path, device: str) -> None:
+    def __init__(self, network: nn.Module, settings: Settings, folder: Path, processes: Processes) -> None:
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
         self.settings = settings
@@ -118,7 +125,8 @@ class _Run:
         self.optimizer = torch.optim.AdamW(
             network.parameters(), settings.learning_rate, betas=settings.betas, weight_decay=settings.weight_decay
         )
-        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.generator = torch.Generator().manual_seed(settings.seed + processes.index)
+        self.processes = processes
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -132,8 +140,12 @@ class _Run:
         self.network.load_state_dict(saved["network"])
         self.average.load_state_dict(saved["average"])
         self.optimizer.load_state_dict(saved["optimizer"])
-        self.generator.set_state(saved["generator"])
         self.state = State(**saved["state"])
+        if self.processes.is_main:
+            self.generator.set_state(saved["generator"])
+        else:
+            words = [self.settings.seed, self.processes.index, self.state.iteration]
+            self.generator.manual_seed(int(np.random.SeedSequence(words).generate_state(1)[0]))
 
     def save(self) -> None:
         part = self.checkpoint.with_suffix(".part")
@@ -153,11 +165,14 @@ class _Run:
         self, batch_loss: BatchLoss, validate: Validate | None, progress: Progress | None
     ) -> tuple[nn.Module, State]:
         budget = self.settings.minutes * 60
+        self.trained, self.optimizer = self.processes.prepare(self.network, self.optimizer)
         validated = saved = told = self.state.seconds
         while self.state.seconds < budget:
             started = time.monotonic()
             self.step(batch_loss, min(1.0, self.state.seconds / budget))
-            self.state.seconds += time.monotonic() - started
+            self.state.seconds = self.processes.agree(self.state.seconds + time.monotonic() - started)
+            if not self.processes.is_main:
+                continue
             if self.state.seconds - saved > self.settings.save_every:
                 saved = self.state.seconds
                 self.save()
@@ -169,8 +184,10 @@ class _Run:
             if progress and self.state.seconds - told > self.settings.tell_every:
                 told = self.state.seconds
                 self.tell(progress, budget)
-        self.save()
-        self.log(validate(self.average) if validate else {})
+        if self.processes.is_main:
+            self.save()
+            self.log(validate(self.average) if validate else {})
+        self.processes.wait()
         return self.average, self.state
 
     def tell(self, progress: Progress, budget: float) -> None:
@@ -186,16 +203,16 @@ class _Run:
         rate = s.learning_rate * min(1.0, (self.state.iteration + 1) / s.warm_up) * _cosine(decayed)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.network.train()
-        loss = batch_loss(self.network, Moment(self.generator, self.average, spent))
+        self.trained.train()
+        loss = batch_loss(self.trained, Moment(self.generator, self.average, spent))
         if not bool(torch.isfinite(loss)):
             raise InputError(
                 f"The loss is {float(loss.detach())} after {self.state.iteration} iterations; lower the learning rate, "
                 f"or resume from {self.checkpoint}."
             )
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), s.clip)
+        self.processes.backward(loss)
+        self.processes.clip(self.trained, s.clip)
         self.optimizer.step()
         self.state.iteration += 1
         kept = 0.98 if math.isfinite(self.state.loss) else 0.0

@@ -29,7 +29,7 @@ def write_model_folder(
         folder: where it ends up; its last part is the model's name.
         config: for config.json.
         card: for README.md; the terms are added to it.
-        write_networks: writes the weights and graphs into the folder it is given.
+        write_networks: writes the weights and graphs into the folder it is given, or folders in it.
     """
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -38,8 +38,8 @@ def write_model_folder(
     (part / "config.json").write_text(json.dumps(dict(config), indent=2) + "\n", encoding="utf-8")
     (part / "README.md").write_text(f"{card.rstrip()}\n\n{TERMS}", encoding="utf-8")
     write_checksums(part)
-    for path in part.iterdir():
-        path.chmod(0o644)
+    for path in part.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     old = folder.with_name(f".{folder.name}.old")
     if folder.exists():
         os.replace(folder, old)

@@ -55,6 +55,33 @@ def spade_forward_seconds(size: int = 256) -> float:
         return fastest(lambda: network(image, timesteps=step, seg=label), repeats=3)
 
 
+def image_multiply_accumulates(size: int = 256) -> int:
+    """Of one image of the default generator at its default steps, counted while torch runs both of its networks."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from EchoSynthLib.synthesis.beam_flow.publish import torch_pipeline
+
+    folder, heart = zoo.find("beam-flow"), parametric_heart(shape=(size, size))
+    pipeline = torch_pipeline(folder.path, folder.config)
+    with FlopCounterMode(display=False) as counter:
+        pipeline(heart.label_map, heart.sector, view="4CH")
+    return counter.get_total_flops() // 2
+
+
+def sdm_multiply_accumulates(size: int = 256, steps: int = 1000) -> int:
+    """Of one image of the semantic diffusion model in the paper's size (Stojanovski et al. 2023), in all its steps."""
+    import torch
+
+    from EchoSynthLib.networks.semantic.cost import multiply_accumulates
+    from EchoSynthLib.networks.semantic.presets import build
+
+    with torch.device("meta"), torch.no_grad():
+        network = build("SDM", "paper")
+        x = torch.empty(1, network.config.channels_in, size, size)
+        label = torch.empty(1, network.config.classes, size, size)
+        return steps * multiply_accumulates(network, x, torch.empty(1), label)
+
+
 def cold_start_seconds(repeats: int = 3) -> float:
     """The whole command `echosynth synthesize`, 8 images, from process start to end."""
     with tempfile.TemporaryDirectory() as folder:
@@ -95,6 +122,6 @@ def same_in_every_batch() -> bool:
 
 
 def weights_megabytes() -> float:
-    """All files of both model folders."""
-    folders = [zoo.find(name).path for name in ("segmenter", "beam-flow", "contour")]
+    """All files of the shipped model folders."""
+    folders = [zoo.find(name).path for name in ("segmenter", "segmenter-synthetic", "beam-flow", "contour")]
     return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()) / 1e6

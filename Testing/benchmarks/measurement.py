@@ -142,7 +142,10 @@ def _read(frame: CamusFrame, spacing: tuple[float, float] | None) -> Read:
         raise ValueError(f"{frame.name} has no reference to be judged by")
     found = es.segment_detailed(frame.image)
     alike = agreement(frame.image, found.label_map, lambda image: es.segment(image)[0])
-    predicted = measure_frame(found.label_map, spacing, confidence=found.confidence, agreement=alike)
+    second, _ = es.contour_detailed(frame.image, spacing)
+    predicted = measure_frame(
+        found.label_map, spacing, confidence=found.confidence, agreement=alike, second_contour=second
+    )
     return Read(
         frame, measure_frame(frame.label_map, spacing), predicted, structure_dice(found.label_map, frame.label_map)
     )

@@ -118,15 +118,19 @@ def synthesis_figures(val: CamusArrays, train: CamusArrays) -> dict[str, object]
 def cost_figures() -> dict[str, object]:
     """Seconds, rates, sizes and the bit-equality of batches."""
     image, spade = cost.image_seconds(), cost.spade_forward_seconds()
+    own, sdm = cost.image_multiply_accumulates(), cost.sdm_multiply_accumulates()
     figures: dict[str, object] = {
         "seconds for one 256 x 256 image, default steps": image,
         "seconds for one 256 x 256 image, 50 steps": cost.image_seconds(steps=50),
         "seconds for one forward of MONAI SPADE (64, 128, 256)": spade,
         "ratio of the forward to the image": spade / image,
+        "GMAC of one 256 x 256 image, default steps, counted": own / 1e9,
+        "GMAC of one 256 x 256 image of the SDM, 1000 steps, counted": sdm / 1e9,
+        "ratio of the SDM's GMAC to the image's": sdm / own,
         "seconds of the whole command, 8 images, cold": cost.cold_start_seconds(),
         "frames a second, 60-frame cine of 490 x 590": cost.cine_rate(),
         "same image in every batch": cost.same_in_every_batch(),
-        "megabytes of both models": cost.weights_megabytes(),
+        "megabytes of all models": cost.weights_megabytes(),
     }
     _print("Cost", [{"": name, "value": value} for name, value in figures.items()])
     return figures

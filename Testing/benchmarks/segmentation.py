@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 from numpy.typing import NDArray
 from perturbations import CHANGES
 
 import EchoSynthLib as es
 from EchoSynthLib.anatomy.sector_fit import fit_sector
+from EchoSynthLib.evaluation.bootstrap import bootstrap_over_patients
 from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES, mean_structure_dice, structure_dice
 from EchoSynthLib.images.camus import CamusArrays
 
 ROW = dict[str, object]
 
 
-def clean_dice(val: CamusArrays, bootstraps: int = 2000) -> list[ROW]:
+def clean_dice(val: CamusArrays) -> list[ROW]:
     """Mean per-image Dice on the 224 grid, with a 95 % interval by bootstrap over patients."""
     dice = [structure_dice(es.segment(image)[0], label) for image, label in zip(val.image, val.label, strict=True)]
-    patients = np.unique(val.patient)
-    rng = np.random.default_rng(0)
     rows: list[ROW] = []
     for name in STRUCTURE_CODES:
         values = np.array([d[name] for d in dice])
-        by_patient = np.array([values[val.patient == p].mean() for p in patients])
-        means = by_patient[rng.integers(0, len(patients), (bootstraps, len(patients)))].mean(axis=1)
-        low, high = np.percentile(means, [2.5, 97.5])
-        rows.append({"structure": name, "mean": values.mean(), "low": low, "high": high, "worst": values.min()})
+        rows.append({"structure": name, **asdict(bootstrap_over_patients(values, val.patient)), "worst": values.min()})
     return rows
 
 
 def cleaning_gain(val: CamusArrays) -> dict[str, dict[str, float]]:
     """Dice with and without the largest-component and hole-filling step."""
-    from EchoSynthLib import api, zoo
+    from EchoSynthLib import zoo
+    from EchoSynthLib.api.shared import segmenter
     from EchoSynthLib.images.grid import from_grid, to_grid
 
-    network = api._segmenter("segmenter", zoo.find("segmenter").sha256)
+    network = segmenter("segmenter", zoo.find("segmenter").sha256)
     raw = []
     for image in val.image:
         logits, _ = network.network(to_grid(image.astype(np.float32) / 255, network.grid)[None, None])

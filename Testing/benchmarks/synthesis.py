@@ -14,7 +14,8 @@ from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.anatomy.sector_fit import fit_sector
 from EchoSynthLib.evaluation.frechet import frechet_distance
 from EchoSynthLib.evaluation.overlap import mean_structure_dice
-from EchoSynthLib.evaluation.speckle import mean_statistics
+from EchoSynthLib.evaluation.speckle import largest_deviation as largest_deviation
+from EchoSynthLib.evaluation.speckle import mean_statistics, speckle_regions
 from EchoSynthLib.images.camus import CamusArrays
 
 Images = Sequence[NDArray[np.uint8]]
@@ -44,18 +45,13 @@ def obeyed(images: Images, val: CamusArrays) -> dict[str, float]:
 
 def speckle(images: Images, val: CamusArrays, sectors: Sequence[Sector]) -> dict[str, dict[str, float]]:
     """Mean speckle statistics in cavity, myocardium and the remaining sector."""
-    return mean_statistics(images, [_regions(label, s) for label, s in zip(val.label, sectors, strict=True)])
+    return mean_statistics(images, _regions(val, sectors))
 
 
 def fine_speckle(images: Images, val: CamusArrays, sectors: Sequence[Sector]) -> dict[str, dict[str, float]]:
     """The same with everything wider than a Gaussian of 3 pixels taken out (and a constant put back)."""
     fine = [image - ndimage.gaussian_filter(image.astype(np.float64), 3) + 100 for image in images]
-    return mean_statistics(fine, [_regions(label, s) for label, s in zip(val.label, sectors, strict=True)])
-
-
-def largest_deviation(synthetic: dict[str, dict[str, float]], real: dict[str, dict[str, float]]) -> float:
-    """Largest relative difference of any statistic in any region."""
-    return max(abs(synthetic[r][k] / real[r][k] - 1) for r in real for k in real[r])
+    return mean_statistics(fine, _regions(val, sectors))
 
 
 def frechet_ratio(images: Images, val: CamusArrays, train: CamusArrays, seed: int = 0) -> tuple[float, float, float]:
@@ -71,10 +67,6 @@ def frechet_ratio(images: Images, val: CamusArrays, train: CamusArrays, seed: in
     return synthetic, reference, synthetic / reference
 
 
-def _regions(label: NDArray[np.uint8], sector: Sector) -> dict[str, NDArray[np.bool_]]:
-    inside = ndimage.binary_erosion(sector.mask(label.shape), iterations=2)  # type: ignore[arg-type]
-    return {
-        "LV cavity": (label == 1) & inside,
-        "myocardium": (label == 2) & inside,
-        "rest of the sector": (label == 0) & inside,
-    }
+def _regions(val: CamusArrays, sectors: Sequence[Sector]) -> list[dict[str, NDArray[np.bool_]]]:
+    masks = [sector.mask(label.shape) for label, sector in zip(val.label, sectors, strict=True)]  # type: ignore[arg-type]
+    return [speckle_regions(label, mask) for label, mask in zip(val.label, masks, strict=True)]

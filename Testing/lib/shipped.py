@@ -14,4 +14,6 @@ def _needs(name: str) -> pytest.MarkDecorator:
 
 
 needs_segmenter = _needs("segmenter")
+needs_synthetic_segmenter = _needs("segmenter-synthetic")
 needs_generator = _needs("beam-flow")
+needs_contour = _needs("contour")

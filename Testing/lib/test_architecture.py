@@ -26,7 +26,7 @@ FLOORS = (
     {"zoo", "runtime", "training", "parallel"},
     {"synthesis", "segmentation"},
     {"api"},
-    {"demo", "demo_results"},
+    {"demo", "demo_results", "experiment"},
     {"tasks"},
     {"cli", "worker", "client"},
     {"__init__", "__main__"},
@@ -39,7 +39,9 @@ MODULE_FLOORS = ("EchoSynthMRML", "EchoSynthJobs", "EchoSynthPanels", "EchoSynth
 WITHOUT_QT = {"EchoSynthMRML", "EchoSynthJobs"}
 QT = {"qt", "ctk", "PythonQt"}
 
-HEAVY = {"torch", "monai", "diffusers", "onnx", "onnxscript", "safetensors", "einops", "dask", "distributed"}
+HEAVY = {
+    "torch", "accelerate", "monai", "diffusers", "onnx", "onnxscript", "safetensors", "einops", "dask", "distributed",
+}  # fmt: skip
 SLICER = {"slicer", "vtk", "vtkmodules", "mrml", *QT}
 STANDARD_LIBRARY_ROOMS = {"client", "processes", "outputs", "errors"}
 

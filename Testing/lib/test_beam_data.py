@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +122,16 @@ def test_missing_data_are_named(tmp_path: Path) -> None:
 
 def test_the_summary_counts_what_a_model_was_trained_on(frames: BeamData) -> None:
     assert frames.part("train").summary() == "CAMUS, split train: 2 patients, 2 frames"
+
+
+def test_the_summary_does_not_take_synthetic_images_for_real_ones(frames: BeamData) -> None:
+    train = frames.part("train")
+    drawn = [replace(train, name=np.array([f"{name}_synthetic{i}" for name in train.name])) for i in range(3)]
+    images = ", 6 synthetic images of the label maps of 2 frames"
+    assert joined(*drawn).summary() == f"CAMUS, split train: 2 patients, no real image{images}"
+    assert joined(train, *drawn).summary() == f"CAMUS, split train: 2 patients, 2 frames{images}"
+
+
+def joined(*parts: BeamData) -> BeamData:
+    names = BeamData.__dataclass_fields__
+    return BeamData(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

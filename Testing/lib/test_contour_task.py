@@ -12,9 +12,10 @@ from shipped import needs_segmenter
 from task_files import SHAPE, SPACING, names, write_echo
 
 import EchoSynthLib as es
-from EchoSynthLib import api, zoo
+from EchoSynthLib import zoo
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.anatomy.endocardium import LANDMARKS, endocardium_of_mask
+from EchoSynthLib.api import reading
 from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline
 from EchoSynthLib.tasks import Context, Contour
@@ -44,7 +45,7 @@ def drawn_model(monkeypatch: pytest.MonkeyPatch) -> None:
     real = zoo.find
     monkeypatch.setattr(zoo, "find", lambda name: folder if name == "contour" else real(name))
     pipeline = ContourPipeline(DrawnNetwork(), {"grid": [160, 160], "farthest": 10.0, "sigma": 0.5})
-    monkeypatch.setattr(api, "_contour", lambda model, sha256: pipeline)
+    monkeypatch.setattr(reading, "contour_model", lambda model, sha256: pipeline)
 
 
 @pytest.fixture
@@ -103,6 +104,20 @@ def test_pixels_without_a_size_give_no_millimetres(tmp_path: Path) -> None:
     Contour(image=image, output=tmp_path / "out").run(Context())
     table = rows_of(tmp_path / "out" / "echo_contour.csv")
     assert {row["row_mm"] for row in table} == {row["spread_mm"] for row in table} == {""}
+
+
+@needs_segmenter
+@pytest.mark.usefixtures("drawn_model")
+def test_a_size_that_the_pixels_lack_can_be_given(tmp_path: Path) -> None:
+    image = tmp_path / "echo.png"
+    write_echo(image)
+    Contour(image=image, output=tmp_path / "out", row_spacing=0.5, column_spacing=0.25).run(Context())
+    table = rows_of(tmp_path / "out" / "echo_contour.csv")
+    assert float(table[3]["row_mm"]) == pytest.approx(float(table[3]["row"]) * 0.5, abs=2e-3)
+    (frame,) = json.loads((tmp_path / "out" / "echo_contour.json").read_text())["frames"]
+    assert [float(row["spread_mm"]) for row in table] == frame["spread_mm"]
+    with pytest.raises(InputError, match="give both"):
+        Contour(image=image, output=tmp_path / "out", row_spacing=0.5).run(Context())
 
 
 @needs_segmenter

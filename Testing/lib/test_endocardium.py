@@ -91,7 +91,8 @@ def test_a_mirrored_heart_has_the_mirrored_points_in_reverse_order(seed, view) -
     back = mirrored.points[::-1] * (1, -1) + (0, columns - 1)
     # The crown of the apex may be flat, so that a rounding decides where along it the apex lies.
     np.testing.assert_allclose(back, found.points, atol=2.5)
-    assert np.abs((back - found.points)[[BASAL_LEFT, BASAL_RIGHT]]).max() < 0.6
+    # A pixel's side that is as near to the wall as to the atrium may go to either.
+    assert np.abs((back - found.points)[[BASAL_LEFT, BASAL_RIGHT]]).max() <= 1 + 1e-6
 
 
 @pytest.mark.parametrize("factors", [(2, 1), (1, 2), (2, 3)])

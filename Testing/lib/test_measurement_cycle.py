@@ -62,3 +62,41 @@ def test_a_cine_of_a_heart_gives_its_ejection_fraction_and_curves() -> None:
     assert study.value("EF, discs", "cine") == pytest.approx(55, abs=2)
     assert study.curves["LV volume, discs"][6] == study.value("LV volume, discs", "frame 6")
     assert len(study.curves["LV area"]) == 16
+
+
+def test_a_beat_that_ends_where_it_began_is_one() -> None:
+    cycle = find_cycle(np.append(BEAT, 100.0))
+    assert [(ed.frame, es.frame) for ed, es in cycle.beats] == [(0, 20)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.integers(2, 5), st.integers(0, 39))
+def test_each_whole_beat_is_found_wherever_the_cine_begins(seed, beats, start) -> None:
+    areas = np.tile(BEAT, beats + 1)[start : start + 40 * beats + 1]
+    cycle = find_cycle(areas + np.random.default_rng(seed).normal(0, 0.3, len(areas)))
+    found = [((ed.frame + start) % 40, (es.frame + start) % 40) for ed, es in cycle.beats]
+    assert beats - 1 <= len(found) <= beats
+    assert all(min(ed, 40 - ed) <= 5 and abs(es - 20) <= 5 for ed, es in found)
+    assert all(ed.frame < es.frame for ed, es in cycle.beats)
+
+
+def test_a_wave_within_a_beat_is_no_beat() -> None:
+    with_wave = BEAT + 8 * np.exp(-(((FRAMES - 29) / 2) ** 2))
+    assert len(find_cycle(np.append(with_wave, 100.0)).beats) == 1
+
+
+def test_a_cine_that_only_fills_still_has_its_two_ends() -> None:
+    cycle = find_cycle(np.linspace(60, 100, 12))
+    assert [(ed.frame, es.frame) for ed, es in cycle.beats] == [(11, 0)]
+
+
+def test_of_several_beats_the_ratios_are_means_and_each_is_told() -> None:
+    beats = [heart_cycle(16, "4CH", fraction, shape=(160, 196)) for fraction in (0.5, 0.6)]
+    study = study_of_cine([measure_frame(frame.label_map, frame.spacing) for beat in beats for frame in beat])
+    assert study.value("beats", "cine") == 2
+    each = [study.value("EF, discs", f"beat {number}") for number in (1, 2)]
+    assert each == pytest.approx([50, 60], abs=2.5)
+    assert study.value("EF, discs", "cine") == pytest.approx(np.mean(each))
+    volumes = [study.value("LV volume, discs", f"frame {end.frame}") for _, end in study.cycle.beats]
+    assert study.value("LV volume, discs", "cine ES") == pytest.approx(np.mean(volumes))
+    assert study.value("ED frame", "beat 2") > study.value("ES frame", "beat 1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from EchoSynthLib.anatomy import parametric_heart, random_heart
+from EchoSynthLib.anatomy.endocardium import endocardium_of_mask
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.measurement import agreement, expected_dice, measure_frame, study_of_views
+from EchoSynthLib.measurement import agreement, contour_agreement, expected_dice, measure_frame, study_of_views
 from EchoSynthLib.measurement.certainty import EXPOSURES, _back, _taken
 from EchoSynthLib.measurement.traffic_light import Finding, light_of, worst
 
@@ -133,6 +136,51 @@ def test_an_exposure_and_the_way_back_lie_on_each_other() -> None:
 def test_a_disagreeing_segmentation_is_not_green() -> None:
     assert colour(LABELS, confidence=SURE, agreement=0.99) == "green"
     assert colour(LABELS, confidence=SURE, agreement=0.9) == "yellow"
+
+
+@dataclass
+class Drawn:
+    """What the contour model may have drawn."""
+
+    curve: np.ndarray
+    spread: np.ndarray
+
+
+def second(moved: tuple[float, float] = (0, 0), spread: float = 1.0) -> Drawn:
+    """The heart's own endocardium, elsewhere."""
+    return Drawn(endocardium_of_mask(LABELS).curve + np.array(moved), np.full(7, spread))
+
+
+def test_a_second_contour_around_the_same_cavity_agrees_and_changes_no_measurement() -> None:
+    assert contour_agreement(LABELS, second()) > 0.97
+    alone, both = (measure_frame(LABELS, confidence=SURE, second_contour=it) for it in (None, second()))
+    assert both.light.colour == "green"
+    assert "the contour model" in both.light.reasons[0]
+    added = {"contour agreement", "landmark spread"}
+    assert set(both.values) - set(alone.values) == added
+    assert all(both.values[name] == value for name, value in alone.values.items())
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0, 60), st.floats(0, 60))
+def test_the_farther_off_the_second_contour_the_less_it_agrees(one, other) -> None:
+    near, far = (contour_agreement(LABELS, second((-by, 0))) for by in sorted((one, other)))
+    assert near >= far
+
+
+def test_a_second_contour_elsewhere_is_told() -> None:
+    assert colour(LABELS, confidence=SURE, second_contour=second((0, 12))) != "green"
+    assert "draws the endocardium elsewhere" in reasons(LABELS, second_contour=second((0, 12)))
+    assert contour_agreement(LABELS, second((500, 0))) == 0
+
+
+def test_landmarks_that_may_lie_far_off_are_told() -> None:
+    assert "landmarks are uncertain" in reasons(LABELS, second_contour=second(spread=20))
+
+
+def test_without_a_ventricle_no_second_contour_is_compared() -> None:
+    light = measure_frame(np.where(LABELS == 1, 0, LABELS), second_contour=second()).light
+    assert light.colour == "red"
 
 
 def test_the_worst_finding_gives_the_colour_and_all_give_reasons() -> None:

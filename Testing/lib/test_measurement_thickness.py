@@ -66,13 +66,34 @@ def test_an_apex_dragged_upwards_lengthens_the_ventricle_and_thins_its_wall() ->
     assert after["wall thickness, apical left"] < before["wall thickness, apical left"]
 
 
-def test_cavity_that_a_contour_leaves_out_becomes_wall() -> None:
+def test_cavity_that_a_contour_leaves_out_becomes_wall_and_atrium_beyond_its_base() -> None:
     contour = endocardium_of_mask(HEART.label_map, HEART.spacing)
     middle = contour.curve.mean(axis=0)
     smaller = Endocardium(middle + 0.8 * (contour.points - middle), middle + 0.8 * (contour.curve - middle))
     changed = with_endocardium(HEART.label_map, smaller)
     assert (changed == 1).sum() < 0.75 * (HEART.label_map == 1).sum()
-    np.testing.assert_array_equal(np.isin(changed, (1, 2)), np.isin(HEART.label_map, (1, 2)))
+    np.testing.assert_array_equal(changed == 0, HEART.label_map == 0)
+    assert ((changed == 3) & (HEART.label_map == 1)).any()
+    assert ((changed == 2) & (HEART.label_map == 1)).any()
+
+
+def test_a_base_that_is_moved_towards_the_apex_leaves_no_wall_between_ventricle_and_atrium() -> None:
+    contour = endocardium_of_mask(HEART.label_map, HEART.spacing)
+    points = contour.points.copy()
+    points[[0, -1], 0] -= 6.0
+    higher = with_points(contour, points, HEART.spacing)
+    before = measure_frame(HEART.label_map, HEART.spacing)
+    after = measure_frame(HEART.label_map, HEART.spacing, contour=higher)
+    assert after.values["LA length"] > before.values["LA length"] + 1
+    assert "pieces" not in " ".join(after.light.reasons)
+
+
+def test_without_an_atrium_nothing_becomes_one() -> None:
+    alone = np.where(HEART.label_map == 3, 0, HEART.label_map).astype(np.uint8)
+    contour = endocardium_of_mask(alone, HEART.spacing)
+    points = contour.points.copy()
+    points[[0, -1], 0] -= 6.0
+    assert set(np.unique(with_endocardium(alone, with_points(contour, points, HEART.spacing)))) == {0, 1, 2}
 
 
 def test_a_contour_on_another_grid_is_refused() -> None:

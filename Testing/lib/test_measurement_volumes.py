@@ -43,6 +43,17 @@ def test_the_atrium_is_measured_from_the_mitral_plane_down() -> None:
     assert found["LA volume, discs"] == pytest.approx(2 / 3 * math.pi * 20**2 * 35, rel=0.02)
 
 
+def test_the_atrium_is_measured_square_to_the_mitral_plane_and_not_to_a_corner_of_its_roof() -> None:
+    labels = np.zeros((120, 100), np.uint8)
+    labels[20:60, 30:70] = 1
+    labels[60:100, 30:70] = 3
+    labels[100:110, 60:70] = 3  # a corner that is farther off than the roof over the middle of the plane
+    found = measure_frame(labels, (1.0, 1.0))
+    assert found.values["LA length"] == pytest.approx(40, abs=1)
+    assert found.atrial_axis is not None
+    assert found.atrial_axis.direction == pytest.approx([1, 0], abs=0.01)
+
+
 def test_two_views_of_an_elliptic_chamber_give_its_volume() -> None:
     narrow, wide = (measure_frame(half_ellipsoid(160, r), (0.5, 0.5)).ventricle for r in (40, 60))
     assert narrow is not None

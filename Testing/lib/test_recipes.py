@@ -46,6 +46,18 @@ def test_training_the_segmenter_makes_a_model_that_segments(data: Path, hearts: 
 
 
 @pytest.mark.slow
+def test_a_segmenter_can_be_given_its_name_and_what_its_card_says_of_the_data(data: Path, tmp_path: Path) -> None:
+    from EchoSynthLib.segmentation.unet import recipe
+
+    folder = recipe.train(data, tmp_path, MINUTES, name="segmenter-drawn", about="drawn hearts, no real image")
+    zoo.verify(folder)
+    card = (folder / "README.md").read_text()
+    assert folder == tmp_path / "segmenter-drawn"
+    assert card.startswith("# segmenter-drawn\n")
+    assert "| data | drawn hearts, no real image |" in card
+
+
+@pytest.mark.slow
 def test_training_the_generator_makes_a_model_that_draws(data: Path, hearts: list[HeartMap], tmp_path: Path) -> None:
     model = trained("beam-flow", data, tmp_path)
     images = BeamFlowPipeline.from_folder(model.path, model.config)(hearts[0].label_map, hearts[0].sector, steps=1)

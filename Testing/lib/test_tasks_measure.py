@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shipped import needs_segmenter
+from shipped import needs_contour, needs_segmenter
 from task_files import SHAPE, SPACING, names, write_beat, write_echo, write_heart
 
 import EchoSynthLib as es
@@ -117,6 +117,16 @@ def test_an_image_is_segmented_first_and_its_light_knows_the_doubts(tmp_path: Pa
     case = record["cases"][0]
     assert case["made"]["model"] == "segmenter"
     assert case["light"]["colour"] != "green"  # nothing but noise
+
+
+@needs_segmenter
+@needs_contour
+def test_an_image_is_looked_at_by_the_contour_model_too(tmp_path: Path) -> None:
+    sample = Path(__file__).resolve().parents[2] / "Resources" / "SampleData" / "synthetic_4CH_ED.nii.gz"
+    record = Measure(image=sample, output=tmp_path / "out", report=False).run(Context())
+    assert record["cases"][0]["made"]["second_contour"] == "contour"
+    (alike,) = [float(row["value"]) for row in table(tmp_path / "out") if row["name"] == "contour agreement"]
+    assert alike > 0.9
 
 
 @needs_segmenter

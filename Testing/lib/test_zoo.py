@@ -177,3 +177,75 @@ def test_a_model_without_weights_gets_no_checksums(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="safetensors"):
         zoo.write_checksums(tmp_path / "empty")
+
+
+# Models of several networks, each in a sub-folder.
+
+
+def make_diffusion_model(folder: Path) -> Path:
+    for part in ("network", "autoencoder"):
+        (folder / part).mkdir(parents=True)
+        (folder / part / "weights.safetensors").write_bytes(part.encode())
+    (folder / "config.json").write_text("{}")
+    zoo.write_checksums(folder)
+    return folder
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Path:
+    return make_diffusion_model(tmp_path / "downloads" / "several")
+
+
+def test_a_model_with_sub_folders_is_imported_verified_listed_and_removed(several: Path) -> None:
+    zoo.import_folder(several)
+    assert (zoo.find("several").path / "network" / "weights.safetensors").is_file()
+    assert [model.problem for model in zoo.list_models()] == ["", ""]
+    zoo.remove("several")
+    assert list(zoo.user_models().iterdir()) == []
+
+
+def test_the_sum_of_several_weights_tells_their_content_and_not_the_card(several: Path) -> None:
+    def identity() -> str:
+        zoo.write_checksums(several)
+        return zoo._read(several).sha256
+
+    first = identity()
+    sums = [line for line in (several / "SHA256SUMS").read_text().splitlines(True) if "safetensors" in line]
+    assert first == hashlib.sha256("".join(sums).encode()).hexdigest()
+    (several / "README.md").write_text("another card")
+    assert identity() == first
+    (several / "network" / "weights.safetensors").write_bytes(b"trained on")
+    assert identity() != first
+
+
+@pytest.mark.parametrize("name", ["network/weights.safetensors", "autoencoder/weights.safetensors"])
+def test_a_changed_file_in_a_sub_folder_is_named(several: Path, name: str) -> None:
+    (several / name).write_bytes(b"other")
+    with pytest.raises(ModelError, match=rf"{name} is not the file"):
+        zoo.import_folder(several)
+
+
+@pytest.mark.parametrize("name", ["network/extra.json", "more/SHA256SUMS"])
+def test_a_file_in_a_sub_folder_without_a_checksum_is_refused(several: Path, name: str) -> None:
+    (several / name).parent.mkdir(exist_ok=True)
+    (several / name).write_text("")
+    with pytest.raises(ModelError, match=rf"{name} is not listed"):
+        zoo.import_folder(several)
+
+
+def test_a_pickle_in_a_sub_folder_is_refused(several: Path) -> None:
+    (several / "network" / "diffusion_pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(ModelError, match="pickle"):
+        zoo.import_folder(several)
+
+
+@pytest.mark.parametrize("target", ["file", "folder"])
+def test_a_link_in_a_sub_folder_is_refused(several: Path, tmp_path: Path, target: str) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "file").write_text("x")
+    secret = tmp_path / "secrets" / "file" if target == "file" else tmp_path / "secrets"
+    (several / "network" / "link").symlink_to(secret, target_is_directory=target == "folder")
+    with pytest.raises(ModelError, match="is a link"):
+        zoo.import_folder(several)
+    with pytest.raises(ModelError, match="is a link"):
+        zoo.write_checksums(several)

@@ -15,7 +15,7 @@ from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph,
 from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import figures_table, write_model_folder
 
-_CARD = """# segmenter
+_CARD = """# {name}
 
 LV cavity, myocardium and left atrium in apical two- and four-chamber echocardiograms, and which of the two views it is.
 
@@ -36,8 +36,9 @@ Measured on the val split (50 patients, 200 frames, per-image mean, before clean
 def publish(
     network: nn.Module, folder: Path, state: State, figures: Mapping[str, float], data: str, device: str
 ) -> Path:
-    """Write the model folder; `figures` are the val figures of the averaged network."""
+    """Write the model folder, whose last part is the model's name; `figures` are the averaged network's on val."""
     card = _CARD.format(
+        name=folder.name,
         channels=CHANNELS,
         grid=f"{GRID[0]} x {GRID[1]}",
         parameters=sum(p.numel() for p in network.parameters()) / 1e6,

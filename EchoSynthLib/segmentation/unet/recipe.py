@@ -36,8 +36,13 @@ def train(
     seed: int = 0,
     resume: bool = True,
     progress: Callable[[int, int, str], None] | None = None,
+    *,
+    name: str = "segmenter",
+    about: str | None = None,
 ) -> Path:
     """Train on the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
+
+    The folder lies in `output` and is called `name`; its card says `about` the data, or counts them where that is None.
 
     Some frames of each batch are moved a little and exposed otherwise; some are moved far, and some are drawn from beam
     space as another probe would show them, both with another scanner's gain, smoothing, shadows and overlays.
@@ -61,7 +66,7 @@ def train(
         device=device,
     )
     figures = validate(average, val, device)
-    return publish(average, output / "segmenter", state, figures, chosen.summary(), device)
+    return publish(average, output / name, state, figures, about or chosen.summary(), device)
 
 
 class SegmenterLoss:

@@ -98,12 +98,14 @@ class SemanticDiffusionPipeline(DiffusionPipeline):
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: Any) -> SemanticDiffusionPipeline:
-        """The pipeline of a folder that `save_pretrained` wrote; `options` (such as torch_dtype) go to its networks.
+        """The pipeline of a folder that `save_pretrained` or `publish` wrote; `options` go to its networks.
+
+        Weights are stored as fp16; unless torch_dtype says otherwise, they compute in float32.
 
         Raises:
             ModelError: the folder holds no such pipeline.
         """
-        return cls(**load_arguments(Path(folder), cls, **options))
+        return cls(**load_arguments(Path(folder), cls, **{"torch_dtype": torch.float32, **options}))
 
     @torch.no_grad()
     def __call__(

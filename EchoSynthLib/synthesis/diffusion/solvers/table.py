@@ -75,13 +75,18 @@ SOLVERS: dict[str, Solver] = {
 }
 
 
+def fitting_solvers(process: str) -> list[str]:
+    """The names of the solvers that fit the process of this name."""
+    return [name for name, solver in SOLVERS.items() if process in solver.processes]
+
+
 def find_solver(name: str, process: Process) -> Solver:
     """The solver of this name.
 
     Raises:
         InputError: the name is not known, or the solver does not fit the process.
     """
-    fitting = ", ".join(known for known, solver in SOLVERS.items() if process.name in solver.processes)
+    fitting = ", ".join(fitting_solvers(process.name))
     if name not in SOLVERS:
         raise InputError(f"The solver {name!r} is not known. Give one of: {fitting}.")
     if process.name not in SOLVERS[name].processes:

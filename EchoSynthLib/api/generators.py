@@ -1,0 +1,96 @@
+"""Generators behind one call, whatever their system: a frame and its sector in, images and how they were made out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib import zoo
+from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.api.shared import Progress, Record, beam_flow, check_system, diffusion
+from EchoSynthLib.errors import InputError
+
+Images = NDArray[np.uint8]
+Generate = Callable[[NDArray[np.uint8], Sector, Progress | None], tuple[Images, Record]]
+"""(label map (H, W), sector, progress) -> images (count, H, W); process, solver, steps and network evaluations"""
+
+FLOW_MAP = "flow map"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What all frames of a call share; each as in `synthesize`."""
+
+    view: str
+    quality: str | None
+    depth_mm: float | None
+    count: int
+    seed: int
+    steps: int | None
+    solver: str | None
+
+
+def generator_of(folder: zoo.ModelFolder, wanted: Wanted) -> Generate:
+    """The generator of a model folder, ready to draw what is wanted.
+
+    Raises:
+        InputError: the model is none, or cannot be asked for this.
+        EchoSynthError: what it runs on is not installed.
+    """
+    systems = {"synthesis.beam_flow": _by_beam_flow, "synthesis.diffusion": _by_diffusion}
+    return partial(systems[check_system(folder, tuple(systems), "Drawing images")], folder, wanted)
+
+
+def _by_beam_flow(
+    folder: zoo.ModelFolder, wanted: Wanted, label_map: NDArray[np.uint8], sector: Sector, progress: Progress | None
+) -> tuple[Images, Record]:
+    if wanted.solver is not None:
+        raise InputError(
+            f"The model {folder.name!r} is a {FLOW_MAP}, which takes its steps without a solver; given was "
+            f"{wanted.solver!r}. Leave the solver out, or choose a diffusion model."
+        )
+    pipeline = beam_flow(folder.name, folder.sha256)
+    images = pipeline(
+        label_map,
+        sector,
+        view=wanted.view,
+        quality=wanted.quality,
+        depth_mm=wanted.depth_mm,
+        count=wanted.count,
+        seed=wanted.seed,
+        steps=wanted.steps,
+        progress=progress,
+    )
+    steps = int(pipeline.config["default_steps"] if wanted.steps is None else wanted.steps)
+    about = {
+        "process": FLOW_MAP,
+        "solver": FLOW_MAP,
+        "steps": steps,
+        # One for each step of the structure stage, and the speckle stage's.
+        "network_evaluations": steps + 1,
+        "guidance": float(pipeline.config["guidance"]),
+    }
+    return images, about
+
+
+def _by_diffusion(
+    folder: zoo.ModelFolder, wanted: Wanted, label_map: NDArray[np.uint8], sector: Sector, progress: Progress | None
+) -> tuple[Images, Record]:
+    if wanted.quality is not None:
+        raise InputError(
+            f"The model {folder.name!r} knows nothing of image quality; given was {wanted.quality!r}. Leave it out."
+        )
+    return diffusion(folder.name, folder.sha256)(
+        label_map,
+        sector,
+        view=wanted.view,
+        count=wanted.count,
+        seed=wanted.seed,
+        steps=wanted.steps,
+        solver=wanted.solver,
+        progress=progress,
+    )

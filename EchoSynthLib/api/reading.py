@@ -1,0 +1,197 @@
+"""From an image to what it shows: label map, contour, view."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from EchoSynthLib import zoo
+from EchoSynthLib.anatomy.labels import check_view
+from EchoSynthLib.api.shared import Progress, Record, check_spacing, check_system, contour_model, record_of, segmenter
+from EchoSynthLib.images.gray import to_gray8
+
+if TYPE_CHECKING:
+    from EchoSynthLib.segmentation.contour.pipeline import ContourFound
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What `segment_detailed` gives.
+
+    Attributes:
+        label_map: (H, W) uint8, 0 other, 1 LV cavity, 2 myocardium, 3 left atrium.
+        confidence: (H, W) float32 in [0, 1], probability of the code shown at each pixel.
+        view_probabilities: of '2CH' and '4CH'.
+        record: how it was made.
+    """
+
+    label_map: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+    view_probabilities: dict[str, float]
+    record: Record
+
+
+def segment(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    view: str = "auto",
+    model: str = "segmenter",
+    progress: Progress | None = None,
+) -> tuple[NDArray[np.uint8], Record]:
+    """Label map (H, W) in CAMUS codes of one echocardiogram, and a record; see `segment_detailed`."""
+    found = segment_detailed(image, spacing, view=view, model=model, progress=progress)
+    return found.label_map, found.record
+
+
+def segment_detailed(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    view: str = "auto",
+    model: str = "segmenter",
+    progress: Progress | None = None,
+) -> Segmentation:
+    """Segment one echocardiogram: LV cavity, myocardium and left atrium.
+
+    Args:
+        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        spacing: (row, column) millimetres; kept in the record only, the network sees the frame as it is.
+        view: '2CH', '4CH', or 'auto' to let the model tell it.
+        model: name of the model folder.
+        progress: called when done.
+
+    Raises:
+        InputError: the image or the view cannot be used.
+        ModelError: the model is missing or damaged.
+    """
+    started = time.perf_counter()
+    told = None if view == "auto" else check_view(view)
+    check_spacing(spacing)
+    grey = to_gray8(image)
+    folder = zoo.find(model)
+    check_system(folder, ("segmentation.unet",), "Segmenting")
+    found = segmenter(model, folder.sha256)(grey)
+    probabilities = found.view_probabilities
+    if progress is not None:
+        progress(1, 1, "segmenting")
+    record = record_of("segment", folder, started)
+    record |= {
+        "view": told or likelier_view(probabilities),
+        "view_source": "model" if told is None else "user",
+        "view_probabilities": probabilities,
+        "shape": list(grey.shape),
+        "spacing_mm": None if spacing is None else [float(s) for s in spacing],
+        "mean_confidence": float(found.confidence[found.label_map > 0].mean()) if found.label_map.any() else 0.0,
+    }
+    return Segmentation(found.label_map, found.confidence, probabilities, record)
+
+
+def contour(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    model: str = "contour",
+    heads: str = "both",
+    progress: Progress | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Record]:
+    """Seven points (7, 2) and open curve (n, 2) (row, column) of the endocardium; see `contour_detailed`."""
+    found, record = contour_detailed(image, spacing, model=model, heads=heads, progress=progress)
+    return found.points, found.curve, record
+
+
+def contour_detailed(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    model: str = "contour",
+    heads: str = "both",
+    progress: Progress | None = None,
+) -> tuple[ContourFound, Record]:
+    """Find the endocardium of the left ventricle in one apical echocardiogram.
+
+    Args:
+        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        spacing: (row, column) millimetres; the curve's points lie evenly in them, and spreads are told in them too.
+        model: name of the model folder.
+        heads: 'both' refines the curve through the points on the distance map, 'points' draws it through them alone;
+            'mask' derives it from a label map instead, and `model` is then a segmenter's folder.
+        progress: called when done.
+
+    Returns:
+        Points, curve and what is known of their doubt; and the record.
+
+    Raises:
+        InputError: the image, spacing or heads cannot be used, or the label map found shows no endocardium.
+        ModelError: the model is missing or damaged.
+    """
+    from EchoSynthLib.segmentation.contour.pipeline import ContourFound
+
+    started = time.perf_counter()
+    check_spacing(spacing)
+    grey = to_gray8(image)
+    folder = zoo.find(model)
+    wanted = "segmentation.unet" if heads == "mask" else "segmentation.contour"
+    check_system(folder, (wanted,), f"The choice of heads {heads!r}")
+    if heads == "mask":
+        found = ContourFound.of_mask(segmenter(model, folder.sha256)(grey).label_map, spacing)
+    else:
+        found = contour_model(model, folder.sha256)(grey, spacing, heads=heads)
+    if progress is not None:
+        progress(1, 1, "contouring")
+    record = record_of("contour", folder, started)
+    record |= {
+        "heads": heads,
+        "shape": list(grey.shape),
+        "spacing_mm": None if spacing is None else [float(s) for s in spacing],
+        **found.summary(spacing),
+    }
+    return found, record
+
+
+def classify_view(
+    image: ArrayLike,
+    *,
+    model: str = "segmenter-synthetic",
+    progress: Progress | None = None,
+) -> tuple[dict[str, float], Record]:
+    """Tell whether an apical echocardiogram shows two chambers or four.
+
+    Args:
+        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        model: name of the model folder of a segmenter, whose second head this is. The default one has learnt from
+            synthetic images alone; 'segmenter' from real ones.
+        progress: called when done.
+
+    Returns:
+        Probabilities of '2CH' and '4CH', which sum to 1; and the record. Other views are not known: an image of one is
+        taken for either.
+
+    Raises:
+        InputError: the image cannot be used, or the model is no segmenter.
+        ModelError: the model is missing or damaged.
+    """
+    started = time.perf_counter()
+    grey = to_gray8(image)
+    folder = zoo.find(model)
+    check_system(folder, ("segmentation.unet",), "Telling the view")
+    probabilities = segmenter(model, folder.sha256).view_probabilities(grey)
+    if progress is not None:
+        progress(1, 1, "telling the view")
+    record = record_of("classify-view", folder, started)
+    record |= {
+        "view": likelier_view(probabilities),
+        "view_probabilities": probabilities,
+        "shape": list(grey.shape),
+    }
+    return probabilities, record
+
+
+def likelier_view(probabilities: Mapping[str, float]) -> str:
+    """The view of the highest probability."""
+    return max(probabilities, key=lambda view: probabilities[view])

@@ -1,0 +1,105 @@
+"""What all functions for the user share: checks, the record's beginning, and pipelines that are loaded once."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from EchoSynthLib import zoo
+from EchoSynthLib.errors import EchoSynthError, InputError
+
+if TYPE_CHECKING:
+    from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline
+    from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
+    from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
+    from EchoSynthLib.synthesis.diffusion.pipeline import DiffusionGenerator
+
+Progress = Callable[[int, int, str], None]
+Record = dict[str, Any]
+
+
+def record_of(task: str, folder: zoo.ModelFolder, started: float) -> Record:
+    """What every record says; `started` is the perf_counter's."""
+    from EchoSynthLib import __version__
+
+    return {
+        "task": task,
+        "echosynth_version": __version__,
+        "model": folder.name,
+        "model_sha256": folder.sha256,
+        "seconds": round(time.perf_counter() - started, 4),
+    }
+
+
+def check_spacing(spacing: tuple[float, float] | None) -> None:
+    """InputError unless the spacing is None or two positive numbers."""
+    if spacing is None:
+        return
+    if len(spacing) != 2 or not all(math.isfinite(step) and step > 0 for step in spacing):
+        raise InputError(
+            f"spacing is (row, column) in millimetres, two positive numbers, or None; given was {spacing!r}."
+        )
+
+
+def check_system(folder: zoo.ModelFolder, wanted: tuple[str, ...], what: str) -> str:
+    """The system that a model is of; InputError where that is none of those wanted, which `what` says in words."""
+    system = str(folder.config.get("system"))
+    if system not in wanted:
+        raise InputError(
+            f"{what} needs a model of the system {' or '.join(wanted)}, and {folder.name!r} is one of {system}; "
+            "give the name of such a model, see `echosynth models`."
+        )
+    return system
+
+
+# A model of the same name may change between two calls: the sum of its weights is a part of the key.
+
+
+@lru_cache(maxsize=4)
+def segmenter(model: str, sha256: str) -> SegmenterPipeline:
+    """The segmenter of that name and weights."""
+    from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
+
+    folder = zoo.find(model)
+    return SegmenterPipeline.from_folder(folder.path, folder.config)
+
+
+@lru_cache(maxsize=4)
+def contour_model(model: str, sha256: str) -> ContourPipeline:
+    """The contour model of that name and weights."""
+    from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline
+
+    folder = zoo.find(model)
+    return ContourPipeline.from_folder(folder.path, folder.config)
+
+
+@lru_cache(maxsize=4)
+def beam_flow(model: str, sha256: str) -> BeamFlowPipeline:
+    """The fast generator of that name and weights."""
+    from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
+
+    folder = zoo.find(model)
+    return BeamFlowPipeline.from_folder(folder.path, folder.config)
+
+
+@lru_cache(maxsize=2)
+def diffusion(model: str, sha256: str) -> DiffusionGenerator:
+    """The diffusion model of that name and weights, on the CPU.
+
+    Raises:
+        EchoSynthError: what it runs on is not installed.
+    """
+    from EchoSynthLib.synthesis.diffusion.pipeline import DiffusionGenerator
+
+    try:
+        return DiffusionGenerator.from_folder(zoo.find(model).path)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("EchoSynthLib"):
+            raise
+        raise EchoSynthError(
+            f"The model {model!r} needs {error.name}, which is not installed; it comes with: "
+            "pip install 'echosynth[full]'"
+        ) from error

@@ -1,0 +1,151 @@
+"""The generators that are compared: each is trained here, or is a model that is there already."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from EchoSynthLib import zoo
+from EchoSynthLib.errors import EchoSynthError, InputError, ModelError
+from EchoSynthLib.experiment.frames import Frames
+from EchoSynthLib.experiment.settings import FLOW_MAP, TRAINED
+from EchoSynthLib.experiment.stages import Stage, Workplace, read_json, sha256_of_json
+
+REVISION = 1
+SYSTEMS = ("synthesis.beam_flow", "synthesis.diffusion")
+RECIPE = "EchoSynthLib.synthesis.diffusion.recipe"
+PROCESSES = {"SDM": "ddpm", "VP": "vp", "VE": "ve", "EDM": "edm", "EDM-L128": "edm", "EDM-L64": "edm"}
+FROM_ZOO = "zoo:"
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the generators are trained: `minutes` each, the size by `preset`."""
+
+    preset: str
+    minutes: float
+    device: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A generator of the comparison.
+
+    Attributes:
+        name: what the tables call it.
+        folder: of the model; of one to be trained it is there once `training` is made.
+        key: changes when the model does.
+        solvers: that fit it.
+        training: the stage that trains it; None for a model that is there already.
+    """
+
+    name: str
+    folder: Path
+    key: str
+    solvers: tuple[str, ...]
+    training: Stage | None = None
+
+    def minutes(self) -> float | None:
+        """How long it was trained, where its config.json says so."""
+        told = read_json(self.folder / "config.json").get("minutes")
+        return None if told is None else float(told)
+
+
+def find_generators(names: Sequence[str], frames: Frames, how: Training, root: Path) -> list[Generator]:
+    """The generators of these names: a name of `TRAINED`, a model of the zoo, or the path of a model folder.
+
+    Raises:
+        InputError: none or twice the same is asked for, or a name is not known.
+        ModelError: a model is damaged, or is none that draws.
+    """
+    if not names:
+        raise InputError(f"No model was given; give some of {', '.join(TRAINED)}, beam-flow, or a model folder.")
+    found = [_trained(name, frames, how, root) if name in TRAINED else _existing(name) for name in names]
+    told = [generator.name for generator in found]
+    twice = [name for name in told if told.count(name) > 1]
+    if twice:
+        raise InputError(f"The model {twice[0]!r} was given twice; name each once (a folder by its own name).")
+    return found
+
+
+def _trained(name: str, frames: Frames, how: Training, root: Path) -> Generator:
+    inputs = {
+        "revision": REVISION,
+        "data": frames.sums,
+        "model": name,
+        "preset": how.preset,
+        "minutes": how.minutes,
+        "device": how.device,
+        "seed": how.seed,
+    }
+    from EchoSynthLib.synthesis.diffusion.solvers.table import fitting_solvers
+
+    stage = Stage(root, f"generator-{name}", f"training {name}", inputs, lambda work: _train(name, frames, how, work))
+    solvers = tuple(fitting_solvers(PROCESSES[TRAINED[name]]))
+    return Generator(name, stage.folder / "model" / name, stage.key, solvers, stage)
+
+
+def _train(name: str, frames: Frames, how: Training, work: Workplace) -> None:
+    published = _recipe().train(
+        frames.path,
+        work.scratch,
+        minutes=how.minutes,
+        device=how.device,
+        seed=how.seed,
+        resume=True,
+        progress=work.progress,
+        model=TRAINED[name],
+        preset=how.preset,
+    )
+    shutil.copytree(published, work.result / "model" / name)
+    for log in sorted(work.scratch.rglob("log.jsonl")):
+        shutil.copy(log, work.result / ("-".join(log.relative_to(work.scratch).parts)))
+
+
+def _recipe() -> Any:
+    try:
+        return import_module(RECIPE)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("EchoSynthLib"):
+            raise
+        raise EchoSynthError(
+            f"Training needs {error.name}, which is not installed; it comes with: pip install 'echosynth[full]'"
+        ) from error
+
+
+def _existing(name: str) -> Generator:
+    path = Path(name).expanduser()
+    if not name.startswith(FROM_ZOO) and (path / zoo.CHECKSUMS).is_file():
+        zoo.verify(path)
+        folder = path.resolve()
+    else:
+        folder = _in_zoo(name.removeprefix(FROM_ZOO))
+    config = read_json(folder / "config.json")
+    system = config.get("system")
+    if system not in SYSTEMS:
+        raise ModelError(f"The model {name!r} is one of the system {system} and draws no images; give one that does.")
+    solvers = (FLOW_MAP,) if system == "synthesis.beam_flow" else tuple(config["solvers"])
+    return Generator(folder.name, folder, _key_of(folder), solvers)
+
+
+def _key_of(folder: Path) -> str:
+    """Of all files that change what the model draws; its card does not."""
+    lines = (folder / zoo.CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    return sha256_of_json(sorted(line for line in lines if not line.endswith("README.md")))
+
+
+def _in_zoo(name: str) -> Path:
+    try:
+        return zoo.find(name).path
+    except ModelError as error:
+        if name in {model.name for model in zoo.list_models()}:
+            raise
+        raise InputError(
+            f"The model {name!r} is not known. Give one to be trained ({', '.join(TRAINED)}), one of the zoo "
+            f"({', '.join(sorted(m.name for m in zoo.list_models()))}), or the path of a model folder."
+        ) from error

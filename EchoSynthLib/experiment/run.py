@@ -1,0 +1,53 @@
+"""Make all stages of an experiment, and write what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from EchoSynthLib.experiment.frames import load_frames
+from EchoSynthLib.experiment.plan import Experiment
+from EchoSynthLib.experiment.plots import save_plots
+from EchoSynthLib.experiment.report import report
+from EchoSynthLib.experiment.results import collect
+from EchoSynthLib.experiment.settings import Settings
+from EchoSynthLib.experiment.stages import Progress
+from EchoSynthLib.images.write import write_record
+from EchoSynthLib.outputs import OutputFolder
+
+REPORT, RESULTS = "report.md", "results.json"
+
+
+def run(settings: Settings, part: Callable[[int, int, str], Progress]) -> dict[str, Any]:
+    """Makes each stage that is not made yet; returns the names of the files that tell of them.
+
+    report.md, results.json and the plots are written anew after each network that was judged, so that a long experiment
+    can be read while it runs. What is made stays when the experiment is cancelled; the next run goes on from there.
+
+    Args:
+        settings: what to do.
+        part: part(index, count, title) gives the progress function of one stage.
+
+    Raises:
+        InputError: the data, a model or a parameter cannot be used.
+        Cancelled: progress says so.
+    """
+    experiment = Experiment(settings, load_frames(settings.data))
+    stages = experiment.stages()
+    for index, stage in enumerate(stages):
+        made_before = stage.is_made
+        stage.ensure(part(index, len(stages), stage.title))
+        if stage.kind == "judged" and not made_before:
+            write_results(collect(experiment), settings.output)
+    return {"report": REPORT, "results": RESULTS, "plots": write_results(collect(experiment), settings.output)}
+
+
+def write_results(results: dict[str, Any], folder: Path) -> list[str]:
+    """Writes report, results and plots into a folder, all or none; returns the plots' names."""
+    with OutputFolder(folder) as hidden:
+        plots = save_plots(results, hidden)
+        pictures = "\n".join(f"![{name}]({name})" for name in plots)
+        (hidden / REPORT).write_text(f"{report(results)}\n{pictures}\n", encoding="utf-8")
+        write_record(hidden / RESULTS, results)
+    return plots

@@ -1,0 +1,152 @@
+"""Stages of an experiment: each is made once, in a folder that is named by the hash of all that it depends on."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import EchoSynthLib
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.write import write_record
+from EchoSynthLib.outputs import OutputFolder
+
+Progress = Callable[[int, int, str], None]
+
+RECORD = "stage.json"
+"""Written last: a folder that has it is whole."""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a stage is made.
+
+    Attributes:
+        result: what is written here becomes the stage's folder, all of it or nothing.
+        scratch: what is written here is still there when an interrupted stage goes on, and is removed once it is made.
+        progress: progress(done, total, message); may raise `Cancelled`.
+    """
+
+    result: Path
+    scratch: Path
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage, made or still to be made.
+
+    Attributes:
+        root: folder of all stages.
+        kind: what it makes, the first part of its folder's name.
+        title: what progress and report call it.
+        inputs: all that its result depends on, as JSON-able values: parameters, sums of data, keys of the stages it
+            builds on, and the number `revision`, which is raised when the code makes something else of the same inputs.
+            Neither the number of workers nor EchoSynth's version is among them; the record tells the latter.
+        make: makes it.
+    """
+
+    root: Path
+    kind: str
+    title: str
+    inputs: Mapping[str, Any]
+    make: Callable[[Workplace], None]
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of kind and inputs."""
+        return sha256_of_json({"kind": self.kind, "inputs": self.inputs})
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies once it is made."""
+        return self.root / f"{self.kind}-{self.key[:16]}"
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the folder is there and whole."""
+        return (self.folder / RECORD).is_file()
+
+    def ensure(self, progress: Progress) -> Path:
+        """Makes the stage unless it is made; returns its folder.
+
+        A stage that was interrupted goes on from what lies in its scratch folder.
+
+        Raises:
+            Cancelled: `progress` says so.
+        """
+        if self.is_made:
+            return self.folder
+        progress(0, 1, "")
+        started = time.perf_counter()
+        scratch = self.root / "unfinished" / self.folder.name
+        scratch.mkdir(parents=True, exist_ok=True)
+        with OutputFolder(self.folder) as result:
+            self.make(Workplace(result, scratch, progress))
+        write_record(self.folder / RECORD, self._record(time.perf_counter() - started))
+        shutil.rmtree(scratch)
+        with suppress(OSError):
+            scratch.parent.rmdir()
+        return self.folder
+
+    def record(self) -> dict[str, Any]:
+        """What is known of how it was made."""
+        return read_json(self.folder / RECORD)
+
+    def _record(self, seconds: float) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "title": self.title,
+            "inputs": dict(self.inputs),
+            "key": self.key,
+            "echosynth_version": EchoSynthLib.__version__,
+            "date": datetime.date.today().isoformat(),
+            "seconds_of_last_run": round(seconds, 3),
+            "machine": machine(),
+        }
+
+
+def sha256_of_json(value: object) -> str:
+    """Hash of a JSON-able value; the order of keys does not matter."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Hash of a file's content.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise InputError(f"There is no file {path}; check the path.") from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def machine() -> str:
+    """Processor and number of cores that this process may use."""
+    name = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    threads = os.environ.get("OMP_NUM_THREADS")
+    told = f", OMP_NUM_THREADS={threads}" if threads else ""
+    return f"{name}, {os.cpu_count()} cores{told}, {platform.system()}"

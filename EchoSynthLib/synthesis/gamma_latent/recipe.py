@@ -1,0 +1,135 @@
+"""How the Gamma autoencoder is trained (torch)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.synthesis.gamma_latent.autoencoder import GammaAutoencoder
+from EchoSynthLib.synthesis.gamma_latent.losses import PAPER_BATCH, autoencoder_loss
+from EchoSynthLib.synthesis.gamma_latent.presets import build
+from EchoSynthLib.training.beam_data import load_beam_data
+from EchoSynthLib.training.frame_batches import FrameBatches
+from EchoSynthLib.training.loop import Moment, Progress, Settings
+from EchoSynthLib.training.loop import train as run_loop
+from EchoSynthLib.training.several import main_process_first
+
+VALIDATED = 32
+"""Frames of the val split that are reconstructed."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a preset decides.
+
+    Attributes:
+        networks: the autoencoder's preset for each latent.
+        side: of the square images, in pixels.
+        batch: frames.
+        learning_rate: of AdamW; the paper's is that of its SGD.
+        constant: share of the minutes before it decays.
+    """
+
+    networks: dict[str, str]
+    side: int
+    batch: int
+    learning_rate: float
+    constant: float
+
+
+SIZES = {
+    "small": Size({"L64": "small", "L128": "small-L128"}, 224, 4, 2e-3, 0.4),
+    "paper": Size({"L64": "L64", "L128": "L128"}, 256, PAPER_BATCH, 1e-4, 0.99),
+}
+
+
+def train(
+    data: Path,
+    output: Path,
+    minutes: float = 10.0,
+    device: str = "cpu",
+    seed: int = 0,
+    resume: bool = True,
+    progress: Progress | None = None,
+    preset: str = "small",
+    latent: str = "L64",
+) -> Path:
+    """Train on the train split of a CAMUS `.npz`; returns the folder that `load` reads.
+
+    The loss has no perceptual term: its network, a ResNet-50 trained on RadImageNet, is not to be had with the library.
+    The error of the val split's reconstructions stands in `log.jsonl`.
+
+    Args:
+        data: the `.npz`.
+        output: folder for checkpoint, log and the autoencoder.
+        minutes: for how long.
+        device: that torch knows.
+        seed: of weights and batches.
+        resume: go on from a checkpoint in the folder.
+        progress: told how far it is.
+        preset: "small" or "paper".
+        latent: "L64" or "L128", named after the latent of a 256 x 256 image.
+
+    Raises:
+        InputError: there is no such preset or latent.
+    """
+    if preset not in SIZES or latent not in SIZES[preset].networks:
+        raise InputError(
+            f"There is no latent {latent!r} in preset {preset!r}; known are L64, L128 in {', '.join(SIZES)}."
+        )
+    size = SIZES[preset]
+    with main_process_first(device):
+        frames = load_beam_data(data, output / "beam_data.npz")
+    torch.manual_seed(seed)
+    network = build(size.networks[latent])
+    settings = Settings(
+        minutes=minutes,
+        learning_rate=size.learning_rate,
+        weight_decay=0.0,
+        betas=(0.9, 0.999),
+        constant=size.constant,
+        seed=seed,
+    )
+    grid = (size.side, size.side)
+    loss = AutoencoderLoss(FrameBatches(frames.part("train"), grid, device=device), size.batch)
+    val = FrameBatches(frames.part("val"), grid, device=device)
+    average, _ = run_loop(
+        network, loss, settings, output, resume=resume,
+        validate=lambda average: validate(average, val), progress=progress, device=device,
+    )  # fmt: skip
+    folder = output / f"gamma-{latent.lower()}"
+    with main_process_first(device) as is_main:
+        if is_main:
+            average.cpu().save_pretrained(folder)  # type: ignore[operator]
+    return folder
+
+
+def load(folder: Path) -> GammaAutoencoder:
+    """The autoencoder of a folder that `train` made."""
+    return GammaAutoencoder.from_pretrained(folder)
+
+
+class AutoencoderLoss:
+    """The loss of one batch of moved frames."""
+
+    def __init__(self, batches: FrameBatches, count: int) -> None:
+        self.batches, self.count = batches, count
+
+    def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
+        """The sum of the weighted terms."""
+        batch = self.batches.draw(self.count, moment.generator)
+        result = network(batch.image, batch.mask, moment.generator)
+        return torch.stack(list(autoencoder_loss(result, batch.image, batch.mask, moment.spent).values())).sum()
+
+
+@torch.no_grad()
+def validate(network: nn.Module, batches: FrameBatches) -> dict[str, float]:
+    """Root mean square error of reconstructed frames inside the sector, in grey levels of 255."""
+    batch = batches.draw(VALIDATED, torch.Generator().manual_seed(0))
+    parts = zip(batch.image.split(1), batch.mask.split(1), strict=True)
+    squares = sum(float((network(image, mask).image.clamp(0, 1) - image).square().sum()) for image, mask in parts)
+    return {"reconstruction error": 255 * (squares / float(batch.mask.sum())) ** 0.5}

@@ -1,0 +1,113 @@
+"""The task `classify-view`: does an echo frame, a cine or each file of a folder show two chambers or four?"""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import EchoSynthLib
+from EchoSynthLib.anatomy.labels import VIEWS
+from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
+from EchoSynthLib.images.formats import suffix_of
+from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.results import check_exists, write_records
+from EchoSynthLib.tasks.segment import images_in, tissue_of
+
+TABLE, RECORD = "views.csv", "views.json"
+COLUMNS = ("file", "frames", "view", *VIEWS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifyView(Task):
+    """Tells the apical view of an image, of a cine from the mean over its frames, or of every image of a folder."""
+
+    name = "classify-view"
+    summary = "Tell whether an echo frame, a cine, or each of a folder shows two chambers or four."
+
+    image: Path = parameter(
+        main=True, help="image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy), or a folder"
+    )
+    output: Path | None = parameter(None, help=f"folder for {TABLE} and {RECORD}; none writes no files")
+    model: str = parameter("segmenter-synthetic", help="name of a segmenter, see `echosynth models`")
+
+    def run(self, context: Context) -> dict[str, Any]:
+        """Writes the table and the record where an output is given; `results` has a row for each file; see `Task.run`.
+
+        Raises:
+            InputError: there is no image that can be read.
+        """
+        started = time.perf_counter()
+        check_exists(self.image, "image or folder")
+        if self.output is None:
+            return {**self._classify(context, started), "outputs": {}}
+        if suffix_of(self.output) and not self.output.is_dir():
+            raise InputError(f"The output {self.output} names a file, but results are two files; give a folder.")
+        with OutputFolder(self.output) as hidden:
+            record = self._classify(context, started)
+            _write_table(hidden / TABLE, record["results"])
+            return write_records(hidden, RECORD, self.output, record | {"outputs": {"table": TABLE}})
+
+    @classmethod
+    def findings(cls, record: Mapping[str, Any]) -> list[str]:
+        """File and view, with the mean probability of that view."""
+        return [f"{row['file']}: {row['view']} ({100 * row[row['view']]:.1f} %)" for row in record["results"]]
+
+    def _classify(self, context: Context, started: float) -> dict[str, Any]:
+        files = images_in(self.image) if self.image.is_dir() else [self.image]
+        results: list[dict[str, Any]] = []
+        failures: list[dict[str, str]] = []
+        made: dict[str, Any] = {}
+        for index, file in enumerate(files):
+            try:
+                row, made = self._classify_file(file, context.part(index, len(files), file.name))
+                results.append(row)
+            except (Cancelled, ModelError, OutputError, MemoryError):
+                raise
+            except Exception as error:  # one file that no reader foresaw must not cost the others
+                if not self.image.is_dir():
+                    raise
+                failures.append({"file": file.name, "message": str(error) or type(error).__name__})
+        if not results:
+            raise InputError(
+                f"None of the {len(files)} files in {self.image} could be read; "
+                f"{failures[0]['file']}: {failures[0]['message']}"
+            )
+        return {
+            "task": self.name,
+            "echosynth_version": EchoSynthLib.__version__,
+            "input": str(self.image.resolve()),
+            **{key: made[key] for key in ("model", "model_sha256")},
+            "results": results,
+            "failures": failures,
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+
+    def _classify_file(self, path: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+        from EchoSynthLib import api
+        from EchoSynthLib.api.reading import likelier_view
+        from EchoSynthLib.images.frame import EchoCine
+        from EchoSynthLib.images.read import read_image
+
+        image = read_image(path)
+        frames = [image.frame(index) for index in range(len(image))] if isinstance(image, EchoCine) else [image]
+        told: list[dict[str, float]] = []
+        made: dict[str, Any] = {}
+        for index, frame in enumerate(frames):
+            progress(index, len(frames), f"frame {index + 1} of {len(frames)}" if len(frames) > 1 else "looking")
+            probabilities, made = api.classify_view(frame.pixels[tissue_of(frame)], model=self.model)
+            told.append(probabilities)
+        progress(len(frames), len(frames), "told")
+        mean = {view: sum(one[view] for one in told) / len(told) for view in VIEWS}
+        return {"file": path.name, "frames": len(frames), "view": likelier_view(mean), **mean}, made
+
+
+def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows({**row, **{view: f"{row[view]:.4f}" for view in VIEWS}} for row in rows)
