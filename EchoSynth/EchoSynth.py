@@ -198,16 +198,25 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         change = Change(count, seed, strength, ejectionFraction, wallThickness)
         return run(_("Vary"), lambda client: vary(slicer.mrmlScene, client, labelMapNode, change)).segmentations
 
-    def measure(self, labelMapNode, allFrames=False):
+    def measure(self, node, allFrames=False, contourModel=False):
         """The `EchoSynthLib.measurement.Study` of a label map, or with allFrames of its cine: table, lights, curves.
+
+        Args:
+            contourModel: whether the endocardium is drawn in the image by the contour model; the node may then be an
+                image without a label map, too.
 
         Raises:
             EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
         """
         from EchoSynthJobs.measure import measure
+        from EchoSynthJobs.places import reference_of
         from EchoSynthPanels.engine import run
 
-        return run(_("Measure"), lambda client: measure(labelMapNode, all_frames=allFrames)).study
+        def job(client):
+            contour_by = client if contourModel else None
+            return measure(node, all_frames=allFrames, image=reference_of(node), contour_by=contour_by)
+
+        return run(_("Measure"), job).study
 
     def wakeUp(self):
         """Starts the worker, if the engine is installed."""

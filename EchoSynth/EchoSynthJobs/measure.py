@@ -1,61 +1,31 @@
-"""Measure label maps: of a frame, a cine, or a patient's four views."""
+"""Measure frames, cines, or a patient's four views: from label maps, or from the contour model's endocardium."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from EchoSynthJobs.contour import contour_frames
 from EchoSynthJobs.job import Job, Report
+from EchoSynthJobs.places import Place, frame_shown, is_image, node_to_write, place_of, reference_of
 from EchoSynthLib.anatomy.endocardium import Endocardium
+from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.gray import to_gray8
 from EchoSynthLib.measurement import (
     FrameMeasures,
     Study,
-    measure_frame,
     rows_of,
     study_of_cine,
     study_of_frame,
     study_of_views,
     with_endocardium,
 )
-from EchoSynthMRML.cines import cine_of
+from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid, same_place
-from EchoSynthMRML.label_maps import LabelMap, read_label_map, write_segments
-from EchoSynthMRML.volumes import frame_array, trusted_spacing
+from EchoSynthMRML.label_maps import LabelMap, write_segments
 
-Spacing = tuple[float, float]
-
-
-@dataclass(repr=False)
-class Place:
-    """One label map that was measured.
-
-    Attributes:
-        node: of the scene that shows it; of a cine the one that follows the frames.
-        frame: number of the cine's frame, None for a single one.
-        label_map: as it was read.
-        spacing: (row, column) mm where they are to be trusted, else None.
-        image: volume below it, or None.
-    """
-
-    node: Any
-    frame: int | None
-    label_map: LabelMap
-    spacing: Spacing | None
-    image: Any = None
-
-    def picture(self) -> NDArray[np.uint8] | None:
-        """(H, W) uint8 of the image; None where there is none on the label map's pixels."""
-        with suppress(InputError):
-            if self.image is not None and Grid.of_volume(self.image).shape == self.label_map.grid.shape:
-                return to_gray8(frame_array(self.image))
-        return None
+Together = Callable[[dict[str, FrameMeasures]], Study]
 
 
 @dataclass(repr=False)
@@ -65,22 +35,24 @@ class Measured:
     Attributes:
         name: of what was measured.
         source: its first node.
-        places, frames: the label maps and what they show.
+        places, frames: what was measured, and what it shows.
         together: makes a study of the frames.
         study: all of it.
-        drawn: places whose endocardium was moved by hand since it was written into the segmentation.
+        drawn: endocardia that the segmentations do not have: the contour model's, and those moved by hand.
     """
 
     name: str
     source: Any
     places: dict[str, Place]
     frames: dict[str, FrameMeasures]
-    together: Callable[[dict[str, FrameMeasures]], Study]
+    together: Together
     study: Study = field(init=False)
-    drawn: dict[str, Endocardium] = field(default_factory=dict)
+    drawn: dict[str, Endocardium] = field(init=False)
 
     def __post_init__(self) -> None:
         self.study = self.together(self.frames)
+        contours = {where: place.contour for where, place in self.places.items()}
+        self.drawn = {where: contour.endocardium for where, contour in contours.items() if contour is not None}
 
     def rows(self) -> list[dict[str, object]]:
         """The rows of table and CSV: what all frames give together first, then frame by frame."""
@@ -93,113 +65,129 @@ class Measured:
         Raises:
             InputError: it encloses nothing.
         """
-        place = self.places[where]
-        frame = measure_frame(place.label_map.codes, place.spacing, contour=contour)
+        frame = self.places[where].measure(contour)
         self.study = self.together({**self.frames, where: frame})
         self.frames[where], self.drawn[where] = frame, contour
 
     def read_again(self, where: str) -> bool:
         """Measures a place anew if the label map that its node shows has been edited; whether it has been.
 
+        An endocardium of the contour model stays as it was drawn; one of the label map is derived from it anew.
+
         Raises:
-            InputError: it is no label map any longer, or its pixels have another size or place.
+            InputError: see `Place.read_again`.
         """
         place = self.places[where]
-        label_map = read_label_map(place.node)
-        if (
-            not same_place(label_map.grid, place.label_map.grid)
-            or spacing_of(place.node, label_map.grid) != place.spacing
-        ):
-            raise InputError(f"The pixels of '{place.node.GetName()}' have another size or place now. Measure again.")
-        if np.array_equal(label_map.codes, place.label_map.codes):
+        if not place.read_again():
             return False
-        place.label_map = label_map
-        frame = _measure(place)
-        self.drawn.pop(where, None)
+        kept = None if place.contour is None else self.frames[where].endocardium
+        frame = place.measure(kept)
+        if kept is None:
+            self.drawn.pop(where, None)
         self.study = self.together({**self.frames, where: frame})
         self.frames[where] = frame
         return True
 
     def write(self) -> None:
-        """Writes the endocardia that were drawn by hand into their segmentations.
+        """Writes the drawn endocardia into their segmentations.
 
         Raises:
-            InputError: a label map is no segmentation, or was removed.
+            InputError: a place has no segmentation, or it was removed.
         """
         for where, contour in self.drawn.items():
             place = self.places[where]
+            node = node_to_write(place)
             codes = with_endocardium(place.label_map.codes, contour)
-            write_segments(_node_to_write(place), codes, place.label_map.grid)
+            write_segments(node, codes, place.label_map.grid)
             place.label_map = LabelMap(codes, place.label_map.grid, place.label_map.notes)
         self.drawn = {}
 
 
-def measure(source: Any, *, all_frames: bool = False, image: Any = None) -> Job[Measured]:
-    """Measures the label map that a node shows, or all frames of the cine it belongs to.
+def measure(
+    source: Any, *, all_frames: bool = False, image: Any = None, contour_by: Client | None = None
+) -> Job[Measured]:
+    """Measures the frame that a node shows, or all frames of the cine it belongs to.
 
     Args:
-        source: segmentation or label map volume.
+        source: segmentation or label map volume; with `contour_by` also an image that has none.
         all_frames: whether its whole cine is measured.
-        image: volume below it, for the report.
+        image: volume below a label map, for the report and for the contour model.
+        contour_by: whose worker draws the endocardium with the contour model; None takes the label map's.
 
     Raises:
-        InputError: no label map, no cine where all frames are asked for, or a cine without a left ventricle.
+        InputError: nothing that can be measured, no cine where all frames are asked for, or a cine without a left
+            ventricle; and what the task `contour` raises.
     """
     cine = cine_of(source) if all_frames else None
     if all_frames and cine is None:
         raise InputError(f"'{source.GetName()}' belongs to no sequence; measure the frame that it shows.")
     if cine is None or len(cine) < 2:
-        places = {"": _place(source, source, frame_shown(source), image)}
-        yield Report(0, 1, "measuring")
-        return Measured(source.GetName(), source, places, {"": _measure(places[""])}, _study_of_one)
-    pictures = cine_of(image) if image is not None else None
-    places, frames = {}, {}
-    for index in range(len(cine)):
-        below = pictures.node(index) if pictures is not None and len(pictures) == len(cine) else None
-        where = f"frame {index}"
-        places[where] = _place(source, cine.node(index), index, below)
-        frames[where] = _measure(places[where])
-        yield Report(index + 1, len(cine), f"measuring frame {index + 1} of {len(cine)}")
-    return Measured(source.GetName(), source, places, frames, _study_of_all)
+        places = {"": place_of(source, source, frame_shown(source), image)}
+        return (yield from _measured(source, places, _study_of_one, contour_by))
+    places = yield from _places_of_cine(source, cine, image)
+    return (yield from _measured(source, places, _study_of_all, contour_by))
 
 
-def measure_views(views: Mapping[str, Any]) -> Job[Measured]:
-    """Measures a patient's label maps by view and phase, {'4CH ED': node, '2CH ES': node, ...}; not all need be there.
+def measure_views(views: Mapping[str, Any], *, contour_by: Client | None = None) -> Job[Measured]:
+    """Measures a patient's views by view and phase, {'4CH ED': node, '2CH ES': node, ...}; not all need be there.
+
+    Args:
+        views: label maps; with `contour_by` also images.
+        contour_by: see `measure`.
 
     Raises:
-        InputError: no node is given, or one is no label map.
+        InputError: no node is given, or one cannot be measured; and what the task `contour` raises.
     """
     given = {where: node for where, node in views.items() if node is not None}
-    places: dict[str, Place] = {}
-    frames: dict[str, FrameMeasures] = {}
-    for where, node in given.items():
-        places[where] = _place(node, node, frame_shown(node), _reference_of(node))
-        frames[where] = _measure(places[where])
-        yield Report(len(frames), len(given), f"measuring {where}")
+    places = {where: place_of(node, node, frame_shown(node), reference_of(node)) for where, node in given.items()}
     first = next(iter(given.values()), None)
-    return Measured("" if first is None else first.GetName(), first, places, frames, _study_of_places)
+    return (yield from _measured(first, places, _study_of_places, contour_by))
 
 
-def frame_shown(node: Any) -> int | None:
-    """The number of the frame of its cine that a node shows; None where it belongs to no cine."""
-    cine = cine_of(node)
-    return None if cine is None or cine.browser is None else cine.browser.GetSelectedItemNumber()
+def _places_of_cine(source: Any, cine: Cine, image: Any) -> Job[dict[str, Place]]:
+    pictures = cine_of(image) if image is not None else None
+    places = {}
+    for index in range(len(cine)):
+        below = pictures.node(index) if pictures is not None and len(pictures) == len(cine) else None
+        places[f"frame {index}"] = place_of(source, cine.node(index), index, below)
+        yield Report(index + 1, len(cine), f"reading frame {index + 1} of {len(cine)}")
+    return places
 
 
-def spacing_of(node: Any, grid: Grid) -> Spacing | None:
-    """(row, column) mm of a label map's pixels where they are to be trusted: as its image's are, else as its own."""
-    image = _reference_of(node) or (node if node.IsA("vtkMRMLVolumeNode") else None)
-    trusted = grid.spacing != (1.0, 1.0) if image is None else trusted_spacing(image) is not None
-    return grid.spacing if trusted else None
+def _measured(source: Any, places: dict[str, Place], together: Together, contour_by: Client | None) -> Job[Measured]:
+    if contour_by is not None:
+        yield from _draw_contours(places, contour_by)
+    frames: dict[str, FrameMeasures] = {}
+    for where, place in places.items():
+        if place.contour is None and is_image(place.node):
+            raise InputError(f"'{place.node.GetName()}' is an image; its label map, or the contour model, is needed.")
+        frames[where] = place.measure()
+        yield Report(len(frames), len(places), f"measuring {where}".strip())
+    return Measured("" if source is None else source.GetName(), source, places, frames, together)
 
 
-def _place(node: Any, frame: Any, index: int | None, image: Any) -> Place:
-    label_map = read_label_map(frame)
-    return Place(node, index, label_map, spacing_of(node, label_map.grid), image)
+def _draw_contours(places: Mapping[str, Place], client: Client) -> Job[None]:
+    """Gives places the contour model's endocardium; frames of a cine go through the worker together."""
+    for place in places.values():
+        if place.image is None:
+            name = place.node.GetName()
+            raise InputError(f"'{name}' was drawn on no image that the contour model could read; choose the image.")
+        if not same_place(Grid.of_volume(place.image), place.label_map.grid):
+            raise InputError(
+                f"'{place.node.GetName()}' lies on other pixels than its image '{place.image.GetName()}'; measure from "
+                "the label map, or segment the image."
+            )
+    for group in _of_one_node(places):
+        contours = yield from contour_frames(client, [place.image for place in group])
+        for place, contour in zip(group, contours, strict=True):
+            place.contour = contour
 
 
-def _measure(place: Place) -> FrameMeasures:
-    return measure_frame(place.label_map.codes, place.spacing)
+def _of_one_node(places: Mapping[str, Place]) -> list[list[Place]]:
+    groups: dict[Any, list[Place]] = {}
+    for place in places.values():
+        groups.setdefault(place.node, []).append(place)
+    return list(groups.values())
 
 
 def _study_of_one(frames: dict[str, FrameMeasures]) -> Study:
@@ -216,23 +204,3 @@ def _study_of_places(frames: dict[str, FrameMeasures]) -> Study:
         view, phase = where.split()
         views.setdefault(view, {})[phase] = frame
     return study_of_views(views)
-
-
-def _reference_of(node: Any) -> Any:
-    """The image that a segmentation was drawn on, or None."""
-    if not node.IsA("vtkMRMLSegmentationNode"):
-        return None
-    return node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
-
-
-def _node_to_write(place: Place) -> Any:
-    """The node whose segments are a place's: the shown one, else the frame in the sequence."""
-    name = place.node.GetName()
-    if place.node.GetScene() is None:
-        raise InputError(f"'{name}' was removed from the scene; its endocardium cannot be written.")
-    if not place.node.IsA("vtkMRMLSegmentationNode"):
-        raise InputError(f"'{name}' is no segmentation. Make it one in the section Label map, and measure again.")
-    cine = cine_of(place.node)
-    if cine is None or place.frame is None or place.frame == frame_shown(place.node):
-        return place.node
-    return cine.node(place.frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,13 @@ def write_points(node: Any, points: NDArray, grid: Grid) -> None:
     for index, place in enumerate(places):
         node.SetNthControlPointPosition(index, *place[:3])
     node.EndModify(blocked)
+
+
+def write_labels(node: Any, labels: Sequence[str]) -> None:
+    """Names the control points of a curve; only those that are called otherwise so far."""
+    for index, label in enumerate(labels):
+        if node.GetNthControlPointLabel(index) != label:
+            node.SetNthControlPointLabel(index, label)
 
 
 def bring_to_front(node: Any) -> None:

@@ -56,12 +56,12 @@ def add_chart(scene: Any, title: str, axis: str, curves: Sequence[str], marks: S
     return chart
 
 
-def write_chart(chart: Any, curves: Mapping[str, Sequence[float]], marks: Mapping[str, int]) -> None:
+def write_chart(chart: Any, curves: Mapping[str, Sequence[float]], marks: Mapping[str, Sequence[int]]) -> None:
     """Fills a chart with one value a frame for each curve (NaN leaves a gap) and the frames that are marked."""
     first = np.asarray(next(iter(curves.values())), dtype=np.float64)
     columns: dict[str, NDArray[np.float64]] = {FRAME: np.arange(len(first), dtype=np.float64)}
     columns |= {name: np.asarray(values, dtype=np.float64) for name, values in curves.items()}
-    columns |= {name: np.where(columns[FRAME] == frame, first, np.nan) for name, frame in marks.items()}
+    columns |= {name: np.where(np.isin(columns[FRAME], frames), first, np.nan) for name, frames in marks.items()}
     table = vtk.vtkTable()
     for name, values in columns.items():
         column = numpy_to_vtk(values, deep=True)

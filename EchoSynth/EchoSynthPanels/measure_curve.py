@@ -8,14 +8,12 @@ import numpy as np
 import slicer
 from slicer.util import VTKObservationMixin
 
-from EchoSynthJobs.measure import Place
+from EchoSynthJobs.places import Place
 from EchoSynthLib.anatomy.endocardium import Endocardium
 from EchoSynthLib.measurement import with_points
-from EchoSynthMRML.curves import bring_to_front, read_points, write_points
+from EchoSynthMRML.curves import bring_to_front, read_points, write_labels, write_points
+from EchoSynthPanels.measure_words import SMALLEST_MOVE, point_labels
 from EchoSynthPanels.signal import Signal
-
-SMALLEST_MOVE = 1e-3
-"""Pixels; less is rounding on the way into the scene and back."""
 
 
 class EndocardiumCurve(VTKObservationMixin):
@@ -42,6 +40,7 @@ class EndocardiumCurve(VTKObservationMixin):
             node.SetAndObserveTransformNodeID(place.node.GetTransformNodeID())
             node.SetDisplayVisibility(True)
             write_points(node, points, place.label_map.grid)
+        write_labels(handles, point_labels(place, endocardium.points))
         self.bring_to_front()
         # Else the first move would wait for the import of what interpolates.
         with_points(endocardium, endocardium.points, place.spacing)
@@ -69,4 +68,5 @@ class EndocardiumCurve(VTKObservationMixin):
         # From where the curve was shown first: many small moves would wear its detail down.
         drawn = with_points(self._start, points, self._place.spacing)
         write_points(line, drawn.curve, self._place.label_map.grid)
+        write_labels(handles, point_labels(self._place, points))
         self.moved(drawn)

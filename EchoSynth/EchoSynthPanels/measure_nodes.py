@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
@@ -16,8 +17,8 @@ from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.plots import add_chart, write_chart
 from EchoSynthMRML.provenance import LABEL_MAP_ROLE
 from EchoSynthMRML.tables import add_table, write_rows
+from EchoSynthPanels.measure_words import POINTS
 
-POINTS = tuple(f"P{number}" for number in range(1, 8))
 CHARTS = {"volumes": ("LV volume, discs", "LA volume, area-length"), "areas": ("LV area", "LA area")}
 """Which of a study's curves are drawn together; they share a unit."""
 
@@ -26,10 +27,10 @@ _ROLE = "EchoSynth.measured."
 
 
 class MeasureNodes:
-    """The nodes of one label map's measurements; those of an earlier measurement are used again.
+    """The nodes of the measurements of one label map or image; those of an earlier measurement are used again.
 
     Args:
-        source: node of the label map.
+        source: node of the label map, or of the image that has none.
 
     Raises:
         InputError: it is in no scene.
@@ -62,9 +63,11 @@ class MeasureNodes:
         cycle = measured.study.cycle
         if cycle is None:
             return
-        marks = {"ED": cycle.diastole.frame, "ES": cycle.systole.frame}
+        marks = {phase: [beat[number].frame for beat in cycle.beats] for number, phase in enumerate(("ED", "ES"))}
+        # Of a structure that no frame shows, there is no curve.
+        known = {name: curve for name, curve in measured.study.curves.items() if np.isfinite(curve).any()}
         for kind, names in CHARTS.items():
-            curves = {name: measured.study.curves[name] for name in names if name in measured.study.curves}
+            curves = {name: known[name] for name in names if name in known}
             chart = self._chart(kind, list(curves), measured.study)
             if chart is not None:
                 write_chart(chart, curves, marks)

@@ -1,4 +1,4 @@
-"""The Measure panel: label maps in; table, curves, traffic light and report out; the endocardium can be dragged."""
+"""The Measure panel: label maps or images in; table, curves, traffic light and report out; an endocardium to drag."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
-from EchoSynthJobs.measure import Measured, frame_shown, measure, measure_views
+from EchoSynthJobs.measure import Measured
+from EchoSynthJobs.places import frame_shown, is_image
 from EchoSynthLib.anatomy.endocardium import Endocardium
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthLib.measurement import rows_of, write_csv, write_report
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.tables import write_rows
-from EchoSynthPanels.label_map_panel import image_of
 from EchoSynthPanels.live import EDITS
+from EchoSynthPanels.measure_choice import (
+    IMAGE_TYPES,
+    LABEL_MAP_TYPES,
+    VIEWS,
+    by_model,
+    job_of,
+    reason_not_to_measure,
+)
 from EchoSynthPanels.measure_curve import EndocardiumCurve
 from EchoSynthPanels.measure_nodes import CHARTS, MeasureNodes
 from EchoSynthPanels.measure_views import show_measurements
-from EchoSynthPanels.measure_words import headline, lamp
+from EchoSynthPanels.measure_warm_up import WarmUp
+from EchoSynthPanels.measure_words import headline, lamp, needs_label_map
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.parameters import MeasureScope
-
-VIEWS = {
-    "4CH ED": "fourChamberED",
-    "4CH ES": "fourChamberES",
-    "2CH ED": "twoChamberED",
-    "2CH ES": "twoChamberES",
-}
-"""A view's place in a study to the parameter that names its label map."""
 
 PAUSE_MS = 50
 """One edit of a segmentation tells of itself several times; this much quiet ends it."""
@@ -56,6 +57,8 @@ class MeasurePanel(Panel):
         self._pause.connect("timeout()", self._read_again)
         self.curve = EndocardiumCurve()
         self.curve.moved.connect(self._draw)
+        self.warm_up = WarmUp()
+        connect(self.ui.measureSection, "contentsCollapsed(bool)", self._on_folded)
         connect(self.ui.writeButton, "clicked()", self.write)
         connect(self.ui.reportButton, "clicked()", self.ask_and_write_report)
         connect(self.ui.csvButton, "clicked()", self.ask_and_write_csv)
@@ -73,33 +76,23 @@ class MeasurePanel(Panel):
         if self.parameters is None:
             return
         self.ui.viewsRows.visible = self.parameters.measureScope is MeasureScope.VIEWS
+        self._offer_views()
         there = self.measured is not None and not self.runner.busy
         self.ui.reportButton.enabled = self.ui.csvButton.enabled = there
         reason = self._reason_not_to_write()
         self.ui.writeButton.enabled = not reason
-        self.ui.writeButton.toolTip = reason or _("Write the endocardium as it was dragged into the segmentation")
+        self.ui.writeButton.toolTip = reason or _("Make the cavity of the segmentation what the endocardium encloses")
         self.follow_frame()
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
-        if self.parameters.measureScope is MeasureScope.VIEWS:
-            nodes = [node for node in self._views().values() if node is not None]
-            if not nodes:
-                return _("Choose the label maps of the views")
-            return "" if len(nodes) == len(set(nodes)) else _("One label map is chosen for two views")
-        if self.parameters.labelMap is None:
-            return _("Choose a label map, or segment an image first")
-        if self.parameters.measureScope is MeasureScope.CINE and cine_of(self.parameters.labelMap) is None:
-            return _("The label map belongs to no cine; measure the shown frame")
-        return ""
+        if by_model(self.parameters):
+            self.engine.check()
+        return reason_not_to_measure(self.parameters)
 
     def job(self) -> Job[Measured]:
         """See `Panel.job`."""
-        parameters = self.parameters
-        if parameters.measureScope is MeasureScope.VIEWS:
-            return measure_views(self._views())
-        all_frames = parameters.measureScope is MeasureScope.CINE
-        return measure(parameters.labelMap, all_frames=all_frames, image=image_of(parameters))
+        return job_of(self.parameters, self.engine.client)
 
     def show(self, result: Measured) -> None:
         """See `Panel.show`."""
@@ -108,19 +101,21 @@ class MeasurePanel(Panel):
         cines = (cine_of(node) for node in {place.node for place in result.places.values()})
         self._browsers = {cine.browser for cine in cines if cine is not None and cine.browser is not None}
         self._watch()
-        self._show_one_label_map()
+        self._show_one()
         self._tell()
         charts = {kind: self.nodes.chart(kind) for kind in CHARTS} if result.study.cycle is not None else {}
         show_measurements(self.nodes.table, {kind: chart for kind, chart in charts.items() if chart is not None})
         self.refresh()
 
-    def _show_one_label_map(self) -> None:
-        """Views lie on one another; the label map that is chosen, or else the first, is shown alone."""
+    def _show_one(self) -> None:
+        """Views lie on one another; the one that is chosen, or else the first, is shown alone."""
         if self.measured is None:
             return
         nodes = [place.node for place in self.measured.places.values()]
-        if self.parameters.labelMap not in nodes:
-            self.parameters.labelMap = self.measured.source
+        if not {self.parameters.labelMap, self.parameters.inputVolume} & set(nodes):
+            setattr(
+                self.parameters, "inputVolume" if is_image(self.measured.source) else "labelMap", self.measured.source
+            )
         for node in nodes:
             if node is not self.parameters.labelMap and node.IsA("vtkMRMLSegmentationNode"):
                 node.SetDisplayVisibility(False)
@@ -190,7 +185,9 @@ class MeasurePanel(Panel):
         if self.measured is None or self.nodes is None:
             return
         self.nodes.write(self.measured)
-        self.ui.measureResultLabel.text = headline(self.measured.study)
+        self.ui.measureResultLabel.text = "; ".join(
+            filter(None, (headline(self.measured.study), needs_label_map(self.measured)))
+        )
         self.ui.lightResultLabel.text = lamp(self.measured.study.light)
 
     def _watch(self) -> None:
@@ -233,10 +230,15 @@ class MeasurePanel(Panel):
         self.follow_frame()
 
     def _place_shown(self) -> str | None:
-        """Which of the measured places the chosen label map shows now; None where it shows none."""
+        """Which of the measured places the chosen label map or image shows now; None where it shows none."""
         if self.measured is None or self.parameters is None:
             return None
-        node = self.parameters.labelMap or self.measured.source
+        nodes = [place.node for place in self.measured.places.values()]
+        chosen = (self.parameters.labelMap, self.parameters.inputVolume)
+        unchosen = self.measured.source if self.parameters.labelMap is None else None
+        node = next((node for node in chosen if node is not None and node in nodes), unchosen)
+        if node is None:
+            return None
         frame = frame_shown(node)
         places = self.measured.places.items()
         return next((where for where, place in places if place.node is node and place.frame == frame), None)
@@ -248,12 +250,24 @@ class MeasurePanel(Panel):
             return _("Another task is running: {owner}").format(owner=self.runner.owner)
         if not self.measured.drawn:
             return _("Drag a point of the endocardium first")
-        if not all(self.measured.places[where].node.IsA("vtkMRMLSegmentationNode") for where in self.measured.drawn):
+        nodes = [self.measured.places[where].node for where in self.measured.drawn]
+        if any(map(is_image, nodes)):
+            return _("There is no segmentation; segment the image first, and measure again")
+        if not all(node.IsA("vtkMRMLSegmentationNode") for node in nodes):
             return _("The label map is no segmentation; make it one in the section Label map, and measure again")
         return ""
 
-    def _views(self) -> dict[str, Any]:
-        return {where: getattr(self.parameters, name) for where, name in VIEWS.items()}
+    def _offer_views(self) -> None:
+        """Offers images, too, where the contour model reads them."""
+        types = (*LABEL_MAP_TYPES, *(IMAGE_TYPES if by_model(self.parameters) else ()))
+        for name in VIEWS.values():
+            selector = getattr(self.ui, f"{name}Selector")
+            if tuple(selector.nodeTypes) != types:
+                selector.nodeTypes = types
+
+    def _on_folded(self, folded: bool) -> None:
+        if not folded:
+            self.warm_up.start()
 
     def _file(self, suffix: str) -> str:
         return str(Path.home() / f"{self.measured.name if self.measured else 'measurements'}{suffix}")

@@ -71,6 +71,18 @@ class MeasureScope(Enum):
         return labels[self.value]
 
 
+class EndocardiumSource(Enum):
+    """Where the endocardium that is measured comes from."""
+
+    LABEL_MAP = "label map"
+    CONTOUR_MODEL = "contour model"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        labels = {"label map": _("From the label map"), "contour model": _("From the image, by the contour model")}
+        return labels[self.value]
+
+
 class DataSource(Enum):
     """What a data set is made of."""
 
@@ -92,6 +104,11 @@ class Layout(Enum):
     def label(self) -> str:
         """What the panel shows."""
         return {"nnunet": "nnU-Net", "nifti": "NIfTI", "png": "PNG"}[self.value]
+
+
+AnyFrame = Union[
+    vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, vtkMRMLScalarVolumeNode, vtkMRMLVectorVolumeNode, None
+]
 
 
 @parameterNodeWrapper
@@ -129,10 +146,11 @@ class EchoSynthParameterNode:
     wallThickness: Annotated[float, WithinRange(50, 200)] = 100.0
 
     measureScope: MeasureScope = MeasureScope.FRAME
-    fourChamberED: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
-    fourChamberES: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
-    twoChamberED: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
-    twoChamberES: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
+    endocardiumSource: EndocardiumSource = EndocardiumSource.LABEL_MAP
+    fourChamberED: AnyFrame
+    fourChamberES: AnyFrame
+    twoChamberED: AnyFrame
+    twoChamberES: AnyFrame
 
     dataSource: DataSource = DataSource.VARIATIONS
     # Relative to the user's home, whoever opens a saved scene.

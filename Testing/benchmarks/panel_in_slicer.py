@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "slicer"), str(HERE.parents[1])]
+sys.path[:0] = [str(HERE), str(HERE.parent / "slicer"), str(HERE.parents[1])]
 
 import numpy as np  # noqa: E402
 import slicer  # noqa: E402
+from drag_in_slicer import drags, warming_up  # noqa: E402
 
 import mouse  # noqa: E402
 from EchoSynthPanels.registration import CINE, FRAME, load_cine, load_frame, load_label_map  # noqa: E402
@@ -31,12 +32,15 @@ def main() -> None:
     slicer.util.mainWindow().resize(1500, 950)
     spin(0.5)
     module = open_module()
+    warm_up = warming_up(module)
     # The first task of a session waits for the worker; that is measured by itself.
     started = time.monotonic()
     module.logic.synthesize(load_label_map("parametric_4CH_ED"))
     figures: dict[str, Any] = {"first image of a session, s": round(time.monotonic() - started, 2)}
     slicer.mrmlScene.Clear(0)
     figures["live"] = live(module)
+    slicer.mrmlScene.Clear(0)
+    figures["a dragged point"] = {"loading what measures": warm_up, **drags(module)}
     slicer.mrmlScene.Clear(0)
     figures["stalls"] = {"nothing but one label repainted": repainting(module), **stalls(module)}
     Path(os.environ["ECHOSYNTH_FIGURES"]).write_text(json.dumps(figures, indent=1), encoding="utf-8")

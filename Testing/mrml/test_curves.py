@@ -64,7 +64,7 @@ def test_a_table_follows_other_numbers_and_another_length(scene):
 
 def test_a_chart_marks_frames_on_its_first_curve_and_leaves_gaps(scene):
     chart = add_chart(scene, "areas", "area [mm2]", ("LV area", "LA area"), ("ED", "ES"))
-    write_chart(chart, {"LV area": [3.0, np.nan, 1.0], "LA area": [1.0, 2.0, 3.0]}, {"ED": 0, "ES": 2})
+    write_chart(chart, {"LV area": [3.0, np.nan, 1.0], "LA area": [1.0, 2.0, 3.0]}, {"ED": [0], "ES": [1, 2]})
     table = table_of(chart).GetTable()
     columns = {
         table.GetColumnName(index): [table.GetColumn(index).GetValue(frame) for frame in range(3)]

@@ -5,77 +5,23 @@ from __future__ import annotations
 import csv
 import re
 import tempfile
-import time
-import unittest
 from pathlib import Path
 
 import numpy as np
 import slicer
 
 from EchoSynthMRML.cines import calibrate, cine_of
-from EchoSynthMRML.curves import read_points
 from EchoSynthMRML.label_maps import read_label_map
 from EchoSynthMRML.plots import table_of
 from EchoSynthMRML.tables import rows_in
 from EchoSynthMRML.volumes import SPACING_TRUST
 from EchoSynthPanels.registration import CINE, FRAME, load_cine, load_frame, load_label_map
-from events import choose, click, drag_in_slice, picture, spin, type_text
-from the_module import open_module, paint, press_apply, unfold
+from events import choose, click, picture, spin, type_text, wait_until
+from measuring import Measuring
+from the_module import paint, press_apply, unfold
 
 
-class Measure(unittest.TestCase):
-    def setUp(self):
-        self.module = open_module()
-        self.panels = self.module.panels
-        self.parameters = self.module.logic.getParameterNode()
-        self.panel = self.panels["Measure"]
-
-    def tearDown(self):
-        parameters = self.module.logic.getParameterNode()
-        parameters.allFrames = False
-
-    def segment(self, volume, all_frames=False):
-        self.parameters.inputVolume = volume
-        self.parameters.allFrames = all_frames
-        press_apply(self.panels["Segment"])
-
-    def measure(self, what="Shown frame"):
-        unfold(self.panel)
-        if self.panel.ui.measureScopeComboBox.currentText != what:
-            choose(self.panel.ui.measureScopeComboBox, what)
-        press_apply(self.panel)
-        spin(0.3)
-
-    def value(self, name, where=""):
-        return self.panel.measured.study.value(name, where)
-
-    def points(self, where=""):
-        return read_points(self.panel.nodes.handles, self.panel.measured.places[where].label_map.grid)
-
-    def drag_point(self, index, columns, where=""):
-        """Drags a point of the endocardium sideways with the mouse, and prints how long its numbers take."""
-        row, column = self.points(where)[index]
-        matrix = np.reshape(self.panel.measured.places[where].label_map.grid.ijk_to_ras, (4, 4))
-        began, took = [], []
-
-        def start(caller, event):
-            began[:] = began or [(time.perf_counter(), time.thread_time())]
-
-        def stop(endocardium):
-            wall, own = began.pop()
-            took.append((round(1000 * (time.perf_counter() - wall)), round(1000 * (time.thread_time() - own))))
-
-        handles = self.panel.nodes.handles
-        tag = handles.AddObserver(handles.PointModifiedEvent, start, 1.0)
-        self.panel.curve.moved.connect(stop)
-        drag_in_slice("Red", [(matrix @ (column + part * columns, row, 0, 1))[:3] for part in (0, 0.5, 1)])
-        spin(0.1)
-        self.panel.curve.moved.disconnect(stop)
-        handles.RemoveObserver(tag)
-        print(f"numbers of a dragged point, {len(self.panel.measured.places)} frames: {took} ms (of which computing)")
-
-
-class Frame(Measure):
+class Frame(Measuring):
     def test_a_dragged_point_changes_the_numbers_at_once_and_the_segmentation_when_it_is_applied(self):
         self.segment(load_frame(FRAME))
         self.measure()
@@ -167,7 +113,13 @@ class Frame(Measure):
         assert self.value("LV area") > before
 
 
-class Cine(Measure):
+class Loading(Measuring):
+    def test_what_measuring_needs_is_loaded_behind_the_opened_section(self):
+        unfold(self.panel)
+        wait_until(lambda: self.panel.warm_up.done, 60, "what measuring needs")
+
+
+class Cine(Measuring):
     def test_a_point_that_is_dragged_on_one_frame_changes_the_curves_there(self):
         self.segment(load_cine(CINE), all_frames=True)
         self.measure("Whole cine")
@@ -237,7 +189,7 @@ class Cine(Measure):
         assert "<svg" in report
 
 
-class Views(Measure):
+class Views(Measuring):
     def test_four_views_give_the_biplane_ejection_fraction(self):
         unfold(self.panel)
         choose(self.panel.ui.measureScopeComboBox, "Two- and four-chamber views")
@@ -271,7 +223,7 @@ class Views(Measure):
         assert not self.panel.ui.measureButton.enabled
 
 
-class Scripts(Measure):
+class Scripts(Measuring):
     def test_a_script_gets_the_panels_numbers(self):
         self.parameters.labelMap = load_label_map("parametric_4CH_ED")
         self.measure()
