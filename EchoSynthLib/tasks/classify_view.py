@@ -11,12 +11,13 @@ from typing import Any
 
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
-from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
+from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import suffix_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.folders import images_in, run_each
 from EchoSynthLib.tasks.results import check_exists, write_records
-from EchoSynthLib.tasks.segment import images_in, tissue_of
+from EchoSynthLib.tasks.segment import tissue_of
 
 TABLE, RECORD = "views.csv", "views.json"
 COLUMNS = ("file", "frames", "view", *VIEWS)
@@ -58,31 +59,20 @@ class ClassifyView(Task):
         return [f"{row['file']}: {row['view']} ({100 * row[row['view']]:.1f} %)" for row in record["results"]]
 
     def _classify(self, context: Context, started: float) -> dict[str, Any]:
-        files = images_in(self.image) if self.image.is_dir() else [self.image]
-        results: list[dict[str, Any]] = []
         failures: list[dict[str, str]] = []
-        made: dict[str, Any] = {}
-        for index, file in enumerate(files):
-            try:
-                row, made = self._classify_file(file, context.part(index, len(files), file.name))
-                results.append(row)
-            except (Cancelled, ModelError, OutputError, MemoryError):
-                raise
-            except Exception as error:  # one file that no reader foresaw must not cost the others
-                if not self.image.is_dir():
-                    raise
-                failures.append({"file": file.name, "message": str(error) or type(error).__name__})
-        if not results:
-            raise InputError(
-                f"None of the {len(files)} files in {self.image} could be read; "
-                f"{failures[0]['file']}: {failures[0]['message']}"
+        if self.image.is_dir():
+            told, failures = run_each(
+                images_in(self.image), lambda file: file.name, self._classify_file, context, self.image, "read"
             )
+        else:
+            told = [self._classify_file(self.image, context.progress)]
+        results, (made, *_) = zip(*told, strict=True)
         return {
             "task": self.name,
             "echosynth_version": EchoSynthLib.__version__,
             "input": str(self.image.resolve()),
             **{key: made[key] for key in ("model", "model_sha256")},
-            "results": results,
+            "results": list(results),
             "failures": failures,
             "seconds": round(time.perf_counter() - started, 3),
         }

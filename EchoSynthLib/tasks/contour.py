@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
-from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
-from EchoSynthLib.images.formats import list_images, stem_of, suffix_of
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.formats import stem_of, suffix_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, stems_of
 from EchoSynthLib.tasks.results import RECORD, check_exists, write_records
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from EchoSynthLib.tasks.contour_results import FrameContour
 
 MODEL_OF_HEADS = {"both": "contour", "points": "contour", "mask": "segmenter"}
-# What this and other tasks write beside images.
-_OWN_RESULTS = ("_contour", "_confidence", "_segmentation")
 
 
 @dataclass(frozen=True)
@@ -77,32 +75,16 @@ class Contour(Task):
 
     def _run_folder(self, context: Context) -> dict[str, Any]:
         started = time.perf_counter()
-        files = [path for path in list_images(self.image) if not stem_of(path).endswith(_OWN_RESULTS)]
-        if not files:
-            raise InputError(f"There is no image in the folder {self.image}; give one with images, or a single file.")
-        stems = Counter(map(stem_of, files))
-        done: list[dict[str, str]] = []
-        failures: list[dict[str, str]] = []
+        files = images_in(self.image)
+        names = {file: Names.of(stem) for file, stem in zip(files, stems_of(files), strict=True)}
         with OutputFolder(self.output) as hidden:
-            for index, file in enumerate(files):
-                progress = context.part(index, len(files), file.name)
-                progress(0, 1, "")
-                # a.png and a.dcm keep their suffix, as a_png and a_dcm.
-                names = Names.of(stem_of(file) if stems[stem_of(file)] == 1 else file.name.replace(".", "_"))
-                try:
-                    record = self._contour(file, hidden, names, progress)
-                    done.append({"file": file.name, **{k: Path(v).name for k, v in record["outputs"].items()}})
-                except (Cancelled, ModelError, OutputError, MemoryError):
-                    raise
-                except Exception as error:  # one file that no reader foresaw must not cost the others
-                    failures.append({"file": file.name, "message": str(error) or type(error).__name__})
-                    for name in astuple(names):
-                        (hidden / name).unlink(missing_ok=True)
-            if not done:
-                raise InputError(
-                    f"None of the {len(files)} files in {self.image} could be contoured; "
-                    f"{failures[0]['file']}: {failures[0]['message']}"
-                )
+
+            def one(file: Path, progress: Progress) -> dict[str, str]:
+                with all_or_none(hidden / name for name in astuple(names[file])):
+                    record = self._contour(file, hidden, names[file], progress)
+                return {"file": file.name, **{role: Path(path).name for role, path in record["outputs"].items()}}
+
+            done, failures = run_each(files, lambda file: file.name, one, context, self.image, "contoured")
             summary = self._about(self.image) | {"images": len(done), "failures": failures, "results": done}
             summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
             return write_records(hidden, RECORD, self.output, summary)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
-from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
+from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import suffix_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.folders import run_each
 from EchoSynthLib.tasks.measure_cases import Case, Source, case_of_file, cases_in
 from EchoSynthLib.tasks.results import check_exists, write_records
 
@@ -81,28 +82,20 @@ class Measure(Task):
         check_exists(self.image, "image, label map or folder")
         if suffix_of(self.output) and not self.output.is_dir():
             raise InputError(f"The output {self.output} names a file, but results are several files; give a folder.")
-        cases = cases_in(self.image) if self.image.is_dir() else [case_of_file(self.image)]
         rows: list[dict[str, object]] = []
         told: list[dict[str, Any]] = []
         reports: list[str] = []
         failures: list[dict[str, str]] = []
         with OutputFolder(self.output) as hidden:
-            for index, case in enumerate(cases):
-                try:
-                    measured = self._measure(case, given, context.part(index, len(cases), case.name))
-                except (Cancelled, ModelError, OutputError, MemoryError):
-                    raise
-                except Exception as error:  # one case that nobody foresaw must not cost the others
-                    if not self.image.is_dir():
-                        raise
-                    failures.append({"case": case.name, "message": str(error) or type(error).__name__})
-                    continue
-                self._keep(case, measured, hidden, rows, told, reports)
-            if not told:
-                raise InputError(
-                    f"None of the {len(cases)} cases in {self.image} could be measured; "
-                    f"{failures[0]['case']}: {failures[0]['message']}"
-                )
+
+            def one(case: Case, progress: Progress) -> None:
+                self._keep(case, self._measure(case, given, progress), hidden, rows, told, reports)
+
+            if self.image.is_dir():
+                cases = cases_in(self.image)
+                _, failures = run_each(cases, lambda case: case.name, one, context, self.image, "measured")
+            else:
+                one(case_of_file(self.image), context.progress)
             return self._write(hidden, rows, {"cases": told, "failures": failures}, reports, started)
 
     def _keep(

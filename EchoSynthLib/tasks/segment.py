@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +11,11 @@ import numpy as np
 
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
-from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
-from EchoSynthLib.images.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES, list_images, stem_of, suffix_of
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, stems_of
 from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, write_records
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 WRITABLE = (".nii.gz", ".nii", ".mha", ".nrrd", ".png", ".npy")
 NOT_WRITABLE = {".mhd", ".nhdr", ".dcm", ".dicom", *PICTURE_SUFFIXES, *VIDEO_SUFFIXES} - {*WRITABLE}
-# What EchoSynth itself writes beside images.
-OWN_RESULTS = ("label_map", "sheet")
 
 
 @dataclass(frozen=True)
@@ -85,27 +82,15 @@ class Segment(Task):
                 f"{self.image} is a folder, so the output is one too; {self.output.name} names a single file."
             )
         files = images_in(self.image)
+        names = {file: _names(stem, FORMATS[self.format]) for file, stem in zip(files, stems_of(files), strict=True)}
         with OutputFolder(self.output) as hidden:
-            done: list[dict[str, str]] = []
-            failures: list[dict[str, str]] = []
-            for index, (file, stem) in enumerate(zip(files, _stems(files), strict=True)):
-                progress = context.part(index, len(files), file.name)
-                progress(0, 1, "")
-                names = _names(stem, FORMATS[self.format])
-                try:
-                    record = self._segment(file, self.output, hidden, names, progress)
-                    done.append({"file": file.name, **_file_names(record["outputs"])})
-                except (Cancelled, ModelError, OutputError, MemoryError):
-                    raise
-                except Exception as error:  # one file that no reader foresaw must not cost the others
-                    failures.append({"file": file.name, "message": str(error) or type(error).__name__})
-                    for name in astuple(names):
-                        (hidden / name).unlink(missing_ok=True)
-            if not done:
-                raise InputError(
-                    f"None of the {len(files)} files in {self.image} could be segmented; "
-                    f"{failures[0]['file']}: {failures[0]['message']}"
-                )
+
+            def one(file: Path, progress: Progress) -> dict[str, str]:
+                with all_or_none(hidden / name for name in astuple(names[file])):
+                    record = self._segment(file, self.output, hidden, names[file], progress)
+                return {"file": file.name, **_file_names(record["outputs"])}
+
+            done, failures = run_each(files, lambda file: file.name, one, context, self.image, "segmented")
             summary = self._record(self.image) | {"images": len(done), "failures": failures, "results": done}
             summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
             return write_records(hidden, RECORD, self.output, summary)
@@ -199,26 +184,6 @@ def _record_of_cine(records: list[dict[str, Any]], cine: EchoCine, seconds: floa
         "mean_confidence": float(np.mean([record["mean_confidence"] for record in records])),
         "seconds": round(seconds, 3),
     }
-
-
-def images_in(folder: Path) -> list[Path]:
-    """The images of a folder, without label maps and what EchoSynth wrote beside them; InputError where none is."""
-    files = [path for path in list_images(folder) if not _is_own_result(stem_of(path))]
-    if not files:
-        raise InputError(f"There is no image in the folder {folder}; give one with images, or a single file.")
-    return files
-
-
-def _is_own_result(stem: str) -> bool:
-    return stem in OWN_RESULTS or stem.endswith("_confidence")
-
-
-def _stems(files: list[Path]) -> Iterator[str]:
-    """The name that each file's results begin with; a.png and a.dcm keep their suffix, as a_png and a_dcm."""
-    counts = Counter(map(stem_of, files))
-    for file in files:
-        stem = stem_of(file)
-        yield stem if counts[stem] == 1 else file.name.replace(".", "_")
 
 
 def _names(stem: str, suffix: str) -> Names:

@@ -95,7 +95,7 @@ def test_one_bad_case_of_a_folder_is_told_and_the_others_are_done(tmp_path: Path
     write_patient(tmp_path / "in")
     (tmp_path / "in" / "broken.png").write_bytes(b"\x89PNG")
     record = Measure(image=tmp_path / "in", output=tmp_path / "out", report=False).run(Context())
-    assert [failure["case"] for failure in record["failures"]] == ["broken"]
+    assert [failure["file"] for failure in record["failures"]] == ["broken"]
     assert {row["case"] for row in table(tmp_path / "out")} == {"patient0007"}
 
 
