@@ -158,6 +158,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         quality=None,
         model="beam-flow",
         allFrames=False,
+        solver=None,
     ):
         """List of `count` volume nodes that follow a segmentation or label map volume; with allFrames they are cines.
 
@@ -165,16 +166,20 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             seed: image i depends on (seed, i) alone.
             view: '2CH' or '4CH'.
             reference: volume whose ultrasound sector and pixel size are taken; one is fitted where it is None.
-            steps: network passes; None for the model's default.
-            quality: 'good', 'medium', 'poor', or None for any.
+            steps: from noise to image; None for the model's default.
+            quality: 'good', 'medium', 'poor', or None for any; diffusion models know nothing of it.
+            model: name of a generator; a diffusion model needs the full engine, and time.
+            solver: of a diffusion model, one of those that its process fits; None for the model's default.
 
         Raises:
             EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
         """
+        from EchoSynthJobs.generators import find_generator
         from EchoSynthJobs.synthesize import Wish, synthesize
-        from EchoSynthPanels.engine import run
+        from EchoSynthPanels.engine import run, the_engine
 
-        wish = Wish(count, seed, view, steps, quality, model)
+        the_engine().check_generator(find_generator(model))
+        wish = Wish(count, seed, view, steps, quality, model, solver=solver)
 
         def job(client):
             return synthesize(slicer.mrmlScene, client, labelMapNode, wish, reference=reference, all_frames=allFrames)

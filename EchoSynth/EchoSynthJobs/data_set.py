@@ -89,6 +89,7 @@ def save_variations(
             "seed": wish.seed,
             "view": wish.view,
             "steps": wish.steps,
+            "solver": wish.solver,
             "quality": wish.quality,
             "model": wish.model,
             **pixel_size(label_map.grid, reference),

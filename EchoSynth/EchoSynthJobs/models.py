@@ -15,14 +15,14 @@ from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import EchoSynthError
 
-TASK_OF_KIND = {"segmentation": "segment", "synthesis": "synthesize"}
+TASK_OF_KIND = {"generator": "synthesize", "segmenter": "segment", "contour": "contour"}
 
 
 def time_one_image(client: Client, model: str, kind: str, shape: tuple[int, int]) -> Job[float]:
     """Seconds for one image of (rows, columns) `shape` with a model whose networks are loaded.
 
     Args:
-        kind: 'segmentation' or 'synthesis'.
+        kind: of the model, as `zoo.ModelFolder` tells it.
 
     Raises:
         What the task raises.
@@ -34,11 +34,12 @@ def time_one_image(client: Client, model: str, kind: str, shape: tuple[int, int]
     label_map[shape[0] // 3 : shape[0] // 2, shape[1] * 2 // 5 : -(shape[1] * 2 // 5)] = 1
     with working_folder() as folder:
         np.save(folder / "input.npy", label_map)
-        parameters: dict[str, Any] = {"output": folder / "out", "model": model, "format": "npy"}
-        parameters |= {"image": folder / "input.npy"} if task == "segment" else {"label_map": folder / "input.npy"}
+        parameters: dict[str, Any] = {"output": folder / "out", "model": model}
+        parameters |= {"format": "npy"} if task != "contour" else {}
+        parameters |= {"label_map" if task == "synthesize" else "image": folder / "input.npy"}
         parameters |= {"count": 1} if task == "synthesize" else {}
-        # The first run reads the weights; the second is the figure.
-        yield from in_worker(client, task, parameters)
+        # The first run reads the weights, for which one step is enough; the second is the figure.
+        yield from in_worker(client, task, parameters | ({"steps": 1} if task == "synthesize" else {}))
         record = yield from in_worker(client, task, parameters)
     return float(record["seconds"])
 

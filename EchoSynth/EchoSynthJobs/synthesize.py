@@ -29,10 +29,11 @@ class Wish:
         count: images or cines.
         seed: image i depends on (seed, i) alone.
         view: '2CH' or '4CH'.
-        steps: network passes.
+        steps: of the fast generator, or of a diffusion model's solver.
         quality: acoustic window, 'good', 'medium' or 'poor'.
         model: name of the model folder.
         sector: JSON text of the sector to draw in, as a record gives it; then no reference is fitted.
+        solver: of a diffusion model.
     """
 
     count: int = 1
@@ -42,6 +43,7 @@ class Wish:
     quality: str | None = None
     model: str = "beam-flow"
     sector: str | None = None
+    solver: str | None = None
 
 
 @dataclass
@@ -121,6 +123,7 @@ def draw(
         "seed": wish.seed,
         "view": wish.view,
         "steps": wish.steps,
+        "solver": wish.solver,
         "quality": wish.quality,
         "model": wish.model,
         "sector": wish.sector,

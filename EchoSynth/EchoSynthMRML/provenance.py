@@ -21,6 +21,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     "model_sha256": str,
     "seed": int,
     "index": int,
+    "process": str,
     "steps": int,
     "solver": str,
     "view": str,

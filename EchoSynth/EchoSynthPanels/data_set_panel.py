@@ -11,6 +11,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.data_set import Pair, Place, save_pairs, save_variations
+from EchoSynthJobs.generators import find_generator
 from EchoSynthJobs.job import Job
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthMRML.grid import Grid, same_place
@@ -53,7 +54,9 @@ class DataSetPanel(Panel):
             return _("Give the data set a name")
         if self.parameters.dataSource == DataSource.VARIATIONS and self.parameters.labelMap is None:
             return _("Choose a label map, or segment an image first")
-        if self.parameters.dataSource == DataSource.SCENE and not self._pairs:
+        if self.parameters.dataSource == DataSource.VARIATIONS:
+            self.engine.check_generator(find_generator(self.parameters.generator))
+        elif not self._pairs:
             return _("The scene holds no image with a label map on its grid")
         return ""
 

@@ -18,6 +18,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from EchoSynthJobs.generators import Generator
 from EchoSynthJobs.job import Job, Report
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import EchoSynthError
@@ -112,15 +113,32 @@ class Engine:
         if not self.ready:
             raise EchoSynthError(_("The engine is not installed; press Install in the Engine section."))
 
+    def check_generator(self, generator: Generator) -> None:
+        """Refuses a diffusion model where the full path is not installed.
+
+        Raises:
+            EchoSynthError: names what is missing.
+        """
+        if generator.is_diffusion and self.packages.missing_full:
+            raise EchoSynthError(
+                _(
+                    "The model {model} runs in PyTorch, and this is not installed: {packages}. "
+                    "Install the full engine (Engine, Advanced), or choose another model."
+                ).format(model=generator.name, packages=", ".join(self.packages.missing_full))
+            )
+
     def install(self, runner: JobRunner) -> Job[None]:
         """Installs the fast path into Slicer's Python; pip's lines go to the runner's log."""
         yield from _pip(requirements(FAST), runner)
         self._renew()
 
     def install_full(self, runner: JobRunner) -> Job[None]:
-        """Installs PyTorch by its extension, then the rest of the full path."""
+        """Installs PyTorch by its extension, then the rest of the full path; nothing where the extension is missing."""
+        has_torch = _is_met(TORCH)
+        if not has_torch:
+            _check_torch_extension()
         yield from _pip(requirements(FAST), runner)
-        if not _is_met(TORCH):
+        if not has_torch:
             _install_torch()
         yield from _pip(requirements(FULL), runner)
         self._renew()
@@ -202,11 +220,14 @@ def _pip_in_background(packages: list[str], constraints: Path, runner: JobRunner
         )
 
 
-def _install_torch() -> None:
+def _check_torch_extension() -> None:
     if importlib.util.find_spec("PyTorchUtils") is None:
         raise EchoSynthError(
             _("The full engine needs the PyTorch extension: install it in the Extensions Manager, restart Slicer.")
         )
+
+
+def _install_torch() -> None:
     import PyTorchUtils
 
     version = TORCH.removeprefix("torch")

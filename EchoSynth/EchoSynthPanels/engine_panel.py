@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
+from EchoSynthPanels.engine import Engine
 from EchoSynthPanels.panel import Panel, confirmed, connect
+from EchoSynthPanels.runner import JobRunner
 
 
 class EnginePanel(Panel):
@@ -17,7 +20,6 @@ class EnginePanel(Panel):
 
     def set_up(self) -> None:
         """See `Panel.set_up`."""
-        self.title = _("Install")
         self._shown: Any = None
         connect(self.ui.installButton, "clicked()", self.install)
         connect(self.ui.installFullButton, "clicked()", self.install_full)
@@ -38,14 +40,20 @@ class EnginePanel(Panel):
 
     def install(self) -> None:
         """Asks, then installs the fast path."""
-        self._ask(list(self.engine.packages.missing_fast), self.engine.install(self.runner))
+        _ask_and_run(self.engine.packages.missing_fast, self.engine.install(self.runner), self.runner)
 
     def install_full(self) -> None:
         """Asks, then installs the full path."""
-        self._ask(list(self.engine.packages.missing_full), self.engine.install_full(self.runner))
+        ask_and_install_full(self.engine, self.runner)
 
-    def _ask(self, packages: list[str], job: Job[Any]) -> None:
-        question = _("EchoSynth will install into Slicer's Python:\n\n{packages}\n\nContinue?")
-        if confirmed(question.format(packages="\n".join(packages))):
-            # Nothing can stop pip half-way.
-            self.runner.start(self.title, job, cancellable=False)
+
+def ask_and_install_full(engine: Engine, runner: JobRunner) -> None:
+    """Asks, then installs the full path; what comes of it stands in the Status panel."""
+    _ask_and_run(engine.packages.missing_full, engine.install_full(runner), runner)
+
+
+def _ask_and_run(packages: Sequence[str], job: Job[Any], runner: JobRunner) -> None:
+    question = _("EchoSynth will install into Slicer's Python:\n\n{packages}\n\nContinue?")
+    if confirmed(question.format(packages="\n".join(packages))):
+        # Nothing can stop pip half-way.
+        runner.start(_("Install"), job, cancellable=False)

@@ -15,6 +15,7 @@ from slicer.util import VTKObservationMixin
 
 from EchoSynthJobs.job import Job, sector_text, working_folder
 from EchoSynthJobs.synthesize import draw, read_label_maps
+from EchoSynthLib.api.generators import FLOW_MAP
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.hierarchy import place_beside
@@ -26,7 +27,7 @@ from EchoSynthPanels.panel import AFTER_THE_WRAPPER
 from EchoSynthPanels.runner import JobRunner
 from EchoSynthPanels.signal import Signal
 from EchoSynthPanels.views import keep_beside, show_side_by_side
-from EchoSynthPanels.wishes import wish_of
+from EchoSynthPanels.wishes import live_wish_of
 
 EDITS = (
     vtkSegmentation.SourceRepresentationModified,
@@ -151,7 +152,7 @@ class Live(VTKObservationMixin):
         key = (segmentation.GetID(), label_map.grid, reference and reference.GetID())
         # The sector is kept from stroke to stroke: one fitted anew would let the whole image jump.
         sector = self._sector[1] if self._sector and self._sector[0] == key else None
-        wish = replace(wish_of(self._parameters), count=1, sector=sector)
+        wish = replace(live_wish_of(self._parameters), sector=sector)
         with working_folder() as folder:
             images, record = yield from draw(self._engine.client, [label_map], wish, reference, folder)
         self._sector, self._drawn = (key, sector_text(record)), wanted
@@ -176,7 +177,7 @@ class Live(VTKObservationMixin):
             show_side_by_side(image_of(self._parameters), volume)
         stamp(volume, record)
         self.redrawn += 1
-        self.changed(_("Live: {name}, seed {seed}.").format(name=volume.GetName(), seed=record["seed"]))
+        self.changed(_told(volume, record, self._parameters.generator))
 
     def _tell_of_failure(self) -> None:
         self.problem = self._runner.message if self._runner.failed else ""
@@ -193,7 +194,7 @@ def the_live() -> Live:
 
 def _asked(parameters: Any) -> tuple[Any, ...]:
     """What of the parameters decides on the image, beside the label map."""
-    return replace(wish_of(parameters), count=1), parameters.reference
+    return live_wish_of(parameters), parameters.reference
 
 
 def _same_node(one: Any, other: Any) -> bool:
@@ -203,10 +204,23 @@ def _same_node(one: Any, other: Any) -> bool:
 
 
 def _draws(volume: Any, segmentation: Any, grid: Grid) -> bool:
-    """Whether a volume is a synthetic image of the segmentation; what stands in a cine is none to draw over."""
+    """Whether a volume is a synthetic image of the segmentation to draw over.
+
+    What stands in a cine is none; nor is the image of a diffusion model, which may have taken minutes.
+    """
     if volume is None or volume.GetImageData() is None or cine_of(volume) is not None:
         return False
+    if stamps_of(volume).get("process", FLOW_MAP) != FLOW_MAP:
+        return False
     return linked_label_map(volume) is segmentation and same_place(Grid.of_volume(volume), grid)
+
+
+def _told(volume: Any, record: dict[str, Any], chosen: str) -> str:
+    told = _("Live: {name}, seed {seed}.").format(name=volume.GetName(), seed=record["seed"])
+    if record["model"] == chosen:
+        return told
+    why = _("Drawn by {model}, since {chosen} takes too long to follow strokes.")
+    return f"{told} {why.format(model=record['model'], chosen=chosen)}"
 
 
 def _own_name(volume: Any) -> str:

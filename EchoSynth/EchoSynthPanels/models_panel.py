@@ -7,10 +7,12 @@ from pathlib import Path
 import qt
 from slicer.i18n import tr as _
 
+from EchoSynthJobs.generators import Generator
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.models import TASK_OF_KIND, command, time_one_image
 from EchoSynthLib import zoo
-from EchoSynthPanels.model_choice import kind_of
+from EchoSynthLib.errors import EchoSynthError
+from EchoSynthPanels.engine import Engine
 from EchoSynthPanels.panel import Panel, confirmed, connect
 
 TIMING_SHAPE = (256, 256)
@@ -26,7 +28,8 @@ class ModelsPanel(Panel):
         """See `Panel.set_up`."""
         self.title = _("Models")
         tree = self.ui.modelTree
-        tree.setHeaderLabels([_("Model"), _("What for"), _("Size"), _("Time per image"), _("Terms")])
+        self._headers = [_("Model"), _("Kind"), _("What for"), _("Size"), _("Time per image"), _("Terms")]
+        tree.setHeaderLabels(self._headers)
         tree.setMaximumHeight(130)
         self.ui.cardBrowser.setMaximumHeight(160)
         connect(tree, "itemSelectionChanged()", self._show_card)
@@ -42,7 +45,9 @@ class ModelsPanel(Panel):
         free = not self.runner.busy and self.engine.ready
         self.ui.importModelButton.enabled = free
         self.ui.verifyModelButton.enabled = free and chosen is not None
-        self.ui.timeModelButton.enabled = free and chosen is not None and kind_of(chosen) in TASK_OF_KIND
+        reason = _why_not_timed(chosen, self.engine)
+        self.ui.timeModelButton.enabled = free and not reason
+        self.ui.timeModelButton.toolTip = reason or _("Time one image with the selected model on this machine")
         self.ui.removeModelButton.enabled = free and chosen is not None and not chosen.shipped
 
     @property
@@ -59,12 +64,12 @@ class ModelsPanel(Panel):
         for model in self._models.values():
             description, terms = _card_lines(model)
             size = sum(file.stat().st_size for file in model.path.rglob("*") if file.is_file()) / 1e6
-            texts = [model.name, description, f"{size:.1f} MB", _time_of(model), terms]
+            texts = [model.name, _kind_in_words(model), description, f"{size:.1f} MB", _time_of(model), terms]
             item = qt.QTreeWidgetItem(tree)
             for column, text in enumerate(texts):
                 item.setText(column, text)
                 item.setToolTip(column, model.problem or text)
-        for column in range(5):
+        for column in range(len(self._headers)):
             tree.resizeColumnToContents(column)
             tree.setColumnWidth(column, min(tree.columnWidth(column), 220))
         self._show_card()
@@ -100,7 +105,7 @@ class ModelsPanel(Panel):
             return
         self.runner.start(
             self.title,
-            time_one_image(self.engine.client, model.name, kind_of(model), TIMING_SHAPE),
+            time_one_image(self.engine.client, model.name, model.kind, TIMING_SHAPE),
             lambda seconds: self._keep_time(model, seconds),
         )
 
@@ -149,3 +154,23 @@ def _time_key(model: zoo.ModelFolder) -> str:
 def _time_of(model: zoo.ModelFolder) -> str:
     seconds = qt.QSettings().value(_time_key(model))
     return _("not measured") if seconds is None else _("{seconds:.2f} s").format(seconds=float(seconds))
+
+
+def _kind_in_words(model: zoo.ModelFolder) -> str:
+    if model.kind == "generator":
+        return _("Generator, diffusion") if Generator.of(model).is_diffusion else _("Generator")
+    return {"segmenter": _("Segmenter"), "contour": _("Contour")}.get(model.kind, _("Unknown"))
+
+
+def _why_not_timed(model: zoo.ModelFolder | None, engine: Engine) -> str:
+    """Why one image cannot be timed with the model, '' where it can."""
+    if model is None:
+        return _("Select a model in the list")
+    if model.kind not in TASK_OF_KIND:
+        return model.problem or _("What this model is for is not known to this version of EchoSynth")
+    try:
+        if model.kind == "generator":
+            engine.check_generator(Generator.of(model))
+    except EchoSynthError as error:
+        return str(error)
+    return ""

@@ -135,6 +135,8 @@ class EchoSynthParameterNode:
     steps: Annotated[int, WithinRange(0, _limits("synthesize", "steps").maximum)] = 0
     imageQuality: ImageQuality = ImageQuality.ANY
     generator: str = "beam-flow"
+    # '' stands for the model's default.
+    solver: str = ""
     synthesizeAllFrames: bool = False
     live: bool = False
 

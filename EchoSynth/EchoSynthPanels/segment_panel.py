@@ -29,7 +29,7 @@ class SegmentPanel(Panel):
 
     def set_up(self) -> None:
         """See `Panel.set_up`."""
-        self._model = ModelChoice(self.ui.segmenterComboBox, "segmentation", "segmenter")
+        self._model = ModelChoice(self.ui.segmenterComboBox, "segmenter", "segmenter")
         connect(self.ui.openButton, "clicked()", self.ask_and_open)
         connect(self.ui.cineButton, "clicked()", self.make_cine)
         connect(self.ui.setSpacingButton, "clicked()", self.set_spacing)

@@ -8,15 +8,18 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from EchoSynthJobs.generators import Generator, find_generator
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.synthesize import Synthesized, synthesize
 from EchoSynthMRML.cines import cine_of
+from EchoSynthPanels.engine_panel import ask_and_install_full
+from EchoSynthPanels.generator_words import GeneratorWords
 from EchoSynthPanels.label_map_panel import image_of
 from EchoSynthPanels.live import the_live
-from EchoSynthPanels.model_choice import ModelChoice
+from EchoSynthPanels.model_choice import ModelChoice, NameChoice
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.views import show_side_by_side
-from EchoSynthPanels.wishes import wish_of
+from EchoSynthPanels.wishes import live_wish_of, wish_of
 
 
 class SynthesizePanel(Panel):
@@ -27,15 +30,18 @@ class SynthesizePanel(Panel):
 
     def set_up(self) -> None:
         """See `Panel.set_up`."""
-        self._model = ModelChoice(self.ui.generatorComboBox, "synthesis", "generator")
+        self._model = ModelChoice(self.ui.generatorComboBox, "generator", "generator", self._take_its_defaults)
+        self._solver = NameChoice(self.ui.solverComboBox, "solver")
         self.live = the_live()
         self.live.changed.connect(self._show_live)
         connect(self.ui.newSeedButton, "clicked()", self.draw_seed)
+        connect(self.ui.installForModelButton, "clicked()", self.install_for_model)
 
     def set_parameters(self, parameters: Any) -> None:
         """See `Panel.set_parameters`."""
+        for choice in (self._model, self._solver):
+            choice.set_parameters(parameters)
         super().set_parameters(parameters)
-        self._model.set_parameters(parameters)
         if parameters is not None:
             self.live.follow(parameters)
 
@@ -45,6 +51,7 @@ class SynthesizePanel(Panel):
         if self.parameters is None:
             return
         self._model.refresh()
+        self._show_generator(find_generator(self.parameters.generator))
         cine = self.parameters.labelMap and cine_of(self.parameters.labelMap)
         box = self.ui.synthesizeAllFramesCheckBox
         box.enabled = cine is not None
@@ -53,7 +60,10 @@ class SynthesizePanel(Panel):
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
-        return "" if self.parameters.labelMap is not None else _("Choose a label map, or segment an image first")
+        if self.parameters.labelMap is None:
+            return _("Choose a label map, or segment an image first")
+        self.engine.check_generator(find_generator(self.parameters.generator))
+        return ""
 
     def job(self) -> Job[Synthesized]:
         """See `Panel.job`."""
@@ -78,6 +88,10 @@ class SynthesizePanel(Panel):
         """Takes another seed."""
         self.parameters.seed = random.randrange(1_000_000)
 
+    def install_for_model(self) -> None:
+        """Asks, then installs what the diffusion models run on."""
+        ask_and_install_full(self.engine, self.runner)
+
     def close(self) -> None:
         """See `Panel.close`."""
         super().close()
@@ -85,16 +99,37 @@ class SynthesizePanel(Panel):
         if not self.live.changed.heard:
             self.live.follow(None)
 
+    def _take_its_defaults(self) -> None:
+        # Steps that are many for one model are few for another.
+        self.parameters.solver, self.parameters.steps = "", 0
+
+    def _show_generator(self, generator: Generator) -> None:
+        words = GeneratorWords(generator)
+        missing = self.engine.packages.missing_full if generator.is_diffusion else ()
+        self.ui.processLabel.text = words.process
+        self.ui.runtimeLabel.text = words.runtime(missing)
+        self.ui.runtimeLabel.toolTip = ", ".join(missing)
+        self.ui.installForModelButton.visible = bool(missing)
+        self.ui.installForModelButton.enabled = not self.runner.busy
+        self._solver.show(words.solvers)
+        self.ui.solverComboBox.enabled = bool(generator.solvers)
+        self.ui.solverComboBox.toolTip = words.about_solvers
+        self.ui.stepsSpinBox.specialValueText = words.default_steps
+        self.ui.imageQualityComboBox.enabled = not generator.is_diffusion
+        self.ui.imageQualityComboBox.toolTip = words.about_quality
+
     def _show_whether_live_can_follow(self) -> None:
         node, box = self.parameters.labelMap, self.ui.liveCheckBox
         editable = node is not None and node.IsA("vtkMRMLSegmentationNode")
         # What is on can always be switched off.
         box.enabled = editable or self.parameters.live
-        box.toolTip = (
-            _("Draw the image anew after each stroke in the Segment Editor, in place and with the same seed")
-            if editable
-            else _("Choose a segmentation; a label map volume becomes one by Make segmentation")
-        )
+        if not editable:
+            box.toolTip = _("Choose a segmentation; a label map volume becomes one by Make segmentation")
+            return
+        said = _("Draw the image anew after each stroke in the Segment Editor, in place and with the same seed")
+        chosen, fast = self.parameters.generator, live_wish_of(self.parameters).model
+        why = _("By {model}: {chosen} takes too long to follow strokes").format(model=fast, chosen=chosen)
+        box.toolTip = said if fast == chosen else f"{said}. {why}"
 
     def _show_live(self, message: str) -> None:
         self.ui.synthesizeResultLabel.text = message

@@ -5,20 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from EchoSynthLib import zoo
-from EchoSynthLib.errors import EchoSynthError, InputError, ModelError
+from EchoSynthLib.errors import InputError, ModelError
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.settings import FLOW_MAP, TRAINED
 from EchoSynthLib.experiment.stages import Stage, Workplace, read_json, sha256_of_json
+from EchoSynthLib.training.recipes import RECIPES
 
 REVISION = 1
 SYSTEMS = ("synthesis.beam_flow", "synthesis.diffusion")
-RECIPE = "EchoSynthLib.synthesis.diffusion.recipe"
-PROCESSES = {"SDM": "ddpm", "VP": "vp", "VE": "ve", "EDM": "edm", "EDM-L128": "edm", "EDM-L64": "edm"}
 FROM_ZOO = "zoo:"
 
 
@@ -83,39 +80,33 @@ def _trained(name: str, frames: Frames, how: Training, root: Path) -> Generator:
         "device": how.device,
         "seed": how.seed,
     }
+    from EchoSynthLib.synthesis.diffusion.plans import plan
     from EchoSynthLib.synthesis.diffusion.solvers.table import fitting_solvers
 
     stage = Stage(root, f"generator-{name}", f"training {name}", inputs, lambda work: _train(name, frames, how, work))
-    solvers = tuple(fitting_solvers(PROCESSES[TRAINED[name]]))
+    solvers = tuple(fitting_solvers(plan(TRAINED[name], how.preset).process))
     return Generator(name, stage.folder / "model" / name, stage.key, solvers, stage)
 
 
 def _train(name: str, frames: Frames, how: Training, work: Workplace) -> None:
-    published = _recipe().train(
-        frames.path,
-        work.scratch,
-        minutes=how.minutes,
-        device=how.device,
-        seed=how.seed,
-        resume=True,
-        progress=work.progress,
-        model=TRAINED[name],
-        preset=how.preset,
+    published = (
+        RECIPES[name]
+        .load()
+        .train(
+            frames.path,
+            work.scratch,
+            minutes=how.minutes,
+            device=how.device,
+            seed=how.seed,
+            resume=True,
+            progress=work.progress,
+            model=TRAINED[name],
+            preset=how.preset,
+        )
     )
     shutil.copytree(published, work.result / "model" / name)
     for log in sorted(work.scratch.rglob("log.jsonl")):
         shutil.copy(log, work.result / ("-".join(log.relative_to(work.scratch).parts)))
-
-
-def _recipe() -> Any:
-    try:
-        return import_module(RECIPE)
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("EchoSynthLib"):
-            raise
-        raise EchoSynthError(
-            f"Training needs {error.name}, which is not installed; it comes with: pip install 'echosynth[full]'"
-        ) from error
 
 
 def _existing(name: str) -> Generator:

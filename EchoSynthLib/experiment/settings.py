@@ -7,8 +7,9 @@ from pathlib import Path
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.parallel import check_places
+from EchoSynthLib.training.recipes import DIFFUSION
 
-TRAINED = {name.lower(): name for name in ("SDM", "VP", "VE", "EDM", "EDM-L128", "EDM-L64")}
+TRAINED = {name.lower(): name for name in DIFFUSION}
 """Models that an experiment trains, and what `networks.semantic.presets` calls them."""
 FLOW_MAP = "flow-map"
 """The fast generator's own way, among the solvers of diffusion models."""
