@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from EchoSynthJobs.generators import find_generator
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.client import Client
@@ -133,6 +134,9 @@ def draw(
     if reference is not None and wish.sector is None:
         np.save(folder / "reference.npy", frame_array(reference))
         parameters["reference"] = folder / "reference.npy"
+    if find_generator(wish.model).is_diffusion:
+        # The first image of a session waits for it, with no step to tell of.
+        yield Report(message=f"loading {wish.model} and PyTorch")
     record = yield from in_worker(client, "synthesize", parameters)
     record["label_map_sha256"] = sha256_of(codes)
     images = [np.load(path, mmap_mode="r") for path in record["outputs"]["images"]]

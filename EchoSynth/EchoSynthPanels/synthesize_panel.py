@@ -19,7 +19,7 @@ from EchoSynthPanels.live import the_live
 from EchoSynthPanels.model_choice import ModelChoice, NameChoice
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.views import show_side_by_side
-from EchoSynthPanels.wishes import live_wish_of, wish_of
+from EchoSynthPanels.wishes import live_model, wish_of
 
 
 class SynthesizePanel(Panel):
@@ -51,12 +51,13 @@ class SynthesizePanel(Panel):
         if self.parameters is None:
             return
         self._model.refresh()
-        self._show_generator(find_generator(self.parameters.generator))
+        generator = find_generator(self.parameters.generator)
+        self._show_generator(generator)
         cine = self.parameters.labelMap and cine_of(self.parameters.labelMap)
         box = self.ui.synthesizeAllFramesCheckBox
         box.enabled = cine is not None
         box.text = _("All {count} frames").format(count=len(cine)) if cine else _("All frames")
-        self._show_whether_live_can_follow()
+        self._show_whether_live_can_follow(generator)
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
@@ -118,7 +119,7 @@ class SynthesizePanel(Panel):
         self.ui.imageQualityComboBox.enabled = not generator.is_diffusion
         self.ui.imageQualityComboBox.toolTip = words.about_quality
 
-    def _show_whether_live_can_follow(self) -> None:
+    def _show_whether_live_can_follow(self, generator: Generator) -> None:
         node, box = self.parameters.labelMap, self.ui.liveCheckBox
         editable = node is not None and node.IsA("vtkMRMLSegmentationNode")
         # What is on can always be switched off.
@@ -127,9 +128,9 @@ class SynthesizePanel(Panel):
             box.toolTip = _("Choose a segmentation; a label map volume becomes one by Make segmentation")
             return
         said = _("Draw the image anew after each stroke in the Segment Editor, in place and with the same seed")
-        chosen, fast = self.parameters.generator, live_wish_of(self.parameters).model
-        why = _("By {model}: {chosen} takes too long to follow strokes").format(model=fast, chosen=chosen)
-        box.toolTip = said if fast == chosen else f"{said}. {why}"
+        fast = live_model(generator)
+        why = _("By {model}: {chosen} takes too long to follow strokes").format(model=fast, chosen=generator.name)
+        box.toolTip = said if fast == generator.name else f"{said}. {why}"
 
     def _show_live(self, message: str) -> None:
         self.ui.synthesizeResultLabel.text = message

@@ -13,6 +13,7 @@ IN_SLICER = {"numpy", "scipy", "SimpleITK", "pydicom", "pillow"}
 FOR_FILES_OF_ITS_OWN = {"av"}  # videos; the module hands over arrays
 FOR_PUBLISHING = {"onnx", "onnxscript"}  # a trained model becomes a model folder on the command line
 FOR_PLOTS = {"matplotlib"}  # of an experiment's report; experiments run on the command line
+FOR_SEVERAL_GPUS = {"accelerate"}  # `accelerate launch` starts trainings on the command line
 FROM_THE_PYTORCH_EXTENSION = {"torch"}
 
 
@@ -31,4 +32,5 @@ def test_the_fast_path_asks_for_what_slicer_lacks() -> None:
 
 def test_the_full_path_asks_for_the_same_versions_and_leaves_torch_to_its_extension() -> None:
     full = PROJECT["optional-dependencies"]["full"]
-    assert asked_in("requirements-full.txt") == without(full, FROM_THE_PYTORCH_EXTENSION | FOR_PUBLISHING | FOR_PLOTS)
+    elsewhere = FROM_THE_PYTORCH_EXTENSION | FOR_PUBLISHING | FOR_PLOTS | FOR_SEVERAL_GPUS
+    assert asked_in("requirements-full.txt") == without(full, elsewhere)
