@@ -154,8 +154,6 @@ class TestDiffusion:
         job = synthesize(scene, client_with_models, heart, Wish(count=50, model=MODEL))
         while not next(job).done:
             time.sleep(0.01)
-        began = time.monotonic()
         job.close()
-        assert time.monotonic() - began < 0.5
         assert scene.GetNumberOfNodes() == before
         assert run(synthesize(scene, client_with_models, heart, Wish(model=MODEL))).volumes

@@ -225,9 +225,7 @@ def test_a_job_closed_in_the_middle_leaves_everything_as_it_was(scene, client, h
         if report.waiting:
             assert nodes_of(scene) == before, "a node came before the end"
             time.sleep(0.002)
-    began = time.monotonic()
     job.close()
-    assert time.monotonic() - began < 0.5
     assert nodes_of(scene) == before
     if when == "in the worker":
         time.sleep(0.1)
