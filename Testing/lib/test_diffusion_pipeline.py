@@ -325,6 +325,18 @@ def test_images_go_to_the_range_of_the_network_and_back() -> None:
     torch.testing.assert_close(from_model_space(latent, mask, Halving())[:, :, ::2, ::2], (latent + 1) / 2)
 
 
+class Bright(Halving):
+    """Its latent goes beyond the range, as a Gamma latent may."""
+
+    def encode(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return super().encode(image, mask) + 1.7
+
+
+def test_a_latent_beyond_the_range_is_clamped() -> None:
+    image = torch.rand(1, 1, 8, 8, generator=drawing())
+    assert torch.equal(to_model_space(image, torch.ones_like(image), Bright()), torch.ones(1, 1, 4, 4))
+
+
 def test_label_maps_are_stretched_by_nearest_neighbour() -> None:
     codes = torch.arange(4).repeat(4, 1)[None]
     planes = one_hot(codes, 5, (2, 8))

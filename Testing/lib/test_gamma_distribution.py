@@ -13,10 +13,8 @@ from EchoSynthLib.synthesis.gamma_latent.distribution import (  # noqa: E402
     PRIOR_ALPHA,
     PRIOR_RATE,
     GammaImage,
-    from_diffusion_range,
     gamma_kl,
     prior_kl,
-    to_diffusion_range,
 )
 
 
@@ -91,16 +89,3 @@ def test_heads_at_one_are_the_prior_and_every_head_is_a_distribution() -> None:
     assert float(prior.mean) == pytest.approx(0.347, abs=5e-4)
     extreme = GammaImage.from_heads(torch.tensor([-1e4, 0.0, 1e4]), torch.tensor([-1e4, 0.0, 1e4]))
     assert bool((extreme.alpha > 0).all() and (extreme.rate > 0).all() and prior_kl(extreme).isfinite().all())
-
-
-@given(st.floats(0.0, 1.0))
-def test_latents_up_to_one_go_to_the_diffusion_range_and_back(value: float) -> None:
-    z = torch.tensor(value, dtype=torch.float64)
-    x = to_diffusion_range(z)
-    assert -1 <= float(x) <= 1
-    torch.testing.assert_close(from_diffusion_range(x), z, rtol=0, atol=2e-7)
-
-
-def test_beyond_the_range_there_is_clamping() -> None:
-    assert float(to_diffusion_range(torch.tensor(1.7))) == 1
-    assert float(from_diffusion_range(torch.tensor(-3.0))) == pytest.approx(1e-7)

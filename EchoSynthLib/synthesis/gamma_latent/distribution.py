@@ -61,13 +61,3 @@ def prior_kl(posterior: GammaImage) -> Tensor:
     """KL(prior || posterior) of every pixel: the paper's code has it this way round, the reverse of the usual."""
     prior = GammaImage(torch.full_like(posterior.alpha, PRIOR_ALPHA), torch.full_like(posterior.rate, PRIOR_RATE))
     return gamma_kl(prior, posterior)
-
-
-def to_diffusion_range(latent: Tensor) -> Tensor:
-    """A latent image as a diffusion model sees it: x = 2 z - 1, clamped to [-1, 1]."""
-    return (2 * latent - 1).clamp(-1, 1)
-
-
-def from_diffusion_range(x: Tensor) -> Tensor:
-    """The latent image z = (x + 1) / 2 of what a diffusion model drew, positive."""
-    return ((x + 1) / 2).clamp(min=LEAST)
