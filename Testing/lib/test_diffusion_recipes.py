@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,7 @@ def descend(network: torch.nn.Module, loss, steps: int, rate: float = 3e-3) -> l
 def tiny(model: str) -> SemanticDiffusionPipeline:
     """A pipeline like the recipe's, with fewer channels."""
     chosen = plan(model, "small")
+    chosen = replace(chosen, changes={**chosen.changes, "width": 8})
     pipeline = untrained(model, "small", chosen, None, seed=0)
     if chosen.latent:
         torch.manual_seed(0)
