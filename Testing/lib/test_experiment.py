@@ -41,13 +41,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of an experiment that was interrupted at its first training and then finished."""
     output = tmp_path_factory.mktemp("experiment") / "out"
-    titles: list[str] = []
-    context = Context(
-        lambda done, total, message: titles.append(message),
-        cancelled=lambda: bool(titles) and titles[-1].startswith("training on real"),
-    )
+
+    def interrupt(done: int, total: int, message: str) -> None:
+        if message.startswith("training on real"):
+            raise Cancelled("enough")
+
     with pytest.raises(Cancelled):
-        find_task("experiment").build({**SHORTEST, "data": data, "output": output}).run(context)
+        find_task("experiment").build({**SHORTEST, "data": data, "output": output}).run(Context(interrupt))
     before = times(output)
     assert {name.split("-")[0] for name in before} == {"maps", "reference", "realism"}
     command(data, output)
