@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -156,3 +158,11 @@ def _check_codes(values: NDArray[np.generic], table: dict[str, int], what: str) 
         shown = ", ".join(f"{code:g}" for code in unknown[:8]) + (", ..." if len(unknown) > 8 else "")
         known = ", ".join(f"{code} {name}" if name != str(code) else name for name, code in table.items())
         raise InputError(f"Unknown values in the {what}: {shown}. Known are: {known}.")
+
+
+def check_spacing(spacing: tuple[float, float] | None) -> None:
+    """InputError unless the spacing is None or two positive numbers, (row, column) in mm."""
+    if spacing is not None and (len(spacing) != 2 or not all(math.isfinite(step) and step > 0 for step in spacing)):
+        raise InputError(
+            f"spacing is (row, column) in millimetres, two positive numbers, or None; given was {spacing!r}."
+        )

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.cines import check_label_maps, reshaped, varied
-from EchoSynthLib.anatomy.labels import check_view
+from EchoSynthLib.anatomy.labels import check_spacing, check_view
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.api.generators import Wanted, generator_of
-from EchoSynthLib.api.shared import Progress, Record, check_spacing, record_of
+from EchoSynthLib.api.shared import Progress, Record, record_of
 from EchoSynthLib.errors import InputError
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.labels import check_view
-from EchoSynthLib.api.shared import Progress, Record, check_spacing, check_system, contour_model, record_of, segmenter
+from EchoSynthLib.anatomy.labels import check_spacing, check_view
+from EchoSynthLib.api.shared import Progress, Record, check_system, contour_model, record_of, segmenter
 from EchoSynthLib.images.gray import to_gray8
 
 if TYPE_CHECKING:

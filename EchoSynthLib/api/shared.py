@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -32,16 +31,6 @@ def record_of(task: str, folder: zoo.ModelFolder, started: float) -> Record:
         "model_sha256": folder.sha256,
         "seconds": round(time.perf_counter() - started, 4),
     }
-
-
-def check_spacing(spacing: tuple[float, float] | None) -> None:
-    """InputError unless the spacing is None or two positive numbers."""
-    if spacing is None:
-        return
-    if len(spacing) != 2 or not all(math.isfinite(step) and step > 0 for step in spacing):
-        raise InputError(
-            f"spacing is (row, column) in millimetres, two positive numbers, or None; given was {spacing!r}."
-        )
 
 
 def check_system(folder: zoo.ModelFolder, wanted: tuple[str, ...], what: str) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.discs import LongAxis, Spacing
 from EchoSynthLib.anatomy.endocardium import Endocardium, endocardium_of_mask
-from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
+from EchoSynthLib.anatomy.labels import CAMUS, check_label_map, check_spacing
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.areas import areas
 from EchoSynthLib.measurement.certainty import SecondContour, confidence_at, contour_agreement, relative_spread
@@ -99,14 +99,6 @@ def measure_frame(
     if confidence is not None:
         found.values.update(_end_points(found.ventricular_axis, confidence[box]))
     return _placed(found, labels, corner)
-
-
-def check_spacing(spacing: Spacing | None) -> None:
-    """InputError unless spacing is None or two positive numbers."""
-    if spacing is not None and (len(spacing) != 2 or not all(math.isfinite(step) and step > 0 for step in spacing)):
-        raise InputError(
-            f"spacing is (row, column) in millimetres, two positive numbers, or None; given was {spacing!r}."
-        )
 
 
 def _checked(label_map: ArrayLike) -> NDArray[np.uint8]:
