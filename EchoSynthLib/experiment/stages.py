@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from filelock import BaseFileLock, FileLock, Timeout
+
 import EchoSynthLib
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.write import write_record
@@ -25,6 +27,8 @@ Progress = Callable[[int, int, str], None]
 
 RECORD = "stage.json"
 """Written last: a folder that has it is whole."""
+PATIENCE = 0.5
+"""Seconds between two looks at a stage that another run is making."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ class Stage:
     def ensure(self, progress: Progress) -> Path:
         """Makes the stage unless it is made; returns its folder.
 
-        A stage that was interrupted goes on from what lies in its scratch folder.
+        A stage that was interrupted goes on from what lies in its scratch folder. One that another run is making, in
+        the same output folder, is waited for.
 
         Raises:
             Cancelled: `progress` says so.
@@ -88,6 +93,28 @@ class Stage:
         if self.is_made:
             return self.folder
         progress(0, 1, "")
+        self.root.mkdir(parents=True, exist_ok=True)
+        lock = self._lock(self.root / f"{self.folder.name}.lock", progress)
+        try:
+            if not self.is_made:
+                self._make(progress)
+        finally:
+            lock.release()
+        with suppress(OSError):  # Whoever still waits for the file finds the stage made.
+            Path(lock.lock_file).unlink()
+        return self.folder
+
+    @staticmethod
+    def _lock(path: Path, progress: Progress) -> BaseFileLock:
+        lock = FileLock(path)
+        while True:
+            try:
+                lock.acquire(timeout=PATIENCE)
+                return lock
+            except Timeout:
+                progress(0, 1, "another run is making it")
+
+    def _make(self, progress: Progress) -> None:
         started = time.perf_counter()
         scratch = self.root / "unfinished" / self.folder.name
         scratch.mkdir(parents=True, exist_ok=True)
@@ -97,7 +124,6 @@ class Stage:
         shutil.rmtree(scratch)
         with suppress(OSError):
             scratch.parent.rmdir()
-        return self.folder
 
     def record(self) -> dict[str, Any]:
         """What is known of how it was made."""

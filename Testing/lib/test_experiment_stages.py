@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +61,31 @@ def test_what_was_interrupted_is_not_there_and_goes_on_from_its_scratch(tmp_path
     assert not interrupted.folder.exists()
     assert (interrupted.ensure(quiet) / "number.txt").read_text() == "xx"
     assert [path.name for path in tmp_path.iterdir()] == [interrupted.folder.name]
+
+
+def test_two_runs_make_a_stage_once(tmp_path: Path) -> None:
+    waiting, told = threading.Event(), []
+
+    def make(work: Workplace) -> None:
+        assert waiting.wait(timeout=30)
+        (work.result / "number.txt").write_text("7")
+
+    def watch(done: int, total: int, message: str = "") -> None:
+        told.append(message)
+        if message:
+            waiting.set()
+
+    def never(work: Workplace) -> None:
+        raise AssertionError("made twice")
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(stage(tmp_path, make, seed=1).ensure, quiet)
+        while not list(tmp_path.glob("unfinished/*/")):
+            time.sleep(0.01)
+        folder = stage(tmp_path, never, seed=1).ensure(watch)
+        assert first.result() == folder
+    assert "another run is making it" in told
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
 def test_a_folder_without_its_record_is_made_anew(tmp_path: Path) -> None:
