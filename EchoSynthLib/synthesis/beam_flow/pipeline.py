@@ -26,7 +26,8 @@ class BeamFlowPipeline:
     Args:
         structure: u(z, t, r, guidance, label, condition).
         speckle: draw(coarse, blur, noise, label, condition).
-        config: `default_steps`, `time_shift`, `guidance`, `blur`, `structure_mean` and `structure_scale` of the model.
+        config: `default_steps`, `guidance`, `temperature` (what the structure stage's noise is multiplied by), `blur`,
+            `structure_mean` and `structure_scale` of the model.
     """
 
     def __init__(self, structure: Network, speckle: Network, config: Mapping[str, Any]) -> None:
@@ -93,7 +94,7 @@ class BeamFlowPipeline:
     ) -> NDArray[np.float32]:
         """One beam-space image (R, A) in [-1, 1] from one-hot labels (1, 4, R, A) and conditions (1, 9)."""
         # One image at a time, whatever the batch: so image i is the same bit for bit in every batch.
-        noise = rng.standard_normal((1, 1, *COARSE_SHAPE), dtype=np.float32)
+        noise = rng.standard_normal((1, 1, *COARSE_SHAPE), dtype=np.float32) * np.float32(self.config["temperature"])
         grain = rng.standard_normal((1, 2, *BEAM_SHAPE), dtype=np.float32)
         guidance = np.array([self.config["guidance"]], np.float32)
 
@@ -101,7 +102,7 @@ class BeamFlowPipeline:
             t_, r_ = np.array([t], np.float32), np.array([r], np.float32)
             return self.structure(z, t_, r_, guidance, label, condition)[0]
 
-        z = integrate(velocity, noise, steps, self.config["time_shift"], after_step)
+        z = integrate(velocity, noise, steps, after_step)
         coarse = np.clip(z * self.config["structure_scale"] + self.config["structure_mean"], -1, 1)
         sigma = float(self.config["blur"])
         drawn = self.speckle(_blurred(coarse, sigma), np.array([sigma], np.float32), grain, label, condition)[0]

@@ -26,7 +26,7 @@ from EchoSynthLib.training.loop import train as run_loop
 BATCH = 8
 STRUCTURE_SHARE = 0.7
 """Of the minutes; the speckle stage takes the rest."""
-FLOW_SHARE = 0.6
+FLOW_SHARE = 0.75
 """Of the structure stage's minutes spent on the plain flow before the flow map is distilled from it."""
 DROP_LABEL = 0.1
 GUIDANCE = (1.0, 3.0)
