@@ -73,7 +73,7 @@ def _by_beam_flow(
         # One for each step of the structure stage, and the speckle stage's.
         "network_evaluations": steps + 1,
         "guidance": float(pipeline.config["guidance"]),
-        "temperature": float(pipeline.config["temperature"]),
+        "temperature": pipeline.temperature(steps),
     }
     return images, about
 

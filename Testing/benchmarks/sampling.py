@@ -1,6 +1,6 @@
 """Compare sampling settings of the generator on train: how `SAMPLING` in synthesis/beam_flow/publish.py was chosen.
 
-python Testing/benchmarks/sampling.py --guidance 1 1.2 --steps 4 8 --temperature 1 1.04
+python Testing/benchmarks/sampling.py --guidance 1 1.2 --steps 4 8 --spread 0 0.08
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=7, help="draw the label map of every n-th train frame")
     parser.add_argument("--guidance", type=float, nargs="+", default=[1.0, 1.2])
     parser.add_argument("--steps", type=int, nargs="+", default=[1, 4, 8])
-    parser.add_argument("--temperature", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--spread", type=float, nargs="+", default=[0.0])
     parser.add_argument("--blur", type=float, nargs="+", default=[0.0])
     arguments = parser.parse_args()
     folder = find_camus()
@@ -40,10 +40,10 @@ def main() -> None:
     model = zoo.find("beam-flow")
     sectors = synthesis.sectors_of(chosen)
     real = synthesis.speckle(list(chosen.image), chosen, sectors)
-    print("| guidance | steps | temperature | blur | cavity | epi | LA | speckle, largest deviation | Frechet ratio |")
+    print("| guidance | steps | spread | blur | cavity | epi | LA | speckle, largest deviation | Frechet ratio |")
     print("|---|---|---|---|---|---|---|---|---|")
     print("| real | | | | " + _row(list(chosen.image), chosen, others, real, sectors))
-    for setting in itertools.product(arguments.guidance, arguments.steps, arguments.temperature, arguments.blur):
+    for setting in itertools.product(arguments.guidance, arguments.steps, arguments.spread, arguments.blur):
         images = _draw(model, chosen, sectors, *setting)
         print("| " + " | ".join(map(str, setting)) + " | " + _row(images, chosen, others, real, sectors), flush=True)
 
@@ -67,10 +67,10 @@ def _draw(
     sectors: list[Sector],
     guidance: float,
     steps: int,
-    temperature: float,
+    spread: float,
     blur: float,
 ) -> synthesis.Images:
-    config = {**model.config, "guidance": guidance, "temperature": temperature, "blur": blur}
+    config = {**model.config, "guidance": guidance, "spread": spread, "blur": blur}
     pipeline = BeamFlowPipeline.from_folder(model.path, config)
     return [
         pipeline(label, sector, view=str(view), quality=str(quality) or None, seed=i, steps=steps)[0]

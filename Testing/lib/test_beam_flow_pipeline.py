@@ -24,18 +24,22 @@ def enlarged(coarse, blur, noise, label, condition):
     return [coarse.repeat(FACTOR, axis=2).repeat(FACTOR, axis=3)]
 
 
-def drawn(temperature: float) -> NDArray[np.float32]:
-    config = {"structure_mean": MEAN, "structure_scale": SCALE, "guidance": 1.0, "blur": 0.0}
-    pipeline = BeamFlowPipeline(still, enlarged, {**config, "temperature": temperature})
+def pipeline(spread: float) -> BeamFlowPipeline:
+    config = {"structure_mean": MEAN, "structure_scale": SCALE, "guidance": 1.0, "blur": 0.0, "spread": spread}
+    return BeamFlowPipeline(still, enlarged, config)
+
+
+def drawn(spread: float, steps: int = 4) -> NDArray[np.float32]:
     label = np.zeros((1, CLASSES, *BEAM_SHAPE), np.float32)
     condition = np.zeros((1, conditions.LENGTH), np.float32)
-    return pipeline.draw(label, condition, np.random.default_rng(0), steps=3)
+    return pipeline(spread).draw(label, condition, np.random.default_rng(0), steps)
 
 
-@pytest.mark.parametrize("temperature", [0.0, 0.5, 1.1])
-def test_the_temperature_widens_what_the_structure_stage_starts_from(temperature: float) -> None:
-    np.testing.assert_allclose(drawn(temperature) - MEAN, temperature * (drawn(1.0) - MEAN), atol=1e-6)
+def test_without_spread_it_starts_from_noise_of_unit_variance() -> None:
+    assert np.std(drawn(0.0)) == pytest.approx(SCALE, rel=0.05)
 
 
-def test_at_temperature_one_it_starts_from_noise_of_unit_variance() -> None:
-    assert np.std(drawn(1.0)) == pytest.approx(SCALE, rel=0.05)
+@pytest.mark.parametrize(("steps", "factor"), [(1, 1.2), (4, 1.1), (16, 1.05)])
+def test_spread_widens_the_noise_less_the_more_steps_there_are(steps: int, factor: float) -> None:
+    assert pipeline(0.2).temperature(steps) == pytest.approx(factor)
+    np.testing.assert_allclose(drawn(0.2, steps) - MEAN, factor * (drawn(0.0, steps) - MEAN), atol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ class BeamFlowPipeline:
     Args:
         structure: u(z, t, r, guidance, label, condition).
         speckle: draw(coarse, blur, noise, label, condition).
-        config: `default_steps`, `guidance`, `temperature` (what the structure stage's noise is multiplied by), `blur`,
-            `structure_mean` and `structure_scale` of the model.
+        config: `default_steps`, `guidance`, `spread` (see `temperature`), `blur`, `structure_mean` and
+            `structure_scale` of the model.
     """
 
     def __init__(self, structure: Network, speckle: Network, config: Mapping[str, Any]) -> None:
@@ -84,6 +85,13 @@ class BeamFlowPipeline:
             ticks.tick()
         return images
 
+    def temperature(self, steps: int) -> float:
+        """What the structure stage's noise is multiplied by: 1 + spread / sqrt(steps).
+
+        A long step averages over what it cannot foresee, so that images drawn in few steps vary less than real ones.
+        """
+        return 1.0 + float(self.config["spread"]) / math.sqrt(steps)
+
     def draw(
         self,
         label: NDArray[np.float32],
@@ -94,7 +102,7 @@ class BeamFlowPipeline:
     ) -> NDArray[np.float32]:
         """One beam-space image (R, A) in [-1, 1] from one-hot labels (1, 4, R, A) and conditions (1, 9)."""
         # One image at a time, whatever the batch: so image i is the same bit for bit in every batch.
-        noise = rng.standard_normal((1, 1, *COARSE_SHAPE), dtype=np.float32) * np.float32(self.config["temperature"])
+        noise = rng.standard_normal((1, 1, *COARSE_SHAPE), dtype=np.float32) * np.float32(self.temperature(steps))
         grain = rng.standard_normal((1, 2, *BEAM_SHAPE), dtype=np.float32)
         guidance = np.array([self.config["guidance"]], np.float32)
 
