@@ -9,6 +9,7 @@ from typing import Any
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.pairs import NAME, write_pairs
 from EchoSynthLib.experiment.stages import Workplace
+from EchoSynthLib.training.mixture import REAL_ALONE, REAL_SHARE
 
 REVISION = 1
 
@@ -17,6 +18,7 @@ def inputs(
     frames: Frames, real: bool, images_key: str | None, minutes: float, device: str, seed: int
 ) -> dict[str, Any]:
     """What the stage depends on."""
+    mixture = {"mixture": [REAL_SHARE, REAL_ALONE]} if real and images_key else {}
     return {
         "revision": REVISION,
         "data": frames.sums,
@@ -25,6 +27,7 @@ def inputs(
         "minutes": minutes,
         "device": device,
         "seed": seed,
+        **mixture,
     }
 
 

@@ -49,10 +49,15 @@ class BeamData:
         """The sector of frame `index` on the image grid."""
         return Sector(*(float(v) for v in self.sectors[index]))
 
+    @property
+    def is_synthetic(self) -> NDArray[np.bool_]:
+        """(N,) whether a frame was drawn: its name ends in _synthetic and a number."""
+        return np.array([SYNTHETIC.search(name) is not None for name in self.name.tolist()])
+
     def summary(self) -> str:
-        """What these frames are, in a line for a model's card; a name that ends in _synthetic0 is no real frame's."""
+        """What these frames are, in a line for a model's card."""
         names = self.name.tolist()
-        drawn = [name for name in names if SYNTHETIC.search(name)]
+        drawn = self.name[self.is_synthetic].tolist()
         sources = {SYNTHETIC.sub("", name) for name in drawn}
         real = "no real image" if len(drawn) == len(names) else f"{len(names) - len(drawn)} frames"
         synthetic = f", {len(drawn)} synthetic images of the label maps of {len(sources)} frames" if drawn else ""

@@ -140,30 +140,57 @@ def test_every_overlay_shows_something_and_leaves_most_of_the_frame_free() -> No
     assert bool((shares < 0.15).all())
 
 
-def test_a_training_batch_mixes_frames_whose_labels_are_the_structures() -> None:
+def segmenter_loss(names: list[str]):
+    """The segmenter's loss on as many frames as there are names, all of one heart; the first is a 2CH view."""
     pytest.importorskip("monai", reason="monai is not installed")
-    from EchoSynthLib.segmentation.unet.recipe import BATCH, GRID, MIXES, SegmenterLoss
+    from EchoSynthLib.segmentation.unet.recipe import SegmenterLoss
     from EchoSynthLib.training.beam_data import BeamData
 
-    n, label = 4, heart_label((96, 96))[0, 0].numpy().astype(np.uint8)
+    n, label = len(names), heart_label((96, 96))[0, 0].numpy().astype(np.uint8)
     frames = BeamData(
         image=np.stack([80 * label] * n),
         label=np.stack([label] * n),
         beam_image=np.stack([80 * label] * n),
         beam_label=np.stack([label] * n),
         sectors=np.tile([-0.5, 47.5, -0.65, 0.65, 0.0, 96.0, 1.0], (n, 1)),
-        view=np.array([0, 1, 1, 1]),
+        view=np.array([0] + [1] * (n - 1)),
         quality=np.zeros(n, np.int64),
         depth=np.full(n, np.nan, np.float32),
-        name=np.array(["frame"] * n),
+        name=np.array(names),
         split=np.array(["train"] * n),
     )
-    loss = SegmenterLoss(frames, "cpu", 0)
-    for _, mix in MIXES:
-        image, found, view = loss.batch(drawing(), mix)
+    return SegmenterLoss(frames, "cpu", 0)
+
+
+def test_a_training_batch_mixes_frames_whose_labels_are_the_structures() -> None:
+    loss = segmenter_loss(["frame"] * 4)
+    from EchoSynthLib.segmentation.unet.recipe import BATCH, GRID, MIXES
+
+    for start, mix in MIXES:
+        image, found, view = loss.batch(drawing(), start)
         assert image.shape == found.shape == (BATCH, 1, *GRID)
         assert sum(mix) == BATCH
         assert view.shape == (BATCH,)
         assert set(found.unique().tolist()) == {0, 1, 2, 3}
         assert 0 <= float(image.min()) <= float(image.max()) <= 1
         assert set(view.tolist()) <= {0.0, 1.0}
+
+
+def test_real_frames_are_half_of_a_batch_beside_synthetic_ones_and_all_of_it_at_the_end() -> None:
+    loss = segmenter_loss(["a", "b", *(f"a_synthetic{i}" for i in range(30))])
+    generator = drawing()
+    assert [sum(int(i) < 2 for i in loss.choose(generator, spent)) for spent in (0.0, 0.3, 0.49)] == [4, 4, 4]
+    assert all(bool((loss.choose(generator, spent) < 2).all()) for spent in (0.5, 0.8, 1.0))
+    early = torch.stack([loss.choose(generator, 0.0) for _ in range(200)])
+    assert set(early.flatten().tolist()) == set(range(32))
+    # Near, far and probe frames are real alike.
+    assert bool(((early < 2).float().mean(dim=0) - 0.5).abs().max() < 0.15)
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], ["a_synthetic0", "b_synthetic1", "b_synthetic2"]])
+def test_frames_of_one_kind_are_drawn_evenly_all_along(names: list[str]) -> None:
+    loss = segmenter_loss(names)
+    generator = drawing()
+    for spent in (0.0, 0.9):
+        seen = torch.cat([loss.choose(generator, spent) for _ in range(100)])
+        assert bool((torch.bincount(seen, minlength=3) > 200).all())

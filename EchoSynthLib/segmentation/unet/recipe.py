@@ -18,6 +18,7 @@ from EchoSynthLib.training.augment import affine_grid, exposure, overlays, probe
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
+from EchoSynthLib.training.mixture import real_frames
 
 BATCH = 8
 MIXES = ((0.0, (3, 2, 3)), (0.7, (5, 1, 2)))
@@ -45,7 +46,8 @@ def train(
     The folder lies in `output` and is called `name`; its card says `about` the data, or counts them where that is None.
 
     Some frames of each batch are moved a little and exposed otherwise; some are moved far, and some are drawn from beam
-    space as another probe would show them, both with another scanner's gain, smoothing, shadows and overlays.
+    space as another probe would show them, both with another scanner's gain, smoothing, shadows and overlays. Where the
+    data hold real and synthetic frames, `training.mixture` says how they share the batches.
     """
     torch.manual_seed(seed)
     frames = load_beam_data(data, output / "beam_data.npz")
@@ -73,6 +75,7 @@ class SegmenterLoss:
     """Draws a batch and gives Dice + cross-entropy of the structures plus a little cross-entropy of the view."""
 
     def __init__(self, frames: BeamData, device: str, seed: int) -> None:
+        drawn = frames.is_synthetic
         self.device = device
         self.images = on_grid(frames.image)
         self.labels = torch.from_numpy(frames.label)[:, None]
@@ -80,21 +83,21 @@ class SegmenterLoss:
         self.beam_labels = torch.from_numpy(frames.beam_label)[:, None]
         self.opening = torch.from_numpy(frames.sectors[:, 3] - frames.sectors[:, 2]).float()
         self.view = torch.from_numpy(frames.view).float()
+        self.real, self.synthetic = (torch.from_numpy(np.flatnonzero(of)) for of in (~drawn, drawn))
         self.overlays = overlays(OVERLAY_STOCK, GRID, seed)
         self.criterion = DiceCELoss(to_onehot_y=True, softmax=True)
 
     def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
         """The mean loss of one batch."""
-        mix = next(mix for start, mix in reversed(MIXES) if moment.spent >= start)
-        image, label, view = (t.to(self.device) for t in self.batch(moment.generator, mix))
+        image, label, view = (t.to(self.device) for t in self.batch(moment.generator, moment.spent))
         logits, view_logit = network(image)
         view_loss = F.binary_cross_entropy_with_logits(view_logit, view)
         return self.criterion(logits, label) + VIEW_WEIGHT * view_loss
 
-    def batch(self, generator: torch.Generator, mix: tuple[int, int, int]) -> tuple[Tensor, Tensor, Tensor]:
+    def batch(self, generator: torch.Generator, spent: float) -> tuple[Tensor, Tensor, Tensor]:
         """Images (8, 1, 160, 160) in [0, 1], labels (8, 1, 160, 160), views (8,), of near, far and probe frames."""
-        near, far, _ = mix
-        index = torch.randint(0, len(self.images), (BATCH,), generator=generator)
+        near, far, _ = next(mix for start, mix in reversed(MIXES) if spent >= start)
+        index = self.choose(generator, spent)
         whole, probes = index[: near + far], index[near + far :]
         strength = torch.cat([torch.full((near,), 0.5), torch.ones(far)])
         grid = affine_grid(strength, GRID, generator)
@@ -106,6 +109,15 @@ class SegmenterLoss:
         elsewhere = scanner(torch.cat([moved[near:], seen * inside]), generator)
         images = [exposure(moved[:near], generator), self._overlay(elsewhere, generator)]
         return torch.cat(images), torch.cat([label, truth * inside]), self.view[index]
+
+    def choose(self, generator: torch.Generator, spent: float) -> Tensor:
+        """Numbers (8,) of a batch's frames, in no order."""
+        if not len(self.real) or not len(self.synthetic):
+            return torch.randint(0, len(self.images), (BATCH,), generator=generator)
+        real = real_frames(BATCH, spent)
+        sources = ((self.real, real), (self.synthetic, BATCH - real))
+        index = [of[torch.randint(0, len(of), (count,), generator=generator)] for of, count in sources]
+        return torch.cat(index)[torch.randperm(BATCH, generator=generator)]
 
     def _overlay(self, image: Tensor, generator: torch.Generator) -> Tensor:
         n = len(image)
