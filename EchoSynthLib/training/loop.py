@@ -166,6 +166,9 @@ class _Run:
     ) -> tuple[nn.Module, State]:
         budget = self.settings.minutes * 60
         self.trained, self.optimizer = self.processes.prepare(self.network, self.optimizer)
+        if self.state.iteration == 0:
+            # Only now do all processes hold the main one's weights.
+            self.average.load_state_dict(self.network.state_dict())
         validated = saved = told = self.state.seconds
         while self.state.seconds < budget:
             started = time.monotonic()
