@@ -52,7 +52,7 @@ class BeamData:
     @property
     def is_synthetic(self) -> NDArray[np.bool_]:
         """(N,) whether a frame was drawn: its name ends in _synthetic and a number."""
-        return np.array([SYNTHETIC.search(name) is not None for name in self.name.tolist()])
+        return np.array([SYNTHETIC.search(name) is not None for name in self.name.tolist()], dtype=bool)
 
     def summary(self) -> str:
         """What these frames are, in a line for a model's card."""

@@ -24,8 +24,8 @@ from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import write_model_folder
 
 SAMPLING: dict[str, Any] = {"default_steps": 4, "guidance": 1.2, "spread": 0.08, "blur": 0.0}
-"""Chosen on the train split with Testing/benchmarks/sampling.py: more guidance obeys more and varies less, more
-spread varies more."""
+"""Chosen with Testing/benchmarks/sampling.py, guidance and spread on the train split, the blur before that on val: more
+guidance obeys more and varies less, more spread varies more."""
 
 _CARD = """# beam-flow
 
