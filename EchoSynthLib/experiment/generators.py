@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from EchoSynthLib import zoo
 from EchoSynthLib.errors import InputError, ModelError
@@ -17,6 +18,8 @@ from EchoSynthLib.training.recipes import RECIPES
 REVISION = 1
 SYSTEMS = ("synthesis.beam_flow", "synthesis.diffusion")
 FROM_ZOO = "zoo:"
+TRAINING_TOLD = ("preset", "minutes", "iterations", "device", "data")
+"""Of the entries of a model's config.json."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,10 @@ class Generator:
     solvers: tuple[str, ...]
     training: Stage | None = None
 
-    def minutes(self) -> float | None:
-        """How long it was trained, where its config.json says so."""
-        told = read_json(self.folder / "config.json").get("minutes")
-        return None if told is None else float(told)
+    def training_told(self) -> dict[str, Any]:
+        """How it was trained, as far as its config.json says so; that of a model to be trained is there afterwards."""
+        config = read_json(self.folder / "config.json")
+        return {name: config.get(name) for name in TRAINING_TOLD}
 
 
 def find_generators(names: Sequence[str], frames: Frames, how: Training, root: Path) -> list[Generator]:

@@ -20,8 +20,6 @@ _HEAD = """# Segmentation trained on synthetic echocardiograms, tested on real o
 |---|---|
 | data | {data} (SHA-256 {data_sha256:.12}), split by patient: {train_frames} train frames of {train_patients} \
 patients; tested on all {val_frames} val frames of {val_patients} other patients, as they are |
-| preset of the generators trained here | {preset}, {generator_minutes:g} minutes each, on {device}; on all train \
-frames |
 | synthetic images of each generator | {synthetic_images}: {variations} label maps of each of {frames_varied} train \
 frames, one image each |
 | segmentation network | the recipe of the shipped one, its view head included, {segmenter_minutes:g} minutes each, on \
@@ -42,6 +40,7 @@ def report(results: Mapping[str, Any]) -> str:
     """The whole report."""
     parts = [_HEAD.format(**results["about"])]
     parts += ["## All", _main_table(results)]
+    parts += ["## Generators", _generators(results)]
     parts += ["## Difference from training on real frames alone", _differences(results["networks"])]
     parts += ["## View", _views(results["networks"])]
     parts += ["## Speckle", _speckle(results)]
@@ -79,20 +78,29 @@ def _main_table(results: Mapping[str, Any]) -> str:
     return table(rows)
 
 
+def _generators(results: Mapping[str, Any]) -> str:
+    rows = [
+        {
+            "model": row["model"],
+            "preset": row["preset"] or "-",
+            "minutes": _number(row["minutes"]),
+            "iterations": row["iterations"] or "-",
+            "on": row["device"] or "-",
+            "learned from": row["data"] or "-",
+            "trained": "by this experiment" if row["trained_here"] else "before",
+        }
+        for row in results["generators"]
+    ]
+    return table(rows)
+
+
 def _of_generator(row: Row) -> dict[str, str]:
     return {
         "model": str(row.get("model", "-")),
-        "trained, minutes": _training(row),
+        "its minutes": _number(row.get("minutes")),
         **_of_sampling(row),
         **_of_realism(row),
     }
-
-
-def _training(row: Row) -> str:
-    if not row:
-        return "-"
-    minutes = "" if row["minutes"] is None else f"{row['minutes']:g} "
-    return minutes + ("here" if row["trained_here"] else "before")
 
 
 def _of_sampling(row: Row) -> dict[str, str]:

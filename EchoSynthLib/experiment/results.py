@@ -72,7 +72,7 @@ def _sampled(sampled: Sampled) -> list[Row]:
             "model": generator.name,
             "sampling": sampled.sampling.name,
             "trained_here": generator.training is not None,
-            "minutes": generator.training.inputs["minutes"] if generator.training else generator.minutes(),
+            **generator.training_told(),
             **costs,
             **found,
         }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.experiment.frames import load_frames
+from EchoSynthLib.experiment.gallery import save_gallery
 from EchoSynthLib.experiment.plan import Experiment
 from EchoSynthLib.experiment.plots import save_plots
 from EchoSynthLib.experiment.report import report
@@ -22,8 +22,9 @@ REPORT, RESULTS = "report.md", "results.json"
 def run(settings: Settings, part: Callable[[int, int, str], Progress]) -> dict[str, Any]:
     """Makes each stage that is not made yet; returns the names of the files that tell of them.
 
-    report.md, results.json and the plots are written anew after each network that was judged, so that a long experiment
-    can be read while it runs. What is made stays when the experiment is cancelled; the next run goes on from there.
+    report.md, results.json and the pictures are written anew after each network that was judged, so that a long
+    experiment can be read while it runs. What is made stays when the experiment is cancelled; the next run goes on
+    from there.
 
     Args:
         settings: what to do.
@@ -39,14 +40,15 @@ def run(settings: Settings, part: Callable[[int, int, str], Progress]) -> dict[s
         made_before = stage.is_made
         stage.ensure(part(index, len(stages), stage.title))
         if stage.kind == "judged" and not made_before:
-            write_results(collect(experiment), settings.output)
-    return {"report": REPORT, "results": RESULTS, "plots": write_results(collect(experiment), settings.output)}
+            write_results(experiment)
+    return {"report": REPORT, "results": RESULTS, "plots": write_results(experiment)}
 
 
-def write_results(results: dict[str, Any], folder: Path) -> list[str]:
-    """Writes report, results and plots into a folder, all or none; returns the plots' names."""
-    with OutputFolder(folder) as hidden:
-        plots = save_plots(results, hidden)
+def write_results(experiment: Experiment) -> list[str]:
+    """Writes report, results and pictures into the output folder, all or none; returns the pictures' names."""
+    results = collect(experiment)
+    with OutputFolder(experiment.settings.output) as hidden:
+        plots = save_plots(results, hidden) + save_gallery(experiment, hidden)
         pictures = "\n".join(f"![{name}]({name})" for name in plots)
         (hidden / REPORT).write_text(f"{report(results)}\n{pictures}\n", encoding="utf-8")
         write_record(hidden / RESULTS, results)

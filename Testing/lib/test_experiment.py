@@ -88,6 +88,7 @@ def test_report_results_and_plots_tell_of_every_network_and_generator(finished: 
     (drawn,) = found["generators"]
     assert drawn["parameters"] > 0
     assert drawn["seconds"] > 0
+    assert drawn["minutes"] > 0
     default, one_step = found["samplers"]
     assert default["multiply_accumulates"] == drawn["multiply_accumulates"] > one_step["multiply_accumulates"]
     assert (one_step["steps"], one_step["images"]) == (1, 3)
@@ -95,7 +96,8 @@ def test_report_results_and_plots_tell_of_every_network_and_generator(finished: 
     text = (finished / "report.md").read_text(encoding="utf-8")
     for word in ("0.01 minutes", "seed | 0", "cpu", "beam-flow", "arXiv 2409.19371", "dice_against_cost.png"):
         assert word in text
-    assert {path.name for path in finished.glob("*.png")} == {"dice_against_cost.png", "dice_against_frechet.png"}
+    pictures = {"dice_against_cost.png", "dice_against_frechet.png", "images.png"}
+    assert {path.name for path in finished.glob("*.png")} == pictures
 
 
 @pytest.mark.slow

@@ -69,6 +69,9 @@ def publish(
         "structure_mean": STRUCTURE_MEAN,
         "structure_scale": STRUCTURE_SCALE,
         **SAMPLING,
+        "minutes": round(sum(state.seconds for state in states) / 60, 2),
+        "device": device,
+        "data": data,
     }
 
     def write(part: Path) -> None:
