@@ -8,7 +8,8 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from torch.nn import functional as F  # noqa: E402
 
-from EchoSynthLib.training.augment import affine_grid, exposure, overlays, probe_grid, scanner  # noqa: E402
+from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner  # noqa: E402
+from EchoSynthLib.training.overlays import SHARE, Overlays, overlays  # noqa: E402
 
 SIZE = (80, 80)
 
@@ -138,6 +139,14 @@ def test_every_overlay_shows_something_and_leaves_most_of_the_frame_free() -> No
     shares = (overlays(40, (160, 160), 0) > 0).float().mean(dim=(1, 2, 3))
     assert bool((shares > 0).all())
     assert bool((shares < 0.15).all())
+
+
+def test_some_frames_get_an_overlay_and_none_gets_darker() -> None:
+    frames = torch.full((300, 1, *SIZE), 0.2)
+    shown = Overlays(SIZE, 0)(frames, drawing(1))
+    changed = (shown != frames).flatten(1).any(dim=1).float().mean()
+    assert bool((shown >= frames).all())
+    assert abs(float(changed) - SHARE) < 0.1
 
 
 def segmenter_loss(names: list[str]):

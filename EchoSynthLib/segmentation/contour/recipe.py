@@ -26,16 +26,16 @@ from EchoSynthLib.segmentation.contour.moving import follow
 from EchoSynthLib.segmentation.contour.network import GRID, MAP, ContourNet, start_from_segmenter
 from EchoSynthLib.segmentation.contour.publish import publish
 from EchoSynthLib.segmentation.contour.targets import FARTHEST, SIGMA, ContourTargets, load_targets
-from EchoSynthLib.training.augment import affine_grid, exposure, overlays, probe_grid, scanner
+from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
+from EchoSynthLib.training.overlays import Overlays
+from EchoSynthLib.training.resize import on_grid
 from EchoSynthLib.zoo import WEIGHTS, find
 
 NEAR, FAR, PROBES = 5, 1, 2
 """Frames of a batch that stay near the data, are moved far, and are shown by another probe."""
-OVERLAY_STOCK = 96
-OVERLAY_SHARE = 0.3
 CENTIMETRE = 10.0
 """Points are off by millimetres; in centimetres their loss is of the other losses' size."""
 DISTANCE_WEIGHT = 5.0
@@ -105,14 +105,14 @@ class ContourLoss:
 
     def __init__(self, frames: BeamData, targets: ContourTargets, device: str, seed: int) -> None:
         self.device = device
-        self.images = on_grid(frames.image)
+        self.images = on_grid(frames.image, GRID)
         self.beams = torch.from_numpy(frames.beam_image)[:, None]
         self.opening = torch.from_numpy(frames.sectors[:, 3] - frames.sectors[:, 2]).float()
         both = np.concatenate([targets.points, targets.curve], axis=1)
         self.lines = torch.from_numpy(both[..., ::-1].copy())  # (column, row)
         self.beam_lines = in_beam_space(both, frames)
         self.size = torch.from_numpy(targets.size[:, ::-1].copy())
-        self.overlays = overlays(OVERLAY_STOCK, GRID, seed)
+        self.overlays = Overlays(GRID, seed)
         self.centres = pixel_centres(MAP)
         self.spline = spline_matrix(len(LANDMARKS), 50)
 
@@ -149,19 +149,13 @@ class ContourLoss:
         shown = F.grid_sample(self.beams[probes].float() / 255, grid, padding_mode="border", align_corners=False)
         lines.append(follow(2 * self.beam_lines[probes] - 1, grid))
         elsewhere = scanner(torch.cat([moved[NEAR:], shown * inside]), generator)
-        images = torch.cat([exposure(moved[:NEAR], generator), self._overlay(elsewhere, generator)])
+        images = torch.cat([exposure(moved[:NEAR], generator), self.overlays(elsewhere, generator)])
         placed = torch.cat(lines)
         points = placed[:, : len(LANDMARKS)]
         lit = torch.cat([torch.ones(NEAR + FAR, 1, *GRID), inside.float()])
         in_sector = F.grid_sample(lit, points[:, None], align_corners=False)[:, 0, 0] > 0.5
         seen = in_sector & (points.abs() < 1).all(dim=-1)
         return images, (placed + 1) / 2, self.size[index], seen.float()
-
-    def _overlay(self, image: Tensor, generator: torch.Generator) -> Tensor:
-        n = len(image)
-        chosen = self.overlays[torch.randint(0, len(self.overlays), (n,), generator=generator)]
-        shown = (torch.rand(n, 1, 1, 1, generator=generator) < OVERLAY_SHARE).float()
-        return torch.maximum(image, chosen * shown)
 
 
 def in_beam_space(lines: np.ndarray, frames: BeamData) -> Tensor:
@@ -175,17 +169,6 @@ def in_beam_space(lines: np.ndarray, frames: BeamData) -> Tensor:
     return torch.from_numpy(found)
 
 
-def on_grid(images: np.ndarray) -> Tensor:
-    """uint8 frames (N, H, W) as (N, 1, 160, 160) in [0, 1], antialiased."""
-    parts = [
-        F.interpolate(
-            torch.from_numpy(images[i : i + 200])[:, None].float() / 255, GRID, mode="bilinear", antialias=True
-        )
-        for i in range(0, len(images), 200)
-    ]
-    return torch.cat(parts)
-
-
 @torch.inference_mode()
 def validate(network: nn.Module, frames: BeamData, targets: ContourTargets, device: str) -> dict[str, float]:
     """Mean errors of the landmarks in mm (of the typical frame where its size is not known), and of the distance map.
@@ -196,7 +179,7 @@ def validate(network: nn.Module, frames: BeamData, targets: ContourTargets, devi
     lines = [torch.from_numpy(part[..., ::-1].copy()) for part in (targets.points, targets.curve)]
     size = torch.from_numpy(targets.size[:, ::-1].copy())
     for i in range(0, len(frames.image), 20):
-        logits, distance = (t.cpu() for t in network(on_grid(frames.image[i : i + 20]).to(device)))
+        logits, distance = (t.cpu() for t in network(on_grid(frames.image[i : i + 20], GRID).to(device)))
         found = expected_points(spatial_log_softmax(logits), centres)
         errors.append(((found - lines[0][i : i + 20]) * size[i : i + 20, None]).norm(dim=-1))
         truth = distance_to_curve(lines[1][i : i + 20], MAP, FARTHEST)

@@ -14,18 +14,18 @@ from torch.nn import functional as F
 from EchoSynthLib.evaluation.overlap import mean_structure_dice
 from EchoSynthLib.segmentation.unet.network import GRID, Segmenter
 from EchoSynthLib.segmentation.unet.publish import publish
-from EchoSynthLib.training.augment import affine_grid, exposure, overlays, probe_grid, scanner
+from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.mixture import real_frames
+from EchoSynthLib.training.overlays import Overlays
+from EchoSynthLib.training.resize import on_grid
 
 BATCH = 8
 MIXES = ((0.0, (3, 2, 3)), (0.7, (5, 1, 2)))
 """From which share of the minutes on, how many frames of a batch stay near the data, are moved far, and are shown by
 another probe: robustness first, then the data's own look, which the last tenths of a per cent depend on."""
-OVERLAY_STOCK = 96
-OVERLAY_SHARE = 0.3
 VIEW_WEIGHT = 0.1
 
 
@@ -77,14 +77,14 @@ class SegmenterLoss:
     def __init__(self, frames: BeamData, device: str, seed: int) -> None:
         drawn = frames.is_synthetic
         self.device = device
-        self.images = on_grid(frames.image)
+        self.images = on_grid(frames.image, GRID)
         self.labels = torch.from_numpy(frames.label)[:, None]
         self.beams = torch.from_numpy(frames.beam_image)[:, None]
         self.beam_labels = torch.from_numpy(frames.beam_label)[:, None]
         self.opening = torch.from_numpy(frames.sectors[:, 3] - frames.sectors[:, 2]).float()
         self.view = torch.from_numpy(frames.view).float()
         self.real, self.synthetic = (torch.from_numpy(np.flatnonzero(of)) for of in (~drawn, drawn))
-        self.overlays = overlays(OVERLAY_STOCK, GRID, seed)
+        self.overlays = Overlays(GRID, seed)
         self.criterion = DiceCELoss(to_onehot_y=True, softmax=True)
 
     def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
@@ -107,7 +107,7 @@ class SegmenterLoss:
         seen = F.grid_sample(self.beams[probes].float() / 255, grid, padding_mode="border", align_corners=False)
         truth = F.grid_sample(self.beam_labels[probes].float(), grid, mode="nearest", align_corners=False)
         elsewhere = scanner(torch.cat([moved[near:], seen * inside]), generator)
-        images = [exposure(moved[:near], generator), self._overlay(elsewhere, generator)]
+        images = [exposure(moved[:near], generator), self.overlays(elsewhere, generator)]
         return torch.cat(images), torch.cat([label, truth * inside]), self.view[index]
 
     def choose(self, generator: torch.Generator, spent: float) -> Tensor:
@@ -119,23 +119,6 @@ class SegmenterLoss:
         index = [of[torch.randint(0, len(of), (count,), generator=generator)] for of, count in sources]
         return torch.cat(index)[torch.randperm(BATCH, generator=generator)]
 
-    def _overlay(self, image: Tensor, generator: torch.Generator) -> Tensor:
-        n = len(image)
-        chosen = self.overlays[torch.randint(0, len(self.overlays), (n,), generator=generator)]
-        shown = (torch.rand(n, 1, 1, 1, generator=generator) < OVERLAY_SHARE).float()
-        return torch.maximum(image, chosen * shown)
-
-
-def on_grid(images: np.ndarray) -> Tensor:
-    """uint8 frames (N, H, W) as (N, 1, 160, 160) in [0, 1], antialiased."""
-    parts = [
-        F.interpolate(
-            torch.from_numpy(images[i : i + 200])[:, None].float() / 255, GRID, mode="bilinear", antialias=True
-        )
-        for i in range(0, len(images), 200)
-    ]
-    return torch.cat(parts)
-
 
 @torch.inference_mode()
 def validate(network: nn.Module, frames: BeamData, device: str) -> dict[str, float]:
@@ -143,7 +126,7 @@ def validate(network: nn.Module, frames: BeamData, device: str) -> dict[str, flo
     size = frames.image.shape[1:]
     predicted, right = [], 0.0
     for i in range(0, len(frames.image), 20):
-        logits, view = network(on_grid(frames.image[i : i + 20]).to(device))
+        logits, view = network(on_grid(frames.image[i : i + 20], GRID).to(device))
         predicted += list(F.interpolate(logits, size=size, mode="bilinear").argmax(dim=1).cpu().numpy())
         right += float(((view.cpu() > 0) == torch.from_numpy(frames.view[i : i + 20] == 1)).sum())
     return {**mean_structure_dice(predicted, frames.label), "view accuracy": right / len(frames.view)}
