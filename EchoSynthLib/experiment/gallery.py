@@ -12,12 +12,12 @@ from EchoSynthLib.experiment import images as drawn_images
 from EchoSynthLib.experiment import maps as label_maps
 from EchoSynthLib.experiment.plan import Experiment
 
-NAME = "images.png"
+NAME = "images.jpg"
 COLUMNS = 6
 
 
 def save_gallery(experiment: Experiment, folder: Path) -> list[str]:
-    """images.png with a row for each generator that has drawn; its name, none where no generator has."""
+    """images.jpg with a row for each generator that has drawn; its name, none where no generator has."""
     drawn = {
         comparison.generator.name: drawn_images.load(comparison.sampled.images.folder)[0]
         for comparison in experiment.comparisons

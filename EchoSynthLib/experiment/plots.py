@@ -50,7 +50,7 @@ def _save(
     for axes, name in zip(figure.subplots(1, len(STRUCTURE_CODES)), STRUCTURE_CODES, strict=True):
         trained_on_real = real["dice"][name]
         axes.axhspan(100 * trained_on_real["low"], 100 * trained_on_real["high"], color="0.9")
-        axes.axhline(100 * trained_on_real["mean"], color="0.5", label="trained on real")
+        axes.axhline(100 * trained_on_real["mean"], color="0.5")
         for network in networks:
             dice, x = network["dice"][name], across[network["model"]]
             below, above = 100 * (dice["mean"] - dice["low"]), 100 * (dice["high"] - dice["mean"])
@@ -59,6 +59,8 @@ def _save(
         if logarithmic:
             axes.set_xscale("log")
         axes.set(xlabel=label, title=name, ylabel="Dice, %" if name == next(iter(STRUCTURE_CODES)) else "")
-    figure.suptitle("Trained on synthetic images, tested on real ones; 95 % over patients", fontsize=10)
+    figure.suptitle(
+        "Trained on synthetic images, in grey on real ones; tested on real ones; 95 % over patients", fontsize=10
+    )
     figure.savefig(path, dpi=DOTS_PER_INCH)
     return path.name

@@ -29,7 +29,8 @@ frames, one image each |
 Dice is the mean over images, LV epi the union of cavity and myocardium. Intervals are 95 %, by bootstrap over patients;
 they tell how far the test patients matter, not how far another seed would. Frechet and kernel distance compare the
 first three levels of the shipped segmenter's encoder between images and real val frames; they are no Inception
-distances, and compare with one another only where the numbers of images are alike. Speckle is the largest relative
+distances, and compare with one another only where the numbers of images are alike; those of real frames are of train
+frames against val frames, what an image could reach without knowing the val frames. Speckle is the largest relative
 deviation of any second-order statistic in cavity, myocardium and the rest of the sector. Operations are
 multiply-accumulates of the whole image, counted while it was drawn. Seconds are for one image, alone, and hold for this
 machine and what else it did.
@@ -60,15 +61,17 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _main_table(results: Mapping[str, Any]) -> str:
-    generators = {row["model"]: row for row in results["generators"]}
+    sources: dict[str | None, Row] = {row["model"]: row for row in results["generators"]}
+    if results["real train frames"]:
+        sources[None] = results["real train frames"][0]
     rows = []
     for network in results["networks"]:
-        drawn = generators.get(network["model"], {})
+        source = sources.get(network["model"], {})
         rows.append(
             {
                 "trained on": network["trained_on"],
                 "frames real + synthetic": f"{network['real_frames']} + {network['synthetic_frames']}",
-                **_of_generator(drawn),
+                **_of_source(source),
                 **{f"Dice {name}, %": _percent(network["dice"][name]) for name in STRUCTURE_CODES},
                 **{name: _interval(network.get(name)) for name in HAUSDORFF},
                 "view right, %": _percent(network["view"]),
@@ -94,7 +97,7 @@ def _generators(results: Mapping[str, Any]) -> str:
     return table(rows)
 
 
-def _of_generator(row: Row) -> dict[str, str]:
+def _of_source(row: Row) -> dict[str, str]:
     return {
         "model": str(row.get("model", "-")),
         "its minutes": _number(row.get("minutes")),

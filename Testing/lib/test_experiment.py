@@ -96,8 +96,8 @@ def test_report_results_and_plots_tell_of_every_network_and_generator(finished: 
     text = (finished / "report.md").read_text(encoding="utf-8")
     for word in ("0.01 minutes", "seed | 0", "cpu", "beam-flow", "arXiv 2409.19371", "dice_against_cost.png"):
         assert word in text
-    pictures = {"dice_against_cost.png", "dice_against_frechet.png", "images.png"}
-    assert {path.name for path in finished.glob("*.png")} == pictures
+    pictures = {"dice_against_cost.png", "dice_against_frechet.png", "images.jpg"}
+    assert {path.name for path in finished.iterdir() if path.suffix in (".png", ".jpg")} == pictures
 
 
 @pytest.mark.slow
