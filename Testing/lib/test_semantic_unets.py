@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,10 +26,10 @@ from EchoSynthLib.networks.spade import Spade  # noqa: E402
 CLASSES, SIZE = 3, (8, 16)
 TINY = {"classes": CLASSES, "width": 8, "multipliers": (1, 2, 2), "blocks": 1, "attention_levels": (1,), "hidden": 4}
 BUILDERS = {
-    "sdm": lambda: SDMUNet(**TINY),
-    "adm": lambda: ADMUNet(**TINY, dropout=0.0),
-    "ddpmpp": lambda: SongUNet("ddpmpp", **TINY, dropout=0.0),
-    "ncsnpp": lambda: SongUNet("ncsnpp", **TINY, dropout=0.0),
+    "sdm": partial(SDMUNet, **TINY),
+    "adm": partial(ADMUNet, **TINY, dropout=0.0),
+    "ddpmpp": partial(SongUNet, "ddpmpp", **TINY, dropout=0.0),
+    "ncsnpp": partial(SongUNet, "ncsnpp", **TINY, dropout=0.0),
 }
 
 
@@ -125,9 +127,10 @@ def test_spade_is_in_middle_and_decoder_and_not_in_the_encoder(network: Semantic
             assert isinstance(block.attention.norm, Spade) == (not isinstance(network, SDMUNet))
 
 
+@pytest.mark.parametrize("changes", [{}, {"patch": 4, "input_skip": True}], ids=["as it is", "folded"])
 @pytest.mark.parametrize("model", SMALL)
-def test_gradients_reach_every_parameter(model: str) -> None:
-    network = lively(build(model, "small"))
+def test_gradients_reach_every_parameter(model: str, changes: dict[str, Any]) -> None:
+    network = lively(build(model, "small", **changes))
     c = network.config
     x, label = torch.randn(2, c.channels_in, 32, 32), F.one_hot(torch.randint(c.classes, (2, 32, 32)), c.classes)
     network(x, level(2), label.movedim(-1, 1).float()).square().mean().backward()
@@ -142,6 +145,21 @@ def test_an_untrained_network_answers_zero_or_nearly(model: str) -> None:
     x = torch.randn(1, network.config.channels_in, 32, 32)
     result = network(x, level(), torch.ones(1, network.config.classes, 32, 32))
     assert float(result.abs().max()) < 1e-3
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+@torch.no_grad()
+def test_the_input_skip_adds_x_of_unit_size_as_far_as_the_noise_level_says(name: str) -> None:
+    channels_out = 6 if name == "sdm" else 3
+    network = BUILDERS[name](channels_in=3, channels_out=channels_out, patch=2, input_skip=True).eval()
+    x = 7 * torch.randn(2, 3, *SIZE)
+    nn.init.ones_(network.gain.bias)
+    nn.init.zeros_(network.gain.weight)
+    skipped = network(x, level(2), label_map(2))
+    unit = x / x.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+    torch.testing.assert_close(skipped, unit.repeat(1, channels_out // 3, 1, 1), atol=2e-3, rtol=0)
+    nn.init.normal_(network.gain.weight)
+    assert not torch.allclose(network(x, level(2), label_map(2)), skipped, atol=0.1)
 
 
 @torch.no_grad()

@@ -26,6 +26,7 @@ class ADMUNet(SemanticUNet):
         hidden: width inside the SPADE layers.
         dropout: probability inside the residual blocks.
         patch: side of the patches folded into channels first and unfolded last.
+        input_skip: x is added to the result, see `SemanticUNet`.
     """
 
     @register_to_config
@@ -41,18 +42,22 @@ class ADMUNet(SemanticUNet):
         hidden: int = 128,
         dropout: float = 0.1,
         patch: int = 1,
+        input_skip: bool = False,
     ) -> None:
         style = Style(4 * width, classes, hidden, dropout, affine=True)
         widths = [width * m for m in multipliers]
         embed = positional_embedding(width, 4 * width)
-        super().__init__(channels_in, channels_out, widths, blocks, attention_levels, style, embed, patch)
+        super().__init__(
+            channels_in, channels_out, widths, blocks, attention_levels, style, embed, patch, input_skip=input_skip
+        )
         zero_outputs(self)
 
 
 def zero_outputs(network: SemanticUNet) -> None:
     """Zero the last convolution of every branch and of the network: each block starts as its skip connection."""
     blocks = [*network.encoder, *network.middle, *network.decoder]
-    last = [network.head, *(block.conv_out for block in blocks)]
-    for layer in [*last, *(block.attention.out for block in blocks if block.attention is not None)]:
+    attentions = [block.attention.out for block in blocks if block.attention is not None]
+    gain = [] if network.gain is None else [network.gain]
+    for layer in [network.head, *gain, *(block.conv_out for block in blocks), *attentions]:
         nn.init.zeros_(layer.weight)
         nn.init.zeros_(layer.bias)

@@ -28,6 +28,7 @@ class SDMUNet(SemanticUNet):
         hidden: width inside the SPADE layers.
         dropout: probability inside the residual blocks.
         patch: side of the patches folded into channels first and unfolded last.
+        input_skip: x is added to the result, see `SemanticUNet`.
     """
 
     @register_to_config
@@ -43,9 +44,12 @@ class SDMUNet(SemanticUNet):
         hidden: int = 128,
         dropout: float = 0.0,
         patch: int = 1,
+        input_skip: bool = False,
     ) -> None:
         style = Style(4 * width, classes, hidden, dropout, semantic_attention=False)
         widths = [width * m for m in multipliers]
         embed = positional_embedding(width, 4 * width)
-        super().__init__(channels_in, channels_out, widths, blocks, attention_levels, style, embed, patch)
+        super().__init__(
+            channels_in, channels_out, widths, blocks, attention_levels, style, embed, patch, input_skip=input_skip
+        )
         zero_outputs(self)

@@ -32,6 +32,7 @@ class SongUNet(SemanticUNet):
         hidden: width inside the SPADE layers.
         dropout: probability inside the residual blocks.
         patch: side of the patches folded into channels first and unfolded last.
+        input_skip: x is added to the result, see `SemanticUNet`.
     """
 
     @register_to_config
@@ -48,6 +49,7 @@ class SongUNet(SemanticUNet):
         hidden: int = 128,
         dropout: float = 0.1,
         patch: int = 1,
+        input_skip: bool = False,
     ) -> None:
         residual, length = variant == "ncsnpp", 4 * width
         style = Style(
@@ -67,7 +69,7 @@ class SongUNet(SemanticUNet):
         embed = fourier_embedding(2 * width, length) if residual else positional_embedding(width, length, endpoint=True)
         super().__init__(
             channels_in, channels_out, widths, blocks, attention_levels, style, embed, patch,
-            stem=width, attention_last=True, image_pyramid=residual,
+            stem=width, attention_last=True, image_pyramid=residual, input_skip=input_skip,
         )  # fmt: skip
         initialise(self)
 
@@ -75,7 +77,7 @@ class SongUNet(SemanticUNet):
 def initialise(network: SemanticUNet) -> None:
     """Xavier's uniform weights, all but zero where a branch ends (Karras et al. 2022, after Song et al. 2021)."""
     inside_spade = {id(layer) for spade in network.modules() if isinstance(spade, Spade) for layer in spade.modules()}
-    gains = {id(network.head): 1e-5}
+    gains = {id(last): 1e-5 for last in (network.head, network.gain)}
     for block in [*network.encoder, *network.middle, *network.decoder]:
         gains[id(block.conv_out)] = 1e-5
         if block.attention is not None:

@@ -42,6 +42,7 @@ class SemanticUNet(PretrainedNetwork):
         stem: int | None = None,
         attention_last: bool = False,
         image_pyramid: bool = False,
+        input_skip: bool = False,
     ) -> None:
         """Args:
         channels_in, channels_out: planes of x and of the result.
@@ -54,6 +55,8 @@ class SemanticUNet(PretrainedNetwork):
         stem: channels after the first convolution, where they are not those of the finest level.
         attention_last: in the decoder, attention follows only the last block of a level instead of each.
         image_pyramid: the encoder gets the image again at each resolution (the residual encoder of NCSN++).
+        input_skip: x / rms(x), times a gain of each plane that the noise level decides, is added to the result. A
+            narrow network cannot carry the noise of many folded planes to its end, where the noise is to be told.
         """
         super().__init__()
         self.style, self.patch, self.embed = style, patch, embed
@@ -69,6 +72,7 @@ class SemanticUNet(PretrainedNetwork):
         self.decoder = build_decoder(widths, blocks, attention_levels, style, skips, attention_last)
         self.norm = nn.GroupNorm(group_count(widths[0]), widths[0], eps=style.eps)
         self.head = nn.Conv2d(widths[0], channels_out * patch**2, 3, padding=1)
+        self.gain = nn.Linear(style.embedding, channels_out * patch**2) if input_skip else None
 
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | LabelModulation) -> Tensor:
         """The raw network F of a preconditioned denoiser (Karras et al. 2022, eq. 7).
@@ -88,9 +92,12 @@ class SemanticUNet(PretrainedNetwork):
         self._check_size(size)
         modulations = self._modulations(label, size) if isinstance(label, Tensor) else label
         embedding = self.embed(c_noise)
-        skips = self._encode(F.pixel_unshuffle(x, self.patch), embedding)
-        h = self._decode(skips, embedding, modulations)
-        return F.pixel_shuffle(self.head(F.silu(self.norm(h))), self.patch)
+        planes = F.pixel_unshuffle(x, self.patch)
+        skips = self._encode(planes, embedding)
+        h = self.head(F.silu(self.norm(self._decode(skips, embedding, modulations))))
+        if self.gain is not None:
+            h = h + self._input_skip(planes, embedding)
+        return F.pixel_shuffle(h, self.patch)
 
     def modulation(self, label: Tensor, size: tuple[int, int] | None = None) -> LabelModulation:
         """What the label map does to every SPADE layer: computed once, it serves all steps and any number of noises.
@@ -118,6 +125,12 @@ class SemanticUNet(PretrainedNetwork):
         for block in [*self.middle, *self.decoder]:
             yield block.modulation(label, at)
             at = block.size_out(at)
+
+    def _input_skip(self, x: Tensor, embedding: Tensor) -> Tensor:
+        assert self.gain is not None
+        gain = self.gain(embedding)[:, :, None, None]
+        rms = x.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+        return gain * (x / rms.clamp(min=1e-6)).repeat(1, gain.shape[1] // x.shape[1], 1, 1)
 
     def _encode(self, x: Tensor, embedding: Tensor) -> list[Tensor]:
         h, image, pyramid = self.stem(x), x, iter(self.pyramid)

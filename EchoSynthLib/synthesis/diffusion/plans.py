@@ -39,6 +39,9 @@ class Plan:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
+FOLDED: Mapping[str, Any] = {"patch": 4, "input_skip": True}
+"""Of the small networks in pixel space: 24 channels cannot carry the noise of 16 folded planes through, and a network
+that is to tell it (SDM, VP, VE) would leave most of it in the image."""
 PROCESS_OF = {"SDM": "ddpm", "VP": "vp", "VE": "ve"}
 """The others' is EDM."""
 LATENT_OF = {"EDM-L128": "L128", "EDM-L64": "L64"}
@@ -50,7 +53,7 @@ def plan(model: str, preset: str) -> Plan:
     In the paper's size, images, batches and learning rate are the papers'; the average of the weights, which EDM's
     code switched off, is on, and AdamW's rate decays at the very end. The small one draws 224 x 224 images, CAMUS' own
     grid here, with ten Heun steps, about a second on one core. In pixel space it folds them four by four, so that all
-    six U-Nets work at 56 x 56 and cost the same.
+    six U-Nets work at 56 x 56 and cost the same; what comes in is then also added to what goes out.
 
     Args:
         model: a name of `networks.semantic.presets.PAPER`.
@@ -70,4 +73,4 @@ def plan(model: str, preset: str) -> Plan:
         batch = 96 if model == "SDM" else 12
         return Plan(process, latent, 256, *sampling, batch, 1e-4, 0.99, 0.9999)
     sampling = ("dpm-solver++", 20, "edm") if model == "SDM" else ("heun", 10, "edm")
-    return Plan(process, latent, 224, *sampling, 8, 1e-3, 0.3, 0.998, {} if latent else {"patch": 4})
+    return Plan(process, latent, 224, *sampling, 8, 1e-3, 0.3, 0.998, {} if latent else FOLDED)
