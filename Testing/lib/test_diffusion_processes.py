@@ -138,6 +138,15 @@ def test_the_input_of_noise_predicting_networks_is_as_it_was_defined(name: str) 
     assert float(c_in) == pytest.approx(1 if name == "ve" else 1 / math.sqrt(10))
 
 
+@given(sigma=sigmas)
+def test_ve_gives_a_network_that_wants_it_unit_variance_and_means_the_same(sigma: float) -> None:
+    process = make_process("ve", unit_input=True)
+    total = sigma**2 + process.sigma_data**2
+    assert float(process.preconditioning(torch.tensor([sigma])).c_in) ** 2 * total == pytest.approx(1, rel=1e-5)
+    x = points() + process.noise(points(), sigma, drawing())
+    torch.testing.assert_close(process.denoise(true_network_of_a_point(process), x, sigma), points(), rtol=0, atol=1e-4)
+
+
 def test_only_pixels_inside_the_mask_count() -> None:
     edm = make_process("edm")
     mask = torch.zeros(4, 1, 8, 8)

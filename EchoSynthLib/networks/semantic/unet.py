@@ -55,8 +55,8 @@ class SemanticUNet(PretrainedNetwork):
         stem: channels after the first convolution, where they are not those of the finest level.
         attention_last: in the decoder, attention follows only the last block of a level instead of each.
         image_pyramid: the encoder gets the image again at each resolution (the residual encoder of NCSN++).
-        input_skip: x / rms(x), times a gain of each plane that the noise level decides, is added to the result. A
-            narrow network cannot carry the noise of many folded planes to its end, where the noise is to be told.
+        input_skip: x, times a gain of each plane that the noise level decides, is added to the result. A narrow network
+            cannot carry the noise of many folded planes to its end, where the noise is to be told.
         """
         super().__init__()
         self.style, self.patch, self.embed = style, patch, embed
@@ -128,9 +128,8 @@ class SemanticUNet(PretrainedNetwork):
 
     def _input_skip(self, x: Tensor, embedding: Tensor) -> Tensor:
         assert self.gain is not None
-        gain = self.gain(embedding)[:, :, None, None]
-        rms = x.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
-        return gain * (x / rms.clamp(min=1e-6)).repeat(1, gain.shape[1] // x.shape[1], 1, 1)
+        gain: Tensor = self.gain(embedding)[:, :, None, None]
+        return gain * x.repeat(1, gain.shape[1] // x.shape[1], 1, 1)
 
     def _encode(self, x: Tensor, embedding: Tensor) -> list[Tensor]:
         h, image, pyramid = self.stem(x), x, iter(self.pyramid)

@@ -19,6 +19,7 @@ class Plan:
         latent: "L64", "L128" or None in pixel space.
         side: of the square images, in pixels.
         changes: arguments of the network that differ from its preset.
+        settings: of the process.
         solver, steps, discretization: of sampling.
         batch: frames.
         learning_rate: of AdamW.
@@ -37,6 +38,7 @@ class Plan:
     constant: float
     ema_decay: float
     changes: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 FOLDED: Mapping[str, Any] = {"patch": 4, "input_skip": True}
@@ -73,4 +75,6 @@ def plan(model: str, preset: str) -> Plan:
         batch = 96 if model == "SDM" else 12
         return Plan(process, latent, 256, *sampling, batch, 1e-4, 0.99, 0.9999)
     sampling = ("dpm-solver++", 20, "edm") if model == "SDM" else ("heun", 10, "edm")
-    return Plan(process, latent, 224, *sampling, 8, 1e-3, 0.3, 0.998, {} if latent else FOLDED)
+    changes = {} if latent else FOLDED
+    settings = {"unit_input": True} if process == "ve" else {}
+    return Plan(process, latent, 224, *sampling, 8, 1e-3, 0.3, 0.998, changes, settings)

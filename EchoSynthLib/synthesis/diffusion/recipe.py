@@ -115,7 +115,7 @@ def untrained(model: str, preset: str, chosen: Plan, autoencoder: Path | None, s
         decoder = RECIPES[f"gamma-{chosen.latent.lower()}"].load().load(autoencoder).requires_grad_(False)
     return SemanticDiffusionPipeline(
         network,
-        make_process(chosen.process),
+        make_process(chosen.process, **chosen.settings),
         decoder,
         rows=chosen.side,
         columns=chosen.side,

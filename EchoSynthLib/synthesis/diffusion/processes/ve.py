@@ -14,18 +14,21 @@ class VE(Process):
 
     Args:
         sigma_min, sigma_max: ends of the range in training and sampling.
+        unit_input: c_in = 1 / sqrt(sigma^2 + sigma_data^2), as EDM has it, in place of 1; else a network with an input
+            skip would see numbers up to sigma_max there.
     """
 
     name = "ve"
 
     @register_to_config
-    def __init__(self, sigma_min: float = 0.02, sigma_max: float = 100.0) -> None:
-        self.sigma_min, self.sigma_max = sigma_min, sigma_max
+    def __init__(self, sigma_min: float = 0.02, sigma_max: float = 100.0, unit_input: bool = False) -> None:
+        self.sigma_min, self.sigma_max, self.unit_input = sigma_min, sigma_max, unit_input
 
     def preconditioning(self, sigma: Tensor) -> Preconditioning:
-        """c_skip = 1, c_out = sigma, c_in = 1, c_noise = ln(sigma / 2)."""
+        """c_skip = 1, c_out = sigma, c_in = 1 (but see `unit_input`), c_noise = ln(sigma / 2)."""
         s = sigma[:, None, None, None]
-        return Preconditioning(torch.ones_like(s), s, torch.ones_like(s), (sigma / 2).log())
+        c_in = (s**2 + self.sigma_data**2).rsqrt() if self.unit_input else torch.ones_like(s)
+        return Preconditioning(torch.ones_like(s), s, c_in, (sigma / 2).log())
 
     def draw_sigma(self, count: int, generator: Generator) -> Tensor:
         """Log-uniform: ln sigma ~ U(ln sigma_min, ln sigma_max)."""
