@@ -37,11 +37,17 @@ class Spade(nn.Module):
 
     def modulation(self, label: Tensor, size: tuple[int, int]) -> Modulation:
         """1 + gamma and beta at `size` (h, w) of a one-hot label map (N, classes, H, W), resized to it by nearest."""
-        label = F.interpolate(label, size, mode="nearest").contiguous()  # not the layout that one_hot leaves
-        gamma, beta = self.gamma_beta(F.relu(self.shared(label))).chunk(2, dim=1)
+        gamma, beta = self.gamma_beta(F.relu(self.shared(resized(label, size)))).chunk(2, dim=1)
         return 1 + gamma, beta
 
     def forward(self, x: Tensor, modulation: Modulation) -> Tensor:
         """(N, C, h, w) to the same shape; the modulation of one label map serves every item of the batch."""
         scale, shift = modulation
         return torch.addcmul(shift, self.norm(x), scale)
+
+
+def resized(label: Tensor, size: tuple[int, int]) -> Tensor:
+    """A one-hot label map (N, classes, H, W) at `size` (h, w), by nearest neighbour."""
+    if label.shape[-2:] == size and label.is_contiguous():
+        return label
+    return F.interpolate(label, size, mode="nearest").contiguous()  # not the layout that one_hot leaves

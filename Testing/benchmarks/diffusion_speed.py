@@ -60,7 +60,7 @@ def untrained(model: str) -> SemanticDiffusionPipeline:
     autoencoder = gamma_latent.build(AUTOENCODERS[chosen.latent]).eval() if chosen.latent else None
     pipeline = SemanticDiffusionPipeline(
         network,
-        make_process(chosen.process),
+        make_process(chosen.process, **chosen.settings),
         autoencoder,
         rows=chosen.side,
         columns=chosen.side,

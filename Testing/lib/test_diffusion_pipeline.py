@@ -139,7 +139,7 @@ def test_a_latent_model_of_our_own_networks_is_loaded_by_who_has_not_imported_th
     from EchoSynthLib.networks.semantic.presets import build
     from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
 
-    network = build("EDM-L64", "small", width=8, hidden=8).eval()
+    network = build("EDM-L64", "small", width=8, hidden=8, classes=5).eval()
     autoencoder = gamma_latent.build("small", channels=(8, 8, 8)).eval()
     saved = SemanticDiffusionPipeline(network, make_process("edm"), autoencoder, rows=64, columns=64, default_steps=2)
     saved.save_pretrained(tmp_path)

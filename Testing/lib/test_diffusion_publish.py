@@ -40,7 +40,7 @@ def published(folder: Path, name: str) -> tuple[SemanticDiffusionPipeline, Path]
     latent = name == "edm-l64"
     model = name.upper()
     pipeline = SemanticDiffusionPipeline(
-        build(model, "small", width=8, hidden=8).eval(),
+        build(model, "small", width=8, hidden=8, classes=5).eval(),
         make_process("edm" if latent else "ve"),
         gamma_latent.build("small", channels=(8, 8, 8)).eval() if latent else None,
         rows=64,

@@ -190,7 +190,9 @@ def test_training_makes_a_model_folder_that_reads_back_and_draws(
     pipeline.set_progress_bar_config(disable=True)
     label_map = hearts[0].label_map
     mask = hearts[0].sector.mask((SIDE, SIDE))
-    images = pipeline(label_map, mask, num_inference_steps=2, generator=torch.Generator().manual_seed(0)).images
+    images = pipeline(
+        label_map, mask, hearts[0].view, num_inference_steps=2, generator=torch.Generator().manual_seed(0)
+    ).images
     assert images.shape == (1, SIDE, SIDE)
     assert np.all(images[0][~mask] == 0)
     assert images[0][mask].std() > 0

@@ -53,12 +53,14 @@ def publish_untrained(folder: Path) -> None:
     from EchoSynthLib.training.loop import State
 
     torch.manual_seed(0)
+    network = build("EDM-L64", "small", width=8, hidden=8).eval()
     pipeline = SemanticDiffusionPipeline(
-        build("EDM-L64", "small", width=8, hidden=8).eval(),
+        network,
         make_process("edm"),
         gamma_latent.build("small", channels=(8, 8, 8)).eval(),
         rows=64,
         columns=64,
+        classes=network.config.classes,
         default_solver="heun",
         default_steps=3,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from EchoSynthLib.networks.semantic.resampling import BOX, double, halve
 from EchoSynthLib.networks.spade import Modulation, Spade, group_count
 
+Size = tuple[int, int]
 BlockModulation = tuple[Modulation, ...]
 """Of the SPADE layers of one block, in the order in which they act; empty for a block without."""
 
@@ -111,15 +112,15 @@ class SemanticBlock(nn.Module):
         self.skip = nn.Conv2d(channels_in, channels_out, 1) if project else nn.Identity()
         self.attention = Attention(channels_out, style, semantic) if attention else None
 
-    def modulation(self, label: Tensor, size: tuple[int, int]) -> BlockModulation:
-        """Scales and shifts for a one-hot label map (N, classes, H, W) and input of this block of `size` (h, w)."""
+    def modulation(self, label_at: Callable[[Size], Tensor], size: Size) -> BlockModulation:
+        """Scales and shifts for input of this block of `size` (h, w); `label_at(size)` is the one-hot label map."""
         size_out = self.size_out(size)
         norms = [(self.norm_in, size), (self.norm_out, size_out)]
         if self.attention is not None:
             norms.append((self.attention.norm, size_out))
-        return tuple(norm.modulation(label, at) for norm, at in norms if isinstance(norm, Spade))
+        return tuple(norm.modulation(label_at(at), at) for norm, at in norms if isinstance(norm, Spade))
 
-    def size_out(self, size: tuple[int, int]) -> tuple[int, int]:
+    def size_out(self, size: Size) -> Size:
         """Height and width of the output for an input of `size`."""
         factor = {"halve": 0.5, "double": 2.0, None: 1.0}[self.resample]
         return int(factor * size[0]), int(factor * size[1])

@@ -40,7 +40,7 @@ PAPER: Mapping[str, Preset] = {
 
 _SMALL = {
     "width": 24, "multipliers": (1, 2, 4, 4), "blocks": 1, "attention_levels": (3,),
-    "hidden": 16, "classes": 5, "dropout": 0.0,
+    "hidden": 16, "classes": 10, "dropout": 0.0,
 }  # fmt: skip
 _SMALL_PIXELS = {**_SMALL, "patch": 2}
 
@@ -52,7 +52,8 @@ SMALL: Mapping[str, Preset] = {
     "EDM-L128": Preset(ADMUNet, _SMALL_PIXELS, 128),
     "EDM-L64": Preset(ADMUNet, _SMALL, 64),
 }
-"""The same six, a few million parameters each; pixels are folded two by two, so that all of them work at 64 x 64."""
+"""The same six, a few million parameters each, all told the view by ten classes; pixels are folded two by two, so that
+all of them work at 64 x 64."""
 
 PRESETS: Mapping[str, Mapping[str, Preset]] = {"paper": PAPER, "small": SMALL}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, partial
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.networks.semantic.blocks import BlockModulation, SemanticBlock, Style
 from EchoSynthLib.networks.semantic.pretrained import PretrainedNetwork
 from EchoSynthLib.networks.semantic.resampling import halve, padding
-from EchoSynthLib.networks.spade import group_count
+from EchoSynthLib.networks.spade import group_count, resized
 
 LabelModulation = tuple[BlockModulation, ...]
 """What a label map does to the network: an entry for every block of middle and decoder."""
@@ -121,9 +122,11 @@ class SemanticUNet(PretrainedNetwork):
             raise InputError(
                 f"The label map has shape {tuple(label.shape)}; expected was one-hot (N, {self.style.classes}, H, W)."
             )
+        # Each of a dozen layers wants it at one of few sizes.
+        label_at = cache(partial(resized, label))
         at = (size[0] // self.multiple, size[1] // self.multiple)
         for block in [*self.middle, *self.decoder]:
-            yield block.modulation(label, at)
+            yield block.modulation(label_at, at)
             at = block.size_out(at)
 
     def _input_skip(self, x: Tensor, embedding: Tensor) -> Tensor:
