@@ -12,13 +12,12 @@ from torch.nn import functional as F
 from EchoSynthLib.anatomy.labels import CONDITIONING, CONDITIONING_OFFSET, VIEWS, conditioning_map
 from EchoSynthLib.training.augment import affine_grid
 from EchoSynthLib.training.beam_data import BeamData
+from EchoSynthLib.training.resize import resize
 
 MOVED = 0.5
 """Share of the frames that are moved."""
 STRENGTH = 0.6
 """Of the motion, see `affine_grid`: turns up to 9 degrees, scales and moves frames as other probes would show them."""
-AT_ONCE = 200
-"""Frames that are resized together."""
 
 
 @dataclass(frozen=True)
@@ -71,18 +70,3 @@ class FrameBatches:
         codes = F.grid_sample(codes, grid, mode="nearest", align_corners=False)[:, 0].long()
         mask = (codes != CONDITIONING["outside sector"])[:, None].float()
         return FrameBatch(image * mask, mask, codes + self.offsets[index].to(self.device)[:, None, None])
-
-
-def resize(frames: Tensor, grid: tuple[int, int], mode: str) -> Tensor:
-    """uint8 frames (N, H, W) on another grid, (N, 1, rows, columns) uint8.
-
-    Args:
-        frames: images or codes.
-        grid: rows and columns.
-        mode: "area" for images, averaged where they shrink; "nearest-exact" for codes.
-    """
-    if frames.shape[1:] == grid:
-        return frames[:, None]
-    blend = {"mode": "bilinear", "antialias": True} if mode == "area" else {"mode": mode}
-    parts = [F.interpolate(part[:, None].float(), grid, **blend) for part in frames.split(AT_ONCE)]  # type: ignore[arg-type]
-    return torch.cat([part.round().clamp(0, 255).byte() for part in parts])

@@ -22,6 +22,7 @@ from EchoSynthLib.networks.semantic.sdm_unet import SDMUNet  # noqa: E402
 from EchoSynthLib.networks.semantic.song_unet import SongUNet  # noqa: E402
 from EchoSynthLib.networks.semantic.unet import SemanticUNet  # noqa: E402
 from EchoSynthLib.networks.spade import Spade  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.plans import FOLDED  # noqa: E402
 
 CLASSES, SIZE = 3, (8, 16)
 TINY = {"classes": CLASSES, "width": 8, "multipliers": (1, 2, 2), "blocks": 1, "attention_levels": (1,), "hidden": 4}
@@ -127,7 +128,7 @@ def test_spade_is_in_middle_and_decoder_and_not_in_the_encoder(network: Semantic
             assert isinstance(block.attention.norm, Spade) == (not isinstance(network, SDMUNet))
 
 
-@pytest.mark.parametrize("changes", [{}, {"patch": 4, "input_skip": True}], ids=["as it is", "folded"])
+@pytest.mark.parametrize("changes", [{}, FOLDED], ids=["as it is", "folded"])
 @pytest.mark.parametrize("model", SMALL)
 def test_gradients_reach_every_parameter(model: str, changes: dict[str, Any]) -> None:
     network = lively(build(model, "small", **changes))

@@ -97,7 +97,8 @@ class SemanticUNet(PretrainedNetwork):
         skips = self._encode(planes, embedding)
         h = self.head(F.silu(self.norm(self._decode(skips, embedding, modulations))))
         if self.gain is not None:
-            h = h + self._input_skip(planes, embedding)
+            gain = self.gain(embedding)[:, :, None, None]
+            h = h + gain * planes.repeat(1, gain.shape[1] // planes.shape[1], 1, 1)
         return F.pixel_shuffle(h, self.patch)
 
     def modulation(self, label: Tensor, size: tuple[int, int] | None = None) -> LabelModulation:
@@ -128,11 +129,6 @@ class SemanticUNet(PretrainedNetwork):
         for block in [*self.middle, *self.decoder]:
             yield block.modulation(label_at, at)
             at = block.size_out(at)
-
-    def _input_skip(self, x: Tensor, embedding: Tensor) -> Tensor:
-        assert self.gain is not None
-        gain: Tensor = self.gain(embedding)[:, :, None, None]
-        return gain * x.repeat(1, gain.shape[1] // x.shape[1], 1, 1)
 
     def _encode(self, x: Tensor, embedding: Tensor) -> list[Tensor]:
         h, image, pyramid = self.stem(x), x, iter(self.pyramid)
