@@ -42,6 +42,7 @@ def _save(
 ) -> str:
     try:
         from matplotlib.figure import Figure
+        from matplotlib.ticker import LogFormatter
     except ModuleNotFoundError as error:
         raise EchoSynthError(
             f"The plots need {error.name}, which is not installed; it comes with: pip install 'echosynth[full]'"
@@ -54,11 +55,16 @@ def _save(
         for network in networks:
             dice, x = network["dice"][name], across[network["model"]]
             below, above = 100 * (dice["mean"] - dice["low"]), 100 * (dice["high"] - dice["mean"])
-            axes.errorbar(x, 100 * dice["mean"], [[below], [above]], fmt="o", capsize=3)
-            axes.annotate(network["model"], (x, 100 * dice["mean"]), (5, 5), textcoords="offset points", fontsize=8)
+            axes.errorbar(x, 100 * dice["mean"], [[below], [above]], fmt="o", capsize=3, label=network["model"])
         if logarithmic:
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(LogFormatter())
+            # Between the powers of ten, too, where models lie within a decade or two.
+            axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 1)))
+        axes.margins(x=0.1)
         axes.set(xlabel=label, title=name, ylabel="Dice, %" if name == next(iter(STRUCTURE_CODES)) else "")
+    # Beside the axes: names inside would cover one another where models cost alike.
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=8)
     figure.suptitle(
         "Trained on synthetic images, in grey on real ones; tested on real ones; 95 % over patients", fontsize=10
     )
