@@ -35,9 +35,9 @@ class Spade(nn.Module):
         self.shared = nn.Conv2d(classes, hidden, 3, padding=1)
         self.gamma_beta = nn.Conv2d(hidden, 2 * channels, 3, padding=1)
 
-    def modulation(self, label: Tensor, size: tuple[int, int]) -> Modulation:
-        """1 + gamma and beta at `size` (h, w) of a one-hot label map (N, classes, H, W), resized to it by nearest."""
-        gamma, beta = self.gamma_beta(F.relu(self.shared(resized(label, size)))).chunk(2, dim=1)
+    def modulation(self, label: Tensor) -> Modulation:
+        """1 + gamma and beta for a one-hot label map (N, classes, h, w) of the size of what is normalised."""
+        gamma, beta = self.gamma_beta(F.relu(self.shared(label))).chunk(2, dim=1)
         return 1 + gamma, beta
 
     def forward(self, x: Tensor, modulation: Modulation) -> Tensor:
@@ -48,6 +48,4 @@ class Spade(nn.Module):
 
 def resized(label: Tensor, size: tuple[int, int]) -> Tensor:
     """A one-hot label map (N, classes, H, W) at `size` (h, w), by nearest neighbour."""
-    if label.shape[-2:] == size and label.is_contiguous():
-        return label
     return F.interpolate(label, size, mode="nearest").contiguous()  # not the layout that one_hot leaves

@@ -25,10 +25,10 @@ from monai.networks.schedulers import DDIMScheduler as MonaiDDIMScheduler
 from torch import Tensor
 
 from EchoSynthLib.anatomy.heart import HeartMap, parametric_heart
-from EchoSynthLib.networks.semantic.presets import PAPER, build
+from EchoSynthLib.networks.semantic.presets import PAPER
+from EchoSynthLib.synthesis.diffusion import recipe
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
 from EchoSynthLib.synthesis.diffusion.plans import plan
-from EchoSynthLib.synthesis.diffusion.processes.table import make_process
 from EchoSynthLib.synthesis.diffusion.spaces import one_hot
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
 
@@ -54,19 +54,12 @@ def main() -> None:
 
 
 def untrained(model: str) -> SemanticDiffusionPipeline:
-    """The small model as its recipe makes it, before training."""
+    """The small model as its recipe makes it, before training; a latent one with an untrained autoencoder."""
     chosen = plan(model, "small")
-    network = build(model, "small", **chosen.changes).eval()
-    autoencoder = gamma_latent.build(AUTOENCODERS[chosen.latent]).eval() if chosen.latent else None
-    pipeline = SemanticDiffusionPipeline(
-        network,
-        make_process(chosen.process, **chosen.settings),
-        autoencoder,
-        rows=chosen.side,
-        columns=chosen.side,
-        channels=network.config.channels_in,
-        classes=network.config.classes,
-    )
+    pipeline = recipe.untrained(model, "small", chosen, None, seed=0)
+    pipeline.network.eval()
+    if chosen.latent:
+        pipeline.register_modules(autoencoder=gamma_latent.build(AUTOENCODERS[chosen.latent]).eval())
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

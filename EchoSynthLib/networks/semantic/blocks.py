@@ -118,7 +118,7 @@ class SemanticBlock(nn.Module):
         norms = [(self.norm_in, size), (self.norm_out, size_out)]
         if self.attention is not None:
             norms.append((self.attention.norm, size_out))
-        return tuple(norm.modulation(label_at(at), at) for norm, at in norms if isinstance(norm, Spade))
+        return tuple(norm.modulation(label_at(at)) for norm, at in norms if isinstance(norm, Spade))
 
     def size_out(self, size: Size) -> Size:
         """Height and width of the output for an input of `size`."""
