@@ -88,6 +88,7 @@ class EchoFrame:
         source: the file or place it came from.
         geometry: the source's place in space, for its results; None where the source has none.
         region: (row0, row1, column0, column1) of the 2D tissue, half-open: `pixels[row0:row1, column0:column1]`.
+        remarks: what the reader had to say of the file, a sentence each: what was not usable, left out or repeated.
     """
 
     pixels: NDArray[np.uint8]
@@ -96,6 +97,7 @@ class EchoFrame:
     source: str = ""
     geometry: Geometry | None = None
     region: Region | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, 2, "An echo frame is (rows, columns)")
@@ -108,7 +110,7 @@ class EchoCine:
     Attributes:
         pixels: (T, H, W) uint8, row 0 at the transducer.
         frame_time_ms: time from frame to frame in milliseconds, or None where it is not known.
-        spacing, spacing_trusted, source, geometry, region: as in `EchoFrame`, the same for all frames.
+        spacing, spacing_trusted, source, geometry, region, remarks: as in `EchoFrame`, the same for all frames.
     """
 
     pixels: NDArray[np.uint8]
@@ -118,6 +120,7 @@ class EchoCine:
     frame_time_ms: float | None = None
     geometry: Geometry | None = None
     region: Region | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, 3, "A cine is (frames, rows, columns)")
@@ -134,7 +137,9 @@ class EchoCine:
             )
         index %= count
         geometry = self.geometry.of_frame(index) if self.geometry else None
-        return EchoFrame(self.pixels[index], self.spacing, self.spacing_trusted, self.source, geometry, self.region)
+        return EchoFrame(
+            self.pixels[index], self.spacing, self.spacing_trusted, self.source, geometry, self.region, self.remarks
+        )
 
 
 def frame_or_cine(cine: EchoCine) -> EchoFrame | EchoCine:

@@ -110,3 +110,8 @@ def test_the_images_of_a_folder_leave_out_label_maps_and_what_is_no_image(tmp_pa
 def test_the_images_of_a_file_are_refused(tmp_path):
     with pytest.raises(InputError, match="not a folder"):
         list_images(tmp_path / "nowhere")
+
+
+def test_a_frame_of_a_cine_keeps_the_remarks_of_the_reader():
+    cine = EchoCine(np.zeros((2, 9, 9), np.uint8), remarks=("two frames were dropped",))
+    assert cine.frame(1).remarks == ("two frames were dropped",)
