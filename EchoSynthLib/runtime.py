@@ -23,8 +23,12 @@ class Network(Protocol):
 class OnnxNetwork:
     """One exported network; calls are deterministic on one machine."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, threads: int | None = None) -> None:
         """Load a network.
+
+        Args:
+            path: of the ONNX file.
+            threads: that one call uses, `usable_cores()` where none are given. Calls may run side by side.
 
         Raises:
             ModelError: onnxruntime is missing, or the file cannot be read.
@@ -36,7 +40,7 @@ class OnnxNetwork:
                 "The package onnxruntime is missing; install it with `pip install onnxruntime`."
             ) from error
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = usable_cores()
+        options.intra_op_num_threads = threads or usable_cores()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Waiting threads of one network would keep the cores busy that the next network needs.

@@ -17,23 +17,35 @@ from EchoSynthLib.images.gray import to_gray8
 
 if TYPE_CHECKING:
     from EchoSynthLib.segmentation.contour.pipeline import ContourFound
+    from EchoSynthLib.segmentation.unet.full_size import Structures
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Segmentation:
     """What `segment_detailed` gives.
 
     Attributes:
-        label_map: (H, W) uint8, 0 other, 1 LV cavity, 2 myocardium, 3 left atrium.
-        confidence: (H, W) float32 in [0, 1], probability of the code shown at each pixel.
-        view_probabilities: of '2CH' and '4CH'.
+        structures: what the model saw.
         record: how it was made.
     """
 
-    label_map: NDArray[np.uint8]
-    confidence: NDArray[np.float32]
-    view_probabilities: dict[str, float]
+    structures: Structures
     record: Record
+
+    @property
+    def label_map(self) -> NDArray[np.uint8]:
+        """(H, W) uint8, 0 other, 1 LV cavity, 2 myocardium, 3 left atrium."""
+        return self.structures.label_map
+
+    @property
+    def confidence(self) -> NDArray[np.float32]:
+        """(H, W) float32 in [0, 1], probability of the code shown at each pixel."""
+        return self.structures.confidence
+
+    @property
+    def view_probabilities(self) -> dict[str, float]:
+        """Of '2CH' and '4CH'."""
+        return self.structures.view_probabilities
 
 
 def segment(
@@ -87,9 +99,9 @@ def segment_detailed(
         "view_probabilities": probabilities,
         "shape": list(grey.shape),
         "spacing_mm": None if spacing is None else [float(s) for s in spacing],
-        "mean_confidence": float(found.confidence[found.label_map > 0].mean()) if found.label_map.any() else 0.0,
+        "mean_confidence": found.mean_confidence,
     }
-    return Segmentation(found.label_map, found.confidence, probabilities, record)
+    return Segmentation(found, record)
 
 
 def contour(

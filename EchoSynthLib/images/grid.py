@@ -2,25 +2,81 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-
-def to_grid(image: NDArray[np.floating], grid: tuple[int, int]) -> NDArray[np.float32]:
-    """Stretch an image (H, W) onto a grid (rows, columns): bilinear, antialiased, the outer pixel edges in place."""
-    return _resize(image, grid)
-
-
-def from_grid(planes: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Bring planes (C, rows, columns) of a network back to the (H, W) that `to_grid` started from, as (C, H, W)."""
-    return np.stack([_resize(plane, shape) for plane in planes])
-
-
-def _resize(image: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+if TYPE_CHECKING:
     from PIL import Image
 
-    if image.shape == shape:
-        return np.asarray(image, dtype=np.float32)
-    picture = Image.fromarray(np.ascontiguousarray(image, dtype=np.float32))
-    resized = picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
-    return np.asarray(resized, dtype=np.float32)
+Box = tuple[slice, slice]
+"""Rows and columns of an image, half-open."""
+
+
+def to_grid(image: NDArray[np.number], grid: tuple[int, int]) -> NDArray[np.float32]:
+    """Stretch an image (H, W) onto a grid (rows, columns): bilinear, antialiased, the outer pixel edges in place."""
+    from PIL import Image
+
+    if image.dtype == np.uint8:
+        # Pillow turns whole pixels into floats faster than numpy does.
+        return _resize(Image.fromarray(np.ascontiguousarray(image)).convert("F"), grid)
+    return _resize(Image.fromarray(np.ascontiguousarray(image, dtype=np.float32)), grid)
+
+
+def from_grid(planes: NDArray[np.floating], shape: tuple[int, int], box: Box | None = None) -> NDArray[np.float32]:
+    """Bring planes (C, rows, columns) of a network back to the (H, W) that `to_grid` started from, as (C, H, W).
+
+    Args:
+        planes: on the network's grid.
+        shape: (H, W) of the image.
+        box: rows and columns of the image; only these are made, as (C, rows in it, columns in it).
+    """
+    from PIL import Image
+
+    rows, columns = planes.shape[1:]
+    height, width = shape
+    part, size = None, shape
+    if box is not None:
+        across, down = columns / width, rows / height
+        part = (box[1].start * across, box[0].start * down, box[1].stop * across, box[0].stop * down)
+        size = (box[0].stop - box[0].start, box[1].stop - box[1].start)
+    pictures = (Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32)) for plane in planes)
+    return np.stack([_resize(picture, size, part) for picture in pictures])
+
+
+def reach(cells: NDArray[np.bool_], shape: tuple[int, int]) -> Box | None:
+    """The box of the pixels of an image (H, W) to which `from_grid` carries something of any of these cells.
+
+    Args:
+        cells: (rows, columns) of the network's grid.
+        shape: (H, W) of the image.
+
+    Returns:
+        Rows and columns of the image, or None where no cell is chosen. Outside of it all pixels are mixed from other
+        cells alone.
+    """
+    sides = [_reach(np.asarray(cells.any(axis=1 - axis)), shape[axis]) for axis in (0, 1)]
+    return None if sides[0] is None or sides[1] is None else (sides[0], sides[1])
+
+
+def _reach(cells: NDArray[np.bool_], size: int) -> slice | None:
+    chosen = np.flatnonzero(cells)
+    if not chosen.size:
+        return None
+    # Pixel y lies at (y + 1/2) cells / size, cell r at r + 1/2; the triangle between them is this wide on either side.
+    pixels_a_cell, half = size / len(cells), max(1.0, len(cells) / size)
+    first = math.floor((chosen[0] + 0.5 - half) * pixels_a_cell - 0.5)
+    last = math.ceil((chosen[-1] + 0.5 + half) * pixels_a_cell - 0.5)
+    return slice(max(0, first), min(size, last + 1))
+
+
+def _resize(
+    picture: Image.Image, shape: tuple[int, int], part: tuple[float, float, float, float] | None = None
+) -> NDArray[np.float32]:
+    from PIL import Image
+
+    if part is None and picture.size == (shape[1], shape[0]):
+        return np.asarray(picture, dtype=np.float32)
+    return np.asarray(picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR, part), dtype=np.float32)

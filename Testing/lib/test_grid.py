@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from EchoSynthLib.images.grid import from_grid, to_grid
+from EchoSynthLib.images.grid import from_grid, reach, to_grid
 
 quickly = settings(max_examples=20, deadline=None)
 sides = st.integers(8, 120)
@@ -68,3 +68,33 @@ def test_an_image_of_another_layout_in_memory_is_the_same_image() -> None:
     image = smooth((30, 50))
     np.testing.assert_array_equal(to_grid(np.asfortranarray(image), (16, 16)), to_grid(image, (16, 16)))
     np.testing.assert_array_equal(to_grid(image[:, ::-1], (16, 16)), to_grid(image[:, ::-1].copy(), (16, 16)))
+
+
+@quickly
+@given(shape=st.tuples(sides, sides), data=st.data())
+def test_a_box_of_an_image_is_what_the_whole_image_shows_there(shape: tuple[int, int], data: st.DataObject) -> None:
+    ends = [sorted(data.draw(st.lists(st.integers(0, side), min_size=2, max_size=2, unique=True))) for side in shape]
+    box = (slice(*ends[0]), slice(*ends[1]))
+    planes = np.random.default_rng(0).normal(size=(2, 40, 48)).astype(np.float32)
+    np.testing.assert_allclose(from_grid(planes, shape, box), from_grid(planes, shape)[:, *box], atol=1e-4)
+
+
+@quickly
+@given(shape=st.tuples(sides, sides), row=st.integers(0, 39), column=st.integers(0, 47))
+def test_a_cell_reaches_no_pixel_outside_of_its_box(shape: tuple[int, int], row: int, column: int) -> None:
+    cells = np.zeros((40, 48), bool)
+    cells[row, column] = True
+    reached = from_grid(cells[None].astype(np.float32), shape)[0] != 0
+    box = reach(cells, shape)
+    assert box is not None
+    assert reached.sum() == reached[box].sum()
+    assert box[0].stop - box[0].start <= 3 * max(1, shape[0] / 40) + 3
+
+
+def test_no_cell_reaches_no_pixel() -> None:
+    assert reach(np.zeros((40, 48), bool), (100, 100)) is None
+
+
+def test_whole_pixels_and_floats_of_the_same_value_give_the_same_grid() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (90, 70), np.uint8)
+    np.testing.assert_allclose(to_grid(image, (40, 48)), to_grid(image.astype(np.float32), (40, 48)), atol=1e-3)
