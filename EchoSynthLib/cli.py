@@ -132,16 +132,27 @@ def _run_task(chosen: argparse.Namespace) -> int:
     with TerminalProgress() as progress:
         record = task.build(given).run(Context(None if chosen.quiet else progress))
     print(json.dumps(record, indent=2, default=str) if chosen.json else _summary(task, record))
+    for warning in _warnings(task, given, record):
+        print(f"echosynth: warning: {' '.join(warning.split())}", file=sys.stderr)
     failures = record.get("failures", [])
     for failure in failures:
         print(f"echosynth: {failure['file']}: {' '.join(failure['message'].split())}", file=sys.stderr)
     return EXIT_PART_FAILED if failures else 0
 
 
+def _warnings(task: type[Task], given: dict[str, str], record: dict[str, Any]) -> list[str]:
+    """The record's warnings, each with the name of its file; those of a folder's files have it already."""
+    texts = record.get("warnings", [])
+    source = next((Path(given[item.name]) for item in parameters_of(task) if item.main and item.kind is Path), None)
+    return texts if source is None or source.is_dir() else [f"{source.name}: {text}" for text in texts]
+
+
 def _summary(task: type[Task], record: dict[str, Any]) -> str:
     lines = task.findings(record)
     for role, paths in record.get("outputs", {}).items():
         listed = [paths] if isinstance(paths, str) else paths
+        if not listed:
+            continue
         more = f"  ... {Path(listed[-1]).name}" if len(listed) > 1 else ""
         lines.append(f"{role.replace('_', ' ')}: {listed[0]}{more}")
     return "\n".join(lines)

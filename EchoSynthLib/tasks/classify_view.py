@@ -11,11 +11,10 @@ from typing import Any
 
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
-from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.formats import suffix_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import images_in, run_each
+from EchoSynthLib.tasks.places import output_folder
 from EchoSynthLib.tasks.results import check_exists, write_records
 from EchoSynthLib.tasks.segment import tissue_of
 
@@ -46,8 +45,7 @@ class ClassifyView(Task):
         check_exists(self.image, "image or folder")
         if self.output is None:
             return {**self._classify(context, started), "outputs": {}}
-        if suffix_of(self.output) and not self.output.is_dir():
-            raise InputError(f"The output {self.output} names a file, but results are two files; give a folder.")
+        output_folder(self.output)
         with OutputFolder(self.output) as hidden:
             record = self._classify(context, started)
             _write_table(hidden / TABLE, record["results"])

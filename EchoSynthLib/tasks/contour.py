@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
-from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.formats import stem_of, suffix_of
+from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, stems_of
+from EchoSynthLib.tasks.places import output_folder
 from EchoSynthLib.tasks.results import RECORD, check_exists, write_records
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ class Contour(Task):
         """Writes points as a table, points and curves as JSON, a picture and a record for each; see `Task.run`."""
         check_exists(self.image, "image or folder")
         inputs.pixel_size(self.row_spacing, self.column_spacing)
-        if suffix_of(self.output) and not self.output.is_dir():
-            raise InputError(f"The output {self.output} names a file, but contours are several files; give a folder.")
+        output_folder(self.output)
         if self.image.is_dir():
             return self._run_folder(context)
         with OutputFolder(self.output) as hidden:

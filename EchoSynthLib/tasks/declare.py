@@ -89,7 +89,11 @@ class Task(ABC):
 
     @abstractmethod
     def run(self, context: Context) -> dict[str, Any]:
-        """Does the work; returns the record, whose `outputs` name the files that were written."""
+        """Does the work; returns the record, whose `outputs` name the files that were written.
+
+        Its `warnings`, where there are any, are texts for the user on what is doubtful in a result; of a folder of
+        files each text begins with the file's name and a colon.
+        """
 
     @classmethod
     def findings(cls, record: Mapping[str, Any]) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
 from EchoSynthLib.images.formats import list_images, stem_of
@@ -71,6 +71,11 @@ def run_each(
             f"None of the {len(items)} files in {folder} could be {done}; {first['file']}: {first['message']}"
         )
     return results, failures
+
+
+def warnings_of_each(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The warnings of all files as a folder's record has them, "FILE: text"; each record names its `file`."""
+    return [f"{record['file']}: {text}" for record in records for text in record.get("warnings", [])]
 
 
 @contextmanager

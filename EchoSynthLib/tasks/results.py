@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,15 @@ def check_holds(format: str, labels: EchoFrame | EchoCine) -> None:
         raise InputError(
             f"{labels.source} is a cine of {len(labels.pixels)} frames and PNG holds one; take nifti or npy as format."
         )
+
+
+def with_warnings(record: Mapping[str, Any], texts: Iterable[str]) -> dict[str, Any]:
+    """The record with these texts added to its `warnings`, each once; no text adds no such key.
+
+    Warnings are for the user: what was done although something is doubtful, such as a remark of the reader.
+    """
+    warnings = list(dict.fromkeys([*record.get("warnings", []), *texts]))
+    return {**record, "warnings": warnings} if warnings else dict(record)
 
 
 def stamp_of(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import Context, Task, parameter
+from EchoSynthLib.tasks.folders import warnings_of_each
+from EchoSynthLib.tasks.results import with_warnings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,4 +76,18 @@ class Misbehave(Task):
         return {"said": "Grüße, Herz ♥", "outputs": {}}
 
 
-TASKS = (Count, Stubborn, Misbehave)
+@dataclass(frozen=True, kw_only=True)
+class Doubt(Task):
+    name = "doubt"
+    summary = "Has its doubts about a file, or about each file of a folder."
+
+    image: Path = parameter(main=True, help="a file or a folder")
+
+    def run(self, context: Context) -> dict[str, Any]:
+        if not self.image.is_dir():
+            return with_warnings({"task": self.name, "outputs": {"reports": []}}, ["two\nlines", "again", "again"])
+        told = [with_warnings({"file": path.name}, ["is odd"]) for path in sorted(self.image.iterdir())]
+        return with_warnings({"task": self.name, "results": told, "outputs": {}}, warnings_of_each(told))
+
+
+TASKS = (Count, Stubborn, Misbehave, Doubt)

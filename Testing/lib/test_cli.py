@@ -172,6 +172,21 @@ def test_a_task_of_an_extension_is_a_command_too() -> None:
     assert done.stderr == "echosynth: unexpected ZeroDivisionError: the heart stood still (--traceback shows where)\n"
 
 
+def test_warnings_are_one_line_each_with_the_name_of_the_file_and_leave_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / "in" / name).touch()
+    extension = {"ECHOSYNTH_TASKS": "tasks_for_tests"}
+    done = echosynth("doubt", tmp_path / "in" / "a.png", **extension)
+    lines = ["echosynth: warning: a.png: two lines", "echosynth: warning: a.png: again"]
+    assert (done.returncode, done.stderr.splitlines(), done.stdout.strip()) == (0, lines, "")
+    done = echosynth("doubt", tmp_path / "in", "--json", **extension)
+    assert done.stderr.splitlines() == [f"echosynth: warning: {name}: is odd" for name in ("a.png", "b.png")]
+    record = json.loads(done.stdout)
+    assert record["warnings"] == ["a.png: is odd", "b.png: is odd"]
+    assert record["results"][1] == {"file": "b.png", "warnings": ["is odd"]}
+
+
 def test_models_are_imported_listed_verified_and_removed(tmp_path: Path) -> None:
     from EchoSynthLib import zoo
 
