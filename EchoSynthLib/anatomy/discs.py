@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
-from EchoSynthLib.anatomy.masks import grown
+from EchoSynthLib.anatomy.masks import border, grown, places_of
 from EchoSynthLib.errors import InputError
 
 Spacing = tuple[float, float]
@@ -19,6 +19,7 @@ DISCS = 20
 """Along the long axis, as the method of discs is done in the clinic."""
 
 _SMALLEST_PLANE = 5  # pixels; fewer have no direction
+_UP, _DOWN = -1, 1  # the transducer is above row 0
 
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 
@@ -57,14 +58,14 @@ def ventricular_axis(labels: NDArray[np.uint8], spacing: Spacing | None = None) 
     """The left ventricle's long axis: from the middle of the mitral plane to the farthest point of the cavity.
 
     The plane lies where the cavity touches the atrium, or no wall where there is no atrium; a cavity with wall all
-    around has its principal axis.
+    around has its principal axis, with the apex towards the transducer.
 
     Args:
         labels: (H, W) in CAMUS codes with a cavity.
         spacing: (row, column) pixel size in mm.
     """
     beyond = (labels == _ATRIUM, (labels != _CAVITY) & (labels != _WALL))
-    return _axis(labels == _CAVITY, beyond, spacing)
+    return _axis(labels == _CAVITY, beyond, spacing, _UP)
 
 
 def atrial_axis(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> LongAxis:
@@ -72,7 +73,8 @@ def atrial_axis(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> Lo
 
     (Lang et al., J Am Soc Echocardiogr 18:1440-1463, 2005; the farthest point of the atrium lies in a corner of the
     roof, in the mean 13 % farther off.) The plane lies where the atrium touches the cavity. Where it does so in a few
-    pixels alone, the axis leads to the farthest point, and without a cavity it is the principal axis.
+    pixels alone, the axis leads to the farthest point, and without a cavity it is the principal axis, with the roof
+    away from the transducer.
 
     Args:
         labels: (H, W) in CAMUS codes with an atrium.
@@ -80,31 +82,41 @@ def atrial_axis(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> Lo
     """
     atrium, cavity = labels == _ATRIUM, labels == _CAVITY
     step = spacing or (1.0, 1.0)
-    plane = np.argwhere(atrium & grown(cavity)).astype(np.float64)
+    plane = places_of(atrium & grown(cavity)).astype(np.float64)
     if len(plane) < _SMALLEST_PLANE:
-        return _axis(atrium, (cavity,), spacing)
+        return _axis(atrium, (cavity,), spacing, _DOWN)
     base = plane.mean(axis=0)
     along = np.linalg.svd((plane - base) * step, full_matrices=False)[2][0]
     square = np.array([along[1], -along[0]])
-    off = (np.argwhere(atrium) - base) * step
+    off = (places_of(atrium) - base) * step
     square *= np.sign((off @ square).mean()) or 1.0
     straight_up = np.abs(off @ along) <= max(step) / 2
     reach = float((off[straight_up] @ square).max(initial=0.0))
-    return LongAxis(base, base + reach * square / step, step) if reach else _axis(atrium, (cavity,), spacing)
+    return LongAxis(base, base + reach * square / step, step) if reach else _axis(atrium, (cavity,), spacing, _DOWN)
 
 
-def _axis(chamber: Mask, beyond: tuple[Mask, ...], spacing: Spacing | None) -> LongAxis:
+def _axis(chamber: Mask, beyond: tuple[Mask, ...], spacing: Spacing | None, far_end: int) -> LongAxis:
     step = spacing or (1.0, 1.0)
-    places = np.argwhere(chamber).astype(np.float64)
     for neighbour in beyond:
-        plane = np.argwhere(chamber & grown(neighbour))
+        plane = places_of(chamber & grown(neighbour))
         if len(plane) > 1:
             base = plane.mean(axis=0)
-            return LongAxis(base, _farthest(places, base, step), step)
+            # What lies farthest off lies on the border.
+            return LongAxis(base, _farthest(places_of(border(chamber)).astype(np.float64), base, step), step)
+    return _principal_axis(places_of(chamber).astype(np.float64), step, far_end)
+
+
+def _principal_axis(places: NDArray[np.float64], spacing: Spacing, far_end: int) -> LongAxis:
+    """The axis along which places (n, 2) lie, with its base where the mitral plane is: `far_end` tells the other end.
+
+    The ventricle's apex points at the transducer (far_end -1, up), the atrium's roof away from it (1, down); which way
+    an axis of a decomposition points is left to chance.
+    """
     middle = places.mean(axis=0)
-    along = np.linalg.svd((places - middle) * step, full_matrices=False)[2][0]
-    reach = ((places - middle) * step) @ along
-    return LongAxis(middle + reach.min() * along / step, middle + reach.max() * along / step, step)
+    along = np.linalg.svd((places - middle) * spacing, full_matrices=False)[2][0]
+    along = along if along[0] * far_end >= 0 else -along
+    reach = ((places - middle) * spacing) @ along
+    return LongAxis(middle + reach.min() * along / spacing, middle + reach.max() * along / spacing, spacing)
 
 
 def _farthest(places: NDArray[np.float64], base: NDArray[np.float64], spacing: Spacing) -> NDArray[np.float64]:
@@ -132,7 +144,7 @@ class Discs:
     @classmethod
     def along(cls, chamber: Mask, axis: LongAxis) -> Discs:
         """The discs that divide a chamber (H, W), corners below the middle of the mitral plane included."""
-        reach = np.argwhere(chamber) * axis.spacing @ axis.direction
+        reach = places_of(chamber) * axis.spacing @ axis.direction
         # Pixel centres end half a pixel before the chamber does.
         length = float(np.ptp(reach)) + axis.pixel
         return cls(axis.direction, axis.spacing, float(reach.min()) - axis.pixel / 2, length / DISCS)
@@ -155,7 +167,7 @@ class Discs:
         return float(math.pi / 4 * (widths**2).sum() * self.thickness)
 
     def _disc_of(self, chamber: Mask) -> NDArray[np.int64]:
-        return np.floor((np.argwhere(chamber) * self.spacing @ self.axis - self.base) / self.thickness).astype(int)
+        return np.floor((places_of(chamber) * self.spacing @ self.axis - self.base) / self.thickness).astype(int)
 
 
 def disc_volume(label_map: ArrayLike, spacing: Spacing | None = None) -> float:

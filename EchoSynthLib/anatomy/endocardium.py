@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
+from EchoSynthLib.anatomy.masks import border, cropped, filled, places_of
 from EchoSynthLib.errors import InputError
 
 Spacing = tuple[float, float]
@@ -173,14 +174,16 @@ def fill_curve(curve: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 def _around_cavity(labels: NDArray[np.uint8]) -> tuple[Points, NDArray[np.uint8]]:
     """Where the part of the map around the cavity begins (row, column), and that part; other pixels take no share."""
-    places = np.argwhere(labels == _CAVITY)
-    if len(places) < _SMALLEST_AREA:
+    cavity = labels == _CAVITY
+    area = int(np.count_nonzero(cavity))
+    if area < _SMALLEST_AREA:
         raise InputError(
-            f"The label map has {len(places)} pixels of left ventricle ({_CAVITY}); its endocardium needs at least "
+            f"The label map has {area} pixels of left ventricle ({_CAVITY}); its endocardium needs at least "
             f"{_SMALLEST_AREA}."
         )
-    margin = int(np.ceil(_REACH * np.sqrt(len(places)))) + 2
-    low, high = np.maximum(places.min(axis=0) - margin, 0), places.max(axis=0) + margin + 1
+    part, corner = cropped(cavity)
+    margin = int(np.ceil(_REACH * np.sqrt(area))) + 2
+    low, high = np.maximum(corner - margin, 0), corner + part.shape + margin
     return low.astype(np.float64), labels[low[0] : high[0], low[1] : high[1]]
 
 
@@ -190,16 +193,17 @@ def _largest_filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     parts, count = ndimage.label(mask)
     if count > 1:
         mask = parts == 1 + np.bincount(parts.ravel())[1:].argmax()
-    return ndimage.binary_fill_holes(mask)
+    return filled(mask)
 
 
 def _crack_outline(mask: NDArray[np.bool_]) -> Points:
     """Midpoints (n, 2) of the pixel sides around a component without holes, clockwise from its topmost pixel on."""
     padded = np.pad(mask, 1)
+    rim = np.argwhere(border(padded))
     ends: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for (down, right), start, end in _SIDES:
-        beyond = np.roll(padded, (-down, -right), axis=(0, 1))
-        for r, c in zip(*(index.tolist() for index in np.nonzero(padded & ~beyond)), strict=True):
+        outermost = rim[~padded[rim[:, 0] + down, rim[:, 1] + right]]
+        for r, c in outermost.tolist():
             ends.setdefault((r + start[0], c + start[1]), []).append((r + end[0], c + end[1]))
     first = min(ends)
     corners = [first, ends[first][0]]
@@ -227,7 +231,8 @@ def _distance(structure: NDArray[np.bool_], outline: Points, step: Points) -> ND
     """How far (n,) the outline's points are from the pixels of a structure; infinite where it has none."""
     from scipy.spatial import KDTree
 
-    places = np.argwhere(structure)
+    # The nearest pixel of a structure lies on its border.
+    places = places_of(border(structure))
     if not len(places):
         return np.full(len(outline), np.inf)
     return KDTree(places * step).query(outline * step)[0]

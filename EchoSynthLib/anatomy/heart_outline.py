@@ -23,6 +23,7 @@ _ED_SHARPNESS, _SHARPEST = 2.0, 1.15
 _ANNULUS_SHORTENING = 0.55  # the ring narrows less than the cavity: its log shortening over the cavity's
 _WIDEST_ANNULUS = 0.95
 _BULGE_AT, _BULGE_REACH = 0.38, 0.2  # fractions of the long axis
+_LEVEL = 1e-6  # smallest slope of a mitral plane that tilts: a ten thousandth of a pixel across the ring
 _SAMPLES = 96
 _DISCS = 512
 _STEPS = 40
@@ -60,7 +61,7 @@ class _Cavity:
             bulge=shape.left_bulge_mm * scale,
             annulus_ratio=min(ring / diameter, max(_WIDEST_ANNULUS, shape.annulus_mm / shape.diameter_mm)),
             sharpness=max(_ED_SHARPNESS * scale, _SHARPEST),
-            mitral_slope=-math.tan(math.radians(shape.mitral_tilt_deg)),
+            mitral_slope=_slope(shape.mitral_tilt_deg),
         )
 
     def width(self, fraction: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -106,6 +107,12 @@ class _Cavity:
         fraction = np.concatenate([left, right])
         t = np.concatenate([self.side(left, -1), self.side(right, 1)])
         return np.stack([fraction * self.length, t], axis=1), fraction
+
+
+def _slope(tilt_deg: float) -> float:
+    """Slope of the mitral plane; of one that is level but for rounding, 0, for it is divided by."""
+    slope = -math.tan(math.radians(tilt_deg))
+    return slope if abs(slope) > _LEVEL else 0.0
 
 
 def outlines(shape: HeartShape, emptied: float) -> Outlines:

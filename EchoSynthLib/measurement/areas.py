@@ -21,5 +21,5 @@ def areas(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> dict[str
         labels: (H, W) in CAMUS codes.
         spacing: (row, column) pixel size in mm.
     """
-    counts = np.bincount(labels.ravel(), minlength=4)
-    return {name: float(counts[code]) * math.prod(spacing or (1.0, 1.0)) for name, code in STRUCTURES.items()}
+    pixel = math.prod(spacing or (1.0, 1.0))
+    return {name: float(np.count_nonzero(labels == code)) * pixel for name, code in STRUCTURES.items()}

@@ -112,13 +112,14 @@ def agreement(image: Image, labels: Image, segment: Callable[[Image], Image]) ->
     """
     found = [
         dice(np.isin(labels, codes), np.isin(again, codes))
-        for again in (_back(segment(_taken(image, exposure)), exposure) for exposure in EXPOSURES)
+        for again in (laid_back(segment(retaken(image, exposure)), exposure) for exposure in EXPOSURES)
         for codes in STRUCTURE_CODES.values()
     ]
     return float(np.mean(found))
 
 
-def _taken(image: Image, exposure: Exposure) -> Image:
+def retaken(image: Image, exposure: Exposure) -> Image:
+    """The picture (H, W), taken a little differently."""
     from scipy import ndimage
 
     middle, moved = _place(image, exposure)
@@ -128,7 +129,8 @@ def _taken(image: Image, exposure: Exposure) -> Image:
     return np.rint(255 * (np.clip(grey, 0, 255) / 255) ** exposure.gamma).astype(np.uint8)
 
 
-def _back(labels: Image, exposure: Exposure) -> Image:
+def laid_back(labels: Image, exposure: Exposure) -> Image:
+    """The label map (H, W) of such a picture, laid on the first one."""
     from scipy import ndimage
 
     middle, moved = _place(labels, exposure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from EchoSynthLib.anatomy.discs import Spacing
+from EchoSynthLib.measurement.calibration import BY_CONFIDENCE
 
 LANG = "Lang et al., J Am Soc Echocardiogr 28:1-39, 2015"
 LANG_2005 = "Lang et al., J Am Soc Echocardiogr 18:1440-1463, 2005"
@@ -44,7 +45,8 @@ class Definition:
 _UNITS = {"length": ("mm", "px"), "area": ("mm2", "px2"), "volume": ("ml", None)} | {
     quantity: (unit, unit) for quantity, unit in (("percent", "%"), ("ratio", "1"), ("number", "1"))
 }
-_DISCS = "pi / 4 * sum(d_i^2) * L / 20"
+_DISCS = "pi / 4 * sum(d_i^2) * H / 20, H the chamber's extent along the long axis"
+_BIPLANE = "pi / 4 * sum(a_i b_i) * H / 20, H the larger of both chambers' extents along their long axes"
 _AREA_LENGTH = "8 A^2 / (3 pi L)"
 _OURS = "EchoSynth"
 
@@ -65,8 +67,8 @@ DEFINITIONS: dict[str, Definition] = {
         f"wall thickness, {name}": Definition("length", "mean over a sixth of the endocardium, square to it", _OURS)
         for name in THICKNESS_SEGMENTS
     },
-    "LV volume, biplane discs": Definition("volume", "pi / 4 * sum(a_i b_i) * L / 20, L the longer of both", LANG),
-    "LA volume, biplane discs": Definition("volume", "pi / 4 * sum(a_i b_i) * L / 20, L the longer of both", LANG),
+    "LV volume, biplane discs": Definition("volume", _BIPLANE, LANG),
+    "LA volume, biplane discs": Definition("volume", _BIPLANE, LANG),
     "LA volume, biplane area-length": Definition("volume", "8 A_2CH A_4CH / (3 pi L), L the shorter of both", LANG),
     "EF, discs": Definition("percent", "(V_ED - V_ES) / V_ED", LANG),
     "EF, area-length": Definition("percent", "(V_ED - V_ES) / V_ED", LANG),
@@ -79,13 +81,15 @@ DEFINITIONS: dict[str, Definition] = {
     "beats": Definition(
         "number", "falls of the smoothed LV area by half of its range or more; ratios are means", _OURS
     ),
-    "expected Dice, LV cavity": Definition("ratio", "2 sum_in p / (2 sum_in p + sum_in (1-p) + sum_near (1-p))", _OURS),
-    "expected Dice, LV cavity+myocardium": Definition(
-        "ratio", "2 sum_in p / (2 sum_in p + sum_in (1-p) + sum_near (1-p))", _OURS
-    ),
-    "expected Dice, left atrium": Definition(
-        "ratio", "2 sum_in p / (2 sum_in p + sum_in (1-p) + sum_near (1-p))", _OURS
-    ),
+    **{
+        f"expected Dice, {name}": Definition(
+            "ratio",
+            f"1.01 - exp({fit.offset:g}) (1.001 - E)^{fit.exponent:g}, "
+            "E = 2 sum_in p / (2 sum_in p + sum_in (1-p) + sum_near (1-p))",
+            _OURS,
+        )
+        for name, fit in BY_CONFIDENCE.items()
+    },
     "confidence, mitral plane": Definition("ratio", "mean confidence around the middle of the mitral plane", _OURS),
     "confidence, apex": Definition("ratio", "mean confidence around the apex", _OURS),
     "contour agreement": Definition("ratio", "Dice of the cavity with what the contour model's curve encloses", _OURS),

@@ -13,6 +13,7 @@ from EchoSynthLib.anatomy.labels import CAMUS
 
 _CAVITY, _WALL = CAMUS["left ventricle"], CAMUS["myocardium"]
 _SAMPLES_A_PIXEL = 4
+_PARTS = 4  # of a ray, looked at one after the other: hearts' walls end in the first or second
 _THICKEST = 0.5  # of the long axis; a ray that finds no end by then runs along the wall
 _SMALL, _LARGE = 5, 95  # percentiles: one ray that meets a notch is no wall
 
@@ -65,8 +66,7 @@ def wall_thickness(
     base = (curve[0] + curve[-1]) / 2
     reach = _THICKEST * float(np.linalg.norm((endocardium.points[APEX] - base) * step))
     distances = np.arange(0.0, max(reach, 2 * step.max()), step.min() / _SAMPLES_A_PIXEL)
-    rays = curve[:, None] + distances[:, None] * (_outwards(curve, step) / step)[:, None]
-    along = _until_the_wall_ends(_codes_at(labels, rays), distances)
+    along = _until_the_wall_ends(_codes_along(labels, curve, _outwards(curve, step) / step, distances), distances)
     segment = _segment_of(curve, endocardium.points, step)
     means = [_mean(along[segment == number]) for number in range(6)]
     return WallThickness(along, np.array(means))
@@ -84,16 +84,37 @@ def _outwards(curve: Points, step: NDArray[np.float64]) -> Points:
     return normal if outward else -normal
 
 
-def _codes_at(labels: NDArray[np.uint8], places: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Codes (n, m) of the pixels at (n, m, 2); 0 outside the map."""
-    row, column = np.moveaxis(np.floor(places + 0.5).astype(int), -1, 0)
-    seen = (row >= 0) & (row < labels.shape[0]) & (column >= 0) & (column < labels.shape[1])
-    return np.where(seen, labels[row * seen, column * seen], 0).astype(np.uint8)
+def _codes_along(
+    labels: NDArray[np.uint8], starts: Points, ahead: Points, distances: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """Codes (n, m) along rays from starts (n, 2); only as far as all rays need to leave the ventricle."""
+    codes = np.zeros((len(starts), 0), np.uint8)
+    for part in np.array_split(distances, _PARTS):
+        rows, columns = (starts[:, axis, None] + part * ahead[:, axis, None] for axis in (0, 1))
+        codes = np.hstack([codes, _codes_at(labels, rows, columns)])
+        if not _in_ventricle(codes).all(axis=1).any():
+            break
+    return codes
+
+
+def _in_ventricle(codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return (codes == _CAVITY) | (codes == _WALL)
+
+
+def _codes_at(labels: NDArray[np.uint8], rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Codes (n, m) of the pixels at rows and columns (n, m); 0 outside the map."""
+    # A margin of nothing stands for all that lies beyond the map.
+    padded = np.pad(labels, 1)
+    at = [
+        np.clip(np.floor(places + 1.5), 0, size - 1).astype(np.intp)
+        for places, size in zip((rows, columns), padded.shape, strict=True)
+    ]
+    return np.asarray(padded.ravel()[at[0] * padded.shape[1] + at[1]])
 
 
 def _until_the_wall_ends(codes: NDArray[np.uint8], distances: NDArray[np.float64]) -> NDArray[np.float64]:
     """Distance (n,) at which each ray leaves ventricle and wall; NaN where it meets no wall, or no end of it."""
-    ventricle = (codes == _CAVITY) | (codes == _WALL)
+    ventricle = _in_ventricle(codes)
     end = np.argmin(ventricle, axis=1)
     before = np.arange(codes.shape[1]) < end[:, None]
     found = ~ventricle.all(axis=1) & ((codes == _WALL) & before).any(axis=1)

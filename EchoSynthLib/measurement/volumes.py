@@ -19,7 +19,7 @@ class Chamber:
         area: A.
         length: L, of the long axis.
         widths: (20,) of the discs, from the mitral plane on.
-        disc_length: of all discs together; the chamber's corners below the middle of a tilted mitral plane count.
+        disc_length: H, of all discs together; the chamber's corners below the middle of a tilted mitral plane count.
     """
 
     area: float
@@ -43,12 +43,15 @@ def area_length_volume(chamber: Chamber) -> float:
 
 
 def disc_volume(chamber: Chamber) -> float:
-    """V = pi / 4 * sum(d_i^2) * L / N, Simpson's method of discs in one plane; mm^3, or cubic pixels."""
+    """V = pi / 4 * sum(d_i^2) * H / N, Simpson's method of discs in one plane; mm^3, or cubic pixels.
+
+    H is the chamber's extent along its long axis: where the mitral plane is tilted, longer than L.
+    """
     return float(math.pi / 4 * (chamber.widths**2).sum() * chamber.disc_length / DISCS)
 
 
 def biplane_disc_volume(two: Chamber, four: Chamber) -> float:
-    """V = pi / 4 * sum(a_i b_i) * L / N: elliptic discs with an axis from each view, L the longer of both lengths."""
+    """V = pi / 4 * sum(a_i b_i) * H / N: elliptic discs with an axis from each view, H the larger of both extents."""
     longer = max(two.disc_length, four.disc_length)
     return float(math.pi / 4 * (two.widths * four.widths).sum() * longer / DISCS)
 

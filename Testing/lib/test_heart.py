@@ -209,3 +209,10 @@ def test_a_seed_is_a_whole_number(seed) -> None:
 def test_a_shape_cannot_be_changed_behind_its_back() -> None:
     with pytest.raises(AttributeError):
         HeartShape().length_mm = 90.0
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("tilt", [1e-306, -1e-306, 5e-324, -1e-30, 1e-9])
+def test_a_mitral_plane_that_is_level_but_for_rounding_is_level(tilt) -> None:
+    level, nearly = (parametric_heart("4CH", mitral_tilt_deg=degrees) for degrees in (0.0, tilt))
+    assert np.array_equal(level.label_map, nearly.label_map)

@@ -13,8 +13,15 @@ from scipy import ndimage
 from EchoSynthLib.anatomy import parametric_heart, random_heart
 from EchoSynthLib.anatomy.endocardium import endocardium_of_mask
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.measurement import agreement, contour_agreement, expected_dice, measure_frame, study_of_views
-from EchoSynthLib.measurement.certainty import EXPOSURES, _back, _taken
+from EchoSynthLib.measurement import (
+    DEFINITIONS,
+    agreement,
+    contour_agreement,
+    expected_dice,
+    measure_frame,
+    study_of_views,
+)
+from EchoSynthLib.measurement.certainty import EXPOSURES, confident_overlap, laid_back, retaken
 from EchoSynthLib.measurement.traffic_light import Finding, light_of, worst
 
 HEART = parametric_heart("4CH")
@@ -109,6 +116,16 @@ def test_less_confidence_never_raises_the_expected_dice(one, other) -> None:
     assert all(0 <= value <= 1 for value in less.values())
 
 
+@pytest.mark.parametrize("sure", [0.7, 0.95, 0.999])
+def test_the_formula_of_the_expected_dice_gives_its_value(sure) -> None:
+    confidence = np.full(LABELS.shape, sure)
+    values = measure_frame(LABELS, confidence=confidence).values
+    for name, promised in confident_overlap(LABELS, confidence).items():
+        formula = DEFINITIONS[f"expected Dice, {name}"].formula.split(", E = ")[0]
+        value = eval(formula.replace("^", "**").replace(" (", " * ("), {"exp": np.exp, "E": promised})
+        assert values[f"expected Dice, {name}"] == pytest.approx(np.clip(value, 0, 1))
+
+
 def test_a_segmentation_that_moves_with_the_picture_agrees_with_itself() -> None:
     image = (60 * LABELS).astype(np.uint8)
     steady = lambda picture: LABELS if picture is image else np.zeros_like(LABELS)  # noqa: E731
@@ -129,7 +146,7 @@ def _moved(exposure) -> np.ndarray:
 def test_an_exposure_and_the_way_back_lie_on_each_other() -> None:
     image = ndimage.gaussian_filter(np.where(LABELS > 0, 200.0, 0.0), 1).astype(np.uint8)
     for exposure in EXPOSURES:
-        back = _back((_taken(image, exposure) > 100).astype(np.uint8), exposure) > 0
+        back = laid_back((retaken(image, exposure) > 100).astype(np.uint8), exposure) > 0
         assert 2 * (back & (image > 100)).sum() / (back.sum() + (image > 100).sum()) > 0.95
 
 

@@ -9,10 +9,11 @@ import pytest
 from drawn_shapes import half_ellipsoid, truncated_cone
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from EchoSynthLib.anatomy import parametric_heart, random_heart
 from EchoSynthLib.images.camus import find_camus, iterate_camus
-from EchoSynthLib.measurement import measure_frame, study_of_views
+from EchoSynthLib.measurement import DEFINITIONS, measure_frame, study_of_views
 from EchoSynthLib.measurement.volumes import Chamber, biplane_area_length_volume, biplane_disc_volume, disc_volume
 
 quickly = settings(max_examples=12, deadline=None)
@@ -95,6 +96,38 @@ def test_mirrored_hearts_measure_alike(seed, view, axis) -> None:
     mirrored = measure_frame(np.flip(heart.label_map, axis), heart.spacing).values
     for name in ("LV length", "LV area", "LA area", "myocardium area", "LV volume, discs", "LA volume, area-length"):
         assert mirrored[name] == pytest.approx(found[name], rel=0.005), name
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("turned", [-35, 0, 35])
+def test_a_cavity_with_wall_all_around_has_its_apex_towards_the_transducer(mirrored, turned) -> None:
+    cavity = ndimage.rotate(half_ellipsoid(160, 50) == 1, turned, order=0)
+    labels = np.where(ndimage.binary_dilation(cavity, iterations=6), 2, 0).astype(np.uint8)
+    labels[cavity] = 1
+    found = measure_frame(labels[:, ::-1] if mirrored else labels)
+    axis, chamber = found.ventricular_axis, found.ventricle
+    assert axis is not None
+    assert chamber is not None
+    assert axis.end[0] < axis.base[0]
+    # A half ellipsoid is widest at its base: both views of a biplane volume begin there.
+    assert chamber.widths[:5].mean() > 1.5 * chamber.widths[-5:].mean()
+
+
+@pytest.mark.parametrize("turned", [-35, 0, 35])
+def test_an_atrium_alone_has_its_roof_away_from_the_transducer(turned) -> None:
+    atrium = ndimage.rotate(half_ellipsoid(160, 50)[::-1] == 1, turned, order=0)
+    axis = measure_frame(np.where(atrium, 3, 0).astype(np.uint8)).atrial_axis
+    assert axis is not None
+    assert axis.end[0] > axis.base[0]
+
+
+def test_the_formula_of_a_volume_gives_its_value() -> None:
+    chamber = measure_frame(half_ellipsoid(), SPACING).ventricle
+    assert chamber is not None
+    terms = {"pi": math.pi, "H": chamber.disc_length, "d_i": chamber.widths, "sum": np.sum}
+    formula, meaning = DEFINITIONS["LV volume, discs"].formula.split(", ", 1)
+    assert meaning == "H the chamber's extent along the long axis"
+    assert eval(formula.replace("^", "**"), terms) == pytest.approx(disc_volume(chamber))
 
 
 @pytest.mark.parametrize("ejection_fraction", [0.25, 0.5, 0.7])
