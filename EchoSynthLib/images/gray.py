@@ -9,7 +9,9 @@ from EchoSynthLib.errors import InputError
 
 MINIMUM_SIDE = 8
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, what 8-bit video and JPEG mean by brightness
-_RESAMPLING_OVERSHOOT = 1e-3
+# Cubic and windowed-sinc resampling goes beyond the range of its input, by some 20 % of it at sharp edges.
+_OVERSHOOT = 0.25
+_ALMOST = 1e-3  # of a grey level: what float arithmetic adds to whole numbers
 
 
 def to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint8]:
@@ -17,12 +19,17 @@ def to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint
 
     The rule, in this order:
         bool: 0 and 255.
-        integers within 0..255: as they are, whatever their dtype.
-        other integers: over the full range of their dtype (or 0..`full_range`) where the brightest pixel uses its upper
-            half, else from the smallest to the largest value.
-        float in [0, 1]: times 255; float in [0, 255]: rounded; other floats: from the smallest to the largest value.
+        8-bit: as it is. So are whole numbers within 0..255 of every other dtype, but floats within 0..1.
+        float within 0..1: times 255.
+        what goes beyond 0..1 (float) or 0..255 by no more than a quarter, as resampling does: the same, and clipped.
+            Float with fractions that stays in the lower half of 0..255 is on a scale of its own, see the last line.
+        wider integers: over the full range of their dtype (or 0..`full_range`) where the brightest pixel uses its upper
+            half.
+        all others (decibels, z-scores, logarithms, counts): from the smallest to the largest value.
         a uniform image that none of these fits: its value clipped to 0..255.
-        colour: the same scaling for all channels, then luma (BT.601); an alpha channel is composed over black.
+        colour: the same scaling for all channels, then luma (BT.601); alpha, which has a scale of its own, is composed
+            over black.
+    Integers are never stretched within 0..255: a mask of 0 and 1 is black, and `has_contrast` tells so.
 
     Args:
         array: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); bool, integer or float.
@@ -32,7 +39,8 @@ def to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint
         (H, W) uint8.
 
     Raises:
-        InputError: wrong number of dimensions, smaller than 8 x 8, empty, NaN or infinite, not a number.
+        InputError: wrong number of dimensions, smaller than 8 x 8, empty, NaN or infinite, not a real number, or
+            transparent all over.
     """
     values = np.asarray(array)
     if values.ndim != 2 and not (values.ndim == 3 and values.shape[-1] in (1, 3, 4)):
@@ -70,19 +78,21 @@ def _gray(values: NDArray, colour: bool, full_range: int | None) -> NDArray[np.u
             f"An image of {rows} x {columns} pixels was given; "
             f"at least {MINIMUM_SIDE} x {MINIMUM_SIDE} are needed to show a heart."
         )
-    levels = _scaled(values, full_range)
-    return _luma(levels) if colour else levels
+    if values.dtype.kind not in "biuf":
+        remedy = " Take the magnitude first, and its logarithm." if values.dtype.kind == "c" else ""
+        raise InputError(f"An image holds real numbers; given was an array of type {values.dtype}.{remedy}")
+    if not colour:
+        return _scaled(values, full_range)
+    luma = _luma(_scaled(values[..., :3], full_range))
+    return luma if values.shape[-1] < 4 else np.rint(luma * _opacity(values[..., 3])).astype(np.uint8)
 
 
 def _scaled(values: NDArray, full_range: int | None) -> NDArray[np.uint8]:
-    kind = values.dtype.kind
-    if kind not in "biuf":
-        raise InputError(f"An image holds numbers; given was an array of type {values.dtype}.")
-    if kind == "b":
+    if values.dtype.kind == "b":
         return values.astype(np.uint8) * np.uint8(255)
     if values.dtype == np.uint8:
         return values
-    low, high = _float_range(values) if kind == "f" else _integer_range(values, full_range)
+    low, high = _float_range(values) if values.dtype.kind == "f" else _integer_range(values, full_range)
     if (low, high) == (0.0, 255.0):
         return np.rint(values).clip(0, 255).astype(np.uint8)
     if low == high:
@@ -93,7 +103,7 @@ def _scaled(values: NDArray, full_range: int | None) -> NDArray[np.uint8]:
 def _integer_range(values: NDArray, full_range: int | None) -> tuple[float, float]:
     low, high = int(values.min()), int(values.max())
     top = full_range or int(np.iinfo(values.dtype).max)
-    if low >= 0 and high <= 255:
+    if _is_on_scale(low, high, 255.0):
         return 0.0, 255.0
     if low >= 0 and top / 2 < high <= top:
         return 0.0, float(top)
@@ -105,11 +115,22 @@ def _float_range(values: NDArray) -> tuple[float, float]:
     if not (np.isfinite(low) and np.isfinite(high)):
         count = int(np.count_nonzero(~np.isfinite(values)))
         raise InputError(f"The image holds {count} pixels that are NaN or infinite; replace them (by 0, say) first.")
-    if low >= -_RESAMPLING_OVERSHOOT and high <= 1 + _RESAMPLING_OVERSHOOT:
+    if _is_on_scale(low, high, 1.0):
         return 0.0, 1.0
-    if low >= -0.5 and high <= 255.5:
+    if _is_on_scale(low, high, 255.0) and (high >= 127.5 or _is_whole(values, low)):
         return 0.0, 255.0
+    if high - low <= 1e-6 * max(abs(low), abs(high)):  # what float arithmetic leaves of a uniform image
+        return low, low
     return low, high
+
+
+def _is_on_scale(low: float, high: float, top: float) -> bool:
+    """Whether values from `low` to `high` are of a scale 0..`top`, some of them pushed beyond it by resampling."""
+    return low >= -_OVERSHOOT * top and 0 <= high <= (1 + _OVERSHOOT) * top
+
+
+def _is_whole(values: NDArray, low: float) -> bool:
+    return low >= -_ALMOST and bool((np.abs(values - np.rint(values)) <= _ALMOST).all())
 
 
 def _stretched(values: NDArray, low: float, high: float) -> NDArray[np.uint8]:
@@ -123,7 +144,13 @@ def _stretched(values: NDArray, low: float, high: float) -> NDArray[np.uint8]:
 def _luma(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if levels.shape[-1] == 1:
         return levels[..., 0]
-    luma = levels[..., :3].astype(np.float32) @ LUMA
-    if levels.shape[-1] == 4:
-        luma *= levels[..., 3] / np.float32(255)
-    return np.rint(luma).clip(0, 255).astype(np.uint8)
+    return np.rint(levels.astype(np.float32) @ LUMA).clip(0, 255).astype(np.uint8)
+
+
+def _opacity(alpha: NDArray) -> NDArray[np.float32]:
+    """0 transparent to 1 opaque; alpha is stored over 0..1, 0..255 or the full range of its integers."""
+    low, high = float(alpha.min()), float(alpha.max())
+    if not (np.isfinite(low) and high > 0):
+        raise InputError("The image is transparent all over: its alpha is 0 everywhere; save it without alpha.")
+    top = 1.0 if high <= 1 else 255.0 if high <= 255 or alpha.dtype.kind == "f" else float(np.iinfo(alpha.dtype).max)
+    return (alpha / top).clip(0, 1).astype(np.float32)

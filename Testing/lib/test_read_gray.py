@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn_sectors import drawn_sector, speckled
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import ndimage
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import cine_to_gray8, to_gray8
@@ -69,8 +71,58 @@ def test_floats_beyond_255_or_below_0_are_stretched():
     assert (gray.min(), gray.max()) == (0, 255)
 
 
-def test_the_overshoot_of_resampling_does_not_change_the_scale():
-    assert to_gray8(ramp(-1e-4, 0.5, np.float64)).max() == 128
+@pytest.mark.parametrize("top", [1.0, 255.0])
+@pytest.mark.parametrize("order", [3, 5])
+def test_the_overshoot_of_resampling_does_not_change_the_scale(top, order):
+    """A float image resampled with splines goes beyond its range at the sector's edges and keeps its brightness."""
+    image = speckled(drawn_sector((90, 100)), (90, 100)) / 255 * top
+    finer = ndimage.zoom(image, 1.9, order=order)
+    assert finer.min() < -0.05 * top
+    expected = np.rint(finer / top * 255).clip(0, 255)
+    assert np.array_equal(to_gray8(finer), expected)
+    assert np.abs(to_gray8(finer[:, ::-1].astype(np.float32))[:, ::-1] - expected).max() <= 1
+    if top == 255.0:
+        assert np.array_equal(to_gray8(np.rint(finer).astype(np.int16)), expected)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(0, 5.53), (-60, 0), (0, 60), (-0.7, 4.2), (-1, 1), (0, 1.3), (0.1, 4095), (0, 65535), (-1024, 3071), (0.2, 99.7)],
+    ids=["log", "dB", "positive dB", "z-score", "-1..1", "gained", "12 bit", "16 bit", "HU", "lower half of 8 bit"],
+)
+def test_a_float_scale_of_its_own_keeps_its_levels(low, high):
+    image = speckled(drawn_sector((90, 100)), (90, 100)).astype(np.float32) / 255
+    gray = to_gray8(low + image / image.max() * (high - low))
+    assert (gray.min(), gray.max()) == (0, 255)
+    assert len(np.unique(gray)) == len(np.unique(image))
+
+
+@pytest.mark.parametrize("top", [180.5, 127.5, 255.4])
+def test_fractions_in_the_upper_half_of_0_to_255_keep_their_brightness(top):
+    assert to_gray8(ramp(0, top, np.float64)).max() == min(round(top), 255)
+
+
+@pytest.mark.parametrize("top", [0.02, 0.45, 0.8])
+def test_float_within_0_and_1_keeps_its_brightness(top):
+    assert to_gray8(ramp(0, top, np.float64)).max() == round(top * 255)
+
+
+def test_whole_numbers_stay_exact_after_float_arithmetic():
+    levels = ramp(0, 9, np.float64).round()
+    assert np.array_equal(to_gray8(levels + 1e-6), levels)
+
+
+def test_a_uniform_image_does_not_become_noise_by_float_arithmetic():
+    fuzzy = 100.3 + np.random.default_rng(0).normal(0, 1e-6, (8, 8))
+    assert np.ptp(to_gray8(fuzzy)) == 0
+
+
+def test_integers_within_0_and_255_are_never_stretched():
+    assert to_gray8(ramp(0, 1, np.int64)).max() == 1
+
+
+def test_half_floats_are_not_cut():
+    assert to_gray8(ramp(-60000, 60000, np.float16)).max() == 255
 
 
 @pytest.mark.parametrize(("value", "level"), [(0, 0), (7, 7), (1000, 255), (-5, 0), (0.5, 128), (True, 255)])
@@ -89,6 +141,27 @@ def test_what_is_transparent_is_black():
     image[:4, :, 3] = 0
     assert to_gray8(image)[0, 0] == 0
     assert to_gray8(image)[7, 7] == 255
+
+
+@pytest.mark.parametrize(("dtype", "top"), [(np.float32, 255), (np.float64, 1), (np.uint16, 65535), (np.int64, 255)])
+@pytest.mark.parametrize("opaque", [1, 255])
+def test_alpha_has_a_scale_of_its_own(dtype, top, opaque):
+    image = np.full((8, 8, 4), top, dtype)
+    image[..., 3] = opaque if dtype != np.uint16 or opaque == 1 else 65535
+    image[:4, :, 3] = 0
+    assert np.array_equal(np.unique(to_gray8(image)), [0, 255])
+
+
+def test_an_image_transparent_all_over_is_refused():
+    image = np.full((8, 8, 4), 200, np.uint8)
+    image[..., 3] = 0
+    with pytest.raises(InputError, match="alpha is 0 everywhere"):
+        to_gray8(image)
+
+
+def test_complex_numbers_are_refused_with_the_remedy():
+    with pytest.raises(InputError, match="magnitude"):
+        to_gray8(np.ones((8, 8), complex))
 
 
 def test_the_frames_of_a_cine_share_one_scale():
