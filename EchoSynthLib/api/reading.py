@@ -13,11 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.labels import check_spacing, check_view
 from EchoSynthLib.api.shared import Progress, Record, check_system, contour_model, record_of, segmenter
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
+from EchoSynthLib.segmentation.unet.full_size import Structures, nothing_in
 
 if TYPE_CHECKING:
     from EchoSynthLib.segmentation.contour.pipeline import ContourFound
-    from EchoSynthLib.segmentation.unet.full_size import Structures
+
+NO_CONTRAST = (
+    "The image has no contrast: all of it is of nearly one gray level, so it shows no heart. "
+    "Expected was an echocardiogram; look at the file, and at the gray levels that it was saved with."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,25 +86,45 @@ def segment_detailed(
         progress: called when done.
 
     Raises:
-        InputError: the image or the view cannot be used.
+        InputError: the image or the view cannot be used, or the image has no contrast.
         ModelError: the model is missing or damaged.
+    """
+    gray = to_gray8(image)
+    if not has_contrast(gray):
+        raise InputError(NO_CONTRAST)
+    found = segmented(gray, spacing, view, model)
+    if progress is not None:
+        progress(1, 1, "segmenting")
+    return found
+
+
+def segmented(
+    gray: NDArray[np.uint8],
+    spacing: tuple[float, float] | None,
+    view: str,
+    model: str,
+    threads: int | None = None,
+    blank: bool = False,
+) -> Segmentation:
+    """One frame (H, W) uint8, segmented with `threads` threads; where it is `blank`, it is not looked at.
+
+    Raises:
+        InputError, ModelError: as in `segment_detailed`.
     """
     started = time.perf_counter()
     told = None if view == "auto" else check_view(view)
     check_spacing(spacing)
-    grey = to_gray8(image)
     folder = zoo.find(model)
     check_system(folder, ("segmentation.unet",), "Segmenting")
-    found = segmenter(model, folder.sha256)(grey)
+    pipeline = segmenter(model, folder.sha256, threads)
+    found = nothing_in((gray.shape[0], gray.shape[1])) if blank else pipeline(gray)
     probabilities = found.view_probabilities
-    if progress is not None:
-        progress(1, 1, "segmenting")
     record = record_of("segment", folder, started)
     record |= {
         "view": told or likelier_view(probabilities),
         "view_source": "model" if told is None else "user",
         "view_probabilities": probabilities,
-        "shape": list(grey.shape),
+        "shape": list(gray.shape),
         "spacing_mm": None if spacing is None else [float(s) for s in spacing],
         "mean_confidence": found.mean_confidence,
     }
@@ -147,6 +174,8 @@ def contour_detailed(
     started = time.perf_counter()
     check_spacing(spacing)
     grey = to_gray8(image)
+    if not has_contrast(grey):
+        raise InputError(NO_CONTRAST)
     folder = zoo.find(model)
     wanted = "segmentation.unet" if heads == "mask" else "segmentation.contour"
     check_system(folder, (wanted,), f"The choice of heads {heads!r}")
@@ -190,6 +219,8 @@ def classify_view(
     """
     started = time.perf_counter()
     grey = to_gray8(image)
+    if not has_contrast(grey):
+        raise InputError(NO_CONTRAST)
     folder = zoo.find(model)
     check_system(folder, ("segmentation.unet",), "Telling the view")
     probabilities = segmenter(model, folder.sha256).view_probabilities(grey)

@@ -48,12 +48,12 @@ def check_system(folder: zoo.ModelFolder, wanted: tuple[str, ...], what: str) ->
 
 
 @lru_cache(maxsize=4)
-def segmenter(model: str, sha256: str) -> SegmenterPipeline:
-    """The segmenter of that name and weights."""
+def segmenter(model: str, sha256: str, threads: int | None = None) -> SegmenterPipeline:
+    """The segmenter of that name and weights; `threads` as in `OnnxNetwork`."""
     from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
 
     folder = zoo.find(model)
-    return SegmenterPipeline.from_folder(folder.path, folder.config)
+    return SegmenterPipeline.from_folder(folder.path, folder.config, threads)
 
 
 @lru_cache(maxsize=4)

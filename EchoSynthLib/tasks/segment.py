@@ -15,8 +15,9 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, stems_of
-from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, write_records
+from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, stems_of, warnings_of_each
+from EchoSynthLib.tasks.inputs import trusted_spacing
+from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, with_warnings, write_records
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
@@ -85,15 +86,16 @@ class Segment(Task):
         names = {file: _names(stem, FORMATS[self.format]) for file, stem in zip(files, stems_of(files), strict=True)}
         with OutputFolder(self.output) as hidden:
 
-            def one(file: Path, progress: Progress) -> dict[str, str]:
+            def one(file: Path, progress: Progress) -> dict[str, Any]:
                 with all_or_none(hidden / name for name in astuple(names[file])):
                     record = self._segment(file, self.output, hidden, names[file], progress)
-                return {"file": file.name, **_file_names(record["outputs"])}
+                told = {"warnings": record["warnings"]} if "warnings" in record else {}
+                return {"file": file.name, **_file_names(record["outputs"]), **told}
 
             done, failures = run_each(files, lambda file: file.name, one, context, self.image, "segmented")
             summary = self._record(self.image) | {"images": len(done), "failures": failures, "results": done}
             summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
-            return write_records(hidden, RECORD, self.output, summary)
+            return write_records(hidden, RECORD, self.output, with_warnings(summary, warnings_of_each(done)))
 
     def _segment(self, path: Path, folder: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
@@ -102,46 +104,47 @@ class Segment(Task):
         image = read_image(path)
         if isinstance(image, EchoCine) and names.segmentation.endswith(".png"):
             raise InputError(f"{path} is a cine of {len(image)} frames and PNG holds one; take NIfTI or npy.")
+        scale = _confidence_scale(names.confidence, image)
         if isinstance(image, EchoCine):
-            label_map, confidence, record = self._segment_cine(image, progress)
+            label_map, confidence, record = self._segment_cine(image, scale, progress)
         else:
             label_map, confidence, record = self._segment_frame(image, progress)
-        scale = _confidence_scale(names.confidence, image)
         _write(hidden, names, label_map, confidence, scale, image)
         outputs = {"segmentation": names.segmentation, "confidence": names.confidence}
         record = record | self._record(path) | {"confidence_scale": scale, "outputs": outputs}
+        record = with_warnings(record, image.remarks)
         return write_records(hidden, names.record, folder, record)
 
     def _segment_frame(self, frame: EchoFrame, progress: Progress) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
         from EchoSynthLib import api
 
-        rows, columns = tissue_of(frame)
-        spacing = frame.spacing if frame.spacing_trusted else None
-        tissue = frame.pixels[rows, columns]
-        found = api.segment_detailed(tissue, spacing, view=self.view, model=self.model, progress=progress)
-        record = found.record | {"view_probabilities": found.view_probabilities}
-        margins = [
-            (side.start, size - side.stop) for side, size in zip((rows, columns), frame.pixels.shape, strict=True)
-        ]
-        # Beside the tissue a scanner draws scales and text: nothing is looked for there, and nothing is known of it.
-        return np.pad(found.label_map, margins), np.pad(found.confidence, margins), record
-
-    def _segment_cine(self, cine: EchoCine, progress: Progress) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-        started = time.perf_counter()
-        count = len(cine.pixels)
-        label_maps, confidences, records = [], [], []
-        for index in range(count):
-            progress(index, count, f"frame {index + 1} of {count}")
-            label_map, confidence, record = self._segment_frame(cine.frame(index), _silent)
-            label_maps.append(label_map)
-            confidences.append(confidence)
-            records.append(record)
-        progress(count, count, "writing")
-        return (
-            np.stack(label_maps),
-            np.stack(confidences),
-            _record_of_cine(records, cine, time.perf_counter() - started),
+        tissue = tissue_of(frame)
+        found = api.segment_detailed(
+            frame.pixels[tissue], trusted_spacing(frame), view=self.view, model=self.model, progress=progress
         )
+        # Beside the tissue a scanner draws scales and text: nothing is looked for there, and nothing is known of it.
+        label_map, confidence = np.zeros(frame.pixels.shape, np.uint8), np.zeros(frame.pixels.shape, np.float32)
+        label_map[tissue], confidence[tissue] = found.label_map, found.confidence
+        return label_map, confidence, found.record
+
+    def _segment_cine(
+        self, cine: EchoCine, scale: int, progress: Progress
+    ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+        from EchoSynthLib.api.frames import segment_frames
+
+        started = time.perf_counter()
+        count = len(cine)
+        tissue = tissue_of(cine)
+        label_maps, records = np.zeros_like(cine.pixels), []
+        confidences = np.zeros(cine.pixels.shape, np.uint8 if scale == 255 else np.float32)
+        progress(0, count, f"frame 1 of {count}")
+        found_in = segment_frames(cine.pixels[:, *tissue], trusted_spacing(cine), view=self.view, model=self.model)
+        for index, found in enumerate(found_in):
+            label_maps[index, *tissue] = found.label_map
+            confidences[index, *tissue] = in_scale(found.confidence, scale)
+            records.append(found.record)
+            progress(index + 1, count, f"frame {index + 1} of {count}")
+        return label_maps, confidences, _record_of_cine(records, cine, time.perf_counter() - started)
 
     def _record(self, path: Path) -> dict[str, Any]:
         return {"task": self.name, "echosynth_version": EchoSynthLib.__version__, "input": str(path.resolve())}
@@ -160,30 +163,50 @@ def _write(
 
     write_label_map(hidden / names.segmentation, label_map, like=image)
     if scale == 255:
-        write_image(hidden / names.confidence, np.rint(confidence * 255).astype(np.uint8), like=image)
+        write_image(hidden / names.confidence, in_scale(confidence, scale), like=image)
     else:
         write_map(hidden / names.confidence, confidence, like=image)
 
 
-def tissue_of(frame: EchoFrame) -> tuple[slice, slice]:
-    """Where the ultrasound lies in a frame; beside it a scanner draws scales and text."""
-    row0, row1, column0, column1 = frame.region or (0, frame.pixels.shape[0], 0, frame.pixels.shape[1])
+def in_scale(confidence: np.ndarray, scale: int) -> np.ndarray:
+    """Confidence (H, W) in [0, 1] as it is, or as whole gray levels of a scale of 255."""
+    # 8-bit values are what a cine already has.
+    return np.rint(confidence * 255).astype(np.uint8) if scale == 255 and confidence.dtype != np.uint8 else confidence
+
+
+def tissue_of(image: EchoFrame | EchoCine) -> tuple[slice, slice]:
+    """Rows and columns where the ultrasound lies in a frame; beside it a scanner draws scales and text."""
+    rows, columns = image.pixels.shape[-2:]
+    row0, row1, column0, column1 = image.region or (0, rows, 0, columns)
     return slice(row0, row1), slice(column0, column1)
 
 
 def _record_of_cine(records: list[dict[str, Any]], cine: EchoCine, seconds: float) -> dict[str, Any]:
-    """The first frame's record, but with what holds for all frames: the mean view, confidence and the whole time."""
-    views = [record["view_probabilities"] for record in records]
+    """The first shown frame's record, but with what holds for all: the mean view, confidence and the whole time."""
+    from EchoSynthLib.api.reading import likelier_view
+
+    blank = [index for index, record in enumerate(records) if record["blank"]]
+    shown = [record for record in records if not record["blank"]]
+    views = [record["view_probabilities"] for record in shown]
     mean_views = {view: float(np.mean([one[view] for one in views])) for view in views[0]}
-    seen = max(mean_views, key=lambda view: mean_views[view])
-    return records[0] | {
+    first = {key: value for key, value in shown[0].items() if key != "blank"}
+    record = first | {
         "frames": len(records),
+        "blank_frames": blank,
         "frame_time_ms": cine.frame_time_ms,
-        "view": seen if records[0].get("view_source") == "model" else records[0].get("view"),
+        "view": likelier_view(mean_views) if first["view_source"] == "model" else first["view"],
         "view_probabilities": mean_views,
-        "mean_confidence": float(np.mean([record["mean_confidence"] for record in records])),
+        "mean_confidence": float(np.mean([record["mean_confidence"] for record in shown])),
         "seconds": round(seconds, 3),
     }
+    if not blank:
+        return record
+    return with_warnings(record, [f"frames without contrast show nothing and were left empty: {_listed(blank)}"])
+
+
+def _listed(frames: list[int]) -> str:
+    """Numbers of frames, counted from 0 as in files; of many the first."""
+    return ", ".join(map(str, frames[:10])) + (f" and {len(frames) - 10} more" if len(frames) > 10 else "")
 
 
 def _names(stem: str, suffix: str) -> Names:
@@ -192,7 +215,3 @@ def _names(stem: str, suffix: str) -> Names:
 
 def _file_names(outputs: dict[str, str]) -> dict[str, str]:
     return {role: Path(path).name for role, path in outputs.items()}
-
-
-def _silent(done: int, total: int, message: str = "") -> None:
-    """The frames' own steps are too short to report; the cine's are reported."""

@@ -18,6 +18,7 @@ from shipped import needs_generator, needs_segmenter
 import EchoSynthLib as es
 from EchoSynthLib import api, zoo
 from EchoSynthLib.anatomy.heart import HeartMap, parametric_heart
+from EchoSynthLib.api.frames import segment_frames
 from EchoSynthLib.errors import Cancelled, InputError, ModelError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -290,10 +291,37 @@ def test_segmenting_twice_gives_the_same_bits(picture: np.ndarray) -> None:
 
 
 @needs_segmenter
-def test_a_black_image_gives_a_label_map_and_no_error(picture: np.ndarray) -> None:
-    found, record = es.segment(np.zeros_like(picture))
-    assert found.shape == picture.shape
-    assert 0 <= record["mean_confidence"] <= 1
+@pytest.mark.parametrize("ask", [es.segment, es.segment_detailed, es.contour, es.classify_view])
+@pytest.mark.parametrize("gray", [0, 128, 255])
+def test_an_image_without_contrast_is_no_heart(picture: np.ndarray, ask: Callable[..., object], gray: int) -> None:
+    with pytest.raises(InputError, match="no contrast"):
+        ask(np.full_like(picture, gray))
+
+
+@needs_segmenter
+def test_frames_side_by_side_are_segmented_as_single_ones(picture: np.ndarray) -> None:
+    frames = np.stack([picture, picture[:, ::-1], picture // 2])
+    for frame, found in zip(frames, segment_frames(frames, (0.5, 0.4)), strict=True):
+        alone = es.segment_detailed(frame, (0.5, 0.4))
+        assert (alone.label_map != found.label_map).mean() < 1e-4
+        np.testing.assert_allclose(alone.confidence, found.confidence, atol=1e-3)
+        assert found.record["view"] == alone.record["view"]
+        assert found.record["mean_confidence"] == pytest.approx(alone.record["mean_confidence"], abs=1e-3)
+
+
+@needs_segmenter
+def test_a_frame_without_contrast_is_left_empty_and_the_others_are_segmented(picture: np.ndarray) -> None:
+    first, blank, last = segment_frames(np.stack([picture, np.zeros_like(picture), picture]))
+    assert first.label_map.any()
+    np.testing.assert_array_equal(first.label_map, last.label_map)
+    assert not blank.label_map.any()
+    assert not blank.confidence.any()
+    assert [one.record["blank"] for one in (first, blank, last)] == [False, True, False]
+
+
+def test_a_cine_of_blank_frames_alone_is_no_heart(picture: np.ndarray) -> None:
+    with pytest.raises(InputError, match="no contrast"):
+        list(segment_frames(np.zeros((3, *picture.shape), np.uint8)))
 
 
 @needs_segmenter
@@ -324,17 +352,17 @@ def test_an_image_that_is_none_is_refused(image: np.ndarray, told: str) -> None:
         es.segment(image)
 
 
-def test_an_unknown_view_is_refused_and_named() -> None:
+def test_an_unknown_view_is_refused_and_named(picture: np.ndarray) -> None:
     with pytest.raises(InputError, match="3CH"):
-        es.segment(np.zeros(SHAPE, np.uint8), view="3CH")
+        es.segment(picture, view="3CH")
 
 
 # Models.
 
 
-def test_an_unknown_model_is_named(heart: HeartMap) -> None:
+def test_an_unknown_model_is_named(heart: HeartMap, picture: np.ndarray) -> None:
     with pytest.raises(ModelError, match="nowhere"):
-        es.segment(np.zeros(SHAPE, np.uint8), model="nowhere")
+        es.segment(picture, model="nowhere")
     with pytest.raises(ModelError, match="nowhere"):
         es.synthesize(heart.label_map, model="nowhere")
 

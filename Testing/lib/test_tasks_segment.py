@@ -12,6 +12,7 @@ from task_files import names, write_echo
 
 from EchoSynthLib import zoo
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images import read_image
 from EchoSynthLib.tasks import Context, Segment
 
 
@@ -80,3 +81,20 @@ def test_a_folder_of_bad_files_alone_is_an_error_and_leaves_nothing(tmp_path: Pa
     with pytest.raises(InputError, match=r"None of the 1 files .* broken\.png"):
         Segment(image=tmp_path / "in", output=tmp_path / "out").run(Context())
     assert names(tmp_path) == ["in"]
+
+
+@needs_segmenter
+def test_a_blank_frame_of_a_cine_is_left_empty_and_told(tmp_path: Path) -> None:
+    image = read_image(write_echo(tmp_path / "echo.png")).pixels
+    np.save(tmp_path / "cine.npy", np.stack([image, image, np.zeros_like(image)]))
+    record = Segment(image=tmp_path / "cine.npy", output=tmp_path / "out", format="npy").run(Context())
+    label_maps = np.load(record["outputs"]["segmentation"])
+    assert label_maps[0].any()
+    assert not label_maps[2].any()
+    assert record["blank_frames"] == [2]
+    assert "2" in record["warnings"][0]
+    np.save(tmp_path / "without.npy", np.stack([image, image]))
+    without = Segment(image=tmp_path / "without.npy", output=tmp_path / "out", format="npy").run(Context())
+    assert record["mean_confidence"] == pytest.approx(without["mean_confidence"])
+    assert record["view_probabilities"] == pytest.approx(without["view_probabilities"])
+    assert "warnings" not in without

@@ -13,6 +13,7 @@ from EchoSynthLib.segmentation.unet.cleaning import clean
 
 # Of a logit over the background's: its exponential is still a float32, and its probability 1 to the last bit.
 _LARGEST = 40.0
+_NO_BOX = np.empty((0, 0), np.float32)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -22,14 +23,14 @@ class Structures:
     Attributes:
         label_map: (H, W) uint8 in CAMUS codes.
         view_probabilities: of '2CH' and '4CH'; they sum to 1.
-        logits: (4, rows, columns) of the network's own grid.
+        background: (rows, columns) of the network's own grid, the probability of no structure.
         box: the part of the image where structures can be; None where there are none.
         confidence_in_box: float32 in [0, 1], the probability of the code shown at each pixel of it.
     """
 
     label_map: NDArray[np.uint8]
     view_probabilities: dict[str, float]
-    logits: NDArray[np.float32]
+    background: NDArray[np.float32]
     box: Box | None
     confidence_in_box: NDArray[np.float32]
 
@@ -37,10 +38,9 @@ class Structures:
     def confidence(self) -> NDArray[np.float32]:
         """(H, W) float32 in [0, 1], the probability of the code shown at each pixel.
 
-        Outside of the box that is the probability of no structure, carried over from the network's grid.
+        Outside of the box that is the background's, carried over from the network's grid.
         """
-        beside = _probabilities(self.logits)[:1]
-        confidence = from_grid(beside, self.label_map.shape)[0].clip(0, 1)  # type: ignore[arg-type]
+        confidence = from_grid(self.background[None], self.label_map.shape)[0].clip(0, 1)  # type: ignore[arg-type]
         if self.box is not None:
             confidence[self.box] = self.confidence_in_box
         return confidence
@@ -52,6 +52,12 @@ class Structures:
             return 0.0
         shown = self.label_map[self.box] > 0
         return float(self.confidence_in_box[shown].mean()) if shown.any() else 0.0
+
+
+def nothing_in(shape: tuple[int, int]) -> Structures:
+    """Of an image (H, W) that shows nothing: no structure anywhere, confidence 0, either view alike."""
+    views = {"2CH": 0.5, "4CH": 0.5}
+    return Structures(np.zeros(shape, np.uint8), views, np.zeros((1, 1), np.float32), None, _NO_BOX)
 
 
 def structures_of(
@@ -66,9 +72,10 @@ def structures_of(
     label_map = np.zeros(shape, np.uint8)
     # Only differences of logits count, so the background's plane need not be carried over: it is 0.
     above = (logits[1:] - logits[0]).clip(-_LARGEST, _LARGEST)
+    background = 1 / (1 + np.exp(above).sum(axis=0))
     box = reach(above.max(axis=0) > 0, shape)
     if box is None:
-        return Structures(label_map, view_probabilities, logits, None, np.empty((0, 0), np.float32))
+        return Structures(label_map, view_probabilities, background, None, _NO_BOX)
     above = from_grid(above, shape, box)
     likeliest, highest = _likeliest(above)
     cleaned = label_map[box] = clean(likeliest)
@@ -78,7 +85,7 @@ def structures_of(
         for code in range(len(above) + 1):
             chosen = changed & (cleaned == code)
             odds[chosen] = np.exp(above[code - 1][chosen]) if code else 1
-    return Structures(label_map, view_probabilities, logits, box, odds / whole)
+    return Structures(label_map, view_probabilities, background, box, odds / whole)
 
 
 def _likeliest(above: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -89,9 +96,3 @@ def _likeliest(above: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[n
         code[plane > highest] = candidate
         np.maximum(highest, plane, out=highest)
     return code, highest
-
-
-def _probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Softmax over the first axis."""
-    raised = np.exp(logits - logits.max(axis=0))
-    return raised / raised.sum(axis=0)
