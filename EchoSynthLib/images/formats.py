@@ -8,7 +8,7 @@ from pathlib import Path
 
 from EchoSynthLib.errors import EchoSynthError, InputError
 
-ITK_SUFFIXES = (".nii", ".nii.gz", ".mhd", ".mha", ".nrrd", ".nhdr")
+ITK_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz", ".mhd", ".mha", ".nrrd", ".nhdr")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 VIDEO_SUFFIXES = (".avi", ".mp4")
 DICOM_SUFFIXES = (".dcm", ".dicom")
@@ -25,14 +25,17 @@ _KINDS = {
 
 
 def suffix_of(path: str | Path) -> str:
-    """The suffix in lower case; `.nii.gz` counts as one, and so does every other pair that ends in `.gz`."""
-    path = Path(path)
-    suffix = path.suffix.lower()
-    return Path(path.stem).suffix.lower() + suffix if suffix == ".gz" else suffix
+    """The suffix in lower case if it is one of a known format, `.nii.gz` counting as one; else "".
+
+    Names with dots are common where no suffix is meant, as 1.2.840.113619.2.1 and patient.v2.
+    """
+    name = Path(path).name.lower()
+    suffixes = [suffix for suffix in _KINDS if name.endswith(suffix) and name != suffix]
+    return max(suffixes, key=len, default="")
 
 
 def stem_of(path: str | Path) -> str:
-    """The file's name without `suffix_of`."""
+    """The file's name without `suffix_of`; the whole name where it has no known suffix."""
     name = Path(path).name
     return name[: len(name) - len(suffix_of(path))]
 

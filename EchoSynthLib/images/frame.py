@@ -55,7 +55,7 @@ class Geometry:
         """The same place with one more axis, of unit spacing and at right angles to the others."""
         size = self.dimension
         matrix = np.eye(size + 1)
-        matrix[:size, :size] = self._matrix()
+        matrix[:size, :size] = self.matrix()
         return Geometry((*self.spacing, 1.0), (*self.origin, 0.0), tuple(matrix.ravel().tolist()))
 
     def of_frame(self, index: int) -> Geometry:
@@ -63,8 +63,8 @@ class Geometry:
         if self.dimension == 2:
             return self
         if self.dimension == 4:
-            return Geometry(self.spacing[:3], self.origin[:3], tuple(self._matrix()[:3, :3].ravel().tolist()))
-        step = index * self.spacing[2] * self._matrix()[:, 2]
+            return Geometry(self.spacing[:3], self.origin[:3], tuple(self.matrix()[:3, :3].ravel().tolist()))
+        step = index * self.spacing[2] * self.matrix()[:, 2]
         return Geometry(self.spacing, tuple((np.asarray(self.origin) + step).tolist()), self.direction)
 
     def for_array(self, dimensions: int) -> Geometry:
@@ -73,7 +73,8 @@ class Geometry:
             return self.of_frame(0)
         return self.with_axis() if self.dimension == 2 else self
 
-    def _matrix(self) -> NDArray[np.float64]:
+    def matrix(self) -> NDArray[np.float64]:
+        """The direction cosines (dimension, dimension); column i is the way of axis i."""
         return np.asarray(self.direction, dtype=np.float64).reshape(self.dimension, self.dimension)
 
 

@@ -108,8 +108,9 @@ def read_pairs(files: Files) -> Iterator[Pair]:
     """The pair, or one for each frame of a cine, named after the image file.
 
     Raises:
-        InputError: a file is unreadable, the two differ in size, or the label map has codes that CAMUS lacks.
+        InputError: a file is unreadable, the two differ in size or place, or the label map has codes that CAMUS lacks.
     """
+    from EchoSynthLib.images.alignment import on_grid_of
     from EchoSynthLib.images.frame import EchoCine
     from EchoSynthLib.images.nnunet import LabelledImage
     from EchoSynthLib.images.read import read_image
@@ -117,8 +118,9 @@ def read_pairs(files: Files) -> Iterator[Pair]:
     from EchoSynthLib.images.read_labels import read_label_map
 
     image = read_image(files.image)
-    codes, labels = read_label_map(files.label_map)
-    _check(files, image, labels)
+    labels = on_grid_of(image, read_label_map(files.label_map)[1])
+    _check_codes(files, labels)
+    codes = labels.pixels
     place = image if image.spacing_trusted or not labels.spacing_trusted else labels
     record = None if files.record is None else _read_record(files.record)
     stamp = _stamp(read_attributes(files.image) | (record or {}))
@@ -155,21 +157,11 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _check(files: Files, image: EchoFrame | EchoCine, labels: EchoFrame | EchoCine) -> None:
-    if image.pixels.shape != labels.pixels.shape:
-        raise InputError(
-            f"{files.label_map} has {_size(labels)} and its image {files.image} {_size(image)}; "
-            "a label map lies on its image's own grid."
-        )
+def _check_codes(files: Files, labels: EchoFrame | EchoCine) -> None:
     unknown = sorted(set(np.unique(labels.pixels).tolist()) - set(CAMUS.values()))
     if unknown:
         shown = ", ".join(map(str, unknown[:8]))
         raise InputError(f"{files.label_map} holds the codes {shown}; expected were {inputs.CODES}.")
-
-
-def _size(image: EchoFrame | EchoCine) -> str:
-    *frames, rows, columns = image.pixels.shape
-    return f"{rows} x {columns} pixels" + (f" in {frames[0]} frames" if frames else "")
 
 
 def _read_record(path: Path) -> dict[str, Any]:

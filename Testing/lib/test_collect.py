@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK
 from task_files import SHAPE, SPACING, everything, heart, names, write_beat, write_echo, write_heart
 
 from EchoSynthLib.errors import Cancelled, InputError, OutputError
@@ -112,6 +113,16 @@ def test_the_frames_of_a_cine_become_cases(source: Path) -> None:
             np.testing.assert_array_equal(written.pixels, read_image(source / room / "beat.nii.gz").pixels[frame])
 
 
+def test_a_label_map_stored_upside_down_where_its_header_says_so_is_turned_onto_the_image(source: Path) -> None:
+    image, labels = (SimpleITK.ReadImage(str(source / room / "one.nii.gz")) for room in ("images", "labels"))
+    for room, stored in (("images", image), ("labels", SimpleITK.Flip(labels, (False, True)[: labels.GetDimension()]))):
+        (source / room / "one.nii.gz").unlink()
+        SimpleITK.WriteImage(stored, str(source / room / "one.nrrd"))
+    collected(source)
+    written = read_label_map(source.parent / "out" / "labels" / "one.nii.gz")[0]
+    np.testing.assert_array_equal(written, SimpleITK.GetArrayFromImage(labels).reshape(written.shape))
+
+
 def damage(source: Path, what: str) -> None:
     labels = source / "labels" / "two.png"
     if what == "no label map":
@@ -142,8 +153,8 @@ def damage(source: Path, what: str) -> None:
     [
         ("no label map", r"images/two\.png has no partner of the same name in .*labels"),
         ("no image", r"labels/one\.nii\.gz has no partner of the same name in .*images"),
-        ("another size", r"labels/two\.png has 64 x 64 pixels and its image .*two\.png 112 x 120 pixels"),
-        ("a cine and a frame", r"labels/one\.nii\.gz has 112 x 120 pixels in 3 frames and its image"),
+        ("another size", r"labels/two\.png does not lie on .*has 64 x 64 pixels.*image has 112 x 120 pixels"),
+        ("a cine and a frame", r"labels/one\.nii\.gz does not lie on .*has 112 x 120 pixels in 3 frames"),
         ("unknown code", r"labels/two\.png holds the codes 9"),
         ("two of one name", r"two\.mha and two\.png have one name"),
         ("bad record", r"records/two\.json is no record"),
