@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from EchoSynthLib.training.graph_rewrites import rewrite
 from EchoSynthLib.zoo import WEIGHTS
 
 N = TypeVar("N", bound=nn.Module)
@@ -75,6 +76,7 @@ def save_graph(
     )
     assert program is not None
     model = program.model_proto
+    rewrite(model.graph)
     _point_into_weights(model.graph, _Stored(folder / WEIGHTS, f"{name}."))
     for node in model.graph.node:
         # The exporter records source files of the machine it ran on.
