@@ -9,12 +9,13 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import EchoSynthLib
-from EchoSynthLib import zoo
+from EchoSynthLib import outputs, zoo
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
 from EchoSynthLib.progress import TerminalProgress
 from EchoSynthLib.tasks import Context, Parameter, Task, all_tasks, find_task, load_tasks_of_environment, parameters_of
@@ -39,8 +40,11 @@ class OneLineParser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code: 0 done, 1 failed, 2 input, 3 model, 4 output, 130 cancelled."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _interrupt)
+    with _terminated_like_interrupted():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     try:
         load_tasks_of_environment()
         chosen = _parser().parse_args(arguments)
@@ -50,6 +54,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return chosen.run(chosen)
     except (Exception, KeyboardInterrupt) as error:
         return _fail(error, chosen.traceback)
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, and what is half-made goes; the handler that was there comes back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        # An interrupt may have come in the middle of the cleaning up after another.
+        outputs.discard_all()
+        # None: the program around us has one that Python cannot give back.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:

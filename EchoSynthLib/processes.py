@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -50,6 +51,34 @@ def is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def started_at(pid: int) -> int | None:
+    """When a process of this machine began, in ticks since the system did; None where that is not to be known.
+
+    It tells a process from a later one that got the same number.
+    """
+    fields = _status(pid)
+    return int(fields[19]) if fields else None
+
+
+def runs_since(pid: int, started: int) -> bool:
+    """Whether the process with this number still runs that began at `started`; 0 asks for any that runs."""
+    if not is_alive(pid):
+        return False
+    fields = _status(pid)
+    if fields is None:
+        return True
+    # A zombie has ended; whoever started it has not asked yet how.
+    return fields[0] not in "ZX" and (not started or int(fields[19]) == started)
+
+
+def _status(pid: int) -> list[str] | None:
+    """What Linux tells of a process in /proc/PID/stat, from its state on."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
 
 
 def _is_alive_on_windows(pid: int) -> bool:

@@ -12,13 +12,14 @@ import json
 import os
 import re
 import shutil
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from EchoSynthLib.errors import ModelError, OutputError
+from EchoSynthLib.outputs import OutputFolder, remove_folder, replacing
 
 CHECKSUMS = "SHA256SUMS"
 WEIGHTS = "model.safetensors"
@@ -115,11 +116,12 @@ def import_folder(path: Path) -> ModelFolder:
     verify(source)
     try:
         _copy_verified(source, user_models() / name)
-    except OSError as error:
+    except OutputError as error:
         raise OutputError(
-            f"The model {name!r} cannot be copied into {user_models()} ({error.strerror or error}); "
-            "make room, or point ECHOSYNTH_MODELS to a folder that can be written."
+            f"The model {name!r} was not imported: {error} ECHOSYNTH_MODELS may point to another folder."
         ) from error
+    except OSError as error:
+        raise ModelError(f"The model folder {source} cannot be read ({error.strerror or error}).") from error
     return _read(user_models() / name)
 
 
@@ -143,10 +145,7 @@ def remove(name: str) -> None:
         if folder.is_symlink():
             folder.unlink()
             return
-        # Renamed first, so that a removal cut short leaves no half of a model under its name.
-        doomed = Path(tempfile.mkdtemp(prefix=".removing-", dir=folder.parent))
-        os.replace(folder, doomed / name)
-        shutil.rmtree(doomed)
+        remove_folder(folder)
     except OSError as error:
         raise OutputError(f"The model folder {folder} cannot be removed ({error.strerror or error}).") from error
 
@@ -164,9 +163,8 @@ def write_checksums(folder: Path) -> Path:
         raise ModelError(f"The model folder {folder} holds no *.safetensors; write the weights before their checksums.")
     names = {path.relative_to(folder).as_posix(): path for path in files if path != folder / CHECKSUMS}
     lines = [f"{_sha256(path)}  {name}\n" for name, path in sorted(names.items())]
-    temporary = folder / f".{CHECKSUMS}.{os.getpid()}"
-    temporary.write_text("".join(lines), encoding="utf-8", newline="\n")
-    os.replace(temporary, folder / CHECKSUMS)
+    with replacing(folder / CHECKSUMS) as partial:
+        partial.write_text("".join(lines), encoding="utf-8", newline="\n")
     return folder / CHECKSUMS
 
 
@@ -300,13 +298,11 @@ def _sha256(path: Path) -> str:
 
 
 def _copy_verified(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".importing-", dir=target.parent))
-    try:
-        copy = temporary / target.name
-        shutil.copytree(source, copy, symlinks=True)
-        verify(copy)
-        _read(copy)
-        os.replace(copy, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with suppress(
+        OSError
+    ):  # The folder of all models stays, whatever becomes of this one; why it cannot be is told below.
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with OutputFolder(target.parent) as hidden:
+        shutil.copytree(source, hidden / target.name, symlinks=True)
+        verify(hidden / target.name)
+        _read(hidden / target.name)

@@ -155,7 +155,7 @@ class WorkerProcess:
     def _sweep(self, output: Any) -> None:
         with contextlib.suppress(OSError, TypeError, ValueError):
             for folder in (Path(output), Path(output).parent):
-                outputs.sweep(folder, self.pid)
+                outputs.sweep(folder)
 
     def _died(self) -> WorkerDied:
         log = self.log_tail(_LINES_IN_ERROR) or "(its log is empty)"

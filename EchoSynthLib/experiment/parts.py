@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.experiment.stages import Workplace
+from EchoSynthLib.outputs import replacing
 from EchoSynthLib.parallel import run_items
 
 Item = TypeVar("Item")
@@ -52,7 +52,6 @@ def run_in_parts(
 
 
 def _save(path: Path, results: list[Arrays]) -> None:
-    unfinished = path.with_suffix(".unfinished.npz")
     stacked: dict[str, Any] = {name: np.stack([result[name] for result in results]) for name in results[0]}
-    np.savez(unfinished, **stacked)
-    os.replace(unfinished, path)
+    with replacing(path) as partial:
+        np.savez(partial, **stacked)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.labels import CAMUS
-from EchoSynthLib.errors import EchoSynthError, InputError, OutputError
+from EchoSynthLib.errors import InputError, OutputError
 from EchoSynthLib.images.camus_frame import CamusFrame
 from EchoSynthLib.images.frame import EchoFrame, Geometry, Spacing
 from EchoSynthLib.images.write import write_image, write_label_map, write_record
+from EchoSynthLib.outputs import OutputFolder
 
 LABELS = {"background": 0} | {name: code for name, code in CAMUS.items() if code}
 
@@ -80,22 +78,14 @@ def write_nnunet(
     target = Path(folder) / f"Dataset{number:03d}_{name}"
     if target.exists():
         raise OutputError(f"{target} exists already; remove it or choose another number.")
-    partial = target.with_name(f".{uuid.uuid4().hex[:12]}.partial")
-    try:
+    if not target.parent.is_dir():
+        raise OutputError(f"{target} cannot be written: there is no folder {folder}. Create it or choose another one.")
+    with OutputFolder(folder) as hidden:
         for room in ("imagesTr", "labelsTr"):
-            (partial / room).mkdir(parents=room == "imagesTr" and Path(folder).is_dir())
-        summary = _write_cases(pairs, partial, labels)
+            (hidden / target.name / room).mkdir(parents=True)
+        summary = _write_cases(pairs, hidden / target.name, labels)
         about = {"name": name, "licence": licence, "reference": reference}
-        write_record(partial / "dataset.json", {**about, **summary})
-        os.replace(partial, target)
-    except EchoSynthError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"{target} could not be written ({error.strerror or error}). Choose another folder, and try again."
-        ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        write_record(hidden / target.name / "dataset.json", {**about, **summary})
     return target
 
 

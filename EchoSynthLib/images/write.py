@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.atomic import replacing
 from EchoSynthLib.images.formats import VIDEO_SUFFIXES, suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
 from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
+from EchoSynthLib.outputs import replacing
 
 ITK_WRITABLE = (".nii", ".nii.gz", ".mha", ".nrrd")
 LOSSLESS = (*ITK_WRITABLE, ".png", ".npy")
