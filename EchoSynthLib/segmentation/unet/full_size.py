@@ -76,23 +76,25 @@ def structures_of(
     box = reach(above.max(axis=0) > 0, shape)
     if box is None:
         return Structures(label_map, view_probabilities, background, None, _NO_BOX)
-    above = from_grid(above, shape, box)
-    likeliest, highest = _likeliest(above)
+    odds = from_grid(above, shape, box)
+    likeliest = _likeliest(odds)
     cleaned = label_map[box] = clean(likeliest)
-    odds, whole = np.exp(highest), np.exp(above).sum(axis=0) + 1
+    np.exp(odds, out=odds)
+    shown = np.maximum(odds.max(axis=0), 1)
     changed = cleaned != likeliest
     if changed.any():
-        for code in range(len(above) + 1):
+        for code in range(len(odds) + 1):
             chosen = changed & (cleaned == code)
-            odds[chosen] = np.exp(above[code - 1][chosen]) if code else 1
-    return Structures(label_map, view_probabilities, background, box, odds / whole)
+            shown[chosen] = odds[code - 1][chosen] if code else 1
+    shown /= odds.sum(axis=0) + 1
+    return Structures(label_map, view_probabilities, background, box, shown)
 
 
-def _likeliest(above: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Code 0 to 3 (H, W) and its logit over the background's, from those of codes 1 to 3 (3, H, W)."""
+def _likeliest(above: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Code 0 to 3 (H, W) of the highest logit, from those of codes 1 to 3 over the background's (3, H, W)."""
     # Plane by plane is several times faster than argmax over the first axis.
     code, highest = np.zeros(above.shape[1:], np.uint8), np.zeros(above.shape[1:], np.float32)
     for candidate, plane in enumerate(above, start=1):
         code[plane > highest] = candidate
         np.maximum(highest, plane, out=highest)
-    return code, highest
+    return code
