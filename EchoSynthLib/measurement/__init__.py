@@ -3,6 +3,7 @@
 from EchoSynthLib.measurement.certainty import SecondContour, agreement, contour_agreement, expected_dice
 from EchoSynthLib.measurement.cycle import Cycle, find_cycle
 from EchoSynthLib.measurement.drawing import with_endocardium, with_points
+from EchoSynthLib.measurement.evidence import Evidence
 from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame
 from EchoSynthLib.measurement.given import measure, study_of
 from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
@@ -14,6 +15,7 @@ from EchoSynthLib.measurement.traffic_light import Light
 __all__ = [
     "DEFINITIONS",
     "Cycle",
+    "Evidence",
     "FrameMeasures",
     "Light",
     "Measurement",

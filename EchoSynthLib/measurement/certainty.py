@@ -4,7 +4,7 @@ otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,7 +70,7 @@ def confident_overlap(labels: Image, confidence: NDArray[np.floating]) -> dict[s
     E = 2 sum_in p / (2 sum_in p + sum_in (1 - p) + sum_near (1 - p)), with p the probability of the code shown at each
     pixel of the structure and of the band around it: pixels in it may be wrong, and those near it may belong to it.
     """
-    return {name: _promised(np.isin(labels, codes), confidence) for name, codes in STRUCTURE_CODES.items()}
+    return {name: _promised(_in(labels, codes), confidence) for name, codes in STRUCTURE_CODES.items()}
 
 
 def _promised(structure: Mask, confidence: NDArray[np.floating]) -> float:
@@ -110,12 +110,26 @@ def agreement(image: Image, labels: Image, segment: Callable[[Image], Image]) ->
         labels: its label map (H, W).
         segment: what made it, image to label map.
     """
-    found = [
-        dice(np.isin(labels, codes), np.isin(again, codes))
-        for again in (laid_back(segment(retaken(image, exposure)), exposure) for exposure in EXPOSURES)
-        for codes in STRUCTURE_CODES.values()
-    ]
+    return agreement_with(labels, retaken_maps(image, segment))
+
+
+def retaken_maps(image: Image, segment: Callable[[Image], Image]) -> Image:
+    """Label maps (n, H, W) of a picture taken as in `EXPOSURES`, laid on it; see `agreement`."""
+    return np.stack([laid_back(segment(retaken(image, exposure)), exposure) for exposure in EXPOSURES])
+
+
+def agreement_with(labels: Image, others: Image) -> float:
+    """Mean Dice, over the structures, of a label map (H, W) with others (n, H, W) of the same picture."""
+    found = [dice(_in(labels, codes), _in(other, codes)) for other in others for codes in STRUCTURE_CODES.values()]
     return float(np.mean(found))
+
+
+def _in(labels: Image, codes: Sequence[int]) -> Mask:
+    """Like `numpy.isin`, which sorts; a dragged point asks for it at every move."""
+    mask = labels == codes[0]
+    for code in codes[1:]:
+        mask |= labels == code
+    return mask
 
 
 def retaken(image: Image, exposure: Exposure) -> Image:

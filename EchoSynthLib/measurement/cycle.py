@@ -14,6 +14,9 @@ _WINDOWS = (5, 9)  # frames that are smoothed together, at least and at most
 _FRAMES_A_WINDOW = 6  # of a cine's frames, those that one window takes: one sixth of them
 _OUTLIER = 0.25  # of the curve's range that a frame may stand off from its neighbours
 _BEAT = 0.5  # of the curve's range that the area falls and rises in a beat, at least
+_STANDS_OFF, _SIGMA_OF_MEDIAN = 4.0, 1.4826  # standard deviations; of one, over the median of what it deviates
+_NEAR = 2  # frames on either side of an end
+_ALLOWED = 0.08  # of the curve's range, by which smoothing alone may flatten an end
 _CUT = 0.1  # of the curve's range that an end of the cine may stand off from the inner ends of beats, to be one itself
 
 
@@ -45,6 +48,16 @@ class Cycle:
     beats: tuple[tuple[EndPoint, EndPoint], ...]
     smoothed: NDArray[np.float64]
     noise: float
+
+    def among(self, frames: Sequence[int], count: int) -> Cycle:
+        """The cycle that was found in some frames of a cine, by the numbers that these have among all `count`."""
+        smoothed = np.full(count, np.nan)
+        smoothed[list(frames)] = self.smoothed
+
+        def moved(end: EndPoint) -> EndPoint:
+            return EndPoint(frames[end.frame], frames[end.first], frames[end.last])
+
+        return Cycle(tuple((moved(full), moved(empty)) for full, empty in self.beats), smoothed, self.noise)
 
     @property
     def diastole(self) -> EndPoint:
@@ -78,6 +91,20 @@ def find_cycle(areas: ArrayLike) -> Cycle:
             f"End-diastole and end-systole need a left ventricle in two frames or more; {int(known.sum())} of "
             f"{len(values)} have one."
         )
+    found = _ends(values, known)
+    # What is measured at an end is measured in its frame alone: one that its neighbours contradict is none, nor may it
+    # push the end aside.
+    for _ in range(len(values) // _WINDOWS[0]):
+        wrong = _standing_off(values, known, found)
+        if wrong is None:
+            break
+        known[wrong] = False
+        found = _ends(values, known)
+    return found
+
+
+def _ends(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Cycle:
+    """The cycle in areas (T,), of which some are known; the others are replaced by their neighbours."""
     frames = np.arange(len(values))
     filled = np.interp(frames, frames[known], values[known])
     smoothed = _smooth(_without_outliers(filled))
@@ -90,6 +117,21 @@ def find_cycle(areas: ArrayLike) -> Cycle:
 
     found = _beats(judged) or [(int(np.nanargmax(judged)), int(np.nanargmin(judged)))]
     return Cycle(tuple((end(full, 1), end(empty, -1)) for full, empty in found), smoothed, noise)
+
+
+def _standing_off(values: NDArray[np.float64], known: NDArray[np.bool_], cycle: Cycle) -> int | None:
+    """The frame at an end of a beat that lies farthest off the curve, if that is farther than the frames' own noise."""
+    off = np.where(known, np.abs(values - cycle.smoothed), 0.0)
+    usual = _SIGMA_OF_MEDIAN * float(np.median(off[known]))
+    near = {
+        frame
+        for beat in cycle.beats
+        for end in beat
+        for frame in range(max(0, end.frame - _NEAR), min(len(values), end.frame + _NEAR + 1))
+    }
+    farthest = max(near, key=lambda frame: off[frame])
+    allowed = max(_STANDS_OFF * usual, _ALLOWED * float(np.ptp(cycle.smoothed)))
+    return farthest if off[farthest] > allowed else None
 
 
 def _beats(curve: NDArray[np.float64]) -> list[tuple[int, int]]:

@@ -75,18 +75,21 @@ def _of_opinions(opinions: Opinions) -> list[Finding]:
     found = []
     alike, spread, steady = opinions.contour_agreement, opinions.spread, opinions.agreement
     if alike is not None and alike < CONTOUR_AGREEMENT_FROM:
-        found.append(
+        reason = (
             f"the contour model draws the endocardium elsewhere: the Dice of both cavities is {alike:.2f} "
             f"(below {CONTOUR_AGREEMENT_FROM:g})"
         )
+        found.append(Finding("yellow", reason, "LV"))
     if spread is not None and spread > SPREAD_UP_TO:
-        found.append(
+        reason = (
             f"the places of the endocardium's landmarks are uncertain: their spread is {100 * spread:.0f} % of the "
             f"square root of the cavity's area (above {100 * SPREAD_UP_TO:.0f} %)"
         )
+        found.append(Finding("yellow", reason, "LV"))
     if steady is not None and steady < AGREEMENT_FROM:
-        found.append(
+        reason = (
             f"the segmentation changes when the picture is moved and exposed otherwise: "
             f"the Dice between them is {steady:.2f} (below {AGREEMENT_FROM:g})"
         )
-    return [Finding("yellow", reason) for reason in found]
+        found.append(Finding("yellow", reason))
+    return found

@@ -14,13 +14,15 @@ from EchoSynthLib.anatomy.labels import CAMUS, check_label_map, check_spacing
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.areas import areas
 from EchoSynthLib.measurement.certainty import SecondContour, confidence_at, contour_agreement, relative_spread
+from EchoSynthLib.measurement.cut_off import cut_off_findings
 from EchoSynthLib.measurement.doubt import Doubt, Opinions, doubt_of
 from EchoSynthLib.measurement.drawing import with_endocardium
+from EchoSynthLib.measurement.evidence import Evidence
 from EchoSynthLib.measurement.long_axis import long_axis_of_atrium, long_axis_of_ventricle
 from EchoSynthLib.measurement.plausibility import plausibility_findings
 from EchoSynthLib.measurement.quantities import THICKNESS_SEGMENTS, Measurement, measurement
 from EchoSynthLib.measurement.thickness import WallThickness, wall_thickness
-from EchoSynthLib.measurement.traffic_light import Light, light_of
+from EchoSynthLib.measurement.traffic_light import Finding, Light, light_of, lights_of
 from EchoSynthLib.measurement.volumes import Chamber, area_length_volume, disc_volume
 
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
@@ -35,12 +37,17 @@ class FrameMeasures:
     Attributes:
         labels: (H, W) uint8, as it was measured.
         spacing: (row, column) in mm, or None.
-        ventricle, atrium: the chambers, in mm or pixels; None where there is none.
+        ventricle, atrium: the chambers, in mm or pixels; None where there is none, or an atrium is cut off.
         ventricular_axis, atrial_axis: their long axes, in pixels.
         endocardium: the curve that the wall was measured along, in pixels; None where there is none.
         thickness: of the wall, in mm or pixels.
-        values: every measurement by name, in mm, mm^2 and mm^3, or in pixels; also volumes that have no unit.
-        light: how far to rely on it.
+        values: every measurement by name, in mm, mm^2 and mm^3, or in pixels; also volumes that have no unit. Of an
+            atrium that is cut off there is the area alone.
+        findings: what speaks against relying on it.
+        looked_at: what that was looked for in, in words.
+        view: '2CH' or '4CH' where it is known, from the caller or else from what a model sees.
+        seen_view: what a model sees, None where none was asked.
+        number: of the frame in its cine, from 0; None for an image alone.
     """
 
     labels: NDArray[np.uint8]
@@ -52,7 +59,29 @@ class FrameMeasures:
     endocardium: Endocardium | None
     thickness: WallThickness | None
     values: dict[str, float]
-    light: Light
+    findings: tuple[Finding, ...] = ()
+    looked_at: str = ""
+    view: str | None = None
+    seen_view: str | None = None
+    number: int | None = None
+
+    @property
+    def light(self) -> Light:
+        """How far to rely on it."""
+        return light_of(self.findings, self.looked_at)
+
+    @property
+    def lights(self) -> dict[str, Light]:
+        """How far to rely on what is told of the ventricle ('LV') and of the atrium ('LA')."""
+        return lights_of(self.findings, self.looked_at)
+
+    def seen_as(self, view: str) -> FrameMeasures:
+        """The same, given as this view: no green light where a model sees the other one."""
+        told = replace(self, view=view)
+        if self.seen_view is None or self.seen_view == view:
+            return told
+        reason = f"it was given as {view}, but the model sees {self.seen_view}; are the views exchanged?"
+        return replace(told, findings=(*self.findings, Finding("yellow", reason)))
 
     def table(self, where: str = "") -> list[Measurement]:
         """The measurements with their units."""
@@ -68,6 +97,9 @@ def measure_frame(
     agreement: float | None = None,
     contour: Endocardium | None = None,
     second_contour: SecondContour | None = None,
+    evidence: Evidence | None = None,
+    view: str | None = None,
+    number: int | None = None,
 ) -> FrameMeasures:
     """Measure one label map.
 
@@ -80,6 +112,10 @@ def measure_frame(
             make the long axis.
         second_contour: what the contour model draws in the same image; it changes no length, area or volume;
             the traffic light looks at it.
+        evidence: what networks see in the image below; stands for confidence, agreement and second contour where these
+            are not given, and tells the view and the edge of the sector.
+        view: '2CH' or '4CH', what a model saw that made the label map, where there is no evidence.
+        number: of the frame in its cine, from 0.
 
     Raises:
         InputError: the label map, the spacing or the confidence cannot be used.
@@ -91,14 +127,25 @@ def measure_frame(
             f"The confidence has shape {np.shape(confidence)} and the label map {given.shape}; they share one grid."
         )
     labels = given if contour is None else with_endocardium(given, contour)
+    if evidence is not None:
+        if evidence.probabilities.shape[1:] != given.shape:
+            raise InputError(
+                f"The image has {evidence.probabilities.shape[1:]} pixels and its label map {given.shape}; they share "
+                "one grid."
+            )
+        confidence = evidence.confidence(labels) if confidence is None else confidence
+        agreement = evidence.agreement(labels) if agreement is None else agreement
+        second_contour = second_contour or evidence.second_contour
+        view = evidence.view
     box, corner = _box(labels)
     moved = None if contour is None else _shifted(contour, -corner)
     opinions = _opinions(given, labels, agreement, second_contour)
     doubt = doubt_of(labels[box], None if confidence is None else confidence[box], opinions)
-    found = _measure(labels[box], spacing, moved, doubt)
+    cut_off = cut_off_findings(labels, None if evidence is None else evidence.sector)
+    found = _measure(labels[box], spacing, moved, doubt, cut_off)
     if confidence is not None:
         found.values.update(_end_points(found.ventricular_axis, confidence[box]))
-    return _placed(found, labels, corner)
+    return replace(_placed(found, labels, corner), view=view, seen_view=view, number=number)
 
 
 def _checked(label_map: ArrayLike) -> NDArray[np.uint8]:
@@ -109,7 +156,11 @@ def _checked(label_map: ArrayLike) -> NDArray[np.uint8]:
 
 
 def _measure(
-    labels: NDArray[np.uint8], spacing: Spacing | None, contour: Endocardium | None, doubt: Doubt
+    labels: NDArray[np.uint8],
+    spacing: Spacing | None,
+    contour: Endocardium | None,
+    doubt: Doubt,
+    cut_off: list[Finding],
 ) -> FrameMeasures:
     axes = (long_axis_of_ventricle(labels, spacing, contour), long_axis_of_atrium(labels, spacing))
     ventricle, atrium = (
@@ -122,9 +173,15 @@ def _measure(
         thickness = None
     values = _values(labels, spacing, ventricle, atrium, thickness)
     length, mean = values.get("LV length"), values.get("wall thickness, mean")
-    light = light_of(doubt.findings + plausibility_findings(labels, spacing, length, mean), doubt.looked_at)
+    findings = (*doubt.findings, *cut_off, *plausibility_findings(labels, spacing, length, mean))
+    if any(finding.structure == "LA" for finding in cut_off):
+        # A part of an atrium has neither its length nor its volume.
+        atrium = None
+        values = {name: value for name, value in values.items() if not name.startswith(("LA length", "LA volume"))}
     values |= doubt.values
-    return FrameMeasures(labels, spacing, ventricle, atrium, *axes, endocardium, thickness, values, light)
+    return FrameMeasures(
+        labels, spacing, ventricle, atrium, *axes, endocardium, thickness, values, findings, doubt.looked_at
+    )
 
 
 def _opinions(

@@ -18,6 +18,7 @@ Mask = NDArray[np.bool_]
 
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 _NAMES = {_CAVITY: "left ventricle", _WALL: "myocardium", _ATRIUM: "left atrium"}
+_STRUCTURE = {"left ventricle": "LV", "myocardium": "LV", "left atrium": "LA"}
 _CRUMB, _PIECE = 0.002, 0.1  # of a structure's area, that lies apart from its largest part or is missing in it
 _OPEN_BORDER = 0.03  # of the cavity's border, that may touch neither wall nor atrium
 _GAP = 0.05  # of the square root of the cavity's area, between cavity and atrium
@@ -61,7 +62,7 @@ def plausibility_findings(
 
     boxes = ndimage.find_objects(labels, max(_NAMES))
     missing = [
-        Finding("red" if code == _CAVITY else "yellow", f"there is no {name}")
+        Finding("red" if code == _CAVITY else "yellow", f"there is no {name}", _STRUCTURE[name])
         for code, name in _NAMES.items()
         if boxes[code - 1] is None
     ]
@@ -80,12 +81,12 @@ def _pieces(structure: Mask, name: str) -> list[Finding]:
     parts, count = ndimage.label(structure)
     apart = 0.0 if count == 1 else 1 - int(np.bincount(parts.ravel())[1:].max()) / area
     if apart > _CRUMB:
-        found.append(Finding(_severity(apart), f"the {name} is in {count} pieces"))
+        found.append(Finding(_severity(apart), f"the {name} is in {count} pieces", _STRUCTURE[name]))
     # The cavity is a hole in a wall that goes all around it, and none of the wall's.
     if name != _NAMES[_WALL]:
         hole = holes(structure) / area
         if hole > _CRUMB:
-            found.append(Finding(_severity(hole), f"the {name} has a hole"))
+            found.append(Finding(_severity(hole), f"the {name} has a hole", _STRUCTURE[name]))
     return found
 
 
@@ -102,7 +103,7 @@ def _open_border(labels: NDArray[np.uint8]) -> list[Finding]:
     if bare <= _OPEN_BORDER:
         return []
     reason = f"{100 * bare:.0f} % of the left ventricle's border has neither wall nor atrium beside it"
-    return [Finding(_severity(bare), reason)]
+    return [Finding(_severity(bare), reason, "LV")]
 
 
 def _gap(labels: NDArray[np.uint8], spacing: Spacing | None) -> list[Finding]:
@@ -124,7 +125,8 @@ def _notches(structures: Mapping[int, Mask]) -> list[Finding]:
     for code, least in _ROUNDEST_OPENING.items():
         filled = _share_of_hull(structures[code]) if code in structures else 1.0
         if filled < least:
-            found.append(Finding("yellow", f"the {_NAMES[code]}'s outline is notched: {filled:.2f} of its hull"))
+            reason = f"the {_NAMES[code]}'s outline is notched: {filled:.2f} of its hull"
+            found.append(Finding("yellow", reason, _STRUCTURE[_NAMES[code]]))
     return found
 
 
@@ -168,4 +170,4 @@ def _outside(name: str, value: float, usual: Range) -> Finding | None:
         return None
     unit = f" {usual.unit}" if usual.unit else ""
     reason = f"the {name} is {value:.3g}{unit}; usual are {usual.low:g} to {usual.high:g}{unit}"
-    return Finding("yellow", reason)
+    return Finding("yellow", reason, "LA" if name.startswith("left atrium") else "LV")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.cycle import Cycle, find_cycle
 from EchoSynthLib.measurement.foreshortening import length_findings, shortening_findings
 from EchoSynthLib.measurement.frame import FrameMeasures
+from EchoSynthLib.measurement.phases import exchange_findings, exchanged, is_exchanged, missed_ends
 from EchoSynthLib.measurement.quantities import Measurement, measurement
-from EchoSynthLib.measurement.traffic_light import Light, light_of, worst
+from EchoSynthLib.measurement.traffic_light import STRUCTURES, Finding, Light, light_of, lights_of, worst
 from EchoSynthLib.measurement.volumes import (
     Chamber,
     biplane_area_length_volume,
@@ -24,6 +25,7 @@ from EchoSynthLib.measurement.volumes import (
 PHASES = ("ED", "ES")
 BOTH = "2CH + 4CH"
 
+_TOLD = 12  # numbers of frames that a warning lists
 _RATIOS = {
     "EF, discs": "LV volume, discs",
     "EF, area-length": "LV volume, area-length",
@@ -42,6 +44,8 @@ class Study:
         lights: how far to rely on each frame, and on what several make together.
         cycle: end-diastole and end-systole of a cine, else None.
         curves: of a cine, name to one value a frame (NaN where there is none), in the table's units.
+        findings: what speaks against what several frames make together.
+        warnings: what a user should know beside the numbers and the lights.
     """
 
     frames: dict[str, FrameMeasures]
@@ -49,6 +53,22 @@ class Study:
     lights: dict[str, Light]
     cycle: Cycle | None = None
     curves: dict[str, list[float]] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def rests_on(self) -> list[str]:
+        """Where the frames are that its lights rest on: all, of a cine the ends of its beats."""
+        if self.cycle is None:
+            return list(self.frames)
+        return [f"frame {frame}" for frame in sorted({end.frame for beat in self.cycle.beats for end in beat})]
+
+    @property
+    def structure_lights(self) -> dict[str, Light]:
+        """How far to rely on what is told of the ventricle ('LV') and of the atrium ('LA')."""
+        own = [self.frames[where].lights for where in self.rests_on]
+        together = lights_of(self.findings, "what the frames make together")
+        return {name: worst([*(lights[name] for lights in own), together[name]]) for name in STRUCTURES}
 
     @property
     def light(self) -> Light:
@@ -65,7 +85,12 @@ class Study:
             "measurements": [vars(entry) for entry in self.table],
             "light": self.light.to_dict(),
             "lights": {where: light.to_dict() for where, light in self.lights.items()},
+            "structure_lights": {name: light.to_dict() for name, light in self.structure_lights.items()},
+            "views": {where: frame.view for where, frame in self.frames.items() if frame.view is not None},
+            "frame_numbers": {where: frame.number for where, frame in self.frames.items() if frame.number is not None},
         }
+        if self.warnings:
+            record["warnings"] = list(self.warnings)
         if self.cycle is not None:
             record["cycle"] = {"ED": vars(self.cycle.diastole), "ES": vars(self.cycle.systole)}
             record["curves"] = {
@@ -93,10 +118,15 @@ def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
     Of several beats, each has its own ends and ratios, and the cine the means over them (Lang et al. 2015 average over
     beats). ED and ES of the cine are those of its first beat.
 
+    Frames in which nothing is labelled, as they are black at the end of a clip, take no part.
+
     Raises:
         InputError: fewer than two frames have a left ventricle.
     """
-    cycle = find_cycle([frame.values.get("LV area", 0.0) for frame in frames])
+    frames = [replace(frame, number=index) for index, frame in enumerate(frames)]
+    shown = [index for index, frame in enumerate(frames) if frame.labels.any()]
+    found = find_cycle([frames[index].values.get("LV area", 0.0) for index in shown])
+    cycle = found.among(shown, len(frames))
     beats = [(frames[full.frame], frames[empty.frame]) for full, empty in cycle.beats]
     each = [{"ED frame": full.frame, "ES frame": empty.frame} for full, empty in cycle.beats]
     ratios = [_ratios(*beat) for beat in beats]
@@ -112,10 +142,26 @@ def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
         for beat in cycle.beats
         for phase, end in zip(PHASES, beat, strict=True)
     }
-    shortenings = [finding for beat in beats for finding in shortening_findings(*beat, "the cine")]
-    lights["cine"] = light_of(shortenings, "the lengths at ED and ES")
+    findings = [
+        finding
+        for beat in beats
+        for finding in (*exchange_findings(*beat, "the cine"), *shortening_findings(*beat, "the cine"))
+    ]
+    findings += missed_ends(frames, cycle)
+    lights["cine"] = light_of(findings, "the lengths at ED and ES")
     named = {f"frame {index}": frame for index, frame in enumerate(frames)}
-    return Study(named, [*_tables(named), *together], lights, cycle, _curves(frames))
+    table = [*_tables(named), *together]
+    warnings = _left_out(len(frames), shown)
+    return Study(named, table, lights, cycle, _curves(frames), tuple(findings), warnings)
+
+
+def _left_out(count: int, shown: Sequence[int]) -> tuple[str, ...]:
+    missing = sorted(set(range(count)) - set(shown))
+    if not missing:
+        return ()
+    told = ", ".join(map(str, missing[:_TOLD])) + (", ..." if len(missing) > _TOLD else "")
+    frames, take = ("frame", "takes") if len(missing) == 1 else ("frames", "take")
+    return (f"{frames} {told} (from 0): nothing is seen there; {take} no part in cycle and ejection fraction",)
 
 
 def _mean(beats: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -132,20 +178,28 @@ def study_of_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> Study:
         InputError: no frame, or one of another view or phase.
     """
     _check_views(views)
-    frames = {f"{view} {phase}": frame for view, phases in views.items() for phase, frame in phases.items()}
+    seen = {view: {phase: frame.seen_as(view) for phase, frame in phases.items()} for view, phases in views.items()}
+    frames = {f"{view} {phase}": frame for view, phases in seen.items() for phase, frame in phases.items()}
     lights = {where: frame.light for where, frame in frames.items()}
     together: list[Measurement] = []
-    for view, phases in views.items():
-        if set(PHASES) <= set(phases):
-            diastole, systole = (phases[phase] for phase in PHASES)
-            together += _entries(_ratios(diastole, systole), diastole, view)
-            lights[view] = light_of(shortening_findings(diastole, systole, view), "the lengths at ED and ES")
-    if {"2CH", "4CH"} <= set(views):
-        both = {phase: (views["2CH"].get(phase), views["4CH"].get(phase)) for phase in PHASES}
+    findings: list[Finding] = []
+    for view, phases in seen.items():
+        if len(phases) == len(PHASES):
+            ends = phases["ED"], phases["ES"]
+            together += _entries(_ratios(*ends), ends[0], view)
+            found = [*exchange_findings(*ends, view), *shortening_findings(*ends, view)]
+            lights[view] = light_of(found, "the lengths at ED and ES")
+            findings += found
+    if len(seen) > 1:
+        both = {phase: (seen["2CH"].get(phase), seen["4CH"].get(phase)) for phase in PHASES}
         pairs = {phase: (two, four) for phase, (two, four) in both.items() if two is not None and four is not None}
-        together += _biplane(pairs)
+        measured, found = _biplane(pairs)
+        together += measured
+        if found:
+            lights[BOTH] = light_of(found, "the volumes at ED and ES")
         lights |= _lights_of_pairs(pairs)
-    return Study(frames, [*_tables(frames), *together], lights)
+        findings += found
+    return Study(frames, [*_tables(frames), *together], lights, findings=tuple(findings))
 
 
 def _check_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> None:
@@ -168,7 +222,12 @@ def _entries(values: Mapping[str, float], like: FrameMeasures, where: str) -> li
 
 
 def _ratios(diastole: FrameMeasures, systole: FrameMeasures) -> dict[str, float]:
-    """Ejection fractions, fractional area change and shortening of one view: ratios, whatever the pixel size."""
+    """Ejection fractions, fractional area change and shortening of one view: ratios, whatever the pixel size.
+
+    None where the ventricle is larger at end-systole.
+    """
+    if is_exchanged(diastole, systole):
+        return {}
     return {
         ratio: ejected(diastole.values[name], systole.values[name])
         for ratio, name in _RATIOS.items()
@@ -176,9 +235,13 @@ def _ratios(diastole: FrameMeasures, systole: FrameMeasures) -> dict[str, float]
     }
 
 
-def _biplane(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> list[Measurement]:
-    found: list[Measurement] = []
+def _biplane(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> tuple[list[Measurement], list[Finding]]:
+    entries: list[Measurement] = []
     volumes = {phase: _biplane_volume(two.ventricle, four.ventricle) for phase, (two, four) in pairs.items()}
+    wrong = _views_exchanged(pairs)
+    if wrong == 1:
+        # Each volume would be made of one phase in one view and of the other in the other.
+        volumes = dict.fromkeys(volumes)
     for phase, (two, four) in pairs.items():
         where = f"{BOTH} {phase}"
         # Without both pixel sizes a product of both views has no unit.
@@ -192,11 +255,20 @@ def _biplane(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> list[M
             values["LA volume, biplane area-length"] = biplane_area_length_volume(two.atrium, four.atrium)
         if known and two.ventricle and four.ventricle:
             values["LV length, 2CH over 4CH"] = two.ventricle.length / four.ventricle.length
-        found += _entries(values, four, where)
+        entries += _entries(values, four, where)
     diastolic, systolic = volumes.get("ED"), volumes.get("ES")
-    if diastolic and systolic and _one_scale(pairs):
-        found += _entries({"EF, biplane discs": ejected(diastolic, systolic)}, pairs["ED"][1], BOTH)
-    return found
+    if not diastolic or not systolic or not _one_scale(pairs):
+        return entries, []
+    if wrong or systolic > diastolic:
+        return entries, [exchanged(BOTH)]
+    return [*entries, *_entries({"EF, biplane discs": ejected(diastolic, systolic)}, pairs["ED"][1], BOTH)], []
+
+
+def _views_exchanged(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> int:
+    """In how many of the two views the ventricle is larger at end-systole."""
+    if len(pairs) < len(PHASES):
+        return 0
+    return sum(is_exchanged(*ends) for ends in zip(pairs["ED"], pairs["ES"], strict=True))
 
 
 def _biplane_volume(two: Chamber | None, four: Chamber | None) -> float | None:

@@ -12,13 +12,20 @@ COLUMNS = ("case", "where", "name", "value", "unit", "light", "formula", "source
 
 
 def rows_of(case: str, study: Study) -> list[dict[str, object]]:
-    """A row for each measurement of a study; `light` is the colour of where it was measured.
+    """A row for each measurement of a study; `light` is the colour of the structure where it was measured.
 
     What several frames give together has the worst colour of them all.
     """
-    colours = {where: frame.light.colour for where, frame in study.frames.items()}
-    together = study.light.colour
-    return [{"case": case, "light": colours.get(entry.where, together), **vars(entry)} for entry in study.table]
+    lights = {where: frame.lights for where, frame in study.frames.items()}
+    together = study.structure_lights
+    return [
+        {"case": case, "light": lights.get(entry.where, together)[_structure(entry.name)].colour, **vars(entry)}
+        for entry in study.table
+    ]
+
+
+def _structure(name: str) -> str:
+    return "LA" if name.startswith("LA ") or "left atrium" in name else "LV"
 
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:

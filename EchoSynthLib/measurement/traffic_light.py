@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 COLOURS = ("green", "yellow", "red")
 """From best to worst. Green: as it should be. Yellow: look at it. Red: do not use it before it is corrected."""
 
+STRUCTURES = ("LV", "LA")
+"""What has a light of its own: the ventricle with its wall, and the atrium."""
+
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that speaks against relying on a result: 'yellow' or 'red', and why."""
+    """Something that speaks against relying on a result.
+
+    Attributes:
+        colour: 'yellow' or 'red'.
+        reason: why.
+        structure: what alone it concerns, of `STRUCTURES`; '' where it is everything.
+        own: colour of that structure's own light, where it is another one than that of all together.
+    """
 
     colour: str
     reason: str
+    structure: str = ""
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,20 @@ def light_of(findings: Iterable[Finding], looked_at: str) -> Light:
     if not found:
         return Light("green", (f"nothing speaks against it, judged by {looked_at}",))
     return Light(found[0].colour, tuple(finding.reason for finding in found))
+
+
+def lights_of(findings: Iterable[Finding], looked_at: str) -> dict[str, Light]:
+    """The light of each of `STRUCTURES`, from what concerns it or everything."""
+    found = list(findings)
+    own = {
+        structure: [
+            replace(finding, colour=finding.own or finding.colour)
+            for finding in found
+            if finding.structure in ("", structure)
+        ]
+        for structure in STRUCTURES
+    }
+    return {structure: light_of(concerned, looked_at) for structure, concerned in own.items()}
 
 
 def worst(lights: Iterable[Light]) -> Light:
