@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
+from made_apart import assert_equal_weights  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
@@ -167,7 +168,10 @@ def test_a_network_comes_back_from_its_folder_as_it_was(network: SemanticUNet, t
     network.save_pretrained(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "diffusion_pytorch_model.safetensors"}
     again = type(network).from_pretrained(tmp_path)
-    assert torch.equal(again(noise(network), level(), label_map()), network(noise(network), level(), label_map()))
+    assert_equal_weights(again, network)
+    torch.testing.assert_close(
+        again(noise(network), level(), label_map()), network(noise(network), level(), label_map())
+    )
 
 
 def test_weights_in_a_pickle_are_not_read(tmp_path: Path) -> None:

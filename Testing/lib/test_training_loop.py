@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,20 +56,22 @@ def steady(**changes: object) -> Settings:
 
 
 def test_it_ends_when_the_minutes_are_used_up(tmp_path: Path) -> None:
-    started = time.monotonic()
-    average, state = train(network(), Regression(), Settings(minutes=SHORT), tmp_path)
-    assert 60 * SHORT <= state.seconds < 60 * SHORT + 1
-    assert time.monotonic() - started < 10
-    assert state.iteration > 0
+    loss = Regression()
+    average, state = train(network(), loss, Settings(minutes=SHORT), tmp_path)
+    assert state.seconds >= 60 * SHORT
+    assert loss.moments[-1].spent < 1
+    assert state.iteration == len(loss.losses) > 0
     assert not average.training
 
 
 def test_it_learns(tmp_path: Path) -> None:
-    loss = Regression()
-    average, _ = train(network(), loss, Settings(minutes=2 * SHORT, warm_up=1, learning_rate=0.03), tmp_path)
+    loss = Regression(stop=200)
+    settings = steady(warm_up=1, learning_rate=0.03, save_every=0.0)
+    with pytest.raises(Cancelled):
+        train(network(), loss, settings, tmp_path)
     assert sum(loss.losses[-5:]) < 0.1 * sum(loss.losses[:5])
-    assert isinstance(average, nn.Linear)
-    assert float((average.weight - 1).abs().max()) < 0.5
+    average = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["average"]
+    assert float((average["weight"] - 1).abs().max()) < 0.5
 
 
 def test_a_second_run_goes_on_where_the_first_one_stopped(tmp_path: Path) -> None:
@@ -104,8 +105,8 @@ def test_without_resume_it_starts_anew(tmp_path: Path) -> None:
 
 def test_the_same_seed_gives_the_same_losses(tmp_path: Path) -> None:
     one = cancelled(steady(seed=1), tmp_path / "one", 25)
-    assert one == cancelled(steady(seed=1), tmp_path / "two", 25)
-    assert one != cancelled(steady(seed=2), tmp_path / "three", 25)
+    assert cancelled(steady(seed=1), tmp_path / "two", 25) == pytest.approx(one, rel=1e-5)
+    assert cancelled(steady(seed=2), tmp_path / "three", 25) != pytest.approx(one, rel=1e-2)
 
 
 def test_an_interrupted_run_gives_the_losses_of_one_that_was_not(tmp_path: Path) -> None:

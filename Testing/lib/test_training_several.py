@@ -66,7 +66,8 @@ def test_two_processes_end_with_the_same_weights_and_one_checkpoint(tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr[-3000:]
     main, other = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(PROCESSES))
-    assert main["weights"] == other["weights"]
+    for ours, theirs in zip(main["weights"], other["weights"], strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-5)
     assert (main["iteration"], main["seconds"]) == (other["iteration"], other["seconds"])
     assert main["iteration"] > 10
     assert torch.tensor(main["weights"][0]).sub(1).abs().max() < 0.5  # It has learnt.
