@@ -14,6 +14,7 @@ import EchoSynthLib
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import EchoSynthError
+from EchoSynthLib.images.array_files import write_array
 
 TASK_OF_KIND = {"generator": "synthesize", "segmenter": "segment", "contour": "contour"}
 
@@ -33,7 +34,7 @@ def time_one_image(client: Client, model: str, kind: str, shape: tuple[int, int]
     label_map[shape[0] // 4 : shape[0] // 2, shape[1] // 3 : -(shape[1] // 3)] = 2
     label_map[shape[0] // 3 : shape[0] // 2, shape[1] * 2 // 5 : -(shape[1] * 2 // 5)] = 1
     with working_folder() as folder:
-        np.save(folder / "input.npy", label_map)
+        write_array(folder / "input.npy", label_map)
         parameters: dict[str, Any] = {"output": folder / "out", "model": model}
         parameters |= {"format": "npy"} if task != "contour" else {}
         parameters |= {"label_map" if task == "synthesize" else "image": folder / "input.npy"}

@@ -13,6 +13,7 @@ from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.array_files import growing_array, write_array
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.hierarchy import place_beside
@@ -88,20 +89,19 @@ def write_frames(frames: Sequence[Any], path: Path) -> Job[None]:
     """
     first = frame_array(frames[0])
     if len(frames) == 1:
-        np.save(path, first)
+        write_array(path, first)
         return
-    stack = np.lib.format.open_memmap(path, mode="w+", dtype=first.dtype, shape=(len(frames), *first.shape))
-    for index, frame in enumerate(frames):
-        check_frame(frame)
-        pixels = frame_array(frame)
-        if (pixels.shape, pixels.dtype) != (first.shape, first.dtype):
-            raise InputError(
-                f"Frame {index + 1} is {_kind(pixels)} and the first one {_kind(first)}; all frames of a cine are of "
-                "one kind. Crop or cast them alike, or segment single frames."
-            )
-        stack[index] = pixels
-        yield Report(0, 0, f"reading frame {index + 1} of {len(frames)}")
-    stack.flush()
+    with growing_array(path, (len(frames), *first.shape), first.dtype) as append:
+        for index, frame in enumerate(frames):
+            check_frame(frame)
+            pixels = frame_array(frame)
+            if (pixels.shape, pixels.dtype) != (first.shape, first.dtype):
+                raise InputError(
+                    f"Frame {index + 1} is {_kind(pixels)} and the first one {_kind(first)}; all frames of a cine are "
+                    "of one kind. Crop or cast them alike, or segment single frames."
+                )
+            append(pixels)
+            yield Report(0, 0, f"reading frame {index + 1} of {len(frames)}")
 
 
 def _collect(

@@ -14,6 +14,7 @@ from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.array_files import write_array
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.hierarchy import place_beside
@@ -116,7 +117,7 @@ def draw(
 ) -> Job[tuple[np.ndarray, dict[str, Any]]]:
     """Images (count, T, H, W) uint8 of T label maps, and the record."""
     codes = np.stack([one.codes for one in maps])
-    np.save(folder / "label_map.npy", codes[0] if len(maps) == 1 else codes)
+    write_array(folder / "label_map.npy", codes[0] if len(maps) == 1 else codes)
     parameters = {
         "label_map": folder / "label_map.npy",
         "output": folder / "images",
@@ -132,7 +133,7 @@ def draw(
         **pixel_size(maps[0].grid, reference),
     }
     if reference is not None and wish.sector is None:
-        np.save(folder / "reference.npy", frame_array(reference))
+        write_array(folder / "reference.npy", frame_array(reference))
         parameters["reference"] = folder / "reference.npy"
     if find_generator(wish.model).is_diffusion:
         # The first image of a session waits for it, with no step to tell of.

@@ -11,6 +11,7 @@ from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthJobs.synthesize import pixel_size
 from EchoSynthLib.client import Client
+from EchoSynthLib.images.array_files import write_array
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.provenance import stamp
@@ -56,7 +57,7 @@ def vary(scene: Any, client: Client, source: Any, change: Change, reference: Any
     """
     label_map = read_label_map(source, reference)
     with working_folder() as folder:
-        np.save(folder / "label_map.npy", label_map.codes)
+        write_array(folder / "label_map.npy", label_map.codes)
         parameters = {"label_map": folder / "label_map.npy", "output": folder / "maps", "format": "npy"}
         record = yield from in_worker(
             client, "variations", parameters | asdict(change) | pixel_size(label_map.grid, reference)

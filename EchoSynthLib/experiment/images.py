@@ -17,6 +17,7 @@ from EchoSynthLib.experiment.maps import Maps, seed_of
 from EchoSynthLib.experiment.parts import Arrays, run_in_parts
 from EchoSynthLib.experiment.sampling import Plan, Sampling, draw, draw_and_tell
 from EchoSynthLib.experiment.stages import Workplace
+from EchoSynthLib.images.array_files import growing_array, write_array
 from EchoSynthLib.images.write import write_record
 
 REVISION = 1
@@ -63,13 +64,10 @@ def make(
         work,
     )
     shape = (len(numbers), *maps.label_map.shape[1:])
-    stored = np.lib.format.open_memmap(work.result / "images.npy", mode="w+", dtype=np.uint8, shape=shape)
-    done = 0
-    for part in parts:
-        stored[done : done + len(part["image"])] = part["image"]
-        done += len(part["image"])
-    stored.flush()
-    np.save(work.result / "number.npy", numbers)
+    with growing_array(work.result / "images.npy", shape, np.uint8) as append:
+        for part in parts:
+            append(part["image"])
+    write_array(work.result / "number.npy", numbers)
     _, about = draw_and_tell(sampling, plan_of(frames, maps, int(numbers[0]), seed))
     write_record(work.result / "sampling.json", about)
 

@@ -16,6 +16,7 @@ from EchoSynthLib.anatomy.variations import vary
 from EchoSynthLib.experiment.frames import Frames, sector_of
 from EchoSynthLib.experiment.parts import Arrays, run_in_parts
 from EchoSynthLib.experiment.stages import Workplace
+from EchoSynthLib.images.array_files import growing_array
 
 REVISION = 1
 
@@ -69,16 +70,12 @@ def make(
         row = int(rows[index])
         return Item(row, frames.arrays.image[row], frames.arrays.label[row])
 
-    shape = (len(rows), variations, *frames.arrays.label.shape[1:])
-    stored = np.lib.format.open_memmap(
-        work.result / "label_map.npy", mode="w+", dtype=np.uint8, shape=(shape[0] * shape[1], *shape[2:])
-    )
-    by_frame = stored.reshape(shape)
+    shape = (len(rows) * variations, *frames.arrays.label.shape[1:])
     sectors: list[NDArray[np.generic]] = []
-    for part in run_in_parts(partial(vary_frame, variations, seed), item, len(rows), places, work):
-        by_frame[len(sectors) : len(sectors) + len(part["sector"])] = part["label_map"]
-        sectors += list(part["sector"])
-    stored.flush()
+    with growing_array(work.result / "label_map.npy", shape, np.uint8) as append:
+        for part in run_in_parts(partial(vary_frame, variations, seed), item, len(rows), places, work):
+            append(part["label_map"])
+            sectors += list(part["sector"])
     np.savez(
         work.result / "index.npz",
         row=np.repeat(rows, variations),

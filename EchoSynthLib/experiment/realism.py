@@ -17,6 +17,7 @@ from EchoSynthLib.experiment import images as drawn_images
 from EchoSynthLib.experiment import maps as label_maps
 from EchoSynthLib.experiment.frames import Frames, sector_of
 from EchoSynthLib.experiment.stages import Progress, Workplace, read_json
+from EchoSynthLib.images.array_files import write_array
 from EchoSynthLib.images.camus import CamusArrays
 from EchoSynthLib.images.write import write_record
 
@@ -36,7 +37,7 @@ def make_reference(frames: Frames, work: Workplace) -> None:
     """features.npy (N, D) and reference.json of the real val frames."""
     val = frames.arrays.select(frames.val)
     found, speckle = _look(*_images_labels_masks(val), work.progress)
-    np.save(work.result / "features.npy", found)
+    write_array(work.result / "features.npy", found)
     write_record(work.result / "reference.json", {"speckle": speckle, "frames": len(found)})
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.array_files import write_array
 from EchoSynthLib.images.formats import VIDEO_SUFFIXES, suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
 from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
@@ -135,7 +136,7 @@ def _write(
         elif suffix == ".png":
             _write_png(partial, array, texts)
         else:
-            _write_npy(partial, array)
+            write_array(partial, array)
 
 
 def _geometry(array: NDArray, like: Like, spacing: Spacing | None) -> Geometry:
@@ -159,11 +160,6 @@ def _write_png(path: Path, array: NDArray, attributes: Mapping[str, str]) -> Non
     for key, value in attributes.items():
         info.add_text(f"EchoSynth.{key}", value)
     Image.fromarray(array).save(path, pnginfo=info)
-
-
-def _write_npy(path: Path, array: NDArray) -> None:
-    with path.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
 from EchoSynthLib.measurement.study import Study
 from EchoSynthLib.measurement.traffic_light import Light
+from EchoSynthLib.outputs import replacing
 
 NOTICE = "For research only. Not a medical device; nothing here may guide the care of a patient."
 _PICTURE_HEIGHT = 340  # pixels, twice what is shown, as sharp screens and printers have them
@@ -72,9 +73,9 @@ def write_report(
     ]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
     body = "\n".join(part for part in parts if part)
-    path.write_text(
-        f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n', encoding="utf-8"
-    )
+    text = f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
     return path
 
 

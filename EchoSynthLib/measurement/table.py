@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from EchoSynthLib.measurement.study import Study
+from EchoSynthLib.outputs import replacing
 
 COLUMNS = ("case", "where", "name", "value", "unit", "light", "formula", "source")
 
@@ -30,7 +31,7 @@ def _structure(name: str) -> str:
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:
     """Write rows as CSV in UTF-8; numbers keep all their digits."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)

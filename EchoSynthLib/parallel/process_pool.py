@@ -51,6 +51,10 @@ class ProcessPool:
             for process in self._processes:
                 process.kill()
         self._threads.shutdown()
+        # Only now does no thread listen at a connection any more.
+        for process in self._processes:
+            process.close()
+        self._processes.clear()
 
     def _run(self, function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
         ended: int | None = None
@@ -60,7 +64,7 @@ class ProcessPool:
                 results, error = process.call(function, items)
             except (EOFError, OSError):
                 ended = process.kill()
-                self._of_thread.process = None
+                self._forget(process)
                 continue
             if error is not None:
                 raise error
@@ -69,6 +73,13 @@ class ProcessPool:
             f"{TRIES} worker processes ended in the middle of the same items, the last with exit code {ended}. Where "
             "memory is short, take fewer workers; a script that starts workers needs `if __name__ == '__main__':`."
         )
+
+    def _forget(self, process: _Process) -> None:
+        self._of_thread.process = None
+        with self._lock:
+            if not self._closing:
+                self._processes.discard(process)
+                process.close()
 
     def _process_of_thread(self) -> _Process:
         process: _Process | None = getattr(self._of_thread, "process", None)
@@ -103,3 +114,8 @@ class _Process:
         self._process.kill()
         self._process.join()
         return self._process.exitcode
+
+    def close(self) -> None:
+        """Gives back what a process that has ended still holds of this one: its connection and its handle."""
+        self._connection.close()
+        self._process.close()

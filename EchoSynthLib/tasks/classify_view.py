@@ -11,7 +11,7 @@ from typing import Any
 
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
-from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import images_in, run_each
 from EchoSynthLib.tasks.places import output_folder
@@ -95,7 +95,7 @@ class ClassifyView(Task):
 
 
 def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
         table.writerows({**row, **{view: f"{row[view]:.4f}" for view in VIEWS}} for row in rows)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.endocardium import LANDMARKS
+from EchoSynthLib.outputs import replacing
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame, Spacing
@@ -39,7 +40,7 @@ class FrameContour:
 
 def write_table(path: Path, contours: Sequence[FrameContour], spacing: Spacing | None) -> None:
     """A row for each point of each frame; millimetres count from the first pixel's centre, and need a spacing."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
         for frame, contour in enumerate(contours):
@@ -79,7 +80,8 @@ def write_picture(path: Path, image: EchoFrame | EchoCine, contours: Sequence[Fr
     sheet = Image.new("RGB", (sum(one.width for one in drawn), drawn[0].height))
     for number, one in enumerate(drawn):
         sheet.paste(one, (number * drawn[0].width, 0))
-    sheet.save(path)
+    with replacing(path) as partial:
+        sheet.save(partial)
 
 
 def _overlay(pixels: NDArray[np.uint8], contour: FrameContour, aspect: float) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.images.camus_frame import QUALITIES
-from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, stamp_of, write_records
@@ -122,4 +122,5 @@ def _draw_sheet(path: Path, images: np.ndarray, labels: EchoFrame | EchoCine) ->
     rows = [tiles[start : start + IN_ROW] for start in range(0, len(tiles), IN_ROW)]
     more = f", the first {len(shown)} of {len(images)}" if len(images) > len(shown) else ""
     frames = ", first frames" if is_cine else ""
-    draw_sheet([Section(f"Synthetic echocardiograms{frames}{more}", rows)]).save(path)
+    with replacing(path) as partial:
+        draw_sheet([Section(f"Synthetic echocardiograms{frames}{more}", rows)]).save(partial)

@@ -178,3 +178,15 @@ def test_a_worker_needs_the_callers_version() -> None:
 
     with pytest.raises(EchoSynthError, match=r"and the caller 0\.0\.0"):
         run_chunk("0.0.0", work.square, [1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="only Linux lists what a process holds open")
+def test_workers_that_end_or_are_killed_leave_no_connection_open() -> None:
+    list(run_items(work.square, range(4), workers=2))
+    before = len(os.listdir("/proc/self/fd"))
+    list(run_items(work.square, range(4), workers=2))
+    with pytest.raises(EchoSynthError, match="ended in the middle"):
+        list(run_items(work.end_process, range(4), workers=2))
+    with closing(run_items(work.noting(HERE / "nowhere"), range(4), workers=2)), pytest.raises(FileNotFoundError):
+        list(run_items(work.noting(HERE / "nowhere"), range(4), workers=2))
+    assert len(os.listdir("/proc/self/fd")) == before
