@@ -76,6 +76,11 @@ def find(name: str) -> ModelFolder:
     return _read(path)
 
 
+def has(name: str) -> bool:
+    """Whether there is a model of that name, sound or not."""
+    return any((root / name).is_dir() for root in (shipped_models(), user_models()))
+
+
 def list_models() -> list[ModelFolder]:
     """All models, shipped ones first; files are not verified, and what cannot be read is listed with its `problem`."""
     models: dict[str, ModelFolder] = {}

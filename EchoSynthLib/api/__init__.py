@@ -6,8 +6,8 @@ On the fast path, unless a diffusion model is chosen.
 from __future__ import annotations
 
 from EchoSynthLib.api.drawing import synthesize, variations
+from EchoSynthLib.api.measure import measure
 from EchoSynthLib.api.reading import Segmentation, classify_view, contour, contour_detailed, segment, segment_detailed
-from EchoSynthLib.measurement.given import measure
 
 __all__ = [
     "Segmentation",

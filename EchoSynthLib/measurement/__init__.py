@@ -5,10 +5,9 @@ from EchoSynthLib.measurement.cycle import Cycle, find_cycle
 from EchoSynthLib.measurement.drawing import with_endocardium, with_points
 from EchoSynthLib.measurement.evidence import Evidence
 from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame
-from EchoSynthLib.measurement.given import measure, study_of
 from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
 from EchoSynthLib.measurement.report import write_report
-from EchoSynthLib.measurement.study import Study, study_of_cine, study_of_frame, study_of_views
+from EchoSynthLib.measurement.study import Study, study_of_cine, study_of_frame, study_of_places, study_of_views
 from EchoSynthLib.measurement.table import rows_of, write_csv
 from EchoSynthLib.measurement.traffic_light import Light
 
@@ -25,12 +24,11 @@ __all__ = [
     "contour_agreement",
     "expected_dice",
     "find_cycle",
-    "measure",
     "measure_frame",
     "rows_of",
-    "study_of",
     "study_of_cine",
     "study_of_frame",
+    "study_of_places",
     "study_of_views",
     "with_endocardium",
     "with_points",

@@ -112,6 +112,23 @@ def study_of_frame(frame: FrameMeasures, where: str = "") -> Study:
     return Study({where: frame}, frame.table(where), {where: frame.light})
 
 
+def study_of_places(frames: Mapping[str, FrameMeasures]) -> Study:
+    """The study of frames by place: '' alone, 'frame 0', 'frame 1' ... of a cine, '4CH ED' ... of a patient.
+
+    Raises:
+        InputError: see `study_of_cine` and `study_of_views`.
+    """
+    if list(frames) == [""]:
+        return study_of_frame(frames[""])
+    if any(where.startswith("frame ") for where in frames):
+        return study_of_cine(list(frames.values()))
+    views: dict[str, dict[str, FrameMeasures]] = {}
+    for where, frame in frames.items():
+        view, _, phase = where.partition(" ")
+        views.setdefault(view, {})[phase] = frame
+    return study_of_views(views)
+
+
 def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
     """The frames of a cine of one view, in their order, with end-diastole, end-systole and what follows from them.
 

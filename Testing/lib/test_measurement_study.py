@@ -11,8 +11,9 @@ import pytest
 
 import EchoSynthLib as es
 from EchoSynthLib.anatomy import parametric_heart
+from EchoSynthLib.api.measure import study_of
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.measurement import DEFINITIONS, rows_of, study_of, write_csv, write_report
+from EchoSynthLib.measurement import DEFINITIONS, rows_of, write_csv, write_report
 from EchoSynthLib.measurement.report import curve_svg
 
 SHAPE = (160, 196)

@@ -23,14 +23,14 @@ class Structures:
     Attributes:
         label_map: (H, W) uint8 in CAMUS codes.
         view_probabilities: of '2CH' and '4CH'; they sum to 1.
-        background: (rows, columns) of the network's own grid, the probability of no structure.
+        above: (3, rows, columns) of the network's own grid, the structures' logits over the background's.
         box: the part of the image where structures can be; None where there are none.
         confidence_in_box: float32 in [0, 1], the probability of the code shown at each pixel of it.
     """
 
     label_map: NDArray[np.uint8]
     view_probabilities: dict[str, float]
-    background: NDArray[np.float32]
+    above: NDArray[np.float32]
     box: Box | None
     confidence_in_box: NDArray[np.float32]
 
@@ -40,10 +40,23 @@ class Structures:
 
         Outside of the box that is the background's, carried over from the network's grid.
         """
-        confidence = from_grid(self.background[None], self.label_map.shape)[0].clip(0, 1)  # type: ignore[arg-type]
+        background = 1 / (1 + np.exp(self.above).sum(axis=0, keepdims=True))
+        confidence = from_grid(background, self.label_map.shape)[0].clip(0, 1)  # type: ignore[arg-type]
         if self.box is not None:
             confidence[self.box] = self.confidence_in_box
         return confidence
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """(4, H, W) of each CAMUS code at each pixel; of the code that is shown it is the `confidence`."""
+        odds = np.concatenate([np.zeros_like(self.above[:1]), self.above])
+        np.exp(odds, out=odds)
+        found = from_grid(odds / odds.sum(axis=0), self.label_map.shape).clip(0, 1)  # type: ignore[arg-type]
+        if self.box is not None:
+            odds = np.exp(from_grid(self.above, self.label_map.shape, self.box))  # type: ignore[arg-type]
+            found[1:, *self.box], found[0, *self.box] = odds, 1
+            found[:, *self.box] /= odds.sum(axis=0) + 1
+        return found
 
     @property
     def mean_confidence(self) -> float:
@@ -57,7 +70,7 @@ class Structures:
 def nothing_in(shape: tuple[int, int]) -> Structures:
     """Of an image (H, W) that shows nothing: no structure anywhere, confidence 0, either view alike."""
     views = {"2CH": 0.5, "4CH": 0.5}
-    return Structures(np.zeros(shape, np.uint8), views, np.zeros((1, 1), np.float32), None, _NO_BOX)
+    return Structures(np.zeros(shape, np.uint8), views, np.full((3, 1, 1), np.inf, np.float32), None, _NO_BOX)
 
 
 def structures_of(
@@ -72,10 +85,9 @@ def structures_of(
     label_map = np.zeros(shape, np.uint8)
     # Only differences of logits count, so the background's plane need not be carried over: it is 0.
     above = (logits[1:] - logits[0]).clip(-_LARGEST, _LARGEST)
-    background = 1 / (1 + np.exp(above).sum(axis=0))
     box = reach(above.max(axis=0) > 0, shape)
     if box is None:
-        return Structures(label_map, view_probabilities, background, None, _NO_BOX)
+        return Structures(label_map, view_probabilities, above, None, _NO_BOX)
     odds = from_grid(above, shape, box)
     likeliest = _likeliest(odds)
     cleaned = label_map[box] = clean(likeliest)
@@ -87,7 +99,7 @@ def structures_of(
             chosen = changed & (cleaned == code)
             shown[chosen] = odds[code - 1][chosen] if code else 1
     shown /= odds.sum(axis=0) + 1
-    return Structures(label_map, view_probabilities, background, box, shown)
+    return Structures(label_map, view_probabilities, above, box, shown)
 
 
 def _likeliest(above: NDArray[np.float32]) -> NDArray[np.uint8]:
