@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from EchoSynthLib.images.formats import existing_file, kind_of, reading, suffix_of
+from EchoSynthLib.images.read_itk import itk_metadata
 
 PREFIX = "EchoSynth."
 
@@ -20,19 +21,10 @@ def read_attributes(path: str | Path) -> dict[str, str]:
     path = existing_file(path)
     kind = kind_of(path)
     with reading(path, "an image"):
-        texts = _of_itk(path) if kind == "itk" else _of_picture(path) if kind == "picture" else {}
+        texts = itk_metadata(path) if kind == "itk" else _of_picture(path) if kind == "picture" else {}
     if suffix_of(path).startswith(".nii"):
         return _from_description(texts.get("descrip", ""))
     return {key.removeprefix(PREFIX): text for key, text in texts.items() if key.startswith(PREFIX)}
-
-
-def _of_itk(path: Path) -> dict[str, str]:
-    import SimpleITK
-
-    reader = SimpleITK.ImageFileReader()
-    reader.SetFileName(str(path))
-    reader.ReadImageInformation()
-    return {key: reader.GetMetaData(key).strip() for key in reader.GetMetaDataKeys() if key.isascii()}
 
 
 def _of_picture(path: Path) -> dict[str, str]:

@@ -11,8 +11,9 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import existing_file, kind_of, suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, frame_or_cine, is_real_spacing
 from EchoSynthLib.images.read import load_array
-from EchoSynthLib.images.read_itk import ItkImage, load_itk
+from EchoSynthLib.images.read_itk import load_itk
 from EchoSynthLib.images.read_picture import load_codes
+from EchoSynthLib.images.stored import ItkImage
 
 MOST_CODES = 32
 _EXPECTED = "a label map as NIfTI, MHD/MHA, NRRD, PNG, BMP, TIFF or NPY"
