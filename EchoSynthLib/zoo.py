@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from EchoSynthLib.errors import ModelError, OutputError
+from EchoSynthLib.files import reason, unreadable
 from EchoSynthLib.outputs import OutputFolder, remove_folder, replacing
 
 CHECKSUMS = "SHA256SUMS"
@@ -85,8 +87,8 @@ def list_models() -> list[ModelFolder]:
     """All models, shipped ones first; files are not verified, and what cannot be read is listed with its `problem`."""
     models: dict[str, ModelFolder] = {}
     for root in (shipped_models(), user_models()):
-        for path in sorted(root.iterdir()) if root.is_dir() else ():
-            if path.is_dir() and _NAME.fullmatch(path.name):
+        for path in _folders(root):
+            if _NAME.fullmatch(path.name):
                 models.setdefault(path.name, _read_or_problem(path))
     return list(models.values())
 
@@ -98,27 +100,38 @@ def verify(folder: Path) -> None:
         ModelError: names the file, the sum expected and the one found; or the file that is missing or not listed.
     """
     folder = Path(folder)
-    _verify_once(folder, _signature(folder))
+    try:
+        signature = _signature(folder)
+    except OSError as error:
+        raise ModelError(f"The model folder {folder} cannot be read: {reason(error)}.") from error
+    _verify_once(folder, signature)
 
 
 def import_folder(path: Path) -> ModelFolder:
     """Copies a model folder into the user's models, under its own name; the copy is verified before it gets that name.
 
     Raises:
+        InputError: the folder may not be read.
         ModelError: the folder is not a sound model, or its name is taken.
         OutputError: the user's models folder cannot be written.
     """
     source = Path(path).expanduser()
     name = _check_name(source.resolve().name)
-    if not source.is_dir():
-        raise ModelError(
-            f"{source} is not a folder; a model is a folder of config.json, *.safetensors and {CHECKSUMS}."
-        )
-    if (shipped_models() / name).exists() or (user_models() / name).exists():
+    if os.path.lexists(shipped_models() / name) or os.path.lexists(user_models() / name):
         raise ModelError(
             f"There is a model {name!r} already; rename the folder {source}, or remove the other model first."
         )
-    verify(source)
+    try:
+        if not _is_folder(source):
+            raise ModelError(
+                f"{source} is not a folder; a model is a folder of config.json, *.safetensors and {CHECKSUMS}."
+            )
+        verify(source)
+    except ModelError as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError):
+            raise unreadable(source, cause) from cause
+        raise
     try:
         _copy_verified(source, user_models() / name)
     except OutputError as error:
@@ -185,7 +198,7 @@ def _check_name(name: str) -> str:
 def _locate(name: str) -> Path:
     _check_name(name)
     for root in (shipped_models(), user_models()):
-        if (root / name).is_dir():
+        if _is_folder(root / name):
             return root / name
     known = ", ".join(model.name for model in list_models()) or "none"
     raise ModelError(
@@ -195,14 +208,35 @@ def _locate(name: str) -> Path:
 
 
 def _names(root: Path) -> str:
-    names = sorted(path.name for path in root.iterdir() if _NAME.fullmatch(path.name)) if root.is_dir() else []
+    names = [path.name for path in _folders(root) if _NAME.fullmatch(path.name)]
     return "there are: " + ", ".join(names) if names else "there is none"
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise ModelError(f"The folder of models {path} cannot be read: {reason(error)}.") from error
+
+
+def _folders(root: Path) -> list[Path]:
+    """The folders in a folder of models, sorted; none where there is no such folder."""
+    if not _is_folder(root):
+        return []
+    try:
+        return sorted(path for path in root.iterdir() if _is_folder(path))
+    except OSError as error:
+        raise ModelError(f"The folder of models {root} cannot be read: {reason(error)}.") from error
 
 
 def _read(folder: Path) -> ModelFolder:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ModelError(f"{folder / 'config.json'} cannot be read: {reason(error)}.") from error
+    except ValueError as error:
         raise ModelError(f"{folder / 'config.json'} cannot be read ({error}); get the model anew.") from error
     if not isinstance(config, dict):
         raise ModelError(f"{folder / 'config.json'} holds {type(config).__name__}, not an object; get the model anew.")
@@ -233,7 +267,8 @@ def _checksums(folder: Path) -> dict[str, str]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(
-            f"The model folder {folder} has no readable {CHECKSUMS} ({error}); get the model anew."
+            f"The model folder {folder} has no readable {CHECKSUMS} "
+            f"({reason(error) if isinstance(error, OSError) else error}); get the model anew."
         ) from error
     sums: dict[str, str] = {}
     for line in filter(str.strip, lines):
@@ -258,11 +293,12 @@ def _verify_once(folder: Path, signature: tuple[tuple[str, int, int], ...]) -> N
     _refuse_foreign(folder, files)
     for name, wanted in expected.items():
         path = folder / name
-        if not path.is_file():
+        try:
+            found = _sha256(path)
+        except FileNotFoundError as error:
             raise ModelError(
                 f"The model folder {folder} lacks {name}, which its {CHECKSUMS} lists; get the model anew."
-            )
-        found = _sha256(path)
+            ) from error
         if found != wanted:
             raise ModelError(
                 f"{path} is not the file it should be: SHA-256 expected {wanted}, found {found}; get the model anew."
@@ -298,8 +334,10 @@ def _sha256(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise
     except OSError as error:
-        raise ModelError(f"The model's file {path} cannot be read ({error.strerror or error}).") from error
+        raise ModelError(f"The model's file {path} cannot be read: {reason(error)}.") from error
 
 
 def _copy_verified(source: Path, target: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from EchoSynthLib.errors import EchoSynthError, InputError
+from EchoSynthLib.files import check_file, files_in, status_of, unreadable
 
 ITK_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz", ".mhd", ".mha", ".nrrd", ".nhdr")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -55,22 +57,23 @@ def list_images(folder: str | Path) -> list[Path]:
     `_segmentation`.
 
     Raises:
-        InputError: `folder` is no folder.
+        InputError: `folder` is no folder, or cannot be read.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder; give the folder that holds the images.")
-    return sorted(path for path in folder.iterdir() if _is_image(path))
+    what_else = f"{folder} is not a folder; give the folder that holds the images."
+    if not stat.S_ISDIR(status_of(folder, what_else).st_mode):
+        raise InputError(what_else)
+    return [path for path in files_in(folder) if _is_image(path)]
 
 
 def existing_file(path: str | Path) -> Path:
-    """`path` as a Path to a file that is there and not empty; InputError otherwise."""
+    """`path` as a Path to a file that is there, can be read and is not empty; InputError otherwise."""
     path = Path(path)
-    if path.is_dir():
+    status = status_of(path, f"{path} does not exist; give an image file ({READABLE}).")
+    if stat.S_ISDIR(status.st_mode):
         raise InputError(f"{path} is a folder; give one image file ({READABLE}).")
-    if not path.exists():
-        raise InputError(f"{path} does not exist; give an image file ({READABLE}).")
-    if path.stat().st_size == 0:
+    check_file(path, status)
+    if status.st_size == 0:
         raise InputError(f"{path} is empty (0 bytes); expected was an image file ({READABLE}).")
     return path
 
@@ -82,26 +85,37 @@ def reading(path: Path, expected: str) -> Iterator[None]:
         yield
     except EchoSynthError:
         raise
+    except OSError as error:
+        # Those of the system have a number, those that pillow, gzip and others raise on damaged files have none.
+        raise unreadable(path, error) if error.errno else _damaged(path, expected, error) from error
     # The readers raise nearly every type there is on damaged files, SyntaxError and struct.error among them.
     except Exception as error:
-        raise InputError(
-            f"{path} cannot be read; expected was {expected}. "
-            f"The file is damaged, incomplete or of another kind ({first_line(error)})."
-        ) from error
+        raise _damaged(path, expected, error) from error
+
+
+def _damaged(path: Path, expected: str, error: Exception) -> InputError:
+    return InputError(
+        f"{path} cannot be read; expected was {expected}. "
+        f"The file is damaged, incomplete or of another kind ({first_line(error)})."
+    )
 
 
 def _is_image(path: Path) -> bool:
-    if path.name.startswith(".") or not path.is_file() or stem_of(path).lower().endswith(LABEL_ENDINGS):
-        return False
-    return kind_of(path) is not None
+    return not stem_of(path).lower().endswith(LABEL_ENDINGS) and kind_of(path) is not None
 
 
 def _has_dicom_mark(path: Path) -> bool:
     try:
+        # A pipe has no mark, and whoever opens it may wait for ever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
         with path.open("rb") as file:
             return file.read(132)[128:] == b"DICM"
-    except OSError:
+    except FileNotFoundError:
         return False
+    except OSError:
+        # What may be one and cannot be looked into is not passed over in silence: reading it says why.
+        return not Path(path.name).suffix.strip(".0123456789")
 
 
 def first_line(error: Exception) -> str:

@@ -14,6 +14,7 @@ from EchoSynthLib.images.frame import EchoFrame
 from EchoSynthLib.images.nnunet import LabelledImage, write_nnunet
 from EchoSynthLib.images.shards import Sample, write_shards
 from EchoSynthLib.images.write import write_image, write_label_map, write_record
+from EchoSynthLib.outputs.trouble import output_error
 
 SUFFIXES = {"nifti": ".nii.gz", "png": ".png"}
 LAYOUTS = ("nnunet", *SUFFIXES, "shards")
@@ -48,16 +49,19 @@ class DataSet:
 
         Raises:
             InputError: the name has something else than letters and digits.
-            OutputError: there is one already.
+            OutputError: there is one already, or the folder cannot be looked into.
         """
         if not re.fullmatch(r"[A-Za-z0-9]+", name):
             raise InputError(f"A data set's name consists of letters and digits; given was {name!r}.")
-        numbers = {int(path.name[7:10]): path for path in sorted(folder.glob("Dataset[0-9][0-9][0-9]_*"))}
+        try:
+            numbers = {int(path.name[7:10]): path for path in sorted(folder.glob("Dataset[0-9][0-9][0-9]_*"))}
+        except OSError as error:
+            raise output_error(folder, error) from error
         free = next((number for number in range(1, 1000) if number not in numbers), 1000)
         data_set = cls(layout, name, free, pairs_per_shard)
         taken = [path for path in numbers.values() if path.name[11:] == name] if layout == "nnunet" else []
         if layout != "nnunet":
-            taken = [path for path in (folder / room for room in data_set.rooms.values()) if path.exists()]
+            taken = [path for path in (folder / room for room in data_set.rooms.values()) if os.path.exists(path)]
         if taken:
             raise OutputError(f"{taken[0]} exists already; choose another folder or remove it. Nothing was changed.")
         return data_set

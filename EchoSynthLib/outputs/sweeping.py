@@ -91,7 +91,7 @@ def sweep(folder: Path) -> None:
 
 def remove(path: Path, made: int = 0) -> None:
     """Removes what was being made at `path`, and the folders above it that were made for it, if they are empty."""
-    if path.is_dir() and not path.is_symlink():
+    if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
         with suppress(OSError):

@@ -14,6 +14,7 @@ import numpy as np
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.files import files_in, status_of, unreadable
 from EchoSynthLib.images.formats import kind_of, stem_of
 from EchoSynthLib.images.pairs import LAYOUTS, DataSet, Pair, case_name
 from EchoSynthLib.outputs import OutputFolder
@@ -142,11 +143,10 @@ def _stamp(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}; give a folder that holds images/ and labels/.")
+    status_of(folder, f"There is no folder {folder}; give a folder that holds images/ and labels/.")
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or not path.is_file() or kind_of(path) is None:
+    for path in files_in(folder):
+        if kind_of(path) is None:
             continue
         stem = stem_of(path)
         if stem in found:
@@ -167,7 +167,9 @@ def _check_codes(files: Files, labels: EchoFrame | EchoCine) -> None:
 def _read_record(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except ValueError as error:
         raise InputError(f"{path} is no record: it cannot be read as JSON ({error}).") from error
     if not isinstance(record, dict):
         raise InputError(f"{path} is no record: expected was a JSON object with names and values.")

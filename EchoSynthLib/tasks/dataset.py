@@ -13,6 +13,7 @@ from typing import Any
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.files import files_in
 from EchoSynthLib.images.camus_frame import QUALITIES
 from EchoSynthLib.images.formats import LABEL_ENDINGS, kind_of, stem_of, suffix_of
 from EchoSynthLib.images.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair
@@ -197,8 +198,7 @@ def label_files(source: Path) -> list[Path]:
     """
     if not check_exists(source, "label map or folder").is_dir():
         return [source]
-    files = [path for path in sorted(source.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    files = [file for file in files if kind_of(file) in ("itk", "picture", "array")]
+    files = [file for file in files_in(source) if kind_of(file) in ("itk", "picture", "array")]
     files = [file for file in files if suffix_of(file) not in (".jpg", ".jpeg")]
     told_by_name = [file for file in files if stem_of(file).lower().endswith(LABEL_ENDINGS)]
     if not files:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.files import files_in
 from EchoSynthLib.images.formats import LABEL_ENDINGS, kind_of, stem_of
 
 _PATIENT = re.compile(r"(?P<patient>.+)_(?P<view>[24]CH)_(?P<phase>ED|ES)$", re.IGNORECASE)
@@ -51,7 +52,7 @@ def cases_in(folder: Path) -> list[Case]:
     Raises:
         InputError: there is neither an image nor a label map.
     """
-    files = [path for path in sorted(folder.iterdir()) if _is_input(path)]
+    files = [path for path in files_in(folder) if _is_input(path)]
     if not files:
         raise InputError(f"There is no image and no label map in the folder {folder}; give one, or a single file.")
     cases: dict[str, dict[tuple[str, str], Source]] = {}
@@ -64,9 +65,7 @@ def cases_in(folder: Path) -> list[Case]:
 
 
 def _is_input(path: Path) -> bool:
-    if path.name.startswith(".") or not path.is_file() or stem_of(path).lower().endswith(_OWN_RESULTS):
-        return False
-    return kind_of(path) is not None
+    return not stem_of(path).lower().endswith(_OWN_RESULTS) and kind_of(path) is not None
 
 
 def _by_name(files: Iterable[Path]) -> dict[str, Source]:

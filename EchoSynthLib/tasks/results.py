@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.files import check_readable
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
@@ -29,14 +30,13 @@ STAMP = (
 
 
 def check_exists(path: Path, what: str) -> Path:
-    """The path, if there is something.
+    """The path, if there is something that can be read.
 
     Raises:
-        InputError: there is nothing.
+        InputError: there is nothing, or it cannot be read.
     """
-    if not path.exists():
-        raise InputError(f"There is no {what} {path}; check the path (relative ones start at {Path.cwd()}).")
-    return path
+    start = "" if path.is_absolute() else f" (it starts at {Path.cwd()})"
+    return check_readable(path, f"There is no {what} {path}; check the path{start}.")
 
 
 def check_holds(format: str, labels: EchoFrame | EchoCine) -> None:

@@ -17,6 +17,7 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, stems_of, warnings_of_each
 from EchoSynthLib.tasks.inputs import trusted_spacing
+from EchoSynthLib.tasks.places import is_folder
 from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, with_warnings, write_records
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Segment(Task):
 
     def _place_of_one(self) -> tuple[Path, Names]:
         suffix = suffix_of(self.output)
-        if self.output.is_dir() or suffix not in {*WRITABLE, *NOT_WRITABLE}:
+        if is_folder(self.output) or suffix not in {*WRITABLE, *NOT_WRITABLE}:
             return self.output, _names(stem_of(self.image), FORMATS[self.format])
         if suffix in NOT_WRITABLE:
             raise InputError(
@@ -78,7 +79,7 @@ class Segment(Task):
 
     def _run_folder(self, context: Context) -> dict[str, Any]:
         started = time.perf_counter()
-        if not self.output.is_dir() and suffix_of(self.output) in {*WRITABLE, *NOT_WRITABLE}:
+        if not is_folder(self.output) and suffix_of(self.output) in {*WRITABLE, *NOT_WRITABLE}:
             raise InputError(
                 f"{self.image} is a folder, so the output is one too; {self.output.name} names a single file."
             )

@@ -20,7 +20,7 @@ ALL_CODE = sorted([*OURS, *(ROOT / "Testing").rglob("*.py"), ROOT / "setup.py"])
 
 # From the ground up; a room imports from its own floor and from those below it.
 FLOORS = (
-    {"errors", "processes"},
+    {"errors", "files", "processes"},
     {"anatomy", "images", "networks", "evaluation", "progress", "outputs", "demo_sheet"},
     {"measurement"},
     {"zoo", "runtime", "training", "parallel"},
@@ -43,7 +43,7 @@ HEAVY = {
     "torch", "accelerate", "monai", "diffusers", "onnx", "onnxscript", "safetensors", "einops", "dask", "distributed",
 }  # fmt: skip
 SLICER = {"slicer", "vtk", "vtkmodules", "mrml", *QT}
-STANDARD_LIBRARY_ROOMS = {"client", "processes", "outputs", "errors"}
+STANDARD_LIBRARY_ROOMS = {"client", "processes", "outputs", "errors", "files"}
 
 # Training and the files of a system may load torch, but not the doors through which the fast path comes in.
 TORCH_ROOMS = {"training", "networks", *SYSTEM_ROOMS}
