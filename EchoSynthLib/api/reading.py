@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.labels import check_spacing, check_view
+from EchoSynthLib.anatomy.upright import warning_if_turned
 from EchoSynthLib.api.shared import Progress, Record, check_system, contour_model, record_of, segmenter
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
@@ -93,6 +94,7 @@ def segment_detailed(
     if not has_contrast(gray):
         raise InputError(NO_CONTRAST)
     found = segmented(gray, spacing, view, model)
+    found = Segmentation(found.structures, _with_warnings(found.record, gray))
     if progress is not None:
         progress(1, 1, "segmenting")
     return found
@@ -192,7 +194,7 @@ def contour_detailed(
         "spacing_mm": None if spacing is None else [float(s) for s in spacing],
         **found.summary(spacing),
     }
-    return found, record
+    return found, _with_warnings(record, grey)
 
 
 def classify_view(
@@ -232,7 +234,13 @@ def classify_view(
         "view_probabilities": probabilities,
         "shape": list(grey.shape),
     }
-    return probabilities, record
+    return probabilities, _with_warnings(record, grey)
+
+
+def _with_warnings(record: Record, gray: NDArray[np.uint8]) -> Record:
+    """The record, with `warnings` where the image (H, W) seems to be turned."""
+    turned = warning_if_turned(gray)
+    return record | {"warnings": [turned]} if turned else record
 
 
 def likelier_view(probabilities: Mapping[str, float]) -> str:

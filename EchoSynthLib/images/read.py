@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.upright import warning_if_turned
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import READABLE, existing_file, kind_of, reading
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, frame_or_cine
@@ -23,7 +25,7 @@ def read_image(path: str | Path) -> EchoFrame | EchoCine:
 
     NIfTI, MHD/MHA and NRRD (a third axis is taken as the frames), PNG, JPEG, BMP and TIFF, DICOM (with any name), AVI
     and MP4, and NPY: (H, W), (H, W, 3), (T, H, W) or (T, H, W, 3). Rows stay in the order of the file. Grey levels
-    follow `to_gray8`.
+    follow `to_gray8`. The remarks tell what was not usable in the file, and that the picture seems to be turned.
 
     Raises:
         InputError: the file is missing, damaged, incomplete, or holds something else than a 2D image or cine.
@@ -32,7 +34,13 @@ def read_image(path: str | Path) -> EchoFrame | EchoCine:
     kind = kind_of(path)
     if kind is None:
         raise InputError(f"{path} is of a kind that cannot be read; expected was {READABLE}.")
-    return _READERS[kind](path)
+    return _looked_at(_READERS[kind](path))
+
+
+def _looked_at(image: EchoFrame | EchoCine) -> EchoFrame | EchoCine:
+    row0, row1, column0, column1 = image.region or (0, None, 0, None)
+    turned = warning_if_turned(image.pixels[..., row0:row1, column0:column1])
+    return replace(image, remarks=(*image.remarks, turned)) if turned else image
 
 
 def load_array(path: Path) -> NDArray:
