@@ -181,6 +181,8 @@ def study_of_frames(
                 made["second_contour"] = SECOND_MODEL
     if asked and "model" not in made:
         made["judged_by"] = model
+    if view != "auto":
+        frames = {where: frame if where[:1].isdigit() else frame.seen_as(view) for where, frame in frames.items()}
     study = study_of_places(frames)
     if blank and not is_cine:
         told = [f"{where or 'the image'} shows nothing; its label map is judged by its shape alone" for where in blank]

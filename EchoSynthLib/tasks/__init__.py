@@ -16,6 +16,7 @@ from EchoSynthLib.tasks.collect import Collect
 from EchoSynthLib.tasks.contour import Contour
 from EchoSynthLib.tasks.dataset import Dataset
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter, parameters_of
+from EchoSynthLib.tasks.evidence import FindEvidence
 from EchoSynthLib.tasks.experiment import Experiment
 from EchoSynthLib.tasks.measure import Measure
 from EchoSynthLib.tasks.segment import Segment
@@ -31,6 +32,7 @@ __all__ = [
     "Contour",
     "Dataset",
     "Experiment",
+    "FindEvidence",
     "Measure",
     "Parameter",
     "Progress",
@@ -48,7 +50,19 @@ __all__ = [
 
 _tasks: dict[str, type[Task]] = {
     task.name: task
-    for task in (Segment, ClassifyView, Contour, Measure, Synthesize, Variations, Dataset, Collect, Train, Experiment)
+    for task in (
+        Segment,
+        ClassifyView,
+        Contour,
+        Measure,
+        Synthesize,
+        Variations,
+        Dataset,
+        Collect,
+        Train,
+        Experiment,
+        FindEvidence,
+    )
 }
 
 

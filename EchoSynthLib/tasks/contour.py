@@ -96,8 +96,7 @@ class Contour(Task):
         started = time.perf_counter()
         image = read_image(path)
         count = len(image) if isinstance(image, EchoCine) else 1
-        given = inputs.pixel_size(self.row_spacing, self.column_spacing)
-        spacing = image.spacing if image.spacing_trusted else given
+        spacing = inputs.spacing_of(image, inputs.pixel_size(self.row_spacing, self.column_spacing))
         contours: list[FrameContour] = []
         record: dict[str, Any] = {}
         for index in range(count):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LARGEST_SEED = 2**31 - 1
 LARGEST_STRENGTH = 1.5
+SAME_PIXEL = 0.01
+"""How far a pixel size given by hand may differ from the file's, over it: what rounding explains."""
 CODES = "CAMUS codes: 0 other, 1 LV cavity, 2 myocardium, 3 left atrium"
 SMALLEST_PIXEL_MM, LARGEST_PIXEL_MM = 0.001, 100.0
 ROW_SPACING = "height of a pixel, where the file carries none; goes with column_spacing"
@@ -41,11 +43,28 @@ def pixel_size(row_mm: float | None, column_mm: float | None) -> Spacing | None:
     return row_mm, column_mm
 
 
+def spacing_of(image: EchoFrame | EchoCine, given: Spacing | None) -> Spacing | None:
+    """(row, column) in mm of an image or a label map: the file's where it can be trusted, else the one given, if any.
+
+    Raises:
+        InputError: both are there, and differ by more than 1 %.
+    """
+    if not image.spacing_trusted or image.spacing is None:
+        return given
+    row, column = image.spacing
+    if given is not None and max(abs(given[0] / row - 1), abs(given[1] / column - 1)) > SAME_PIXEL:
+        raise InputError(
+            f"{image.source} says that a pixel is {row:.4g} x {column:.4g} mm (height x width), and row_spacing and "
+            f"column_spacing that it is {given[0]:.4g} x {given[1]:.4g} mm. Leave them out, or correct the file."
+        )
+    return image.spacing
+
+
 def read_labels(path: Path, spacing: Spacing | None = None) -> EchoFrame | EchoCine:
     """The label map of a file, with `spacing` (row, column) in mm where the file carries none that can be trusted.
 
     Raises:
-        InputError: the file is missing or no label map in CAMUS codes.
+        InputError: the file is missing or no label map in CAMUS codes, or tells another spacing than the one given.
     """
     from EchoSynthLib.anatomy.cines import check_label_maps
     from EchoSynthLib.images.frame import Geometry
@@ -53,6 +72,7 @@ def read_labels(path: Path, spacing: Spacing | None = None) -> EchoFrame | EchoC
 
     codes, labels = read_label_map(check_exists(path, "label map"))
     check_label_maps(codes)
+    spacing = spacing_of(labels, spacing)
     if spacing is None or labels.spacing_trusted:
         return labels
     place = labels.geometry or Geometry.flat(spacing)

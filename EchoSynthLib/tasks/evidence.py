@@ -1,0 +1,71 @@
+"""The task `evidence`: what networks see in an image, from which any label map on it can be judged without them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import EchoSynthLib
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.formats import stem_of
+from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.tasks import inputs
+from EchoSynthLib.tasks.declare import Context, Task, parameter
+from EchoSynthLib.tasks.places import output_folder
+from EchoSynthLib.tasks.results import check_exists, with_warnings, write_records
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindEvidence(Task):
+    """What the models see in a frame, or in each frame of a cine."""
+
+    name = "evidence"
+    summary = "What the models see in an image, for the traffic light of any label map on it (3D Slicer asks for it)."
+
+    image: Path = parameter(main=True, help="image or cine")
+    output: Path = parameter(help="folder for an .npz file for each frame, see EchoSynthLib.measurement.Evidence")
+    model: str = parameter("segmenter", help="name of the segmenter, see `echosynth models`")
+    row_spacing: float | None = parameter(
+        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.ROW_SPACING
+    )
+    column_spacing: float | None = parameter(
+        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.COLUMN_SPACING
+    )
+
+    def run(self, context: Context) -> dict[str, Any]:
+        """Writes a file for each frame; see `Task.run`."""
+        import numpy as np
+
+        from EchoSynthLib.api.measure import evidence_of, tissue_in
+        from EchoSynthLib.images.contrast import has_contrast
+        from EchoSynthLib.images.frame import EchoCine
+        from EchoSynthLib.images.read import read_image
+
+        started = time.perf_counter()
+        image = read_image(check_exists(self.image, "image"))
+        spacing = inputs.spacing_of(image, inputs.pixel_size(self.row_spacing, self.column_spacing))
+        frames = list(image.pixels) if isinstance(image, EchoCine) else [image.pixels]
+        shown = [i for i, frame in enumerate(frames) if has_contrast(frame[tissue_in(frame, image.region)])]
+        if not shown:
+            raise InputError(f"{self.image} shows nothing; give an image with contrast.")
+        names: list[str] = []
+        with OutputFolder(output_folder(self.output)) as hidden:
+            for number, index in enumerate(shown):
+                context.progress(number, len(shown), f"frame {index + 1} of {len(frames)}")
+                found = evidence_of(frames[index], spacing, region=image.region, model=self.model)
+                names.append(f"{stem_of(self.image)}_evidence_{index}.npz")
+                np.savez(hidden / names[-1], allow_pickle=False, **found.to_arrays())
+            record = {
+                "task": self.name,
+                "echosynth_version": EchoSynthLib.__version__,
+                "input": str(self.image.resolve()),
+                "model": self.model,
+                "frames": shown,
+                "seconds": round(time.perf_counter() - started, 3),
+                "outputs": {"evidence": names},
+            }
+            blank = [f"frame {index} shows nothing" for index in range(len(frames)) if index not in shown]
+            record = with_warnings(record, [*image.remarks, *blank])
+            return write_records(hidden, f"{stem_of(self.image)}_evidence.json", self.output, record)

@@ -1,0 +1,71 @@
+"""From the files of a case to frames that can be measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from EchoSynthLib.anatomy.labels import VIEWS
+from EchoSynthLib.images.formats import stem_of
+from EchoSynthLib.tasks import inputs
+from EchoSynthLib.tasks.measure_cases import Source
+
+if TYPE_CHECKING:
+    from EchoSynthLib.api.measure import Given
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame, Spacing
+
+
+def open_source(source: Source, given: Spacing | None) -> tuple[list[Given], list[str]]:
+    """The frames of an image or cine, of its label map, or of both; and what the readers had to say.
+
+    Args:
+        source: the files.
+        given: (row, column) in mm, for files that carry none that can be trusted.
+
+    Raises:
+        InputError: a file cannot be read, image and label map lie on different grids, or a file contradicts `given`.
+    """
+    from EchoSynthLib.api.measure import Given
+    from EchoSynthLib.images.alignment import on_grid_of
+    from EchoSynthLib.images.read import read_image
+    from EchoSynthLib.images.read_labels import read_label_map
+
+    image = None if source.image is None else read_image(source.image)
+    labels = None if source.label_map is None else read_label_map(source.label_map)[1]
+    if labels is not None and image is not None:
+        labels = on_grid_of(image, labels)
+    known = next((read for read in (labels, image) if read is not None and read.spacing_trusted), labels or image)
+    spacing = None if known is None else inputs.spacing_of(known, given)
+    view = None if source.label_map is None else view_told_with(source.label_map)
+    pictures, maps = _frames(image), _frames(labels)
+    frames = [
+        Given(
+            maps[index] if maps else None,
+            pictures[index] if pictures else None,
+            spacing,
+            region=None if image is None else image.region,
+            view=view,
+        )
+        for index in range(max(len(pictures), len(maps)))
+    ]
+    return frames, [remark for read in (image, labels) if read is not None for remark in read.remarks]
+
+
+def _frames(read: EchoFrame | EchoCine | None) -> list:
+    if read is None:
+        return []
+    return [read.pixels] if read.pixels.ndim == 2 else list(read.pixels)
+
+
+def view_told_with(label_map: Path) -> str | None:
+    """The view that the record of a segmentation tells, which lies beside its label map; None where there is none."""
+    stem = stem_of(label_map)
+    for name in (stem.removesuffix("_segmentation"), stem):
+        try:
+            record = json.loads((label_map.parent / f"{name}_record.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(record, dict) and record.get("task") == "segment" and record.get("view") in VIEWS:
+            return str(record["view"])
+    return None
