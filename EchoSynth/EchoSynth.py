@@ -44,7 +44,7 @@ class EchoSynth(ScriptedLoadableModule):
 
 
 def _register():
-    """Registers what other modules show: sample data, the right-click actions, the segment statistics."""
+    """Registers what other modules show: sample data, right-click actions, segment statistics, layouts."""
     from EchoSynthPanels import registration
 
     registration.register_all()

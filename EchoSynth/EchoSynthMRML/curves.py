@@ -50,12 +50,14 @@ def add_line(scene: Any, name: str) -> Any:
 
 
 def write_points(node: Any, points: NDArray, grid: Grid) -> None:
-    """Moves the control points of a curve to (n, 2) (row, column) of a grid; a line gets the points that it lacks."""
+    """Moves the control points of a curve to (n, 2) (row, column) of a grid; a line gets or loses points for it."""
     places = _homogeneous(points) @ np.reshape(grid.ijk_to_ras, (4, 4)).T
     blocked = node.StartModify()
     while node.GetNumberOfControlPoints() < len(points):
         # A line has no handles; those of a curve to be dragged are there from the start.
         node.SetNthControlPointVisibility(node.AddControlPoint(0, 0, 0), False)
+    while node.GetNumberOfControlPoints() > len(points):
+        node.RemoveNthControlPoint(node.GetNumberOfControlPoints() - 1)
     for index, place in enumerate(places):
         node.SetNthControlPointPosition(index, *place[:3])
     node.EndModify(blocked)
@@ -66,16 +68,6 @@ def write_labels(node: Any, labels: Sequence[str]) -> None:
     for index, label in enumerate(labels):
         if node.GetNthControlPointLabel(index) != label:
             node.SetNthControlPointLabel(index, label)
-
-
-def bring_to_front(node: Any) -> None:
-    """Draws a curve above whatever has been added to the views since; one that has left the scene is left alone."""
-    scene, display = node.GetScene(), node.GetDisplayNode()
-    if scene is None or display is None:
-        return
-    scene.RemoveNode(display)
-    scene.AddNode(display)
-    node.SetAndObserveDisplayNodeID(display.GetID())
 
 
 def read_points(node: Any, grid: Grid) -> NDArray[np.float64]:

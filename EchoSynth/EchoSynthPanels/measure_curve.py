@@ -11,9 +11,10 @@ from slicer.util import VTKObservationMixin
 from EchoSynthJobs.places import Place
 from EchoSynthLib.anatomy.endocardium import Endocardium
 from EchoSynthLib.measurement import with_points
-from EchoSynthMRML.curves import bring_to_front, read_points, write_labels, write_points
+from EchoSynthMRML.curves import read_points, write_labels, write_points
 from EchoSynthPanels.measure_words import SMALLEST_MOVE, point_labels
 from EchoSynthPanels.signal import Signal
+from EchoSynthPanels.views import draw_last
 
 
 class EndocardiumCurve(VTKObservationMixin):
@@ -48,8 +49,9 @@ class EndocardiumCurve(VTKObservationMixin):
 
     def bring_to_front(self) -> None:
         """Draws the curve above the segments, which come anew after each change of theirs."""
-        for node in reversed(self._nodes or ()):
-            bring_to_front(node)
+        if self._nodes is not None:
+            handles, line = self._nodes
+            draw_last(line, handles)
 
     def let_go(self) -> None:
         """Follows no node any longer."""

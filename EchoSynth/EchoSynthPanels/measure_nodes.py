@@ -79,6 +79,15 @@ class MeasureNodes:
             if node is not None:
                 node.SetDisplayVisibility(False)
 
+    def mark_as_left(self, removed: str) -> None:
+        """Of a label map that was removed, takes the endocardium away too; table and charts stay, and say so."""
+        for role in (_HANDLES, _LINE):
+            node = self.table.GetNodeReference(_ROLE + role)
+            if node is not None:
+                self._scene.RemoveNode(node)
+        for node in filter(None, (self.table, *map(self.chart, CHARTS))):
+            node.SetName(_("{name} ({removed} was removed)").format(name=node.GetName(), removed=removed))
+
     def _table(self) -> Any:
         for table in slicer.util.getNodesByClass("vtkMRMLTableNode"):
             if table.GetNodeReference(LABEL_MAP_ROLE) is self._source:

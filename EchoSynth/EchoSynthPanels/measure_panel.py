@@ -7,6 +7,7 @@ from typing import Any
 
 import qt
 import slicer
+import vtk
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
@@ -67,6 +68,7 @@ class MeasurePanel(Panel):
         """See `Panel.set_parameters`; what was measured in a scene that is closed is gone."""
         if parameters is None:
             self._forget()
+            self.ui.measureResultLabel.text = self.ui.lightResultLabel.text = ""
         super().set_parameters(parameters)
         self._watch()
 
@@ -125,12 +127,12 @@ class MeasurePanel(Panel):
         where = self._place_shown()
         if self.measured is None or self.nodes is None or where == self._shown:
             return
-        self._shown = where
-        self.curve.let_go()
         frame = None if where is None else self.measured.frames[where]
         if where is None or frame is None or frame.endocardium is None:
-            self.nodes.hide_curve()
+            self._hide_curve()
+            self._shown = where
             return
+        self._shown = where
         place = self.measured.places[where]
         self.curve.show(self.nodes.handles, self.nodes.line, place, frame.endocardium)
 
@@ -195,7 +197,11 @@ class MeasurePanel(Panel):
         for browser in self._browsers:
             if not self.hasObserver(browser, "ModifiedEvent", self._on_browsed):
                 self.addObserver(browser, "ModifiedEvent", self._on_browsed)
-        for node in {place.node for place in self.measured.places.values()} if self.measured is not None else ():
+        if self.measured is None:
+            return
+        if not self.hasObserver(slicer.mrmlScene, slicer.vtkMRMLScene.NodeRemovedEvent, self._on_removed):
+            self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.NodeRemovedEvent, self._on_removed)
+        for node in {place.node for place in self.measured.places.values()}:
             for edit in EDITS:
                 if not self.hasObserver(node, edit, self._on_edit):
                     self.addObserver(node, edit, self._on_edit)
@@ -226,8 +232,24 @@ class MeasurePanel(Panel):
         self.ui.measureResultLabel.text, self.ui.lightResultLabel.text = reason, ""
         self.refresh()
 
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _on_removed(self, caller: Any, event: Any, node: Any) -> None:
+        """Of a label map that is gone, nothing is shown as if it held."""
+        if self.measured is None or self.nodes is None or node not in [p.node for p in self.measured.places.values()]:
+            return
+        nodes, name = self.nodes, node.GetName()
+        self._forget()
+        nodes.mark_as_left(name)
+        told = _("'{name}' was removed; what was measured stays in the table.").format(name=name)
+        self.ui.measureResultLabel.text, self.ui.lightResultLabel.text = told, ""
+        self.refresh()
+
     def _on_browsed(self, caller: Any = None, event: Any = None) -> None:
-        self.follow_frame()
+        # A cine that plays while the panel is out of sight is not to be slowed down by it.
+        if self.ui.measureResultLabel.visible:
+            self.follow_frame()
+        elif self._shown is not None and self._shown != self._place_shown():
+            self._hide_curve()
 
     def _place_shown(self) -> str | None:
         """Which of the measured places the chosen label map or image shows now; None where it shows none."""
@@ -268,16 +290,20 @@ class MeasurePanel(Panel):
     def _on_folded(self, folded: bool) -> None:
         if not folded:
             self.warm_up.start()
+            self.follow_frame()
+
+    def _hide_curve(self) -> None:
+        self._shown = None
+        self.curve.let_go()
+        if self.nodes is not None and self.nodes.table.GetScene() is not None:
+            self.nodes.hide_curve()
 
     def _file(self, suffix: str) -> str:
         return str(Path.home() / f"{self.measured.name if self.measured else 'measurements'}{suffix}")
 
     def _forget(self) -> None:
-        self.curve.let_go()
+        self._hide_curve()
         self._pause.stop()
-        self.removeObservers(self._on_browsed)
-        self.removeObservers(self._on_edit)
-        if self.nodes is not None and self.nodes.table.GetScene() is not None:
-            self.nodes.hide_curve()
+        for observer in (self._on_browsed, self._on_edit, self._on_removed):
+            self.removeObservers(observer)
         self.measured, self.nodes, self._browsers = None, None, set()
-        self._shown = None

@@ -1,4 +1,4 @@
-"""Layouts for measurements: the frame beside its table, and the charts of a cine."""
+"""Layouts for measurements: the frame beside its table, and the charts of a cine; shown again with a saved scene."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import slicer
 from EchoSynthPanels.views import LEFT
 
 TABLE_VIEW = "EchoSynthTable"
-_FIRST_LAYOUT = 6200  # ids below 501 are Slicer's own
+_LAYOUTS: dict[tuple[str, ...], int] = {(): 6200, ("areas",): 6201, ("volumes", "areas"): 6202, ("volumes",): 6203}
+"""Kinds of charts to the number of their layout; numbers below 501 are Slicer's own."""
+_SHOWN = "EchoSynth.layout"
+"""Attribute of the table's view: the number of the layout of ours that is shown; saved with the scene."""
 
 _SLICE = (
     f'<item splitSize="550"><view class="vtkMRMLSliceNode" singletontag="{LEFT}">'
@@ -20,20 +23,72 @@ _SLICE = (
 _TABLE = f'<item splitSize="300"><view class="vtkMRMLTableViewNode" singletontag="{TABLE_VIEW}"></view></item>'
 
 
+def register_layouts() -> None:
+    """Makes our layouts known to Slicer, and opens scenes with the one that was saved; called once, at the start."""
+    scene, layout = slicer.mrmlScene, _layout_node()
+    for kinds, number in _LAYOUTS.items():
+        if not layout.IsLayoutDescription(number):
+            layout.AddLayoutDescription(number, _description(kinds))
+    layout.AddObserver("ModifiedEvent", _keep_shown)
+    scene.AddObserver(scene.StartCloseEvent, _empty_plot_views)
+    scene.AddObserver(scene.EndImportEvent, _show_again)
+    # A scene that the command line names may be there already.
+    _show_again()
+
+
 def show_measurements(table: Any, charts: dict[str, Any]) -> None:
     """Shows the left slice view, at its right the charts by kind, and the table below them."""
-    layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
-    number = _FIRST_LAYOUT + len(charts)
-    if not layout.IsLayoutDescription(number):
-        layout.AddLayoutDescription(number, _description(list(charts)))
-    layout.SetViewArrangement(number)
-    scene = slicer.mrmlScene
-    scene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode").SetTableNodeID(table.GetID())
+    _view("vtkMRMLTableViewNode", TABLE_VIEW).SetTableNodeID(table.GetID())
     for kind, chart in charts.items():
-        scene.GetSingletonNode(_plot_view(kind), "vtkMRMLPlotViewNode").SetPlotChartNodeID(chart.GetID())
+        _view("vtkMRMLPlotViewNode", _plot_view(kind)).SetPlotChartNodeID(chart.GetID())
+    _layout_node().SetViewArrangement(_LAYOUTS[tuple(charts)])
 
 
-def _description(kinds: list[str]) -> str:
+def _layout_node() -> Any:
+    return slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+
+
+def _keep_shown(caller: Any = None, event: Any = None) -> None:
+    """Leaves a layout of ours out of the saved scene: a Slicer that does not know it would open no views at all.
+
+    The table's view keeps its number, which Slicer without EchoSynth makes nothing of.
+    """
+    layout, table_view = _layout_node(), slicer.mrmlScene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode")
+    shown = layout.GetViewArrangement()
+    ours = shown in _LAYOUTS.values()
+    layout.SetSaveWithScene(not ours)
+    if table_view is not None and not slicer.mrmlScene.IsBatchProcessing():
+        table_view.SetAttribute(_SHOWN, str(shown) if ours else None)
+
+
+def _show_again(caller: Any = None, event: Any = None) -> None:
+    """Shows the layout of ours that a scene was saved with."""
+    table_view = slicer.mrmlScene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode")
+    shown = table_view and table_view.GetAttribute(_SHOWN)
+    if shown and int(shown) in _LAYOUTS.values():
+        _layout_node().SetViewArrangement(int(shown))
+
+
+def _empty_plot_views(caller: Any = None, event: Any = None) -> None:
+    """Takes the charts off before the scene closes, else Slicer draws the next scene's, of the same ID, incomplete."""
+    for view in slicer.util.getNodesByClass("vtkMRMLPlotViewNode"):
+        view.SetPlotChartNodeID(None)
+
+
+def _view(class_name: str, name: str) -> Any:
+    """The node of a view, which a layout that has the view takes over."""
+    node = slicer.mrmlScene.GetSingletonNode(name, class_name)
+    if node is None:
+        node = slicer.mrmlScene.CreateNodeByClass(class_name)
+        node.UnRegister(None)
+        node.SetName(name)
+        node.SetSingletonTag(name)
+        node.SetLayoutName(name)
+        node = slicer.mrmlScene.AddNode(node)
+    return node
+
+
+def _description(kinds: tuple[str, ...]) -> str:
     plots = "".join(
         f'<item splitSize="350"><view class="vtkMRMLPlotViewNode" singletontag="{_plot_view(kind)}"></view></item>'
         for kind in kinds

@@ -1,4 +1,4 @@
-"""What other modules show of EchoSynth: sample data, right-click actions, segment statistics."""
+"""What other modules show of EchoSynth: sample data, right-click actions, segment statistics, layouts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthLib import zoo
+from EchoSynthPanels.measure_views import register_layouts
 
 CATEGORY = "EchoSynth"
 LABEL_MAPS = ("parametric_4CH_ED", "parametric_4CH_ES", "parametric_2CH_ED", "parametric_2CH_ES")
@@ -24,6 +25,7 @@ def register_all() -> None:
     register_sample_data()
     register_subject_hierarchy_plugin()
     register_segment_statistics()
+    register_layouts()
 
 
 def register_sample_data() -> None:

@@ -92,6 +92,21 @@ def show_through(segmentation: Any) -> None:
     segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
 
 
+def draw_last(*markups: Any) -> None:
+    """Draws markups above whatever has been added to the slice views since, in their order."""
+    layout = slicer.app.layoutManager()
+    for view in (layout.sliceWidget(name).sliceView() for name in layout.sliceViewNames()):
+        manager = view.displayableManagerByClassName("vtkMRMLMarkupsDisplayableManager")
+        for display in filter(None, (node.GetDisplayNode() for node in markups)):
+            drawer = manager and manager.GetWidget(display)
+            renderer = drawer.GetRenderer() if drawer else None
+            if renderer is not None:
+                # Their place in the list alone changes: a node that is added anew would take a cine's frame its time.
+                drawn, shape = renderer.GetViewProps(), drawer.GetRepresentation()
+                drawn.RemoveItem(shape)
+                drawn.AddItem(shape)
+
+
 def _turn(slice_node: Any, ijk_to_ras: np.ndarray, dimensions: np.ndarray) -> None:
     """Turns a slice view to rows and columns of voxels, its middle to theirs."""
     columns, rows = (ijk_to_ras[:3, axis] / np.linalg.norm(ijk_to_ras[:3, axis]) for axis in range(2))

@@ -15,7 +15,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SECONDS = 300
+SECONDS = 600
 
 sys.path.insert(0, str(HERE.parent / "slicer"))
 

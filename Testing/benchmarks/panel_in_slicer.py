@@ -18,6 +18,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "slicer"), str(HERE.parents[1])]
 import numpy as np  # noqa: E402
 import slicer  # noqa: E402
 from drag_in_slicer import drags, warming_up  # noqa: E402
+from long_cine_in_slicer import long_cine  # noqa: E402
 
 import mouse  # noqa: E402
 from EchoSynthPanels.registration import CINE, FRAME, load_cine, load_frame, load_label_map  # noqa: E402
@@ -43,6 +44,7 @@ def main() -> None:
     figures["a dragged point"] = {"loading what measures": warm_up, **drags(module)}
     slicer.mrmlScene.Clear(0)
     figures["stalls"] = {"nothing but one label repainted": repainting(module), **stalls(module)}
+    figures["a long cine"] = long_cine(module)
     Path(os.environ["ECHOSYNTH_FIGURES"]).write_text(json.dumps(figures, indent=1), encoding="utf-8")
     slicer.util.exit(0)
 

@@ -1,0 +1,168 @@
+"""What was measured, when its scene is played, edited, saved, opened elsewhere and opened again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import slicer
+
+from EchoSynthMRML.cines import cine_of
+from EchoSynthMRML.tables import rows_in
+from EchoSynthPanels.measure_nodes import CHARTS
+from EchoSynthPanels.registration import CINE, load_cine
+from events import picture, spin
+from measuring import Measuring
+from the_module import press_apply, unfold
+
+HERE = Path(__file__).resolve().parent
+SECONDS = 120
+# Slicer says so of every slice view that was turned to an image, whoever turned it.
+SLICERS_OWN = ("GetSliceOrientationPreset",)
+
+
+class MeasuredCine(Measuring):
+    def setUp(self) -> None:
+        super().setUp()
+        self.segment(load_cine(CINE), all_frames=True)
+        self.measure("Whole cine")
+        self.browser = cine_of(self.parameters.labelMap).browser
+
+    def show_frame(self, number: int) -> None:
+        self.browser.SetSelectedItemNumber(number)
+        spin(0.2)
+
+
+class Playing(MeasuredCine):
+    def test_the_curve_follows_the_frames_above_the_segments_and_no_node_is_made_for_it(self):
+        before = _nodes_in_scene()
+        for number in (3, 12, 7):
+            self.show_frame(number)
+            endocardium = self.panel.measured.frames[f"frame {number}"].endocardium
+            assert np.allclose(self.points(f"frame {number}"), endocardium.points, atol=1e-3)
+            assert self._drawn_last() == {self.panel.nodes.line.GetName(), self.panel.nodes.handles.GetName()}
+        assert _nodes_in_scene() == before
+        picture("measured-cine-played")
+
+    def test_out_of_sight_the_panel_does_nothing_and_shows_no_curve_of_another_frame(self):
+        self.show_frame(4)
+        points = self.points("frame 4")
+        for leave, come_back in (
+            (lambda: self._fold(True), lambda: self._fold(False)),
+            (lambda: slicer.util.selectModule("Data"), lambda: slicer.util.selectModule("EchoSynth")),
+        ):
+            leave()
+            spin(0.1)
+            assert self.panel.nodes.line.GetDisplayVisibility()
+            self.show_frame(9)
+            assert not self.panel.nodes.line.GetDisplayVisibility()
+            assert np.allclose(self.points("frame 9"), points)
+            come_back()
+            spin(0.2)
+            assert self.panel.nodes.line.GetDisplayVisibility()
+            assert not np.allclose(self.points("frame 9"), points)
+            self.show_frame(4)
+
+    def _fold(self, folded: bool) -> None:
+        self.panel.ui.measureSection.collapsed = folded
+
+    def _drawn_last(self) -> set[str]:
+        """The names of the two nodes that the left view draws above all others."""
+        view = slicer.app.layoutManager().sliceWidget("Red").sliceView()
+        manager = view.displayableManagerByClassName("vtkMRMLMarkupsDisplayableManager")
+        shapes = {}
+        for node in slicer.util.getNodesByClass("vtkMRMLMarkupsCurveNode"):
+            drawer = manager.GetWidget(node.GetDisplayNode())
+            shapes[drawer.GetRepresentation()] = node.GetName()
+            props = list(drawer.GetRenderer().GetViewProps())
+        return {shapes.get(prop, prop.GetClassName()) for prop in props[-2:]}
+
+
+class Removing(MeasuredCine):
+    def test_of_a_removed_segmentation_the_curve_goes_and_table_and_charts_say_so(self):
+        nodes, name = self.panel.nodes, self.parameters.labelMap.GetName()
+        rows, charts = rows_in(nodes.table), [nodes.chart(kind) for kind in CHARTS]
+        slicer.mrmlScene.RemoveNode(self.parameters.labelMap)
+        spin(0.2)
+        assert slicer.util.getNodesByClass("vtkMRMLMarkupsCurveNode") == []
+        assert f"'{name}' was removed" in self.panel.ui.measureResultLabel.text
+        assert self.panel.ui.lightResultLabel.text == ""
+        assert rows_in(nodes.table) == rows
+        for node in (nodes.table, *charts):
+            assert f"{name} was removed" in node.GetName()
+        assert not self.panel.ui.csvButton.enabled
+
+    def test_a_closed_scene_leaves_neither_numbers_nor_light(self):
+        assert self.panel.ui.lightResultLabel.text
+        slicer.mrmlScene.Clear(0)
+        spin(0.1)
+        assert self.panel.ui.lightResultLabel.text == self.panel.ui.measureResultLabel.text == ""
+
+
+class Saving(MeasuredCine):
+    def test_a_whole_study_opens_in_a_new_slicer_with_its_views_with_and_without_the_module(self):
+        unfold(self.panels["Synthesize"])
+        self.parameters.synthesizeAllFrames, self.parameters.count = True, 1
+        press_apply(self.panels["Synthesize"])
+        self.parameters.synthesizeAllFrames = False
+        self.measure("Whole cine")
+        self.parameters.seed = 4711
+        picture("study-saved")
+        with tempfile.TemporaryDirectory() as folder:
+            scene = Path(folder) / "study.mrb"
+            assert slicer.util.saveScene(str(scene))
+            saved = _nodes_in_scene()
+            modules = Path(slicer.modules.echosynth.path).parent
+            for name, arguments in (
+                ("with", ["--additional-module-paths", str(modules)]),
+                ("without", []),
+            ):
+                found = _open_elsewhere(scene, arguments, Path(folder) / f"{name}.json", name)
+                assert found["complaints"] == []
+                assert {kind: found["nodes"][kind] for kind in saved} == saved
+                assert "Red" in found["slice views"]
+                assert found["background"] == self.parameters.inputVolume.GetName()
+                assert found["frames"] == [20, 20, 20]
+                assert found["rows"] == len(rows_in(self.panel.nodes.table))
+                assert found["seed"] == "4711"
+                assert found["table shown"] == (name == "with")
+                assert found["curves in charts"] == ([4, 4] if name == "with" else [])
+
+    def test_a_chart_keeps_its_curves_when_its_scene_is_opened_a_second_time(self):
+        with tempfile.TemporaryDirectory() as folder:
+            scene = str(Path(folder) / "study.mrb")
+            assert slicer.util.saveScene(scene)
+            for _ in range(3):
+                slicer.mrmlScene.Clear(0)
+                spin(0.1)
+                slicer.util.loadScene(scene)
+                spin(0.5)
+                assert _curves_in_charts() == [4, 4]
+
+
+def _nodes_in_scene():
+    """How many there are of each kind that a user sees as data."""
+    kinds = ("Segmentation", "ScalarVolume", "Sequence", "SequenceBrowser", "Table", "PlotChart", "MarkupsCurve")
+    return {kind: len(slicer.util.getNodesByClass(f"vtkMRML{kind}Node")) for kind in kinds}
+
+
+def _curves_in_charts():
+    layout = slicer.app.layoutManager()
+    views = [layout.plotWidget(index).plotView() for index in range(layout.plotViewCount)]
+    return [view.chart().GetNumberOfPlots() for view in views if view.isVisible()]
+
+
+def _open_elsewhere(scene, arguments, told, name):
+    """What a new Slicer finds in a saved scene."""
+    command = [slicer.app.applicationFilePath(), "--no-splash", "--testing", *arguments]
+    command += ["--python-script", str(HERE.parent / "opened_elsewhere.py")]
+    environment = {**os.environ, "ECHOSYNTH_SCENE": str(scene), "ECHOSYNTH_TOLD": str(told), "ECHOSYNTH_NAME": name}
+    ran = subprocess.run(command, env=environment, timeout=SECONDS, capture_output=True, text=True)
+    assert told.exists(), ran.stdout[-2000:] + ran.stderr[-2000:]
+    found = json.loads(told.read_text(encoding="utf-8"))
+    found["complaints"] = [line for line in found["complaints"] if not any(own in line for own in SLICERS_OWN)]
+    return found
