@@ -33,8 +33,9 @@ def time_one_image(client: Client, model: str, kind: str, shape: tuple[int, int]
     label_map = np.zeros(shape, np.uint8)
     label_map[shape[0] // 4 : shape[0] // 2, shape[1] // 3 : -(shape[1] // 3)] = 2
     label_map[shape[0] // 3 : shape[0] // 2, shape[1] * 2 // 5 : -(shape[1] * 2 // 5)] = 1
+    picture = label_map * np.uint8(80) + np.random.default_rng(0).integers(0, 80, shape, np.uint8)
     with working_folder() as folder:
-        write_array(folder / "input.npy", label_map)
+        write_array(folder / "input.npy", label_map if task == "synthesize" else picture)
         parameters: dict[str, Any] = {"output": folder / "out", "model": model}
         parameters |= {"format": "npy"} if task != "contour" else {}
         parameters |= {"label_map" if task == "synthesize" else "image": folder / "input.npy"}
