@@ -12,11 +12,11 @@ from EchoSynthLib.files import check_file, files_in, status_of, unreadable
 
 ITK_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz", ".mhd", ".mha", ".nrrd", ".nhdr")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
-VIDEO_SUFFIXES = (".avi", ".mp4")
+VIDEO_SUFFIXES = (".avi", ".mp4", ".m4v", ".mov", ".mkv", ".wmv")
 DICOM_SUFFIXES = (".dcm", ".dicom")
 LABEL_ENDINGS = ("_gt", "_label", "_segmentation")
 
-READABLE = "NIfTI, MHD/MHA, NRRD, PNG, JPEG, BMP, TIFF, DICOM, AVI, MP4 or NPY"
+READABLE = "NIfTI, MHD/MHA, NRRD, PNG, JPEG, BMP, TIFF, DICOM, AVI, MP4, MOV, MKV, WMV or NPY"
 _KINDS = {
     **dict.fromkeys(ITK_SUFFIXES, "itk"),
     **dict.fromkeys(PICTURE_SUFFIXES, "picture"),

@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.array_files import write_array
-from EchoSynthLib.images.formats import VIDEO_SUFFIXES, suffix_of
+from EchoSynthLib.images.formats import suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
 from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
 from EchoSynthLib.outputs import replacing
 
 ITK_WRITABLE = (".nii", ".nii.gz", ".mha", ".nrrd")
+WRITABLE_VIDEOS = (".avi", ".mp4")
 LOSSLESS = (*ITK_WRITABLE, ".png", ".npy")
 
 Like = EchoFrame | EchoCine | Geometry | None
@@ -52,7 +53,7 @@ def write_image(
     """
     values = np.asarray(array)
     pixels = cine_to_gray8(values) if values.ndim == 3 and values.shape[-1] not in (3, 4) else to_gray8(values)
-    _write(Path(path), pixels, like, spacing, attributes, (*LOSSLESS, *VIDEO_SUFFIXES))
+    _write(Path(path), pixels, like, spacing, attributes, (*LOSSLESS, *WRITABLE_VIDEOS))
     return Path(path)
 
 
@@ -129,7 +130,7 @@ def _write(
             from EchoSynthLib.images.write_itk import write_itk
 
             write_itk(partial, array, geometry, texts)
-        elif suffix in VIDEO_SUFFIXES:
+        elif suffix in WRITABLE_VIDEOS:
             from EchoSynthLib.images.write_video import write_video
 
             write_video(partial, array, like.frame_time_ms if isinstance(like, EchoCine) else None, texts)
