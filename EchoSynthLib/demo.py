@@ -63,7 +63,7 @@ def run_demo(output: Path | str = "demo", seed: int = 0, progress: Progress | No
             writing(number, len(results), "writing the NIfTI files")
             write_files(folder / result.source.name, result)
         table = format_table(results)
-        (folder / TABLE).write_text(table, encoding="utf-8")
+        (folder / TABLE).write_text(table, encoding="utf-8", errors="backslashreplace")
         (folder / "table.csv").write_text(format_csv(results), encoding="utf-8")
         sheets = _draw_sheets(folder, results)
     return {

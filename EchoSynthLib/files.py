@@ -8,8 +8,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from EchoSynthLib.errors import InputError
 
@@ -108,6 +110,27 @@ def files_in(folder: Path) -> list[Path]:
     A link that leads nowhere and what may not be looked at are files, too: whoever reads them says what is wrong.
     """
     return [path for path in entries_of(folder) if not _is_folder(path)]
+
+
+def printable(text: str) -> str:
+    """A text that UTF-8 can hold: of a file name in other bytes, each of these as \\udcXX, as JSON writes it."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+@contextmanager
+def in_utf8(path: Path) -> Iterator[Path]:
+    """The path under a name in UTF-8, for a library that takes no other; what is written there is written to `path`.
+
+    A link where its own name is none.
+    """
+    if printable(str(path)) == str(path):
+        yield path
+        return
+    with TemporaryDirectory(prefix="echosynth-") as folder:
+        # All that follows the name's first dot, for libraries go by suffixes.
+        link = Path(folder, "file" + printable("".join(path.suffixes)).replace("\\", "_"))
+        link.symlink_to(path.absolute())
+        yield link
 
 
 def _is_folder(path: Path) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from EchoSynthLib.errors import InputError, OutputError
 from EchoSynthLib.images.frame import EchoFrame
 from EchoSynthLib.images.nnunet import LabelledImage, write_nnunet
+from EchoSynthLib.images.result_names import folded
 from EchoSynthLib.images.shards import Sample, write_shards
 from EchoSynthLib.images.write import write_image, write_label_map, write_record
 from EchoSynthLib.outputs.trouble import output_error
@@ -147,6 +148,6 @@ def _of_different_names(samples: Iterable[Any]) -> Iterator[Sample]:
 
 def _check_name(name: str, names: set[str]) -> None:
     """Notes a name among `names`; InputError where it is one of them already."""
-    if name in names:
+    if folded(name) in names:
         raise InputError(f"Two pairs would be called {name}; rename one of the files they come from.")
-    names.add(name)
+    names.add(folded(name))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.files import in_utf8
 from EchoSynthLib.images.dicom_calibration import (
     frame_time_ms,
     pixel_spacing,
@@ -110,5 +111,6 @@ def _decoded_by_itk(path: Path) -> NDArray:
     import SimpleITK
 
     SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
-    values = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path), imageIO="GDCMImageIO"))
+    with in_utf8(path) as name:
+        values = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(name), imageIO="GDCMImageIO"))
     return values[0] if values.shape[0] == 1 else values

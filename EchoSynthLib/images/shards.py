@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.files import printable
 from EchoSynthLib.images.nnunet import LabelledImage
 
 IMAGE, LABEL, RECORD = "image.png", "label.png", "json"
@@ -47,8 +48,10 @@ class Sample:
             text = json.dumps(told, ensure_ascii=False, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise InputError(f"The record of {case.name} cannot be written as JSON ({error}).") from error
-        image = _png(case.image, {f"EchoSynth.{key}": str(value) for key, value in case.attributes.items()})
-        return cls(case.name, {IMAGE: image, LABEL: _png(case.label_map, {}), RECORD: text.encode()})
+        image = _png(case.image, {f"EchoSynth.{key}": printable(str(value)) for key, value in case.attributes.items()})
+        return cls(
+            case.name, {IMAGE: image, LABEL: _png(case.label_map, {}), RECORD: text.encode(errors="backslashreplace")}
+        )
 
     def pair(self) -> tuple[LabelledImage, dict[str, Any]]:
         """The case and its record, as they were given to `of_pair`; of a spacing, what the record says.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.files import printable
 from EchoSynthLib.images.array_files import write_array
 from EchoSynthLib.images.formats import suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
@@ -108,7 +109,8 @@ def write_record(path: str | Path, record: Mapping[str, Any]) -> Path:
     """
     text = json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False)
     with replacing(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
+        # What UTF-8 cannot hold of a file's name, JSON writes in the same way as Python does here.
+        partial.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     return Path(path)
 
 
@@ -124,7 +126,7 @@ def _write(
     if suffix not in formats:
         raise InputError(f"{path} cannot hold this; choose a name that ends in one of {', '.join(formats)}.")
     geometry = _geometry(array, like, spacing)
-    texts = {str(key): " ".join(str(value).split()) for key, value in (attributes or {}).items()}
+    texts = {str(key): printable(" ".join(str(value).split())) for key, value in (attributes or {}).items()}
     with replacing(path) as partial:
         if suffix in ITK_WRITABLE:
             from EchoSynthLib.images.write_itk import write_itk

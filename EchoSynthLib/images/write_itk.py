@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.files import in_utf8
 from EchoSynthLib.images.formats import suffix_of
 from EchoSynthLib.images.frame import Geometry
 from EchoSynthLib.images.read_itk import load_itk
@@ -34,7 +35,8 @@ def write_itk(path: Path, array: NDArray, geometry: Geometry, attributes: Mappin
     else:
         for key, value in attributes.items():
             image.SetMetaData(f"EchoSynth.{key}", value)
-    SimpleITK.WriteImage(image, str(path), useCompression=True)
+    with in_utf8(path) as name:
+        SimpleITK.WriteImage(image, str(name), useCompression=True)
     _check_written(path, array)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.files import in_utf8
 from EchoSynthLib.images.formats import suffix_of
 
 DEFAULT_FRAME_TIME_MS = 40.0
@@ -36,7 +37,7 @@ def write_video(
         frames = np.pad(frames, ((0, 0), (0, frames.shape[1] % 2), (0, frames.shape[2] % 2)))
     rate = Fraction(1000 / (frame_time_ms or DEFAULT_FRAME_TIME_MS)).limit_denominator(1000)
     try:
-        with av.open(str(path), "w") as container:
+        with in_utf8(path) as name, av.open(str(name), "w") as container:
             container.metadata["comment"] = json.dumps({f"EchoSynth.{key}": value for key, value in attributes.items()})
             stream = container.add_stream(codec, rate=rate, options=options)
             stream.height, stream.width = frames.shape[1:]

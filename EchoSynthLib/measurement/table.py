@@ -31,7 +31,7 @@ def _structure(name: str) -> str:
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:
     """Write rows as CSV in UTF-8; numbers keep all their digits."""
-    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)

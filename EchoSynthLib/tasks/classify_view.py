@@ -95,7 +95,7 @@ class ClassifyView(Task):
 
 
 def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
         table.writerows({**row, **{view: f"{row[view]:.4f}" for view in VIEWS}} for row in rows)

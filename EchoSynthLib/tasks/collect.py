@@ -17,6 +17,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import files_in, status_of, unreadable
 from EchoSynthLib.images.formats import kind_of, stem_of
 from EchoSynthLib.images.pairs import LAYOUTS, DataSet, Pair, case_name
+from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
@@ -123,9 +124,9 @@ def read_pairs(files: Files) -> Iterator[Pair]:
     _check_codes(files, labels)
     codes = labels.pixels
     place = image if image.spacing_trusted or not labels.spacing_trusted else labels
+    name = case_name(result_stem(stem_of(files.image)))
     record = None if files.record is None else _read_record(files.record)
     stamp = _stamp(read_attributes(files.image) | (record or {}))
-    name = case_name(stem_of(files.image))
     if not isinstance(image, EchoCine) or not isinstance(place, EchoCine):
         yield LabelledImage(name, image.pixels, codes, place.spacing, place.geometry, stamp), record
         return

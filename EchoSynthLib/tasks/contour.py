@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
 from EchoSynthLib.images.formats import stem_of
+from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, stems_of
+from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each
 from EchoSynthLib.tasks.places import output_folder
 from EchoSynthLib.tasks.results import RECORD, check_exists, write_records
 
@@ -70,12 +71,12 @@ class Contour(Task):
         if self.image.is_dir():
             return self._run_folder(context)
         with OutputFolder(self.output) as hidden:
-            return self._contour(self.image, hidden, Names.of(stem_of(self.image)), context.progress)
+            return self._contour(self.image, hidden, Names.of(result_stem(stem_of(self.image))), context.progress)
 
     def _run_folder(self, context: Context) -> dict[str, Any]:
         started = time.perf_counter()
         files = images_in(self.image)
-        names = {file: Names.of(stem) for file, stem in zip(files, stems_of(files), strict=True)}
+        names = {file: Names.of(stem) for file, stem in zip(files, distinct_stems(files), strict=True)}
         with OutputFolder(self.output) as hidden:
 
             def one(file: Path, progress: Progress) -> dict[str, str]:

@@ -16,7 +16,8 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import files_in
 from EchoSynthLib.images.camus_frame import QUALITIES
 from EchoSynthLib.images.formats import LABEL_ENDINGS, kind_of, stem_of, suffix_of
-from EchoSynthLib.images.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair
+from EchoSynthLib.images.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair, case_name
+from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.images.shards import Sample
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.parallel import check_places, run_items
@@ -128,19 +129,24 @@ class Dataset(Task):
         if not per_map:
             raise InputError("Nothing would be drawn: ask for variations, or for the original label map.")
         total = 0
-        for file in label_files(self.source):
+        for file, name in self._named_files():
             context.progress(0, 1, f"reading {file.name}")
-            total += per_map * sum(1 for _ in self._sources(file))
+            total += per_map * sum(1 for _ in self._sources(file, name))
         return total
 
+    def _named_files(self) -> Iterator[tuple[Path, str]]:
+        """The label maps, each with what its pairs' names begin with."""
+        files = label_files(self.source)
+        yield from zip(files, distinct_stems(files, clean=lambda stem: case_name(result_stem(stem))), strict=True)
+
     def _plans(self) -> Iterator[Plan]:
-        for file in label_files(self.source):
-            for source in self._sources(file):
+        for file, name in self._named_files():
+            for source in self._sources(file, name):
                 for variation in self._numbers():
                     for image in range(self.images):
                         yield Plan(source, variation, image)
 
-    def _sources(self, file: Path) -> Iterator[Source]:
+    def _sources(self, file: Path, name: str) -> Iterator[Source]:
         from EchoSynthLib.images.frame import EchoCine
 
         try:
@@ -150,10 +156,10 @@ class Dataset(Task):
             raise InputError(f"{file.name}: {error}") from error
         about["source_label_map"] = str(file.resolve())
         if not isinstance(labels, EchoCine):
-            yield Source(labels, file, 0, 1, sector, about)
+            yield Source(labels, name, 0, 1, sector, about)
             return
         for index in range(len(labels)):
-            yield Source(labels.frame(index), file, index, len(labels), sector, about)
+            yield Source(labels.frame(index), name, index, len(labels), sector, about)
 
     def _drawn(self, data_set: DataSet, total: int, context: Context) -> Generator[Drawn, None, None]:
         """The pairs in the order of their plans, whoever draws them."""

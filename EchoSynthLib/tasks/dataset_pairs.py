@@ -8,13 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.formats import stem_of
-from EchoSynthLib.images.pairs import Pair, case_name
+from EchoSynthLib.images.pairs import Pair
 from EchoSynthLib.images.shards import Sample
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Progress
@@ -35,13 +33,14 @@ class Source:
 
     Attributes:
         labels: one frame, in CAMUS codes.
-        file: where it came from; of a cine of `frames`, its frame number `frame`.
+        name: what its pairs' names begin with.
+        frame: its number, if it is of a cine of `frames`.
         sector: to draw in; None to fit one around the label map.
         about: what the records say of the files, whose paths may mean nothing where a worker is.
     """
 
     labels: EchoFrame
-    file: Path
+    name: str
     frame: int
     frames: int
     sector: Sector | None
@@ -61,7 +60,7 @@ class Plan:
         """As in heart_f003_v001_i000."""
         frame = f"_f{self.source.frame:03d}" if self.source.frames > 1 else ""
         variation = "original" if self.variation is None else f"v{self.variation:03d}"
-        return case_name(f"{stem_of(self.source.file)}{frame}_{variation}_i{self.image:03d}")
+        return f"{self.source.name}{frame}_{variation}_i{self.image:03d}"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,24 +15,17 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # What EchoSynth itself writes beside images.
-_OWN_NAMES = ("label_map", "sheet")
-_OWN_ENDINGS = ("_confidence", "_contour", "_segmentation")
+_LABEL_MAP, _SHEET = "label_map", "sheet"
+_OWN_ENDINGS = ("_confidence", "_contour")
 
 
 def images_in(folder: Path) -> list[Path]:
     """The images of a folder, without label maps and what EchoSynth wrote beside them; InputError where none is."""
-    files = [path for path in list_images(folder) if not _is_own_result(stem_of(path))]
+    files = [path for path in list_images(folder) if not is_own_result(path) and stem_of(path) != _LABEL_MAP]
     if not files:
-        raise InputError(f"There is no image in the folder {folder}; give one with images, or a single file.")
+        left_out = "images in folders within it, and files named as label maps or results, are left out"
+        raise InputError(f"There is no image in the folder {folder} ({left_out}); give one with images, or an image.")
     return files
-
-
-def stems_of(files: Sequence[Path]) -> Iterator[str]:
-    """The name that each file's results begin with; a.png and a.dcm keep their suffix, as a_png and a_dcm."""
-    counts = Counter(map(stem_of, files))
-    for file in files:
-        stem = stem_of(file)
-        yield stem if counts[stem] == 1 else file.name.replace(".", "_")
 
 
 def run_each(
@@ -89,5 +81,7 @@ def all_or_none(files: Iterable[Path]) -> Iterator[None]:
         raise
 
 
-def _is_own_result(stem: str) -> bool:
-    return stem in _OWN_NAMES or stem.endswith(_OWN_ENDINGS)
+def is_own_result(path: Path) -> bool:
+    """Whether a file is called as what EchoSynth writes beside images and label maps: as no input, but label maps."""
+    stem = stem_of(path)
+    return stem == _SHEET or stem.endswith(_OWN_ENDINGS)

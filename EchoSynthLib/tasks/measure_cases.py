@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import files_in
 from EchoSynthLib.images.formats import LABEL_ENDINGS, kind_of, stem_of
+from EchoSynthLib.images.result_names import distinct, result_stem
+from EchoSynthLib.tasks.folders import is_own_result
 
 _PATIENT = re.compile(r"(?P<patient>.+)_(?P<view>[24]CH)_(?P<phase>ED|ES)$", re.IGNORECASE)
-# What EchoSynth itself writes beside images and label maps.
-_OWN_RESULTS = ("_confidence", "_contour", "sheet")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Case:
 
 def case_of_file(path: Path) -> Case:
     """One file alone: a label map where it holds nothing but the codes of one, else an image."""
-    return Case(stem_of(path), {("", ""): _source([path])})
+    return Case(result_stem(stem_of(path)), {("", ""): _source([path])})
 
 
 def cases_in(folder: Path) -> list[Case]:
@@ -52,34 +52,37 @@ def cases_in(folder: Path) -> list[Case]:
     Raises:
         InputError: there is neither an image nor a label map.
     """
-    files = [path for path in files_in(folder) if _is_input(path)]
+    files = [path for path in files_in(folder) if kind_of(path) is not None and not is_own_result(path)]
     if not files:
         raise InputError(f"There is no image and no label map in the folder {folder}; give one, or a single file.")
-    cases: dict[str, dict[tuple[str, str], Source]] = {}
-    for name, source in _by_name(files).items():
+    patients: dict[str, dict[tuple[str, str], Source]] = {}
+    alone: list[tuple[str, Path, Source]] = []
+    for name, paths in _by_name(files):
         match = _PATIENT.match(name)
-        case = match["patient"] if match else name
+        sources = patients.setdefault(match["patient"], {}) if match else {}
         key = (match["view"].upper(), match["phase"].upper()) if match else ("", "")
-        cases.setdefault(case, {})[key] = source
-    return [Case(name, sources) for name, sources in sorted(cases.items())]
+        if match and key not in sources:
+            sources[key] = _source(paths)
+        else:
+            alone.append((name, paths[0], _source(paths)))
+    # A patient and a frame alone, or two frames, may have one name; none takes the place of another.
+    short = [result_stem(name) for name in (*patients, *(name for name, _, _ in alone))]
+    long = short[: len(patients)] + [result_stem(path.name.replace(".", "_")) for _, path, _ in alone]
+    named = zip(distinct(short, long), (*patients.values(), *({("", ""): source} for *_, source in alone)), strict=True)
+    return sorted((Case(name, sources) for name, sources in named), key=lambda case: case.name)
 
 
-def _is_input(path: Path) -> bool:
-    return not stem_of(path).lower().endswith(_OWN_RESULTS) and kind_of(path) is not None
-
-
-def _by_name(files: Iterable[Path]) -> dict[str, Source]:
+def _by_name(files: Iterable[Path]) -> Iterator[tuple[str, list[Path]]]:
+    """The files that belong together, under the name they share without the ending of a label map."""
     together: dict[str, list[Path]] = {}
     for path in files:
         together.setdefault(_without_ending(stem_of(path)), []).append(path)
-    found: dict[str, Source] = {}
     for name, paths in together.items():
         stems = Counter(stem_of(path) for path in paths)
         if max(stems.values()) == 1:
-            found[name] = _source(paths)
+            yield name, paths
         else:  # a.png and a.dcm are two things of one name
-            found |= {path.name.replace(".", "_"): _source([path]) for path in paths}
-    return found
+            yield from ((stem_of(path), [path]) for path in paths)
 
 
 def _source(paths: list[Path]) -> Source:

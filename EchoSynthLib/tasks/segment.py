@@ -13,9 +13,10 @@ import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
+from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, stems_of, warnings_of_each
+from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, warnings_of_each
 from EchoSynthLib.tasks.inputs import trusted_spacing
 from EchoSynthLib.tasks.places import is_folder
 from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, with_warnings, write_records
@@ -67,7 +68,7 @@ class Segment(Task):
     def _place_of_one(self) -> tuple[Path, Names]:
         suffix = suffix_of(self.output)
         if is_folder(self.output) or suffix not in {*WRITABLE, *NOT_WRITABLE}:
-            return self.output, _names(stem_of(self.image), FORMATS[self.format])
+            return self.output, _names(result_stem(stem_of(self.image)), FORMATS[self.format])
         if suffix in NOT_WRITABLE:
             raise InputError(
                 f"A label map cannot be written as {self.output.name}; end the name in one of {', '.join(WRITABLE)}."
@@ -84,7 +85,9 @@ class Segment(Task):
                 f"{self.image} is a folder, so the output is one too; {self.output.name} names a single file."
             )
         files = images_in(self.image)
-        names = {file: _names(stem, FORMATS[self.format]) for file, stem in zip(files, stems_of(files), strict=True)}
+        names = {
+            file: _names(stem, FORMATS[self.format]) for file, stem in zip(files, distinct_stems(files), strict=True)
+        }
         with OutputFolder(self.output) as hidden:
 
             def one(file: Path, progress: Progress) -> dict[str, Any]:

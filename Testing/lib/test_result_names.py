@@ -1,0 +1,106 @@
+"""What results are called: no input's results take the place of another's."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from task_files import names, write_echo, write_heart
+
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.result_names import distinct_stems, folded, result_stem
+from EchoSynthLib.tasks import Collect, Context, Contour, Dataset, Segment
+from EchoSynthLib.tasks.measure_cases import cases_in
+
+FILES = st.lists(
+    st.builds(
+        lambda stem, suffix: Path(stem + suffix),
+        st.text("aA_.\u00e4\u0308ß1", min_size=1, max_size=4),
+        st.sampled_from([".png", ".PNG", ".dcm", ".nii.gz", ""]),
+    ),
+    unique_by=lambda path: path.name,
+    max_size=8,
+)
+
+
+@given(FILES)
+def test_no_two_files_of_a_folder_have_results_of_one_name_on_any_file_system(files: list[Path]) -> None:
+    found = distinct_stems(files)
+    assert len({folded(name) for name in found}) == len(files)
+
+
+def test_a_file_that_is_alone_of_its_name_gives_it_to_its_results() -> None:
+    files = [Path(name) for name in ("a.nii.gz", "b.c.png", "1.2.840.113619.2.1", "1.2.840.113619.2.2")]
+    assert distinct_stems(files) == ["a", "b.c", "1.2.840.113619.2.1", "1.2.840.113619.2.2"]
+
+
+def test_files_of_one_name_keep_their_suffix_and_take_nobodys_name() -> None:
+    assert distinct_stems([Path("a.png"), Path("a.dcm")]) == ["a_png", "a_dcm"]
+    assert distinct_stems([Path("a.png"), Path("a.dcm"), Path("a_png.png")]) == ["a_png_2", "a_dcm", "a_png"]
+
+
+@pytest.mark.parametrize("one", ["A", "ä", "ß"])
+def test_names_that_are_one_on_windows_or_macos_count_as_one(one: str) -> None:
+    other = {"A": "a", "ä": unicodedata.normalize("NFD", "ä"), "ß": "ss"}[one]
+    first, second = distinct_stems([Path(f"{one}.png"), Path(f"{other}.png")])
+    assert folded(first) != folded(second)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are in UTF-16 here")
+def test_a_name_that_is_not_utf_8_is_read_as_latin_1() -> None:
+    assert result_stem(os.fsdecode(b"M\xfcller_4CH")) == "Müller_4CH"
+    assert result_stem("Müller 心 ❤") == "Müller 心 ❤"
+
+
+def test_a_name_leaves_room_for_the_ending_of_a_result() -> None:
+    first, second = (result_stem("ä" * 120 + end) for end in ("1", "2"))
+    assert first != second
+    assert len(first.encode()) <= 200
+
+
+def test_every_image_of_a_folder_has_its_results(tmp_path: Path) -> None:
+    for name in ("a.png", "a.nrrd", "a_png.png", f"{'b' * 240}.png"):
+        write_echo(tmp_path / "in" / name)
+    if sys.platform == "linux":
+        (tmp_path / "in" / os.fsdecode(b"M\xfcller.png")).write_bytes((tmp_path / "in" / "a.png").read_bytes())
+    count = len(names(tmp_path / "in"))
+    for task, each in ((Segment, 3), (Contour, 4)):
+        record = task(image=tmp_path / "in", output=tmp_path / task.name).run(Context())
+        assert (record["images"], record["failures"]) == (count, [])
+        assert len(names(tmp_path / task.name)) == each * count + 1
+    assert "Müller_segmentation.nii.gz" in names(tmp_path / "segment") or sys.platform != "linux"
+
+
+def test_cases_of_one_name_are_measured_each(tmp_path: Path) -> None:
+    files = ("a.png", "a.nrrd", "a_png.png", "p1.png", "p1_4CH_ED.png", "p1_4ch_ed.nrrd", "p1_4CH_ES.png")
+    for name in files:
+        write_echo(tmp_path / name)
+    cases = cases_in(tmp_path)
+    assert len({folded(case.name) for case in cases}) == len(cases)
+    found = [path.name for case in cases for source in case.sources.values() for path in (source.image,) if path]
+    assert sorted(found) == sorted(files)
+    assert {len(case.sources) for case in cases} == {1, 2}
+
+
+def test_label_maps_whose_names_become_alike_are_each_in_the_data_set(tmp_path: Path) -> None:
+    for name in ("a.b.png", "a_b.png", "A_b.png"):
+        write_heart(tmp_path / "in" / name)
+    record = Dataset(source=tmp_path / "in", output=tmp_path / "set", variations=0, steps=1).run(Context())
+    assert record["pairs"] == len(names(tmp_path / "set" / "images")) == 3
+
+
+def test_pairs_whose_names_are_one_on_windows_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "A.png"):
+        for room in ("images", "labels"):
+            write_heart(tmp_path / "in" / room / name)
+    if len(names(tmp_path / "in" / "images")) == 1:
+        pytest.skip("this file system takes both names for one")
+    with pytest.raises(InputError, match="Two pairs would be called a"):
+        Collect(source=tmp_path / "in", output=tmp_path / "set").run(Context())
+    assert not (tmp_path / "set").exists()
