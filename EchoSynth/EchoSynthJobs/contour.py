@@ -15,7 +15,7 @@ from EchoSynthJobs.job import Job, in_worker, working_folder
 from EchoSynthJobs.segment import write_frames
 from EchoSynthLib.anatomy.endocardium import Endocardium
 from EchoSynthLib.client import Client
-from EchoSynthMRML.volumes import trusted_spacing
+from EchoSynthMRML.volumes import tissue_of, trusted_spacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,10 @@ def contour_frames(client: Client, frames: Sequence[Any]) -> Job[list[ModelConto
     """
     spacing = trusted_spacing(frames[0])
     row, column = spacing or (None, None)
+    tissue = tissue_of(frames[0])
+    corner = np.array([part.start for part in tissue])
     with working_folder() as folder:
-        yield from write_frames(frames, folder / "image.npy")
+        yield from write_frames(frames, folder / "image.npy", tissue)
         record = yield from in_worker(
             client,
             "contour",
@@ -59,10 +61,10 @@ def contour_frames(client: Client, frames: Sequence[Any]) -> Job[list[ModelConto
             },
         )
         found = json.loads(Path(record["outputs"]["contours"]).read_text(encoding="utf-8"))["frames"]
-    return [_contour_of(frame, spacing is not None) for frame in found]
+    return [_contour_of(frame, corner, spacing is not None) for frame in found]
 
 
-def _contour_of(found: dict[str, Any], calibrated: bool) -> ModelContour:
-    endocardium = Endocardium(np.array(found["points"]), np.array(found["curve"]))
+def _contour_of(found: dict[str, Any], corner: NDArray[np.intp], calibrated: bool) -> ModelContour:
+    endocardium = Endocardium(corner + np.array(found["points"]), corner + np.array(found["curve"]))
     millimetres = np.array(found["spread_mm"]) if calibrated else None
     return ModelContour(endocardium, np.array(found["spread_px"]), millimetres)

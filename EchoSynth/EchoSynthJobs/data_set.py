@@ -74,6 +74,7 @@ def save_variations(
     Raises:
         InputError: the node is no label map; and what the task raises.
     """
+    wish = wish.of(source)
     label_map = read_label_map(source, reference)
     with working_folder() as folder:
         name = _file_name(source.GetName())

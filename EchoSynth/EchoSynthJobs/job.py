@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from EchoSynthLib.client import Client
+from EchoSynthLib.errors import EchoSynthError, InputError
+from EchoSynthLib.outputs.trouble import output_error
 
 Result = TypeVar("Result")
 
@@ -67,12 +70,46 @@ def finish(job: Job[Result], idle: Callable[[Report], None]) -> Result:
         job.close()
 
 
+def while_there(job: Job[Result], *nodes: Any) -> Job[Result]:
+    """A job that ends as soon as a node that it works on is removed from its scene; None among the nodes is no node.
+
+    Raises:
+        InputError: one was removed; and what the job raises.
+    """
+    names = {node: node.GetName() for node in nodes if node is not None}
+    try:
+        while True:
+            try:
+                report = next(job)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            for node, name in names.items():
+                if node.GetScene() is None:
+                    raise InputError(f"'{name}' was removed from the scene meanwhile, so nothing was added.")
+            yield report
+    finally:
+        job.close()
+
+
 @contextmanager
 def working_folder() -> Iterator[Path]:
-    """A folder for the files that travel between Slicer and the worker; gone when the job is."""
-    # The worker may still be leaving a cancelled task's files behind.
-    with tempfile.TemporaryDirectory(prefix="echosynth-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+    """A folder for the files that travel between Slicer and the worker; gone when the job is.
+
+    Raises:
+        OutputError: it cannot be made, or the disk is full, or it was removed meanwhile.
+    """
+    try:
+        # The worker may still be leaving a cancelled task's files behind.
+        with tempfile.TemporaryDirectory(prefix="echosynth-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    except OSError as error:
+        if isinstance(error, EchoSynthError) and error.__cause__ is None:
+            raise
+        error = error.__cause__ if isinstance(error.__cause__, OSError) else error
+        place = Path(tempfile.tempdir or os.environ.get("TMPDIR", "the temporary folder"))
+        advice = "Nothing was changed. Slicer's temporary files go elsewhere where the variable TMPDIR says so."
+        raise output_error(place, error, advice) from error
 
 
 def sector_text(record: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from EchoSynthLib.images.gray import to_gray8
 from EchoSynthLib.measurement import FrameMeasures, measure_frame
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid, same_place
-from EchoSynthMRML.label_maps import LabelMap, read_label_map
+from EchoSynthMRML.label_maps import LabelMap, linked_volume, read_label_map
 from EchoSynthMRML.volumes import frame_array, trusted_spacing
 
 Spacing = tuple[float, float]
@@ -106,7 +106,7 @@ def is_image(node: Any) -> bool:
 def frame_shown(node: Any) -> int | None:
     """The number of the frame of its cine that a node shows; None where it belongs to no cine."""
     cine = cine_of(node)
-    return None if cine is None or cine.browser is None else cine.browser.GetSelectedItemNumber()
+    return None if cine is None else cine.shown
 
 
 def reference_of(node: Any) -> Any:
@@ -115,7 +115,7 @@ def reference_of(node: Any) -> Any:
         return node
     if not node.IsA("vtkMRMLSegmentationNode"):
         return None
-    return node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
+    return linked_volume(node)
 
 
 def spacing_of(node: Any, grid: Grid) -> Spacing | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from EchoSynthJobs.generators import find_generator
-from EchoSynthJobs.job import Job, Report, in_worker, working_folder
+from EchoSynthJobs.job import Job, Report, in_worker, while_there, working_folder
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
@@ -19,7 +19,7 @@ from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import LabelMap, read_label_map
-from EchoSynthMRML.provenance import link_to_label_map, name_of_synthetic, sha256_of, stamp
+from EchoSynthMRML.provenance import link_to_label_map, name_of_synthetic, sha256_of, stamp, stamps_of
 from EchoSynthMRML.volumes import check_frame, frame_array, new_frame, trusted_spacing
 
 
@@ -30,7 +30,7 @@ class Wish:
     Attributes:
         count: images or cines.
         seed: image i depends on (seed, i) alone.
-        view: '2CH' or '4CH'.
+        view: '2CH', '4CH', or 'auto' for the one that the label map is known to show.
         steps: of the fast generator, or of a diffusion model's solver.
         quality: acoustic window, 'good', 'medium' or 'poor'.
         model: name of the model folder.
@@ -40,12 +40,16 @@ class Wish:
 
     count: int = 1
     seed: int = 0
-    view: str = "4CH"
+    view: str = "auto"
     steps: int | None = None
     quality: str | None = None
     model: str = "beam-flow"
     sector: str | None = None
     solver: str | None = None
+
+    def of(self, label_map: Any) -> Wish:
+        """The wish for a label map, whose view it takes where that is left to it."""
+        return replace(self, view=view_of(label_map)) if self.view == "auto" else self
 
 
 @dataclass
@@ -72,6 +76,14 @@ def synthesize(
         InputError: the node is no label map, the reference no echo frame; and what the task raises.
     """
     cine = _cine(source) if all_frames else None
+    used = (source, reference, *((cine.browser, cine.sequence) if cine else ()))
+    job = _synthesize(scene, client, source, wish.of(source), reference, cine)
+    return (yield from while_there(job, *used))
+
+
+def _synthesize(
+    scene: Any, client: Client, source: Any, wish: Wish, reference: Any, cine: Cine | None
+) -> Job[Synthesized]:
     maps = yield from read_label_maps(source, reference, cine)
     with working_folder() as folder:
         images, record = yield from draw(client, maps, wish, reference, folder)
@@ -81,7 +93,7 @@ def synthesize(
     def dress(node: Any, index: int) -> None:
         stamp(node, record, index)
         link_to_label_map(node, source)
-        place_beside(node, source)
+        place_beside(node, source, lies_on=reference)
 
     nodes = yield from add_all(scene, results, source, dress)
     return Synthesized(nodes, record, notes_of(maps))
@@ -97,7 +109,7 @@ def read_label_maps(source: Any, reference: Any, cine: Cine | None) -> Job[list[
         check_frame(reference)
     maps: list[LabelMap] = []
     for index, node in enumerate([source] if cine is None else [cine.node(i) for i in range(len(cine))]):
-        maps.append(read_label_map(node, reference))
+        maps.append(read_label_map(node, reference, placed_as=source))
         if maps[index].grid.shape != maps[0].grid.shape:
             raise InputError(
                 f"Frame {index + 1} of '{source.GetName()}' has another size than the first one; all frames of a cine "
@@ -140,7 +152,7 @@ def draw(
         yield Report(message=f"loading {wish.model} and PyTorch")
     record = yield from in_worker(client, "synthesize", parameters)
     record["label_map_sha256"] = sha256_of(codes)
-    images = [np.load(path, mmap_mode="r") for path in record["outputs"]["images"]]
+    images = [np.load(path) for path in record["outputs"]["images"]]
     shape = (len(images), len(maps), *codes.shape[1:])
     return np.reshape(np.stack(images), shape), record
 
@@ -151,6 +163,11 @@ def pixel_size(grid: Grid, reference: Any = None) -> dict[str, float]:
     if spacing is None or tuple(spacing) == (1.0, 1.0):
         return {}
     return {"row_spacing": spacing[0], "column_spacing": spacing[1]}
+
+
+def view_of(label_map: Any) -> str:
+    """The view that a label map shows, '2CH' or '4CH': as it was found or drawn; the latter where nothing tells."""
+    return str(stamps_of(label_map).get("view", "4CH"))
 
 
 def _cine(source: Any) -> Cine:

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from EchoSynthJobs.job import Job, Report, in_worker, working_folder
+from EchoSynthJobs.job import Job, Report, in_worker, while_there, working_folder
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthJobs.synthesize import pixel_size
 from EchoSynthLib.client import Client
 from EchoSynthLib.images.array_files import write_array
 from EchoSynthMRML.hierarchy import place_beside
-from EchoSynthMRML.label_maps import new_segmentation, read_label_map
-from EchoSynthMRML.provenance import stamp
+from EchoSynthMRML.label_maps import link_to_volume, linked_volume, new_segmentation, read_label_map
+from EchoSynthMRML.provenance import stamp, stamps_of
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,10 @@ def vary(scene: Any, client: Client, source: Any, change: Change, reference: Any
     Raises:
         InputError: the node is no label map, or the change is not possible; and what the task raises.
     """
+    return (yield from while_there(_vary(scene, client, source, change, reference), source, reference))
+
+
+def _vary(scene: Any, client: Client, source: Any, change: Change, reference: Any) -> Job[Varied]:
     label_map = read_label_map(source, reference)
     with working_folder() as folder:
         write_array(folder / "label_map.npy", label_map.codes)
@@ -68,12 +72,16 @@ def vary(scene: Any, client: Client, source: Any, change: Change, reference: Any
             results.append(Result(name, None))
             results[-1].append(new_segmentation(np.load(path), label_map.grid, name))
             yield Report(index + 1, change.count, f"variation {index + 1} of {change.count} to Slicer")
-    record["source_label_map"] = source.GetName()
+    record |= {"source_label_map": source.GetName(), "view": stamps_of(source).get("view")}
+    image = linked_volume(source) if source.IsA("vtkMRMLSegmentationNode") else None
 
     def dress(node: Any, index: int) -> None:
         node.GetDisplayNode().SetVisibility(index == 0)
         stamp(node, record, index)
-        place_beside(node, source)
+        place_beside(node, source, lies_on=reference)
+        if reference is None and image is not None:
+            # Its variations are edited on the same image, and synthesized in its sector.
+            link_to_volume(node, image)
 
     nodes = yield from add_all(scene, results, source, dress)
     return Varied(nodes, label_map.notes)

@@ -11,6 +11,7 @@ import vtk
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.cines import calibrate, cine_of
 from EchoSynthMRML.grid import Grid, same_place
+from EchoSynthMRML.label_maps import linked_volume
 from EchoSynthMRML.provenance import linked_label_map
 
 _PIXELS = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
@@ -43,7 +44,7 @@ def calibrate_all(scene: Any, volume: Any, row_mm: float, column_mm: float) -> N
 
 
 def _drawn_on(segmentation: Any, volume: Any) -> bool:
-    if segmentation.GetNodeReference(segmentation.GetReferenceImageGeometryReferenceRole()) is not volume:
+    if linked_volume(segmentation) is not volume:
         return False
     try:
         return same_place(Grid.of_segmentation(segmentation), Grid.of_volume(volume))

@@ -35,6 +35,11 @@ class Cine:
         return self.sequence.GetNthIndexValue(index)
 
     @property
+    def shown(self) -> int | None:
+        """The number of the frame that is shown; None where nothing plays the sequence."""
+        return self.browser.GetSelectedItemNumber() if self.browser else None
+
+    @property
     def proxy(self) -> Any:
         """The node that shows the selected frame; None where there is none."""
         return self.browser.GetProxyNode(self.sequence) if self.browser else None

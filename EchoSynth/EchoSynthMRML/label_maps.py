@@ -35,13 +35,15 @@ class LabelMap:
     notes: tuple[str, ...] = ()
 
 
-def read_label_map(node: Any, reference: Any = None) -> LabelMap:
+def read_label_map(node: Any, reference: Any = None, placed_as: Any = None) -> LabelMap:
     """The label map that a segmentation or a label map volume shows; the node is not changed.
 
     Args:
         node: vtkMRMLSegmentationNode or vtkMRMLLabelMapVolumeNode.
         reference: volume on whose grid a segmentation is read; None takes the grid it was drawn on. Where segments
             overlap, the left ventricle wins over the myocardium and both over the left atrium.
+        placed_as: node of the scene under whose transform it lies; None stands for the node itself. A frame inside a
+            sequence is under no transform, though the node that shows it may be.
 
     Raises:
         InputError: another kind of node, several slices, or no structure of CAMUS label maps in it.
@@ -49,7 +51,7 @@ def read_label_map(node: Any, reference: Any = None) -> LabelMap:
     if node is None:
         raise InputError("No label map is chosen. Choose a segmentation or a label map volume.")
     if node.IsA("vtkMRMLSegmentationNode"):
-        return _read_segmentation(node, reference)
+        return _read_segmentation(node, reference, placed_as or node)
     if node.IsA("vtkMRMLLabelMapVolumeNode"):
         return _read_volume(node)
     raise InputError(
@@ -91,7 +93,12 @@ def link_to_volume(segmentation: Any, volume: Any) -> None:
     segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
 
 
-def _read_segmentation(node: Any, reference: Any) -> LabelMap:
+def linked_volume(segmentation: Any) -> Any:
+    """The image that a segmentation was drawn on, or None."""
+    return segmentation.GetNodeReference(segmentation.GetReferenceImageGeometryReferenceRole())
+
+
+def _read_segmentation(node: Any, reference: Any, placed_as: Any) -> LabelMap:
     segmentation = node.GetSegmentation()
     codes = {segment_id: code_of(segmentation.GetSegment(segment_id)) for segment_id in segmentation.GetSegmentIDs()}
     found = {segment_id: code for segment_id, code in codes.items() if code is not None}
@@ -106,7 +113,7 @@ def _read_segmentation(node: Any, reference: Any) -> LabelMap:
         if left_out not in found
     )
     grid = Grid.of_segmentation(node) if reference is None else Grid.of_volume(reference)
-    read = merged_codes(node, found, _seen_from(node, reference, grid))
+    read = merged_codes(node, found, _seen_from(placed_as, reference, grid))
     if reference is not None and not read.any() and _holds_pixels(node, found):
         raise InputError(
             f"'{node.GetName()}' lies nowhere on '{reference.GetName()}', whose pixels it was to be read on. Choose "
@@ -134,7 +141,6 @@ def _read_volume(node: Any) -> LabelMap:
 
 def _seen_from(node: Any, reference: Any, grid: Grid) -> Grid:
     """The reference's grid in the coordinates of the segmentation, where a transform lies between them."""
-    # A frame inside a sequence is under no transform, though the node that shows it may be.
     if reference is None or reference.GetScene() is not node.GetScene():
         return grid
     ours, theirs = node.GetParentTransformNode(), reference.GetParentTransformNode()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from EchoSynthMRML.cines import cine_of
 
 PREFIX = "EchoSynth."
+FRAME = PREFIX + "frame"
 LABEL_MAP_ROLE = "EchoSynth.labelMap"
 
 _KINDS: dict[str, Callable[[str], Any]] = {
@@ -52,6 +53,18 @@ def stamps_of(node: Any) -> dict[str, Any]:
     """What `stamp` wrote, as a record: JSON-able, and without what was not known."""
     texts = {key: node.GetAttribute(PREFIX + key) for key in _KINDS}
     return {key: _KINDS[key](text) for key, text in texts.items() if text is not None}
+
+
+def stamp_frame(node: Any, frame: int | None) -> None:
+    """Keeps which frame of a cine a result belongs to; None where it belongs to no single one."""
+    if frame is not None:
+        node.SetAttribute(FRAME, str(frame))
+
+
+def frame_stamped(node: Any) -> int | None:
+    """The only frame of a cine that a result belongs to; None where there is no such thing."""
+    text = node.GetAttribute(FRAME)
+    return int(text) if text and text.isdecimal() else None
 
 
 def is_synthetic(node: Any) -> bool:

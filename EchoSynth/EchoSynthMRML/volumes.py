@@ -16,6 +16,9 @@ from EchoSynthMRML.grid import Grid
 SPACING_TRUST = "EchoSynth.spacing"
 """Node attribute that says whether the spacing is real; "trusted" or "untrusted"."""
 
+REGION = "EchoSynth.region"
+"""Node attribute with the rows and columns of the tissue, "row0 row1 column0 column1", half-open; none for all."""
+
 _COMPONENTS = {1: "grey", 3: "RGB", 4: "RGBA"}
 # Grey levels, and confidences from 0 to 1.
 _DISPLAYED_RANGE = {vtk.VTK_UNSIGNED_CHAR: 255.0, vtk.VTK_FLOAT: 1.0, vtk.VTK_DOUBLE: 1.0}
@@ -60,6 +63,13 @@ def trusted_spacing(volume: Any) -> tuple[float, float] | None:
     trust = volume.GetAttribute(SPACING_TRUST)
     trusted = trust == "trusted" if trust else spacing != (1.0, 1.0)
     return spacing if trusted else None
+
+
+def tissue_of(volume: Any) -> tuple[slice, slice]:
+    """Rows and columns of a frame volume where the ultrasound lies; beside it a scanner draws scales and text."""
+    rows, columns = Grid.of_volume(volume).shape
+    row0, row1, column0, column1 = map(int, (volume.GetAttribute(REGION) or f"0 {rows} 0 {columns}").split())
+    return slice(row0, row1), slice(column0, column1)
 
 
 def set_spacing(volume: Any, row_mm: float, column_mm: float) -> None:

@@ -15,6 +15,7 @@ from EchoSynthJobs.generators import find_generator
 from EchoSynthJobs.job import Job
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthMRML.grid import Grid, same_place
+from EchoSynthMRML.label_maps import linked_volume
 from EchoSynthMRML.provenance import linked_label_map
 from EchoSynthMRML.volumes import check_frame
 from EchoSynthPanels.panel import Panel
@@ -91,7 +92,7 @@ def pairs_in(scene: Any) -> list[Pair]:
     """Each echo frame of the scene with the segmentation that was drawn on it, or that it was drawn from."""
     drawn_on: dict[Any, Any] = {}
     for segmentation in scene.GetNodesByClass("vtkMRMLSegmentationNode"):
-        volume = segmentation.GetNodeReference(segmentation.GetReferenceImageGeometryReferenceRole())
+        volume = linked_volume(segmentation)
         if volume is not None:
             drawn_on.setdefault(volume, segmentation)
     found = []

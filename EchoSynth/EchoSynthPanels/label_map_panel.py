@@ -12,7 +12,7 @@ from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.errors import EchoSynthError, InputError
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.hierarchy import place_beside
-from EchoSynthMRML.label_maps import new_segmentation, read_label_map
+from EchoSynthMRML.label_maps import linked_volume, new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.views import is_shown, keep_beside, show_frame, show_grid, show_label_volume, show_side_by_side
@@ -120,7 +120,7 @@ def show_place_of(node: Any, parameters: Any) -> None:
 def _image_under(node: Any, parameters: Any) -> Any:
     """What a label map was drawn on, else the chosen image or the last synthetic one that lies on its pixels."""
     if node.IsA("vtkMRMLSegmentationNode"):
-        volume = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
+        volume = linked_volume(node)
         if volume is not None:
             return volume
     for volume in (parameters.inputVolume, parameters.liveVolume):

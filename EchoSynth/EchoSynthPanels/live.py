@@ -152,7 +152,7 @@ class Live(VTKObservationMixin):
         key = (segmentation.GetID(), label_map.grid, reference and reference.GetID())
         # The sector is kept from stroke to stroke: one fitted anew would let the whole image jump.
         sector = self._sector[1] if self._sector and self._sector[0] == key else None
-        wish = replace(live_wish_of(self._parameters), sector=sector)
+        wish = replace(live_wish_of(self._parameters), sector=sector).of(segmentation)
         with working_folder() as folder:
             images, record = yield from draw(self._engine.client, [label_map], wish, reference, folder)
         self._sector, self._drawn = (key, sector_text(record)), wanted
@@ -171,7 +171,7 @@ class Live(VTKObservationMixin):
             keep_beside(volume)
         else:
             volume = add_to_scene(slicer.mrmlScene, new_frame(image, grid, name))
-            place_beside(volume, self._segmentation)
+            place_beside(volume, self._segmentation, lies_on=self._parameters.reference)
             link_to_label_map(volume, self._segmentation)
             self._parameters.liveVolume = volume
             show_side_by_side(image_of(self._parameters), volume)

@@ -15,6 +15,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.label_maps import linked_volume
 from EchoSynthMRML.volumes import trusted_spacing
 
 AREA_PIXELS, AREA_MM2 = "area_px", "area_mm2"
@@ -78,7 +79,7 @@ def _pixels(node: Any, segment_id: str) -> int | None:
 
 def _spacing(node: Any) -> tuple[float, float] | None:
     own = Grid.of_segmentation(node).spacing
-    volume = node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
+    volume = linked_volume(node)
     if volume is not None:
         spacing: tuple[float, float] | None = trusted_spacing(volume)
         return spacing
