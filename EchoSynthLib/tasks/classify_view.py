@@ -13,10 +13,10 @@ import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import images_in, run_each
+from EchoSynthLib.tasks.folders import images_in, run_each, warnings_of_each
 from EchoSynthLib.tasks.places import output_folder
-from EchoSynthLib.tasks.results import check_exists, write_records
-from EchoSynthLib.tasks.segment import tissue_of
+from EchoSynthLib.tasks.results import check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
 
 TABLE, RECORD = "views.csv", "views.json"
 COLUMNS = ("file", "frames", "view", *VIEWS)
@@ -65,7 +65,8 @@ class ClassifyView(Task):
         else:
             told = [self._classify_file(self.image, context.progress)]
         results, (made, *_) = zip(*told, strict=True)
-        return {
+        warnings = warnings_of_each(results) if self.image.is_dir() else results[0].get("warnings", [])
+        record = {
             "task": self.name,
             "echosynth_version": EchoSynthLib.__version__,
             "input": str(self.image.resolve()),
@@ -74,6 +75,7 @@ class ClassifyView(Task):
             "failures": failures,
             "seconds": round(time.perf_counter() - started, 3),
         }
+        return with_warnings(record, warnings)
 
     def _classify_file(self, path: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
         from EchoSynthLib import api
@@ -83,19 +85,22 @@ class ClassifyView(Task):
 
         image = read_image(path)
         frames = [image.frame(index) for index in range(len(image))] if isinstance(image, EchoCine) else [image]
+        blank = blank_frames(frames)
         told: list[dict[str, float]] = []
         made: dict[str, Any] = {}
         for index, frame in enumerate(frames):
             progress(index, len(frames), f"frame {index + 1} of {len(frames)}" if len(frames) > 1 else "looking")
-            probabilities, made = api.classify_view(frame.pixels[tissue_of(frame)], model=self.model)
-            told.append(probabilities)
+            if index not in blank:
+                probabilities, made = api.classify_view(frame.pixels[tissue_of(frame)], model=self.model)
+                told.append(probabilities)
         progress(len(frames), len(frames), "told")
         mean = {view: sum(one[view] for one in told) / len(told) for view in VIEWS}
-        return {"file": path.name, "frames": len(frames), "view": likelier_view(mean), **mean}, made
+        row = {"file": path.name, "frames": len(frames), "view": likelier_view(mean), **mean}
+        return with_warnings(row, [*image.remarks, *told_of_blank(blank)]), made
 
 
 def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-        table = csv.DictWriter(file, COLUMNS)
+        table = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         table.writeheader()
         table.writerows({**row, **{view: f"{row[view]:.4f}" for view in VIEWS}} for row in rows)

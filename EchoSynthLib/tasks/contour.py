@@ -13,9 +13,10 @@ from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each
+from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, warnings_of_each
 from EchoSynthLib.tasks.places import output_folder
-from EchoSynthLib.tasks.results import RECORD, check_exists, write_records
+from EchoSynthLib.tasks.results import RECORD, check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoFrame, Spacing
@@ -79,15 +80,20 @@ class Contour(Task):
         names = {file: Names.of(stem) for file, stem in zip(files, distinct_stems(files), strict=True)}
         with OutputFolder(self.output) as hidden:
 
-            def one(file: Path, progress: Progress) -> dict[str, str]:
+            def one(file: Path, progress: Progress) -> dict[str, Any]:
                 with all_or_none(hidden / name for name in astuple(names[file])):
                     record = self._contour(file, hidden, names[file], progress)
-                return {"file": file.name, **{role: Path(path).name for role, path in record["outputs"].items()}}
+                told = {"warnings": record["warnings"]} if "warnings" in record else {}
+                return {
+                    "file": file.name,
+                    **{role: Path(path).name for role, path in record["outputs"].items()},
+                    **told,
+                }
 
             done, failures = run_each(files, lambda file: file.name, one, context, self.image, "contoured")
             summary = self._about(self.image) | {"images": len(done), "failures": failures, "results": done}
             summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
-            return write_records(hidden, RECORD, self.output, summary)
+            return write_records(hidden, RECORD, self.output, with_warnings(summary, warnings_of_each(done)))
 
     def _contour(self, path: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
@@ -98,12 +104,14 @@ class Contour(Task):
         image = read_image(path)
         count = len(image) if isinstance(image, EchoCine) else 1
         spacing = inputs.spacing_of(image, inputs.pixel_size(self.row_spacing, self.column_spacing))
-        contours: list[FrameContour] = []
+        frames = [image.frame(index) for index in range(count)] if isinstance(image, EchoCine) else [image]
+        blank = blank_frames(frames)
+        contours: dict[int, FrameContour] = {}
         record: dict[str, Any] = {}
-        for index in range(count):
+        for index, frame in enumerate(frames):
             progress(index, count, f"frame {index + 1} of {count}" if count > 1 else "contouring")
-            found, record = self._contour_frame(image.frame(index) if isinstance(image, EchoCine) else image, spacing)
-            contours.append(found)
+            if index not in blank:
+                contours[index], record = self._contour_frame(frame, spacing)
         progress(count, count, "writing")
         write_table(hidden / names.table, contours, spacing)
         write_contours(hidden / names.contours, contours, spacing)
@@ -111,7 +119,8 @@ class Contour(Task):
         first = {key: value for key, value in record.items() if key not in ("landmarks", "mean_distance")}
         outputs = {"table": names.table, "contours": names.contours, "picture": names.picture}
         about = {"frames": count, "seconds": round(time.perf_counter() - started, 3), "outputs": outputs}
-        return write_records(hidden, names.record, self.output, first | self._about(path) | about)
+        record = with_warnings(first | self._about(path) | about, [*image.remarks, *told_of_blank(blank)])
+        return write_records(hidden, names.record, self.output, record)
 
     def _contour_frame(self, frame: EchoFrame, spacing: Spacing | None) -> tuple[FrameContour, dict[str, Any]]:
         import numpy as np
@@ -119,12 +128,11 @@ class Contour(Task):
         from EchoSynthLib import api
         from EchoSynthLib.tasks.contour_results import FrameContour
 
-        row0, row1, column0, column1 = frame.region or (0, frame.pixels.shape[0], 0, frame.pixels.shape[1])
-        # Beside the tissue a scanner draws scales and text; they would shrink the heart on the network's grid.
-        tissue = frame.pixels[row0:row1, column0:column1]
+        # What stands beside the tissue would shrink the heart on the network's grid.
+        tissue = tissue_of(frame)
         model = self.model or MODEL_OF_HEADS[self.heads]
-        found, record = api.contour_detailed(tissue, spacing, model=model, heads=self.heads)
-        corner = np.array([row0, column0], dtype=np.float64)
+        found, record = api.contour_detailed(frame.pixels[tissue], spacing, model=model, heads=self.heads)
+        corner = np.array([side.start for side in tissue], dtype=np.float64)
         placed = FrameContour(found.points + corner, found.curve + corner, found.summary(spacing))
         return placed, record | {"shape": list(frame.pixels.shape)}
 

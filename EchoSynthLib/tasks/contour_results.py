@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,12 +38,12 @@ class FrameContour:
     summary: dict[str, Any]
 
 
-def write_table(path: Path, contours: Sequence[FrameContour], spacing: Spacing | None) -> None:
+def write_table(path: Path, contours: Mapping[int, FrameContour], spacing: Spacing | None) -> None:
     """A row for each point of each frame; millimetres count from the first pixel's centre, and need a spacing."""
     with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
-        for frame, contour in enumerate(contours):
+        for frame, contour in contours.items():
             for number, (name, place) in enumerate(zip(LANDMARKS, contour.points, strict=True)):
                 doubt = contour.summary["landmarks"][number]
                 in_mm = ("", "") if spacing is None else tuple(f"{value:.3f}" for value in place * spacing)
@@ -51,8 +51,8 @@ def write_table(path: Path, contours: Sequence[FrameContour], spacing: Spacing |
                 table.writerow([frame, f"P{number + 1}", name, *(f"{v:.3f}" for v in place), *in_mm, *doubts])
 
 
-def write_contours(path: Path, contours: Sequence[FrameContour], spacing: Spacing | None) -> None:
-    """Points and curves of all frames as JSON, (row, column) in pixels."""
+def write_contours(path: Path, contours: Mapping[int, FrameContour], spacing: Spacing | None) -> None:
+    """Points and curves of all frames that show something as JSON, (row, column) in pixels."""
     from EchoSynthLib.images.write import write_record
 
     frames = [
@@ -63,18 +63,19 @@ def write_contours(path: Path, contours: Sequence[FrameContour], spacing: Spacin
             **{key: [point[key] for point in contour.summary["landmarks"]] for key in ("spread_px", "spread_mm")},
             "mean_distance": contour.summary["mean_distance"],
         }
-        for frame, contour in enumerate(contours)
+        for frame, contour in contours.items()
     ]
     about = {"coordinates": "row, column in pixels; pixel centres lie at whole numbers", "landmarks": list(LANDMARKS)}
     write_record(path, about | {"spacing_mm": None if spacing is None else list(spacing), "frames": frames})
 
 
-def write_picture(path: Path, image: EchoFrame | EchoCine, contours: Sequence[FrameContour]) -> None:
+def write_picture(path: Path, image: EchoFrame | EchoCine, contours: Mapping[int, FrameContour]) -> None:
     """Curve and points drawn over the frame, or over a few frames of a cine side by side, with square pixels."""
     from PIL import Image
 
     stills = image.pixels if image.pixels.ndim == 3 else image.pixels[np.newaxis]
-    chosen = np.unique(np.linspace(0, len(stills) - 1, min(_PICTURES, len(stills))).astype(int))
+    places = np.unique(np.linspace(0, len(contours) - 1, min(_PICTURES, len(contours))).astype(int))
+    chosen = [sorted(contours)[place] for place in places]
     aspect = image.spacing[1] / image.spacing[0] if image.spacing else 1.0
     drawn = [_overlay(stills[i], contours[i], aspect) for i in chosen]
     sheet = Image.new("RGB", (sum(one.width for one in drawn), drawn[0].height))

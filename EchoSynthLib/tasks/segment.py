@@ -20,6 +20,7 @@ from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, warning
 from EchoSynthLib.tasks.inputs import trusted_spacing
 from EchoSynthLib.tasks.places import is_folder
 from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.shown import tissue_of, told_of_blank
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
@@ -178,13 +179,6 @@ def in_scale(confidence: np.ndarray, scale: int) -> np.ndarray:
     return np.rint(confidence * 255).astype(np.uint8) if scale == 255 and confidence.dtype != np.uint8 else confidence
 
 
-def tissue_of(image: EchoFrame | EchoCine) -> tuple[slice, slice]:
-    """Rows and columns where the ultrasound lies in a frame; beside it a scanner draws scales and text."""
-    rows, columns = image.pixels.shape[-2:]
-    row0, row1, column0, column1 = image.region or (0, rows, 0, columns)
-    return slice(row0, row1), slice(column0, column1)
-
-
 def _record_of_cine(records: list[dict[str, Any]], cine: EchoCine, seconds: float) -> dict[str, Any]:
     """The first shown frame's record, but with what holds for all: the mean view, confidence and the whole time."""
     from EchoSynthLib.api.reading import likelier_view
@@ -203,14 +197,7 @@ def _record_of_cine(records: list[dict[str, Any]], cine: EchoCine, seconds: floa
         "mean_confidence": float(np.mean([record["mean_confidence"] for record in shown])),
         "seconds": round(seconds, 3),
     }
-    if not blank:
-        return record
-    return with_warnings(record, [f"frames without contrast show nothing and were left empty: {_listed(blank)}"])
-
-
-def _listed(frames: list[int]) -> str:
-    """Numbers of frames, counted from 0 as in files; of many the first."""
-    return ", ".join(map(str, frames[:10])) + (f" and {len(frames) - 10} more" if len(frames) > 10 else "")
+    return with_warnings(record, told_of_blank(blank))
 
 
 def _names(stem: str, suffix: str) -> Names:

@@ -1,0 +1,44 @@
+"""What of an image is looked at: the ultrasound without the scanner's text, the frames without the blank ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from EchoSynthLib.errors import InputError
+
+if TYPE_CHECKING:
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame
+
+_MOST_LISTED = 10
+
+
+def tissue_of(image: EchoFrame | EchoCine) -> tuple[slice, slice]:
+    """Rows and columns where the ultrasound lies in a frame; beside it a scanner draws scales and text."""
+    rows, columns = image.pixels.shape[-2:]
+    row0, row1, column0, column1 = image.region or (0, rows, 0, columns)
+    return slice(row0, row1), slice(column0, column1)
+
+
+def blank_frames(frames: Sequence[EchoFrame]) -> list[int]:
+    """The frames without contrast, which show nothing.
+
+    Raises:
+        InputError: that is all of them.
+    """
+    from EchoSynthLib.api.reading import NO_CONTRAST
+    from EchoSynthLib.images.contrast import has_contrast
+
+    blank = [index for index, frame in enumerate(frames) if not has_contrast(frame.pixels[tissue_of(frame)])]
+    if len(blank) == len(frames):
+        raise InputError(NO_CONTRAST)
+    return blank
+
+
+def told_of_blank(blank: Sequence[int]) -> list[str]:
+    """A warning that names these frames, counted from 0 as in files, of many the first; none where there are none."""
+    if not blank:
+        return []
+    more = f" and {len(blank) - _MOST_LISTED} more" if len(blank) > _MOST_LISTED else ""
+    listed = ", ".join(map(str, blank[:_MOST_LISTED])) + more
+    return [f"frames without contrast show nothing and were left empty: {listed}"]
