@@ -42,12 +42,31 @@ def to_beam_space(
     return map_coordinates(image.astype(np.float32), beam_coordinates(sector, shape), order=order, mode="nearest")
 
 
+class ScanConversion:
+    """Resamples beam space onto one image grid; frames of a cine share what that takes.
+
+    Args:
+        sector: the ultrasound sector on the grid.
+        shape: (H, W) of the grid.
+        beam_shape: (R, A).
+    """
+
+    def __init__(self, sector: Sector, shape: tuple[int, int], beam_shape: tuple[int, int] = BEAM_SHAPE) -> None:
+        self._shape = shape
+        self._inside = sector.mask(shape)
+        self._coordinates = image_coordinates(sector, shape, beam_shape)[:, self._inside]
+
+    def __call__(self, beams: NDArray[np.generic], order: int = 1) -> NDArray[np.float32]:
+        """The image (H, W) of beams (R, A), 0 outside the sector; `order` as in `to_beam_space`."""
+        from scipy.ndimage import map_coordinates
+
+        image = np.zeros(self._shape, np.float32)
+        image[self._inside] = map_coordinates(beams.astype(np.float32), self._coordinates, order=order, mode="nearest")
+        return image
+
+
 def scan_convert(
     beams: NDArray[np.generic], sector: Sector, shape: tuple[int, int], order: int = 1
 ) -> NDArray[np.float32]:
     """Resample beam space (R, A) onto an image grid (H, W); 0 outside the sector."""
-    from scipy.ndimage import map_coordinates
-
-    coordinates = image_coordinates(sector, shape, beams.shape)  # type: ignore[arg-type]
-    image = map_coordinates(beams.astype(np.float32), coordinates, order=order, mode="nearest")
-    return np.where(sector.mask(shape), image, np.float32(0))
+    return ScanConversion(sector, shape, beams.shape)(beams, order)  # type: ignore[arg-type]

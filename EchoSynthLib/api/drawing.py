@@ -64,14 +64,8 @@ def synthesize(
     folder = zoo.find(model)
     depth = None if spacing is None else area.radius_far * float(spacing[0])
     generate = generator_of(folder, Wanted(told, quality, depth, count, seed, steps, solver))
-    drawn, abouts = zip(
-        *(
-            generate(frame, area, _progress_of_frame(progress, index, len(frames)))
-            for index, frame in enumerate(frames)
-        ),
-        strict=True,
-    )
-    images = np.stack(drawn, axis=1) if labels.ndim == 3 else drawn[0]
+    drawn, about = generate(frames, area, progress)
+    images = drawn if labels.ndim == 3 else drawn[:, 0]
     if cut is not None:
         images *= cut
     record = record_of("synthesize", folder, started)
@@ -79,7 +73,7 @@ def synthesize(
         "synthetic": True,
         "seed": int(seed),
         "count": int(count),
-        **abouts[0],
+        **about,
         "view": told,
         "quality": quality,
         "sector": area.to_dict(),
@@ -132,17 +126,6 @@ def variations(
         sector_mask=mask,
     )
     return np.stack([varied(heart, seed, index, strength=strength, sector_mask=mask) for index in range(count)])
-
-
-def _progress_of_frame(progress: Progress | None, index: int, frames: int) -> Progress | None:
-    """What reports the steps of frame `index` as a part of the whole cine's."""
-    if progress is None or frames == 1:
-        return progress
-
-    def of_frame(done: int, total: int, message: str = "") -> None:
-        progress(index * total + done, frames * total, f"{message}, frame {index + 1} of {frames}")
-
-    return of_frame
 
 
 def _sector(

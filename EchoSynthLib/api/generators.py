@@ -1,4 +1,4 @@
-"""Generators behind one call, whatever their system: a frame and its sector in, images and how they were made out."""
+"""Generators behind one call, whatever their system: frames and their sector in, images and how they were made out."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.api.shared import Progress, Record, beam_flow, check_system, diffusion
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.runtime import usable_cores
 
 Images = NDArray[np.uint8]
 Generate = Callable[[NDArray[np.uint8], Sector, Progress | None], tuple[Images, Record]]
-"""(label map (H, W), sector, progress) -> images (count, H, W); process, solver, steps and network evaluations"""
+"""(label maps (T, H, W), sector, progress) -> images (count, T, H, W); process, solver, steps, network evaluations"""
 
 FLOW_MAP = "flow map"
 
@@ -46,16 +47,18 @@ def generator_of(folder: zoo.ModelFolder, wanted: Wanted) -> Generate:
 
 
 def _by_beam_flow(
-    folder: zoo.ModelFolder, wanted: Wanted, label_map: NDArray[np.uint8], sector: Sector, progress: Progress | None
+    folder: zoo.ModelFolder, wanted: Wanted, label_maps: NDArray[np.uint8], sector: Sector, progress: Progress | None
 ) -> tuple[Images, Record]:
     if wanted.solver is not None:
         raise InputError(
             f"The model {folder.name!r} is a {FLOW_MAP}, which takes its steps without a solver; given was "
             f"{wanted.solver!r}. Leave the solver out, or choose a diffusion model."
         )
-    pipeline = beam_flow(folder.name, folder.sha256)
+    # A lone image is drawn by all cores, several by one each, which takes less time together; they are the same.
+    at_once = 1 if wanted.count * len(label_maps) == 1 else usable_cores()
+    pipeline = beam_flow(folder.name, folder.sha256, at_once)
     images = pipeline(
-        label_map,
+        label_maps,
         sector,
         view=wanted.view,
         quality=wanted.quality,
@@ -63,7 +66,7 @@ def _by_beam_flow(
         count=wanted.count,
         seed=wanted.seed,
         steps=wanted.steps,
-        progress=progress,
+        progress=_with_frames(progress, len(label_maps)),
     )
     steps = int(pipeline.config["default_steps"] if wanted.steps is None else wanted.steps)
     about = {
@@ -79,19 +82,50 @@ def _by_beam_flow(
 
 
 def _by_diffusion(
-    folder: zoo.ModelFolder, wanted: Wanted, label_map: NDArray[np.uint8], sector: Sector, progress: Progress | None
+    folder: zoo.ModelFolder, wanted: Wanted, label_maps: NDArray[np.uint8], sector: Sector, progress: Progress | None
 ) -> tuple[Images, Record]:
     if wanted.quality is not None:
         raise InputError(
             f"The model {folder.name!r} knows nothing of image quality; given was {wanted.quality!r}. Leave it out."
         )
-    return diffusion(folder.name, folder.sha256)(
-        label_map,
-        sector,
-        view=wanted.view,
-        count=wanted.count,
-        seed=wanted.seed,
-        steps=wanted.steps,
-        solver=wanted.solver,
-        progress=progress,
+    generator, told = diffusion(folder.name, folder.sha256), _with_frames(progress, len(label_maps))
+    drawn, abouts = zip(
+        *(
+            generator(
+                label_map,
+                sector,
+                view=wanted.view,
+                count=wanted.count,
+                seed=wanted.seed,
+                steps=wanted.steps,
+                solver=wanted.solver,
+                progress=_of_part(told, index, len(label_maps)),
+            )
+            for index, label_map in enumerate(label_maps)
+        ),
+        strict=True,
     )
+    return np.stack(drawn, axis=1), abouts[0]
+
+
+def _of_part(progress: Progress | None, index: int, parts: int) -> Progress | None:
+    """What reports the steps of one of several equal parts as steps of the whole."""
+    if progress is None or parts == 1:
+        return progress
+
+    def told(done: int, total: int, message: str = "") -> None:
+        progress(index * total + done, parts * total, message)
+
+    return told
+
+
+def _with_frames(progress: Progress | None, frames: int) -> Progress | None:
+    """What reports steps with the number of the frame that they have come to."""
+    if progress is None or frames == 1:
+        return progress
+
+    def told(done: int, total: int, message: str = "") -> None:
+        frame = min(done * frames // total + 1, frames)
+        progress(done, total, f"{message}, frame {frame} of {frames}")
+
+    return told

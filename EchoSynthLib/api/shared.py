@@ -66,12 +66,12 @@ def contour_model(model: str, sha256: str) -> ContourPipeline:
 
 
 @lru_cache(maxsize=4)
-def beam_flow(model: str, sha256: str) -> BeamFlowPipeline:
-    """The fast generator of that name and weights."""
+def beam_flow(model: str, sha256: str, at_once: int = 1) -> BeamFlowPipeline:
+    """The fast generator of that name and weights; `at_once` as in `BeamFlowPipeline`."""
     from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 
     folder = zoo.find(model)
-    return BeamFlowPipeline.from_folder(folder.path, folder.config)
+    return BeamFlowPipeline.from_folder(folder.path, folder.config, at_once)
 
 
 @lru_cache(maxsize=2)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.beam import BEAM_SHAPE, scan_convert, to_beam_space
+from EchoSynthLib.anatomy.beam import BEAM_SHAPE, ScanConversion, to_beam_space
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.sampler import integrate
 from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
+from EchoSynthLib.synthesis.beam_flow.side_by_side import Tick, side_by_side
 
 Progress = Callable[[int, int, str], None]
 
@@ -29,17 +32,21 @@ class BeamFlowPipeline:
         speckle: draw(coarse, blur, noise, label, condition).
         config: `default_steps`, `guidance`, `spread` (see `temperature`), `blur`, `structure_mean` and
             `structure_scale` of the model.
+        at_once: images that are drawn side by side, each by calls of the networks of its own.
     """
 
-    def __init__(self, structure: Network, speckle: Network, config: Mapping[str, Any]) -> None:
+    def __init__(self, structure: Network, speckle: Network, config: Mapping[str, Any], at_once: int = 1) -> None:
         self.structure = structure
         self.speckle = speckle
         self.config = config
+        self.at_once = at_once
 
     @classmethod
-    def from_folder(cls, folder: Path, config: Mapping[str, Any]) -> BeamFlowPipeline:
-        """The pipeline on the fast path."""
-        return cls(OnnxNetwork(folder / "structure.onnx"), OnnxNetwork(folder / "speckle.onnx"), config)
+    def from_folder(cls, folder: Path, config: Mapping[str, Any], at_once: int = 1) -> BeamFlowPipeline:
+        """The pipeline on the fast path: one image by all cores, or several side by side, a core each."""
+        threads = None if at_once == 1 else 1
+        structure, speckle = (OnnxNetwork(folder / f"{name}.onnx", threads) for name in ("structure", "speckle"))
+        return cls(structure, speckle, config, at_once)
 
     def __call__(
         self,
@@ -54,15 +61,15 @@ class BeamFlowPipeline:
         steps: int | None = None,
         progress: Progress | None = None,
     ) -> NDArray[np.uint8]:
-        """Images (count, H, W) uint8 on the label map's grid, 0 outside the sector.
+        """Images (count, H, W), or cines (count, T, H, W), uint8 on the label map's grid, 0 outside the sector.
 
         Args:
-            label_map: (H, W) in CAMUS codes; what lies outside the sector is not drawn.
+            label_map: (H, W) in CAMUS codes, or (T, H, W); what lies outside the sector is not drawn.
             sector: the ultrasound sector on the same grid.
             view: '2CH', '4CH' or None.
             quality: acoustic window, 'good', 'medium', 'poor' or None for any.
             depth_mm: length of the beams in millimetres, where known.
-            count: images; image i depends on (seed, i) alone.
+            count: images, or cines; number i depends on (seed, i) alone, and all frames of a cine share its noise.
             seed: of all noise.
             steps: network evaluations of the structure stage; None for the model's default.
             progress: called after each step; may raise `Cancelled`.
@@ -74,16 +81,25 @@ class BeamFlowPipeline:
         _check("count", count, 1, 100_000)
         _check("steps", chosen, 1, 1000)
         _check("seed", seed, 0, 2**63 - 1)
-        label = one_hot_beams(label_map, sector)
         condition = conditions.encode(view, quality, sector.opening_angle, depth_mm)[None]
-        images = np.zeros((count, *label_map.shape), np.uint8)
-        ticks = _Ticks(progress, count * (chosen + 1))
-        for i in range(count):
-            beams = self.draw(label, condition, np.random.default_rng([seed, i]), chosen, ticks.tick)
-            grey = scan_convert((beams + 1) * 127.5, sector, label_map.shape, order=3)
-            images[i] = np.clip(np.rint(grey), 0, 255)
-            ticks.tick()
-        return images
+        frames = label_map.reshape(-1, *label_map.shape[-2:])
+        conversion = ScanConversion(sector, frames.shape[1:])
+        images = np.zeros((count, *frames.shape), np.uint8)
+
+        def one(i: int, t: int, tick: Tick) -> None:
+            label = one_hot_beams(frames[t], sector)
+            beams = self.draw(label, condition, np.random.default_rng([seed, i]), chosen, tick)
+            grey = conversion((beams + 1) * 127.5, order=3)
+            images[i, t] = np.clip(np.rint(grey), 0, 255)
+            tick()
+
+        items = [partial(one, i, t) for i in range(count) for t in range(len(frames))]
+        ticks = len(items) * (chosen + 1)
+        with closing(side_by_side(items, self.at_once)) as taken:
+            for done, _ in enumerate(taken, start=1):
+                if progress is not None:
+                    progress(done, ticks, "synthesizing")
+        return images.reshape(count, *label_map.shape)
 
     def temperature(self, steps: int) -> float:
         """What the structure stage's noise is multiplied by: 1 + spread / sqrt(steps).
@@ -134,13 +150,3 @@ def _blurred(coarse: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
 def _check(name: str, value: int, low: int, high: int) -> None:
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not low <= value <= high:
         raise InputError(f"{name} is a whole number from {low} to {high}; given was {value!r}.")
-
-
-class _Ticks:
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, total, 0
-
-    def tick(self) -> None:
-        self.done += 1
-        if self.progress is not None:
-            self.progress(self.done, self.total, "synthesizing")

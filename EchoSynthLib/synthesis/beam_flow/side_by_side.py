@@ -1,0 +1,55 @@
+"""Work items in threads, whose steps are told where they were begun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Event
+
+Tick = Callable[[], None]
+
+
+def side_by_side(items: Sequence[Callable[[Tick], None]], at_once: int) -> Generator[None, None, None]:
+    """Runs items, several at once; gives a turn for each step that one of them tells of by its tick.
+
+    A caller that has had enough closes the iterator or lets an error through; each item then ends with its next step.
+
+    Raises:
+        What an item raises.
+    """
+    steps: SimpleQueue[BaseException | bool] = SimpleQueue()
+    enough = Event()
+
+    def tick() -> None:
+        if enough.is_set():
+            raise _EnoughError
+        steps.put(False)
+
+    def run(item: Callable[[Tick], None]) -> None:
+        try:
+            item(tick)
+            steps.put(True)
+        except BaseException as error:
+            steps.put(error)
+
+    executor = ThreadPoolExecutor(min(at_once, len(items)), thread_name_prefix="synthesize")
+    try:
+        for item in items:
+            executor.submit(run, item)
+        left = len(items)
+        while left:
+            step = steps.get()
+            if isinstance(step, BaseException):
+                raise step
+            if step:
+                left -= 1
+            else:
+                yield
+    finally:
+        enough.set()
+        executor.shutdown(cancel_futures=True)
+
+
+class _EnoughError(Exception):
+    """Ends an item whose result nobody waits for."""
