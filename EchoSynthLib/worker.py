@@ -94,7 +94,7 @@ class Worker:
     def _accept(self, line: bytes) -> None:
         try:
             request = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"A request is one line of JSON, not {line[:120]!r} ({error}).") from error
         if not isinstance(request, dict) or not request.keys() & {"task", "cancel", "ping"}:
             raise InputError(
@@ -108,6 +108,8 @@ class Worker:
             self._enqueue(request)
 
     def _cancel(self, identity: Any) -> None:
+        if not isinstance(identity, int | str):
+            raise InputError(f"A cancel names the id of a request, a number or a text; given was {identity!r:.120}.")
         # A cancel that crosses the result on its way finds nothing to cancel.
         if identity in self._pending:
             self._cancelled.add(identity)
@@ -116,7 +118,7 @@ class Worker:
         identity = request.get("id")
         parameters = request.setdefault("parameters", {})
         if not isinstance(identity, int | str) or identity in self._pending:
-            raise InputError(f"A request needs an id of its own, a number or a text; given was {identity!r}.")
+            raise InputError(f"A request needs an id of its own, a number or a text; given was {identity!r:.120}.")
         if not isinstance(request["task"], str) or not isinstance(parameters, dict):
             self._reply_error(identity, InputError("A request's task is a text and its parameters an object."))
             return
