@@ -6,11 +6,13 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NEEDS  := pyproject.toml setup.py constraints.txt
 
-# Options for `make demo`, `make test` and `make bench`, e.g. make test ARGS="-m 'not slow'"
+# Options for `make demo`, `make test`, `make bench` and `make fuzz`, e.g. make test ARGS="-m 'not slow'"
 ARGS ?=
+# For `make fuzz`: all campaigns together.
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench calibrate clean
+.PHONY: help demo test lint format bench calibrate fuzz clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +38,9 @@ bench: $(VENV)/.full  ## measure and print the table of figures that the README 
 
 calibrate: $(VENV)/.full  ## fit the constants of the traffic light anew and compare them with the shipped ones (needs CAMUS)
 	@$(BIN)/python Testing/calibration/traffic_light.py $(ARGS)
+
+fuzz: $(VENV)/.full  ## try damaged files, odd requests and kills for MINUTES=10; prints counts, and faults with their seeds
+	@$(BIN)/python Testing/fuzz/run.py --minutes $(MINUTES) $(ARGS)
 
 clean:  ## remove the environment, caches and build outputs; runs/ and demo/ stay
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

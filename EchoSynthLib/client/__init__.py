@@ -102,6 +102,7 @@ class Client:
         """Hands a task to the worker and returns at once. `progress` is called from poll() and wait(), on their thread.
 
         Raises:
+            InputError: a parameter is nothing that can be sent to another process.
             WorkerDied: the worker cannot be started.
         """
         with self._lock:

@@ -14,6 +14,7 @@ from typing import Any
 
 from EchoSynthLib import outputs
 from EchoSynthLib.client.handle import Handle, Progress, WorkerDied, cancelled
+from EchoSynthLib.errors import InputError
 from EchoSynthLib.processes import kill_tree, own_group
 
 _LINES_OF_LOG = 200
@@ -56,14 +57,18 @@ class WorkerProcess:
         return not self._ended and self._popen.poll() is None
 
     def submit(self, identity: int, task: str, parameters: dict[str, Any], progress: Progress | None) -> Handle:
-        """Hands a task over; returns at once."""
+        """Hands a task over; returns at once. Errors as in `take_over`."""
         handle = Handle(identity, progress, self.cancel)
         self.take_over(handle, task, parameters)
         return handle
 
     def take_over(self, handle: Handle, task: str, parameters: dict[str, Any]) -> None:
-        """Hands over the task of a handle that exists."""
-        data = json.dumps({"id": handle.identity, "task": task, "parameters": parameters}, default=os.fspath)
+        """Hands over the task of a handle that exists.
+
+        Raises:
+            InputError: a parameter is nothing that can be sent.
+        """
+        data = _request(handle.identity, task, parameters)
         with self._lock:
             self._handles[handle.identity] = (handle, task, parameters)
             ended = self._ended
@@ -163,3 +168,22 @@ class WorkerProcess:
             f"EchoSynth's worker ended in the middle of a task (exit code {self._popen.returncode}); "
             f"it is started anew at the next one. The last lines of its log:\n{log}"
         )
+
+
+def _request(identity: int, task: str, parameters: dict[str, Any]) -> str:
+    try:
+        return json.dumps({"id": identity, "task": task, "parameters": parameters}, default=_plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"A parameter of {task} cannot be sent to the worker ({error}); "
+            "parameters are numbers, texts, paths, true, false and none."
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    """A path as text, a number of NumPy as a plain one."""
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    if callable(getattr(value, "item", None)):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} {value!r:.60}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from collections.abc import Mapping
@@ -148,7 +149,18 @@ class Parameter:
     def _to_path(self, value: object) -> Path:
         if not isinstance(value, str | os.PathLike) or "\0" in os.fspath(value):
             raise self._refusal(value)
-        return Path(os.fspath(value)).expanduser()
+        text = os.fspath(value)
+        try:
+            path = Path(text).expanduser()
+            path.lstat()
+        except (RuntimeError, UnicodeError) as error:
+            # Nobody has that home, or no file's name holds that character.
+            raise InputError(f"The parameter {self.name} was given {text!r:.120}; no path is that: {error}") from error
+        except OSError as error:
+            if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+                reason = os.strerror(error.errno).lower()
+                raise InputError(f"The parameter {self.name} was given {text!r:.120}: {reason}.") from error
+        return path
 
 
 _CONVERTERS: Mapping[type, Any] = {

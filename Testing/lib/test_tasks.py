@@ -92,6 +92,12 @@ def test_whatever_is_given_is_either_within_the_limits_or_an_input_error(value: 
     assert 1 <= beats <= 1000
 
 
+@pytest.mark.parametrize("path", ["x" * 300, "~nobody-of-that-name/x", "a\0b", "\ud800", "x/" * 3000])
+def test_a_path_that_no_file_can_have_is_refused_by_name(path: str) -> None:
+    with pytest.raises(InputError, match="parameter image"):
+        find_task("classify-view").build({"image": path})
+
+
 def test_unknown_and_missing_parameters_are_named() -> None:
     with pytest.raises(InputError, match="beat has no parameter colour"):
         Beat.build({"image": "a.png", "colour": "red"})

@@ -290,12 +290,22 @@ def talk(*lines: bytes) -> list[dict[str, Any]]:
 
 def test_junk_on_stdin_is_answered_and_does_not_end_the_worker() -> None:
     junk = [b"\xff\xfe\x00", b"{", b"[1, 2]", b"{}", b'{"task": "count"}', b'{"id": 5, "task": 3}', b'{"cancel": [1]}']
+    junk += [b"[" * 5000, b"9" * 5000, b'{"cancel": {}}', b'{"id": [], "task": "count"}', b'{"id": true}']
     replies = talk(*junk, b'{"ping": "still there?"}')
     assert replies[0]["event"] == "ready"
     assert replies[-1] == {"event": "pong", "ping": "still there?"}
     errors = [reply for reply in replies if reply["event"] == "error"]
     assert len(errors) == len(junk)
-    assert all(error["message"] and error["kind"] for error in errors)
+    assert all(error["message"] and error["kind"] == "InputError" for error in errors)
+
+
+def test_a_parameter_that_no_process_can_be_sent_is_refused_and_numpys_numbers_are_taken(client: Client) -> None:
+    import numpy as np
+
+    for value in (object(), {1, 2}, [np.zeros(3)]):
+        with pytest.raises(InputError, match="cannot be sent"):
+            client.submit("count", {"steps": value})
+    assert client.run("count", {"steps": np.int64(2), "pause": np.float32(0)})["counted"] == 2
 
 
 def test_a_worker_ends_at_once_when_its_stdin_closes() -> None:
