@@ -224,4 +224,6 @@ def _signs(space: str) -> NDArray[np.float64]:
     """What turns the directions of a space, such as right-anterior-superior, to left, posterior, superior."""
     name = space.strip().lower()
     words = _SPACES.get(name[:3] if re.fullmatch(r"[rl][ap]s(t)?", name) else name, name)
+    if "handed" in words:
+        words = ""
     return np.array([-1.0 if word in words else 1.0 for word in ("right", "anterior", "inferior")])
