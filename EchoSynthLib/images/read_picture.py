@@ -14,6 +14,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import reading
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, frame_or_cine
 from EchoSynthLib.images.gray import cine_to_gray8
+from EchoSynthLib.images.label_colors import codes_of_palette
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,7 +30,7 @@ def read_picture(path: Path) -> EchoFrame | EchoCine:
 
 
 def load_codes(path: Path) -> NDArray:
-    """The numbers of a picture as they are stored: grey levels, or the indices of a palette.
+    """The numbers of a picture as they are stored: grey levels, or the indices of a palette that tells their codes.
 
     Returns:
         (T, H, W) in the dtype of the file.
@@ -59,7 +60,10 @@ def _levels(page: Image.Image, path: Path) -> NDArray:
 
 
 def _codes(page: Image.Image, path: Path) -> NDArray:
-    if page.mode in ("1", "L", "P", "F") or page.mode.startswith("I"):
+    if page.mode == "P":
+        palette = np.array(page.getpalette("RGB"), np.uint8).reshape(-1, 3)
+        return codes_of_palette(np.asarray(page), palette, path)
+    if page.mode in ("1", "L", "F") or page.mode.startswith("I"):
         return np.asarray(page)
     colours = np.asarray(page.convert("RGB"))
     if (colours == colours[..., :1]).all():

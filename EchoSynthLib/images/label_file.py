@@ -1,0 +1,179 @@
+"""What is a label map and what is an echo image: decided here for every command, by name, header and content.
+
+A label map taken for an image would be segmented as if it were an ultrasound image, so doubt goes against the image: an
+echo has hundreds of gray levels, a label map or a drawing has few, in large areas.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.formats import existing_file, kind_of, stem_of, suffix_of
+from EchoSynthLib.images.frame import EchoCine, EchoFrame
+
+CODES = "0 other, 1 LV cavity, 2 myocardium, 3 left atrium"
+FEW_LEVELS, MOST_CODES = 8, 32
+"""So few values are no echo; so many may be codes, if they fill areas."""
+WHOLE = 1e-3
+"""How far a code may be off a whole number: what arithmetic on floats leaves."""
+
+_WORDS = "gt|ground_?truth|labels?|label_?map|masks?|seg|segmentations?|annotations?"
+_NAME = re.compile(rf"(?:(?<=.)[ ._-])?(?<![^ ._-])(?:{_WORDS})$", re.IGNORECASE)
+_SEGMENT = re.compile(r"Segment\d+_")
+_LABEL_INTENT = "1002"  # NIFTI_INTENT_LABEL
+_DRAWN, _AREAS = 0.7, 0.1
+
+
+def label_ending(path: str | Path) -> str:
+    """The end of a file's name that marks a label map, as `_gt`, `-label` or `.seg`; "" where there is none."""
+    if kind_of(Path(path)) in ("video", "dicom"):
+        return ""
+    found = _NAME.search(stem_of(path))
+    return found.group() if found else ""
+
+
+def is_slicer_segmentation(path: Path) -> bool:
+    """Whether a file is a segmentation of 3D Slicer, whatever its name: its values are no codes."""
+    from EchoSynthLib.images.read_itk import itk_metadata
+
+    if suffix_of(path) not in (".nrrd", ".nhdr"):
+        return False
+    if stem_of(path).lower().endswith(".seg"):
+        return True
+    try:
+        return any(map(_SEGMENT.match, itk_metadata(path)))
+    except InputError:
+        return False
+
+
+def refuse_slicer_segmentation(path: Path) -> None:
+    """InputError where a file is a segmentation of 3D Slicer."""
+    if is_slicer_segmentation(path):
+        raise InputError(
+            f"{path} is a 3D Slicer segmentation: its values are numbered by Slicer and tell no structure. "
+            f"Export it to a label map with the codes 1 LV cavity, 2 myocardium, 3 left atrium, and give that file."
+        )
+
+
+def is_label_map(path: str | Path) -> bool:
+    """Whether a file is a label map rather than an image: by its name, its header, or because it holds few codes.
+
+    True does not say that the codes are those expected: `read_label_map` names those that are not.
+
+    Raises:
+        InputError: a segmentation of 3D Slicer, which is neither.
+    """
+    from EchoSynthLib.images.read_itk import load_itk
+    from EchoSynthLib.images.read_labels import load_values
+
+    path = existing_file(path)
+    refuse_slicer_segmentation(path)
+    if label_ending(path):
+        return True
+    try:
+        if kind_of(path) == "itk" and load_itk(path).metadata.get("intent_code") == _LABEL_INTENT:
+            return True
+        values, _ = load_values(path)
+    except InputError:
+        return False
+    return values.ndim == 3 and values.dtype.kind in "biuf" and holds_codes(values)
+
+
+def read_echo(path: str | Path) -> EchoFrame | EchoCine:
+    """An echo frame or cine as `read_image` gives it, of a file that a task takes for an ultrasound image.
+
+    Raises:
+        InputError: see `read_image`; also a label map or a segmentation, told by its name, its header or its content.
+    """
+    from EchoSynthLib.images.read import read_image
+
+    path = existing_file(path)
+    refuse_slicer_segmentation(path)
+    ending = label_ending(path)
+    if ending:
+        raise InputError(
+            f"{path} is a label map by its name ({ending}); expected was an ultrasound image. Give the image that it "
+            f"was drawn on; if it is one itself, rename it."
+        )
+    image = read_image(path)
+    refuse_drawing(image)
+    return image
+
+
+def refuse_drawing(image: EchoFrame | EchoCine) -> None:
+    """InputError where the gray levels of an image are those of a label map, a mask or a drawing."""
+    levels = np.flatnonzero(_histogram(image.pixels))
+    if not is_drawn(image.pixels):
+        return
+    shown = ", ".join(map(str, levels[:FEW_LEVELS])) + (", ..." if len(levels) > FEW_LEVELS else "")
+    raise InputError(
+        f"{image.source or 'The image'} is no ultrasound image but a label map, a mask or a drawing: nearly all of it "
+        f"has one of few gray levels ({len(levels)} in all: {shown}). Give the image that it was drawn on."
+    )
+
+
+def is_drawn(pixels: NDArray[np.uint8]) -> bool:
+    """Whether (H, W) or (T, H, W) gray levels, or codes, are those of a drawing; of one level alone nothing is said."""
+    counts = _histogram(pixels)
+    levels = np.count_nonzero(counts)
+    if levels <= 1:
+        return False
+    if levels <= FEW_LEVELS:
+        return True
+    shown = np.sort(counts)[:-1]  # without the background
+    few_dominate = bool(shown[-4:].sum() > _DRAWN * shown.sum())
+    return few_dominate or bool(levels <= MOST_CODES and _fills_areas(pixels))
+
+
+def holds_codes(values: NDArray) -> bool:
+    """Whether (T, H, W) numbers of any type are codes, or codes that were blurred or stretched, rather than an echo."""
+    if values.size == 0 or (values.dtype.kind == "f" and not np.isfinite(values).all()):
+        return False
+    if values.dtype.kind == "f" and _is_blurred(values):
+        return True
+    whole = snapped(values)
+    if whole.dtype.kind == "f" and (whole != np.rint(whole)).any():
+        return False
+    low, high = int(whole.min()), int(whole.max())
+    if low >= 0 and high <= 255:
+        return is_drawn(whole.astype(np.uint8))
+    found = np.unique(whole)
+    return len(found) <= FEW_LEVELS or (len(found) <= MOST_CODES and _fills_areas(whole))
+
+
+def snapped(values: NDArray) -> NDArray:
+    """The values, those nearly whole made whole."""
+    if values.dtype.kind != "f":
+        return values
+    nearest = np.rint(values)
+    return np.where(np.abs(values - nearest) <= WHOLE, nearest, values)
+
+
+def _is_blurred(values: NDArray) -> bool:
+    """Whether floats are codes that an interpolation or a network made soft: mostly small whole numbers."""
+    low, high = float(values.min()), float(values.max())
+    if low < -WHOLE or high > FEW_LEVELS or high == low:
+        return False
+    labelled = values[values > WHOLE]
+    return bool(np.mean(np.abs(labelled - np.rint(labelled)) <= WHOLE) > 0.5)
+
+
+def _histogram(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    frames = pixels.reshape(-1, pixels.shape[-2] * pixels.shape[-1])
+    counts = np.zeros(256, np.int64)
+    for frame in frames:
+        counts += np.bincount(frame, minlength=256)
+    return counts
+
+
+def _fills_areas(values: NDArray) -> bool:
+    """Whether neighbors are mostly alike where they are not the background."""
+    frame = values.reshape(-1, *values.shape[-2:])[0]
+    inside = (frame[:, 1:] != frame.min()) | (frame[:, :-1] != frame.min())
+    differs = (frame[:, 1:] != frame[:, :-1])[inside]
+    return bool(differs.size and differs.mean() < _AREAS)
