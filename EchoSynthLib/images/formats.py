@@ -14,7 +14,6 @@ ITK_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz", ".mhd",
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 VIDEO_SUFFIXES = (".avi", ".mp4", ".m4v", ".mov", ".mkv", ".wmv")
 DICOM_SUFFIXES = (".dcm", ".dicom")
-LABEL_ENDINGS = ("_gt", "_label", "_segmentation")
 
 READABLE = "NIfTI, MHD/MHA, NRRD, PNG, JPEG, BMP, TIFF, DICOM, AVI, MP4, MOV, MKV, WMV or NPY"
 _KINDS = {
@@ -53,8 +52,8 @@ def kind_of(path: Path) -> str | None:
 def list_images(folder: str | Path) -> list[Path]:
     """The images and cines of a folder, sorted by name.
 
-    Hidden files are left out, and so are label maps, which are told by the end of their name: `_gt`, `_label`,
-    `_segmentation`.
+    Hidden files are left out, and so are label maps and segmentations, as `images.label_file` tells them by name and
+    header, and the data file of a pair.
 
     Raises:
         InputError: `folder` is no folder, or cannot be read.
@@ -101,7 +100,17 @@ def _damaged(path: Path, expected: str, error: Exception) -> InputError:
 
 
 def _is_image(path: Path) -> bool:
-    return not stem_of(path).lower().endswith(LABEL_ENDINGS) and kind_of(path) is not None
+    from EchoSynthLib.images.label_file import is_marked_label_map
+
+    return kind_of(path) is not None and not _has_header_beside(path) and not is_marked_label_map(path)
+
+
+def _has_header_beside(path: Path) -> bool:
+    """Whether a file holds the data of a pair, .hdr and .img, of which the header is read."""
+    if not suffix_of(path).startswith(".img"):
+        return False
+    names = {f"{stem_of(path)}.hdr".lower(), f"{stem_of(path)}.hdr.gz".lower()}
+    return any(other.name.lower() in names for other in path.parent.iterdir())
 
 
 def _has_dicom_mark(path: Path) -> bool:

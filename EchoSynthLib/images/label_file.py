@@ -22,11 +22,13 @@ FEW_LEVELS, MOST_CODES = 8, 32
 WHOLE = 1e-3
 """How far a code may be off a whole number: what arithmetic on floats leaves."""
 
-_WORDS = "gt|ground_?truth|labels?|label_?map|masks?|seg|segmentations?|annotations?"
-_NAME = re.compile(rf"(?:(?<=.)[ ._-])?(?<![^ ._-])(?:{_WORDS})$", re.IGNORECASE)
+# The likelier truth first, where an image has several.
+_WORDS = ("gt", "ground_?truth", "labels?", "label_?map", "masks?", "annotations?", "segmentations?", "seg")
+_NAME = re.compile(rf"(?:(?<=.)[ ._-])?(?<![^ ._-])(?:{'|'.join(_WORDS)})$", re.IGNORECASE)
 _SEGMENT = re.compile(r"Segment\d+_")
 _LABEL_INTENT = "1002"  # NIFTI_INTENT_LABEL
-_DRAWN, _AREAS = 0.7, 0.1
+_DRAWN = 0.7
+"""How much of a drawing has its most frequent levels. Of 241 echo and other ultrasound files, none is over 0.57."""
 
 
 def label_ending(path: str | Path) -> str:
@@ -35,6 +37,17 @@ def label_ending(path: str | Path) -> str:
         return ""
     found = _NAME.search(stem_of(path))
     return found.group() if found else ""
+
+
+def label_rank(path: Path) -> int:
+    """Which of several label maps of one image to take: the lowest."""
+    word = label_ending(path).lstrip(" ._-")
+    return next((n for n, known in enumerate(_WORDS) if re.fullmatch(known, word, re.IGNORECASE)), len(_WORDS))
+
+
+def is_marked_label_map(path: Path) -> bool:
+    """Whether a file's name or its header's texts mark a label map or a segmentation; its values are not looked at."""
+    return bool(label_ending(path)) or is_slicer_segmentation(path)
 
 
 def is_slicer_segmentation(path: Path) -> bool:
@@ -63,17 +76,17 @@ def refuse_slicer_segmentation(path: Path) -> None:
 def is_label_map(path: str | Path) -> bool:
     """Whether a file is a label map rather than an image: by its name, its header, or because it holds few codes.
 
-    True does not say that the codes are those expected: `read_label_map` names those that are not.
+    True does not say that the codes are those expected, nor that it is no segmentation of 3D Slicer: `read_label_map`
+    names what is wrong.
 
     Raises:
-        InputError: a segmentation of 3D Slicer, which is neither.
+        InputError: there is no such file.
     """
     from EchoSynthLib.images.read_itk import load_itk
     from EchoSynthLib.images.read_labels import load_values
 
     path = existing_file(path)
-    refuse_slicer_segmentation(path)
-    if label_ending(path):
+    if is_marked_label_map(path):
         return True
     try:
         if kind_of(path) == "itk" and load_itk(path).metadata.get("intent_code") == _LABEL_INTENT:
@@ -125,9 +138,20 @@ def is_drawn(pixels: NDArray[np.uint8]) -> bool:
         return False
     if levels <= FEW_LEVELS:
         return True
-    shown = np.sort(counts)[:-1]  # without the background
-    few_dominate = bool(shown[-4:].sum() > _DRAWN * shown.sum())
-    return few_dominate or bool(levels <= MOST_CODES and _fills_areas(pixels))
+    background = int(counts.argmax())
+    return (
+        _share(counts, 4, (background, background + 1)) > _DRAWN
+        or (levels <= MOST_CODES and _changes(pixels, 1) < 0.1)
+        # Lossy compression spreads each level over its neighbors.
+        or (_share(counts, 12, (max(background - 4, 0), background + 5)) > _DRAWN and _changes(pixels, 3) < 0.25)
+    )
+
+
+def _share(counts: NDArray[np.int64], levels: int, background: tuple[int, int]) -> float:
+    """The part of all pixels, but for those of the background's levels, that has the most frequent `levels`."""
+    shown = counts.copy()
+    shown[slice(*background)] = 0
+    return float(np.sort(shown)[-levels:].sum() / max(shown.sum(), 1))
 
 
 def holds_codes(values: NDArray) -> bool:
@@ -138,12 +162,12 @@ def holds_codes(values: NDArray) -> bool:
         return True
     whole = snapped(values)
     if whole.dtype.kind == "f" and (whole != np.rint(whole)).any():
-        return False
+        few = len(np.unique(whole[0, ::4].round(3))) <= FEW_LEVELS
+        return few and len(np.unique(whole.round(3))) <= FEW_LEVELS
     low, high = int(whole.min()), int(whole.max())
     if low >= 0 and high <= 255:
         return is_drawn(whole.astype(np.uint8))
-    found = np.unique(whole)
-    return len(found) <= FEW_LEVELS or (len(found) <= MOST_CODES and _fills_areas(whole))
+    return len(np.unique(whole)) <= FEW_LEVELS
 
 
 def snapped(values: NDArray) -> NDArray:
@@ -171,9 +195,9 @@ def _histogram(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
     return counts
 
 
-def _fills_areas(values: NDArray) -> bool:
-    """Whether neighbors are mostly alike where they are not the background."""
-    frame = values.reshape(-1, *values.shape[-2:])[0]
-    inside = (frame[:, 1:] != frame.min()) | (frame[:, :-1] != frame.min())
-    differs = (frame[:, 1:] != frame[:, :-1])[inside]
-    return bool(differs.size and differs.mean() < _AREAS)
+def _changes(pixels: NDArray[np.uint8], step: int) -> float:
+    """How much of the neighbors in the first frame differ by `step` levels or more, where they are not background."""
+    frame = pixels.reshape(-1, *pixels.shape[-2:])[0].astype(np.int16)
+    apart = np.abs(frame - np.bincount(frame.ravel()).argmax()) >= (step if step == 1 else 4)
+    inside = apart[:, 1:] | apart[:, :-1]
+    return float((np.abs(np.diff(frame, axis=1)) >= step)[inside].mean()) if inside.any() else 1.0

@@ -47,6 +47,7 @@ _IN_TIME = ("list", "time")
 _IN_COLOR = ("rgb-color", "rgba-color", "3-color", "4-color")
 _VECTORS = ("vector", "covariant-vector", "normal", "point", "3-vector", "4-vector", "3-normal", "3-gradient")
 _ONE = ("scalar", "stub")
+_LONGEST_HEADER = 1 << 20
 _MM = {"m": 1000.0, "cm": 10.0, "mm": 1.0, "um": 0.001, "µm": 0.001, "micron": 0.001}
 
 
@@ -71,7 +72,9 @@ def load_nrrd(path: Path) -> ItkImage:
 
 def nrrd_metadata(path: Path) -> dict[str, str]:
     """The `key:=value` of the header."""
-    return _header(unpacked(path.read_bytes(), path), path)[1]
+    with path.open("rb") as file:
+        head = file.read(_LONGEST_HEADER)
+    return _header(head if head.startswith(b"NRRD") else unpacked(path.read_bytes(), path), path)[1]
 
 
 def _header(content: bytes, path: Path) -> tuple[dict[str, str], dict[str, str], bytes]:

@@ -81,9 +81,9 @@ class ClassifyView(Task):
         from EchoSynthLib import api
         from EchoSynthLib.api.reading import likelier_view
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.read import read_image
+        from EchoSynthLib.images.label_file import read_echo
 
-        image = read_image(path)
+        image = read_echo(path)
         frames = [image.frame(index) for index in range(len(image))] if isinstance(image, EchoCine) else [image]
         blank = blank_frames(frames)
         told: list[dict[str, float]] = []

@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import EchoSynthLib
-from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import files_in, status_of, unreadable
 from EchoSynthLib.images.formats import kind_of, stem_of
@@ -24,7 +21,7 @@ from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.results import RECORD, check_exists, stamp_of, write_records
 
 if TYPE_CHECKING:
-    from EchoSynthLib.images.frame import EchoCine, EchoFrame
+    pass
 
 
 @dataclass(frozen=True)
@@ -114,14 +111,15 @@ def read_pairs(files: Files) -> Iterator[Pair]:
     """
     from EchoSynthLib.images.alignment import on_grid_of
     from EchoSynthLib.images.frame import EchoCine
+    from EchoSynthLib.images.label_file import refuse_drawing
     from EchoSynthLib.images.nnunet import LabelledImage
     from EchoSynthLib.images.read import read_image
     from EchoSynthLib.images.read_attributes import read_attributes
     from EchoSynthLib.images.read_labels import read_label_map
 
     image = read_image(files.image)
+    refuse_drawing(image)
     labels = on_grid_of(image, read_label_map(files.label_map)[1])
-    _check_codes(files, labels)
     codes = labels.pixels
     place = image if image.spacing_trusted or not labels.spacing_trusted else labels
     name = case_name(result_stem(stem_of(files.image)))
@@ -156,13 +154,6 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     if not found:
         raise InputError(f"There is no image in {folder}; expected were files such as heart_001.nii.gz or .png.")
     return found
-
-
-def _check_codes(files: Files, labels: EchoFrame | EchoCine) -> None:
-    unknown = sorted(set(np.unique(labels.pixels).tolist()) - set(CAMUS.values()))
-    if unknown:
-        shown = ", ".join(map(str, unknown[:8]))
-        raise InputError(f"{files.label_map} holds the codes {shown}; expected were {inputs.CODES}.")
 
 
 def _read_record(path: Path) -> dict[str, Any]:

@@ -97,11 +97,11 @@ class Contour(Task):
 
     def _contour(self, path: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.read import read_image
+        from EchoSynthLib.images.label_file import read_echo
         from EchoSynthLib.tasks.contour_results import write_contours, write_picture, write_table
 
         started = time.perf_counter()
-        image = read_image(path)
+        image = read_echo(path)
         count = len(image) if isinstance(image, EchoCine) else 1
         spacing = inputs.spacing_of(image, inputs.pixel_size(self.row_spacing, self.column_spacing))
         frames = [image.frame(index) for index in range(count)] if isinstance(image, EchoCine) else [image]

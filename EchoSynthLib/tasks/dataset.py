@@ -15,7 +15,8 @@ from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import files_in
 from EchoSynthLib.images.camus_frame import QUALITIES
-from EchoSynthLib.images.formats import LABEL_ENDINGS, kind_of, stem_of, suffix_of
+from EchoSynthLib.images.formats import kind_of, suffix_of
+from EchoSynthLib.images.label_file import label_ending
 from EchoSynthLib.images.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair, case_name
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.images.shards import Sample
@@ -196,8 +197,8 @@ def _pairs(drawn: Iterable[Drawn], shared: dict[str, Any]) -> Iterator[Pair | Sa
 def label_files(source: Path) -> list[Path]:
     """The label map, or those of a folder, sorted by name.
 
-    Where some names of a folder end as those of label maps beside their images do (`_gt`, `_label`, `_segmentation`),
-    these alone are taken.
+    Where some names of a folder end as those of label maps beside their images do (`_gt`, `-label`), these alone are
+    taken.
 
     Raises:
         InputError: there is nothing, or no label map in the folder.
@@ -206,7 +207,7 @@ def label_files(source: Path) -> list[Path]:
         return [source]
     files = [file for file in files_in(source) if kind_of(file) in ("itk", "picture", "array")]
     files = [file for file in files if suffix_of(file) not in (".jpg", ".jpeg")]
-    told_by_name = [file for file in files if stem_of(file).lower().endswith(LABEL_ENDINGS)]
+    told_by_name = [file for file in files if label_ending(file)]
     if not files:
         raise InputError(f"There is no label map in the folder {source}; give one with label maps, or a single file.")
     return told_by_name or files

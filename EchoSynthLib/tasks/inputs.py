@@ -149,9 +149,9 @@ def _fitted(
 ) -> Reference:
     from EchoSynthLib.anatomy.sector_fit import fit_sector
     from EchoSynthLib.images.frame import EchoCine
-    from EchoSynthLib.images.read import read_image
+    from EchoSynthLib.images.label_file import read_echo
 
-    image = read_image(path)
+    image = read_echo(path)
     frame = image.frame(0) if isinstance(image, EchoCine) else image
     if frame.pixels.shape != shape[-2:]:
         given = " x ".join(map(str, frame.pixels.shape))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import files_in
-from EchoSynthLib.images.formats import LABEL_ENDINGS, kind_of, stem_of
+from EchoSynthLib.images.formats import kind_of, stem_of
+from EchoSynthLib.images.label_file import is_label_map, label_ending, label_rank
 from EchoSynthLib.images.result_names import distinct, result_stem
 from EchoSynthLib.tasks.folders import is_own_result
 
@@ -46,8 +47,8 @@ def case_of_file(path: Path) -> Case:
 def cases_in(folder: Path) -> list[Case]:
     """The cases of a folder, by name.
 
-    Files named as in CAMUS, patient0001_4CH_ED, belong to one patient. `_gt`, `_label` or `_segmentation` at the end of
-    a name marks the label map of the image that is named so without it, in this order where there are several.
+    Files named as in CAMUS, patient0001_4CH_ED, belong to one patient. An end of a name as `_gt`, `-label`, `_mask` or
+    `_segmentation` marks the label map of the image that is named so without it, in this order where there are several.
 
     Raises:
         InputError: there is neither an image nor a label map.
@@ -76,7 +77,7 @@ def _by_name(files: Iterable[Path]) -> Iterator[tuple[str, list[Path]]]:
     """The files that belong together, under the name they share without the ending of a label map."""
     together: dict[str, list[Path]] = {}
     for path in files:
-        together.setdefault(_without_ending(stem_of(path)), []).append(path)
+        together.setdefault(_without_ending(path), []).append(path)
     for name, paths in together.items():
         stems = Counter(stem_of(path) for path in paths)
         if max(stems.values()) == 1:
@@ -86,29 +87,13 @@ def _by_name(files: Iterable[Path]) -> Iterator[tuple[str, list[Path]]]:
 
 
 def _source(paths: list[Path]) -> Source:
-    marked = [path for path in paths if _ending(stem_of(path))]
-    marked.sort(key=lambda path: LABEL_ENDINGS.index(_ending(stem_of(path))))
+    marked = sorted((path for path in paths if label_ending(path)), key=label_rank)
     plain = [path for path in paths if path not in marked]
     if not marked and plain and is_label_map(plain[0]):
         return Source(None, plain[0])
     return Source(plain[0] if plain else None, marked[0] if marked else None)
 
 
-def is_label_map(path: Path) -> bool:
-    """Whether a file holds the codes of a label map and nothing else."""
-    from EchoSynthLib.anatomy.labels import CAMUS
-    from EchoSynthLib.images.read_labels import read_label_map
-
-    try:
-        codes, _ = read_label_map(path)
-    except InputError:
-        return False
-    return bool(codes.any() and codes.max() <= max(CAMUS.values()))
-
-
-def _ending(stem: str) -> str:
-    return next((ending for ending in LABEL_ENDINGS if stem.lower().endswith(ending)), "")
-
-
-def _without_ending(stem: str) -> str:
-    return stem[: len(stem) - len(_ending(stem))]
+def _without_ending(path: Path) -> str:
+    stem = stem_of(path)
+    return stem[: len(stem) - len(label_ending(path))] or stem

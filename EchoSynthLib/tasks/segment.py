@@ -12,7 +12,7 @@ import numpy as np
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
+from EchoSynthLib.images.formats import ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
 
 WRITABLE = (".nii.gz", ".nii", ".mha", ".nrrd", ".png", ".npy")
-NOT_WRITABLE = {".mhd", ".nhdr", ".dcm", ".dicom", *PICTURE_SUFFIXES, *VIDEO_SUFFIXES} - {*WRITABLE}
+NOT_WRITABLE = {*ITK_SUFFIXES, ".dcm", ".dicom", *PICTURE_SUFFIXES, *VIDEO_SUFFIXES} - {*WRITABLE}
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ class Segment(Task):
 
     def _segment(self, path: Path, folder: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.read import read_image
+        from EchoSynthLib.images.label_file import read_echo
 
-        image = read_image(path)
+        image = read_echo(path)
         if isinstance(image, EchoCine) and names.segmentation.endswith(".png"):
             raise InputError(f"{path} is a cine of {len(image)} frames and PNG holds one; take NIfTI or npy.")
         scale = _confidence_scale(names.confidence, image)
