@@ -117,52 +117,68 @@ def read_sector(text: str, shape: tuple[int, ...]) -> Sector:
 
 @dataclass(frozen=True)
 class Reference:
-    """What is taken from a reference image: its sector, and where it lies in space."""
+    """What is taken from a reference image: its sector, and where it lies in space.
+
+    Attributes:
+        sector: fitted to `frame`.
+        frame: the image, of a cine the first.
+        geometry: of the whole cine, if it is one.
+    """
 
     sector: Sector
-    spacing: Spacing | None
-    spacing_trusted: bool
+    frame: EchoFrame
     geometry: Geometry | None
 
     def placed(self, labels: EchoFrame | EchoCine) -> EchoFrame | EchoCine:
-        """The label map where the reference lies, unless the label map alone knows its pixel size."""
-        if labels.spacing_trusted and not self.spacing_trusted:
+        """The label map on the reference's grid, at its place unless the label map alone knows its pixel size.
+
+        Raises:
+            InputError: the two do not fit, see `on_grid_of`.
+        """
+        import numpy as np
+
+        from EchoSynthLib.images.alignment import on_grid_of
+        from EchoSynthLib.images.frame import EchoCine
+
+        frame, place = self.frame, self.frame.geometry
+        if isinstance(labels, EchoCine):
+            # All frames of a cine lie where the reference does, which may be a single one.
+            place = self.geometry
+            pixels = np.broadcast_to(frame.pixels, (len(labels), *frame.pixels.shape))
+            labels = on_grid_of(EchoCine(pixels, source=frame.source, geometry=frame.geometry), labels)
+        else:
+            labels = on_grid_of(frame, labels)
+        if labels.spacing_trusted and not frame.spacing_trusted:
             return labels
-        return replace(labels, spacing=self.spacing, spacing_trusted=self.spacing_trusted, geometry=self.geometry)
+        return replace(labels, spacing=frame.spacing, spacing_trusted=frame.spacing_trusted, geometry=place)
 
 
-def read_reference(path: Path, labels: EchoFrame | EchoCine) -> Reference:
-    """The sector and place of an image of the label map's size; of a cine, its first frame's.
+def read_reference(path: Path, spacing: Spacing | None) -> Reference:
+    """The sector and place of an image; of a cine, its first frame's.
 
     The fitted sector is remembered until the file changes.
 
+    Args:
+        path: the image.
+        spacing: (row, column) in mm of the label map, where the image knows none.
+
     Raises:
-        InputError: the file is missing, unreadable, of another size, or shows no sector.
+        InputError: the file is missing, unreadable, a label map, or shows no sector.
     """
     status = check_exists(path, "reference image").stat()
-    return _fitted(path.resolve(), status.st_mtime_ns, status.st_size, trusted_spacing(labels), labels.pixels.shape)
+    return _fitted(path.resolve(), status.st_mtime_ns, status.st_size, spacing)
 
 
 @lru_cache(maxsize=64)
-def _fitted(
-    path: Path, modified_ns: int, size: int, spacing_of_labels: Spacing | None, shape: tuple[int, ...]
-) -> Reference:
+def _fitted(path: Path, modified_ns: int, size: int, spacing_of_labels: Spacing | None) -> Reference:
     from EchoSynthLib.anatomy.sector_fit import fit_sector
     from EchoSynthLib.images.frame import EchoCine
     from EchoSynthLib.images.label_file import read_echo
 
     image = read_echo(path)
     frame = image.frame(0) if isinstance(image, EchoCine) else image
-    if frame.pixels.shape != shape[-2:]:
-        given = " x ".join(map(str, frame.pixels.shape))
-        wanted = " x ".join(map(str, shape[-2:]))
-        raise InputError(
-            f"The reference {path} has {given} pixels and the label map {wanted}; "
-            "take the image that the label map was drawn on, or resample one to the other's grid."
-        )
     known = frame.spacing if frame.spacing_trusted else spacing_of_labels
-    place = image.geometry if len(shape) == 3 else frame.geometry
-    return Reference(fit_sector(frame.pixels, known), frame.spacing, frame.spacing_trusted, place)
+    return Reference(fit_sector(frame.pixels, known), frame, image.geometry)
 
 
 def choose_sector(
@@ -179,7 +195,8 @@ def choose_sector(
     if text is not None and reference is not None:
         raise InputError("Both a sector and a reference were given; give the one whose sector is to be drawn.")
     if reference is not None:
-        found = read_reference(reference, labels)
+        found = read_reference(reference, trusted_spacing(labels))
+        labels = found.placed(labels)
         about = {"reference": str(reference.resolve()), "sector_source": "fitted to the reference"}
-        return found.sector, found.placed(labels), about
+        return found.sector, labels, about
     return None if text is None else read_sector(text, labels.pixels.shape), labels, {}

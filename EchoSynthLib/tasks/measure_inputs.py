@@ -28,10 +28,10 @@ def open_source(source: Source, given: Spacing | None) -> tuple[list[Given], lis
     """
     from EchoSynthLib.api.measure import Given
     from EchoSynthLib.images.alignment import on_grid_of
-    from EchoSynthLib.images.read import read_image
+    from EchoSynthLib.images.label_file import read_echo
     from EchoSynthLib.images.read_labels import read_label_map
 
-    image = None if source.image is None else read_image(source.image)
+    image = None if source.image is None else read_echo(source.image)
     labels = None if source.label_map is None else read_label_map(source.label_map)[1]
     if labels is not None and image is not None:
         labels = on_grid_of(image, labels)

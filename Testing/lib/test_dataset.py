@@ -275,7 +275,7 @@ def test_what_cannot_be_used_is_named_before_anything_is_drawn(tmp_path: Path) -
     with pytest.raises(InputError, match=r"b\.npy: .*7"):
         made(tmp_path / "maps", tmp_path / "out")
     np.save(tmp_path / "maps" / "b.npy", np.ones((64, 64), np.uint8))
-    with pytest.raises(InputError, match=r"b\.npy: The reference .* 64 x 64"):
+    with pytest.raises(InputError, match=r"b\.npy: .*b\.npy does not lie on the grid of .*echo\.nii\.gz: .* 64 x 64"):
         made(tmp_path / "maps", tmp_path / "out", reference=write_echo(tmp_path / "echo.nii.gz"))
     with pytest.raises(InputError, match="letters and digits"):
         made(tmp_path / "maps", tmp_path / "out", dataset_name="my hearts")

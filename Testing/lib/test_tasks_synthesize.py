@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK
 from shipped import needs_generator
 from task_files import SHAPE, SPACING, heart, names, write_beat, write_echo, write_heart
 
@@ -18,6 +19,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.images.read_labels import read_label_map
 from EchoSynthLib.tasks import Context, Synthesize
+from EchoSynthLib.tasks.inputs import choose_sector, read_labels
 
 
 @pytest.fixture
@@ -132,9 +134,21 @@ def test_a_reference_is_fitted_once_until_its_file_changes(
 
 
 def test_a_reference_of_another_size_is_refused(tmp_path: Path, label_file: Path) -> None:
-    np.save(tmp_path / "image.npy", np.ones((64, 64), np.uint8))
-    with pytest.raises(InputError, match="64 x 64 pixels and the label map 112 x 120"):
+    np.save(tmp_path / "image.npy", read_image(write_echo(tmp_path / "echo.nii.gz")).pixels[:-2])
+    with pytest.raises(InputError, match=r"label map has 112 x 120 pixels.*image has 110 x 120 pixels"):
         drawn(label_file, tmp_path / "out", reference=tmp_path / "image.npy")
+
+
+def test_a_label_map_is_turned_onto_the_grid_of_its_reference(tmp_path: Path) -> None:
+    upright, reference = write_heart(tmp_path / "heart.nrrd"), write_echo(tmp_path / "echo.nrrd")
+    turned = SimpleITK.Flip(SimpleITK.ReadImage(str(upright)), (True, True))
+    SimpleITK.WriteImage(turned, str(tmp_path / "turned.nrrd"))
+    labels = read_labels(tmp_path / "turned.nrrd")
+    _, placed, _ = choose_sector(None, reference, labels)
+    np.testing.assert_array_equal(placed.pixels, heart().label_map)
+    assert placed.geometry == read_image(reference).geometry
+    _, beat, _ = choose_sector(None, reference, read_labels(write_beat(tmp_path / "beat.nrrd")))
+    assert beat.pixels.shape == (3, *SHAPE)
 
 
 def test_a_sector_and_a_reference_are_one_too_many(tmp_path: Path, label_file: Path) -> None:
