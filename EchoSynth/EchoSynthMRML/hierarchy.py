@@ -18,7 +18,9 @@ def place_beside(node: Any, source: Any, lies_on: Any = None) -> None:
     scene = node.GetScene()
     if scene is None or source.GetScene() is not scene:
         return
-    node.SetAndObserveTransformNodeID((lies_on or source).GetTransformNodeID())
+    # Tables and charts lie nowhere.
+    if node.IsA("vtkMRMLTransformableNode"):
+        node.SetAndObserveTransformNodeID((lies_on or source).GetTransformNodeID())
     tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     if tree is None:
         return

@@ -34,3 +34,12 @@ def test_a_node_outside_the_scene_is_left_alone(frame_volume):
     place_beside(outside, frame_volume)
     place_beside(frame_volume, outside)
     assert outside.GetScene() is None
+
+
+def test_a_table_goes_into_the_study_though_it_lies_nowhere(tree, scene, frame_volume):
+    study = tree.CreateStudyItem(tree.GetSceneItemID(), "study")
+    tree.CreateItem(study, frame_volume)
+    table = scene.AddNewNodeByClass("vtkMRMLTableNode")
+    tree.CreateItem(tree.GetSceneItemID(), table)
+    place_beside(table, frame_volume)
+    assert tree.GetItemParent(tree.GetItemByDataNode(table)) == study
