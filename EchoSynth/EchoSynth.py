@@ -219,7 +219,8 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
 
         def job(client):
             contour_by = client if contourModel else None
-            return measure(node, all_frames=allFrames, image=reference_of(node), contour_by=contour_by)
+            image = reference_of(node)
+            return measure(node, all_frames=allFrames, image=image, contour_by=contour_by, judge_by=client)
 
         return run(_("Measure"), job).study
 

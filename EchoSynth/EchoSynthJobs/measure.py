@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from EchoSynthJobs.contour import contour_frames
+from EchoSynthJobs.evidence import evidence_in
 from EchoSynthJobs.job import Job, Report
 from EchoSynthJobs.places import Place, frame_shown, is_image, node_to_write, place_of, reference_of
 from EchoSynthLib.anatomy.endocardium import Endocardium
@@ -16,16 +17,13 @@ from EchoSynthLib.measurement import (
     FrameMeasures,
     Study,
     rows_of,
-    study_of_cine,
-    study_of_frame,
-    study_of_views,
+    study_of_places,
     with_endocardium,
 )
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import LabelMap, write_segments
-
-Together = Callable[[dict[str, FrameMeasures]], Study]
+from EchoSynthMRML.provenance import frame_stamped
 
 
 @dataclass(repr=False)
@@ -36,7 +34,6 @@ class Measured:
         name: of what was measured.
         source: its first node.
         places, frames: what was measured, and what it shows.
-        together: makes a study of the frames.
         study: all of it.
         drawn: endocardia that the segmentations do not have: the contour model's, and those moved by hand.
     """
@@ -45,12 +42,11 @@ class Measured:
     source: Any
     places: dict[str, Place]
     frames: dict[str, FrameMeasures]
-    together: Together
     study: Study = field(init=False)
     drawn: dict[str, Endocardium] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.study = self.together(self.frames)
+        self.study = self._study_with({})
         contours = {where: place.contour for where, place in self.places.items()}
         self.drawn = {where: contour.endocardium for where, contour in contours.items() if contour is not None}
 
@@ -66,7 +62,7 @@ class Measured:
             InputError: it encloses nothing.
         """
         frame = self.places[where].measure(contour)
-        self.study = self.together({**self.frames, where: frame})
+        self.study = self._study_with({where: frame})
         self.frames[where], self.drawn[where] = frame, contour
 
     def read_again(self, where: str) -> bool:
@@ -84,9 +80,19 @@ class Measured:
         frame = place.measure(kept)
         if kept is None:
             self.drawn.pop(where, None)
-        self.study = self.together({**self.frames, where: frame})
+        self.study = self._study_with({where: frame})
         self.frames[where] = frame
         return True
+
+    def _study_with(self, changed: Mapping[str, FrameMeasures]) -> Study:
+        """The study with some frames changed; it says where its results came to rest on one that no model looked at."""
+        study = study_of_places({**self.frames, **changed})
+        judged = any(place.evidence is not None for place in self.places.values())
+        unasked = [w for w in study.rests_on if judged and self.places[w].evidence is None and self.places[w].image]
+        if not unasked:
+            return study
+        told = f"{', '.join(unasked)} became an end of a beat; measure again, so that the models look at it"
+        return replace(study, warnings=(*study.warnings, told))
 
     def write(self) -> None:
         """Writes the drawn endocardia into their segmentations.
@@ -104,7 +110,12 @@ class Measured:
 
 
 def measure(
-    source: Any, *, all_frames: bool = False, image: Any = None, contour_by: Client | None = None
+    source: Any,
+    *,
+    all_frames: bool = False,
+    image: Any = None,
+    contour_by: Client | None = None,
+    judge_by: Client | None = None,
 ) -> Job[Measured]:
     """Measures the frame that a node shows, or all frames of the cine it belongs to.
 
@@ -113,6 +124,7 @@ def measure(
         all_frames: whether its whole cine is measured.
         image: volume below a label map, for the report and for the contour model.
         contour_by: whose worker draws the endocardium with the contour model; None takes the label map's.
+        judge_by: whose worker asks the models how far to rely on it, where there is an image; None judges by the shape.
 
     Raises:
         InputError: nothing that can be measured, no cine where all frames are asked for, or a cine without a left
@@ -122,26 +134,37 @@ def measure(
     if all_frames and cine is None:
         raise InputError(f"'{source.GetName()}' belongs to no sequence; measure the frame that it shows.")
     if cine is None or len(cine) < 2:
-        places = {"": place_of(source, source, frame_shown(source), image)}
-        return (yield from _measured(source, places, _study_of_one, contour_by))
-    places = yield from _places_of_cine(source, cine, image)
-    return (yield from _measured(source, places, _study_of_all, contour_by))
+        places = {"": _place_alone(source, image)}
+    else:
+        places = yield from _places_of_cine(source, cine, image)
+    return (yield from _measured(source, places, contour_by, judge_by))
 
 
-def measure_views(views: Mapping[str, Any], *, contour_by: Client | None = None) -> Job[Measured]:
+def measure_views(
+    views: Mapping[str, Any], *, contour_by: Client | None = None, judge_by: Client | None = None
+) -> Job[Measured]:
     """Measures a patient's views by view and phase, {'4CH ED': node, '2CH ES': node, ...}; not all need be there.
 
     Args:
         views: label maps; with `contour_by` also images.
-        contour_by: see `measure`.
+        contour_by, judge_by: see `measure`.
 
     Raises:
         InputError: no node is given, or one cannot be measured; and what the task `contour` raises.
     """
     given = {where: node for where, node in views.items() if node is not None}
-    places = {where: place_of(node, node, frame_shown(node), reference_of(node)) for where, node in given.items()}
+    places = {where: _place_alone(node, reference_of(node)) for where, node in given.items()}
     first = next(iter(given.values()), None)
-    return (yield from _measured(first, places, _study_of_places, contour_by))
+    return (yield from _measured(first, places, contour_by, judge_by))
+
+
+def _place_alone(source: Any, image: Any) -> Place:
+    """The frame that a node shows; the only segmentation of a cine's frames lies on its own one, whichever is shown."""
+    frame = frame_stamped(source)
+    pictures = cine_of(image) if image is not None else None
+    if frame is not None and cine_of(source) is None and pictures is not None and frame < len(pictures):
+        return replace(place_of(source, source, None, pictures.node(frame)), number=frame)
+    return place_of(source, source, frame_shown(source), image)
 
 
 def _places_of_cine(source: Any, cine: Cine, image: Any) -> Job[dict[str, Place]]:
@@ -154,16 +177,25 @@ def _places_of_cine(source: Any, cine: Cine, image: Any) -> Job[dict[str, Place]
     return places
 
 
-def _measured(source: Any, places: dict[str, Place], together: Together, contour_by: Client | None) -> Job[Measured]:
+def _measured(
+    source: Any, places: dict[str, Place], contour_by: Client | None, judge_by: Client | None
+) -> Job[Measured]:
     if contour_by is not None:
         yield from _draw_contours(places, contour_by)
     frames: dict[str, FrameMeasures] = {}
     for where, place in places.items():
-        if place.contour is None and is_image(place.node):
+        if place.contour is None and is_image(place.node) and not place.blank:
             raise InputError(f"'{place.node.GetName()}' is an image; its label map, or the contour model, is needed.")
         frames[where] = place.measure()
         yield Report(len(frames), len(places), f"measuring {where}".strip())
-    return Measured("" if source is None else source.GetName(), source, places, frames, together)
+    if judge_by is not None:
+        asked = {where: places[where] for where in study_of_places(frames).rests_on if places[where].can_be_judged}
+        for group in _of_one_node(asked):
+            seen = yield from evidence_in(judge_by, [place.image for place in group])
+            for place, evidence in zip(group, seen, strict=True):
+                place.evidence = evidence
+        frames |= {where: place.measure() for where, place in asked.items()}
+    return Measured("" if source is None else source.GetName(), source, places, frames)
 
 
 def _draw_contours(places: Mapping[str, Place], client: Client) -> Job[None]:
@@ -177,7 +209,7 @@ def _draw_contours(places: Mapping[str, Place], client: Client) -> Job[None]:
                 f"'{place.node.GetName()}' lies on other pixels than its image '{place.image.GetName()}'; measure from "
                 "the label map, or segment the image."
             )
-    for group in _of_one_node(places):
+    for group in _of_one_node({where: place for where, place in places.items() if not place.blank}):
         contours = yield from contour_frames(client, [place.image for place in group])
         for place, contour in zip(group, contours, strict=True):
             place.contour = contour
@@ -188,19 +220,3 @@ def _of_one_node(places: Mapping[str, Place]) -> list[list[Place]]:
     for place in places.values():
         groups.setdefault(place.node, []).append(place)
     return list(groups.values())
-
-
-def _study_of_one(frames: dict[str, FrameMeasures]) -> Study:
-    return study_of_frame(frames[""])
-
-
-def _study_of_all(frames: dict[str, FrameMeasures]) -> Study:
-    return study_of_cine(list(frames.values()))
-
-
-def _study_of_places(frames: dict[str, FrameMeasures]) -> Study:
-    views: dict[str, dict[str, FrameMeasures]] = {}
-    for where, frame in frames.items():
-        view, phase = where.split()
-        views.setdefault(view, {})[phase] = frame
-    return study_of_views(views)

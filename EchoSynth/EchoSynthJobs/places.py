@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from EchoSynthJobs.contour import ModelContour
 from EchoSynthLib.anatomy.endocardium import Endocardium
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
-from EchoSynthLib.measurement import FrameMeasures, measure_frame
+from EchoSynthLib.measurement import Evidence, FrameMeasures, measure_frame
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import LabelMap, linked_volume, read_label_map
+from EchoSynthMRML.provenance import stamps_of
 from EchoSynthMRML.volumes import frame_array, trusted_spacing
 
 Spacing = tuple[float, float]
@@ -29,11 +31,13 @@ class Place:
     Attributes:
         node: of the scene that shows its label map, or its image where it has none; of a cine the one that follows
             the frames.
-        frame: number of the cine's frame, None for a single one.
+        frame: number of the cine's frame that the node shows then, None where it shows the same always.
         label_map: as it was read; one without any structure where there is none.
         spacing: (row, column) mm where they are to be trusted, else None.
         image: volume below it, or None.
         contour: the contour model's endocardium, which is measured instead of the label map's; None without one.
+        evidence: what the models see in the image; None where they were not asked.
+        number: of the frame in its cine, where it is another one than the node shows.
     """
 
     node: Any
@@ -42,6 +46,25 @@ class Place:
     spacing: Spacing | None
     image: Any = None
     contour: ModelContour | None = None
+    evidence: Evidence | None = None
+    number: int | None = None
+    _blank: bool | None = None
+
+    @property
+    def blank(self) -> bool:
+        """Whether it is a frame of a cine whose image shows nothing: it takes no part."""
+        if self._blank is None:
+            picture = self.picture() if self.frame is not None else None
+            self._blank = picture is not None and not has_contrast(picture)
+        return self._blank
+
+    @property
+    def can_be_judged(self) -> bool:
+        """Whether there is an image on the label map's pixels that the models can look at."""
+        if self.image is None or not same_place(Grid.of_volume(self.image), self.label_map.grid):
+            return False
+        picture = self.picture()
+        return picture is not None and has_contrast(picture)
 
     @property
     def bare(self) -> bool:
@@ -54,8 +77,17 @@ class Place:
         Raises:
             InputError: the endocardium encloses nothing.
         """
-        contour = drawn or (None if self.contour is None else self.contour.endocardium)
-        return measure_frame(self.label_map.codes, self.spacing, contour=contour, second_contour=self.contour)
+        if self.blank:
+            return measure_frame(np.zeros_like(self.label_map.codes), self.spacing, number=self.frame)
+        return measure_frame(
+            self.label_map.codes,
+            self.spacing,
+            contour=drawn or (None if self.contour is None else self.contour.endocardium),
+            second_contour=self.contour,
+            evidence=self.evidence,
+            view=stamps_of(self.node).get("view"),
+            number=self.frame if self.number is None else self.number,
+        )
 
     def read_again(self) -> bool:
         """Reads the label map that its node shows now; whether it is another one.

@@ -10,7 +10,7 @@ import vtk
 
 from EchoSynthMRML.volumes import free_name
 
-COLUMNS = {"Measurement": "name", "Value": "value", "Unit": "unit", "Where": "where", "Light": "light"}
+COLUMNS = {"Measurement": "label", "Value": "shown", "Unit": "shown_unit", "Where": "place", "Light": "light"}
 """Heading to the key of a row, see `EchoSynthLib.measurement.rows_of`."""
 
 

@@ -56,13 +56,19 @@ def reason_not_to_measure(parameters: Any) -> str:
     return ""
 
 
-def job_of(parameters: Any, client: Client) -> Job[Measured]:
-    """The job that measures it; the client's worker runs the contour model."""
+def job_of(parameters: Any, client: Client, ready: bool) -> Job[Measured]:
+    """The job that measures it; where the engine is `ready`, the client's worker asks the models."""
     contour_by = client if by_model(parameters) else None
+    judge_by = client if ready else None
     if parameters.measureScope is MeasureScope.VIEWS:
-        return measure_views(_views(parameters), contour_by=contour_by)
-    all_frames = parameters.measureScope is MeasureScope.CINE
-    return measure(_source(parameters), all_frames=all_frames, image=image_of(parameters), contour_by=contour_by)
+        return measure_views(_views(parameters), contour_by=contour_by, judge_by=judge_by)
+    return measure(
+        _source(parameters),
+        all_frames=parameters.measureScope is MeasureScope.CINE,
+        image=image_of(parameters),
+        contour_by=contour_by,
+        judge_by=judge_by,
+    )
 
 
 def _source(parameters: Any) -> Any:

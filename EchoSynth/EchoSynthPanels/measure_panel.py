@@ -15,7 +15,7 @@ from EchoSynthJobs.measure import Measured
 from EchoSynthJobs.places import frame_shown, is_image
 from EchoSynthLib.anatomy.endocardium import Endocardium
 from EchoSynthLib.errors import EchoSynthError
-from EchoSynthLib.measurement import rows_of, write_csv, write_report
+from EchoSynthLib.measurement import headline, rows_of, write_csv, write_report
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.tables import write_rows
 from EchoSynthPanels.live import EDITS
@@ -31,7 +31,7 @@ from EchoSynthPanels.measure_curve import EndocardiumCurve
 from EchoSynthPanels.measure_nodes import CHARTS, MeasureNodes
 from EchoSynthPanels.measure_views import show_measurements
 from EchoSynthPanels.measure_warm_up import WarmUp
-from EchoSynthPanels.measure_words import headline, lamp, needs_label_map
+from EchoSynthPanels.measure_words import lamps, needs_label_map
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.parameters import MeasureScope
 
@@ -94,7 +94,7 @@ class MeasurePanel(Panel):
 
     def job(self) -> Job[Measured]:
         """See `Panel.job`."""
-        return job_of(self.parameters, self.engine.client)
+        return job_of(self.parameters, self.engine.client, self.engine.ready)
 
     def show(self, result: Measured) -> None:
         """See `Panel.show`."""
@@ -190,7 +190,7 @@ class MeasurePanel(Panel):
         self.ui.measureResultLabel.text = "; ".join(
             filter(None, (headline(self.measured.study), needs_label_map(self.measured)))
         )
-        self.ui.lightResultLabel.text = lamp(self.measured.study.light)
+        self.ui.lightResultLabel.text = lamps(self.measured.study)
 
     def _watch(self) -> None:
         # Of what is bound to another parameter node, `Panel` takes all observers away.

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.discs import Spacing
 from EchoSynthLib.anatomy.labels import check_spacing
+from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.api.frames import segment_frames
 from EchoSynthLib.api.reading import Segmentation, contour_detailed, likelier_view, segment, segment_detailed
 from EchoSynthLib.errors import InputError
@@ -24,7 +25,7 @@ from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.frame import Region
 from EchoSynthLib.images.gray import to_gray8
 from EchoSynthLib.measurement.certainty import retaken_maps
-from EchoSynthLib.measurement.evidence import DrawnContour, Evidence
+from EchoSynthLib.measurement.evidence import Evidence
 from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame
 from EchoSynthLib.measurement.quantities import Measurement
 from EchoSynthLib.measurement.study import Study, study_of_places
@@ -209,27 +210,21 @@ def evidence_of(
     rows, columns = tissue_in(gray, region)
     tissue = gray[rows, columns]
     found = segment_detailed(tissue, spacing, model=model)
-    probabilities = np.zeros((4, *gray.shape), np.float32)
-    probabilities[:, rows, columns] = found.structures.probabilities
     retaken = retaken_maps(tissue, lambda picture: segment(picture, model=model)[0])
-    others = np.zeros((len(retaken), *gray.shape), np.uint8)
-    others[:, rows, columns] = retaken
-    corner = (rows.start, columns.start)
-    second = None
-    if zoo.has(SECOND_MODEL):
-        drawn, _ = contour_detailed(tissue, spacing, model=SECOND_MODEL)
-        second = DrawnContour(drawn.curve + np.array(corner), drawn.spread)
-    return Evidence(probabilities, others, found.view_probabilities, second, _sector_in(tissue, spacing, corner))
+    second = contour_detailed(tissue, spacing, model=SECOND_MODEL)[0] if zoo.has(SECOND_MODEL) else None
+    seen = Evidence(
+        found.structures.probabilities, retaken, found.view_probabilities, second, _sector_in(tissue, spacing)
+    )
+    return seen.placed((gray.shape[0], gray.shape[1]), (rows.start, columns.start))
 
 
-def _sector_in(tissue: NDArray[np.uint8], spacing: Spacing | None, corner: tuple[int, int]) -> Any:
+def _sector_in(tissue: NDArray[np.uint8], spacing: Spacing | None) -> Sector | None:
     from EchoSynthLib.anatomy.sector_fit import fit_sector
 
     try:
-        sector = fit_sector(tissue, spacing)
+        return fit_sector(tissue, spacing)
     except InputError:  # an image that was cropped to the heart shows none
         return None
-    return replace(sector, apex_row=sector.apex_row + corner[0], apex_column=sector.apex_column + corner[1])
 
 
 def tissue_in(image: NDArray[np.uint8], region: Region | None) -> tuple[slice, slice]:

@@ -10,6 +10,7 @@ from EchoSynthLib.measurement.report import write_report
 from EchoSynthLib.measurement.study import Study, study_of_cine, study_of_frame, study_of_places, study_of_views
 from EchoSynthLib.measurement.table import rows_of, write_csv
 from EchoSynthLib.measurement.traffic_light import Light
+from EchoSynthLib.measurement.wording import headline, told_lights, worded
 
 __all__ = [
     "DEFINITIONS",
@@ -24,14 +25,17 @@ __all__ = [
     "contour_agreement",
     "expected_dice",
     "find_cycle",
+    "headline",
     "measure_frame",
     "rows_of",
     "study_of_cine",
     "study_of_frame",
     "study_of_places",
     "study_of_views",
+    "told_lights",
     "with_endocardium",
     "with_points",
+    "worded",
     "write_csv",
     "write_report",
 ]

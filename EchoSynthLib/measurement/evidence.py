@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,27 @@ class Evidence:
     def agreement(self, labels: NDArray[np.uint8]) -> float:
         """How a label map (H, W) agrees with those of the picture taken otherwise; see `certainty.agreement`."""
         return agreement_with(labels, self.retaken)
+
+    def placed(self, shape: tuple[int, int], corner: tuple[int, int]) -> Evidence:
+        """What was seen in a part of an image, on the grid (H, W) of the whole; beside it nothing is known.
+
+        Args:
+            shape: (H, W) of the whole image.
+            corner: (row, column) of it where the part begins.
+        """
+        rows, columns = self.probabilities.shape[1:]
+        if (rows, columns) == tuple(shape):
+            return self
+        part = (slice(None), slice(corner[0], corner[0] + rows), slice(corner[1], corner[1] + columns))
+        probabilities = np.zeros((len(self.probabilities), *shape), np.float32)
+        retaken = np.zeros((len(self.retaken), *shape), np.uint8)
+        probabilities[part], retaken[part] = self.probabilities, self.retaken
+        second, sector = self.second_contour, self.sector
+        if second is not None:
+            second = DrawnContour(second.curve + np.array(corner), second.spread)
+        if sector is not None:
+            sector = replace(sector, apex_row=sector.apex_row + corner[0], apex_column=sector.apex_column + corner[1])
+        return Evidence(probabilities, retaken, self.view_probabilities, second, sector)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """As arrays by name, such as `numpy.savez` takes them."""

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.masks import border, grown
 from EchoSynthLib.anatomy.structures import STRUCTURES
 from EchoSynthLib.measurement.frame import FrameMeasures
-from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
 from EchoSynthLib.measurement.study import Study
 from EchoSynthLib.measurement.traffic_light import Light
+from EchoSynthLib.measurement.wording import Worded, told_lights, worded
 from EchoSynthLib.outputs import replacing
 
 NOTICE = "For research only. Not a medical device; nothing here may guide the care of a patient."
 _PICTURE_HEIGHT = 340  # pixels, twice what is shown, as sharp screens and printers have them
-_DIGITS = {"1": 3, "mm2": 0, "px2": 0}  # after the point; else one
 _LAMPS = {"green": "#2e8b57", "yellow": "#d9a400", "red": "#c0392b"}
 _OUTLINE, _AXIS = (255, 230, 80), (90, 220, 255)
 _STYLE = """
@@ -62,10 +61,11 @@ def write_report(
     shown = _shown(study)
     parts = [
         f"<h1>{escape(title)}</h1>",
-        _light_line(study.light, "all together"),
+        *(_light_line(light, structure or "all together") for structure, light in told_lights(study)),
+        *(f"<div>{escape(warning)}</div>" for warning in study.warnings),
         '<div class="pictures">' + "".join(_figure(where, study, images or {}) for where in shown) + "</div>",
         _curves(study),
-        _table([entry for entry in study.table if entry.where not in study.frames], "Together"),
+        _table([worded(entry, study) for entry in study.table if entry.where not in study.frames], "Together"),
         _wide_table(study, shown),
         "<h2>Traffic lights</h2>" + "".join(_light_line(light, where) for where, light in study.lights.items()),
         _provenance(record or {}),
@@ -186,12 +186,12 @@ def curve_svg(values: Sequence[float], marks: Mapping[str, int]) -> str:
     return f'<svg viewBox="0 0 {width:g} {height:g}">{axis}{curve}{labels}{frame}</svg>'
 
 
-def _table(entries: Sequence[Measurement], title: str) -> str:
+def _table(entries: Sequence[Worded], title: str) -> str:
     if not entries:
         return ""
     rows = "".join(
-        f'<tr><td>{escape(entry.name)}</td><td>{escape(entry.where)}</td><td class="number">{_number(entry)}</td>'
-        f"<td>{_unit(entry)}</td><td>{escape(entry.formula)}</td></tr>"
+        f'<tr><td>{escape(entry.label)}</td><td>{escape(entry.place)}</td><td class="number">{entry.text}</td>'
+        f"<td>{entry.unit}</td></tr>"
         for entry in entries
     )
     return f"<h2>{title}</h2><table>{rows}</table>"
@@ -199,7 +199,7 @@ def _table(entries: Sequence[Measurement], title: str) -> str:
 
 def _wide_table(study: Study, shown: Sequence[str]) -> str:
     """A column a frame."""
-    found = {(entry.name, entry.where): entry for entry in study.table if entry.where in shown}
+    found = {(entry.name, entry.where): worded(entry, study) for entry in study.table if entry.where in shown}
     names = list(dict.fromkeys(name for name, _ in found))
     if not names:
         return ""
@@ -207,20 +207,12 @@ def _wide_table(study: Study, shown: Sequence[str]) -> str:
     rows = ""
     for name in names:
         entries = [found.get((name, where)) for where in shown]
-        unit = next(_unit(entry) for entry in entries if entry is not None)
-        cells = "".join(f'<td class="number">{"" if entry is None else _number(entry)}</td>' for entry in entries)
-        rows += f"<tr><td>{escape(name)}</td>{cells}<td>{unit}</td></tr>"
+        told = [entry for entry in entries if entry is not None]
+        labels = {entry.label for entry in told}
+        cells = "".join(f'<td class="number">{"" if entry is None else entry.text}</td>' for entry in entries)
+        label = labels.pop() if len(labels) == 1 else name
+        rows += f"<tr><td>{escape(label)}</td>{cells}<td>{told[0].unit}</td></tr>"
     return f"<h2>Frames</h2><table><tr><th></th>{head}<th></th></tr>{rows}</table>"
-
-
-def _number(entry: Measurement) -> str:
-    if DEFINITIONS[entry.name].quantity == "number":
-        return f"{entry.value:.0f}"
-    return f"{entry.value:.{_DIGITS.get(entry.unit, 1)}f}"
-
-
-def _unit(entry: Measurement) -> str:
-    return "" if entry.unit == "1" else entry.unit
 
 
 def _provenance(record: Mapping[str, Any]) -> str:

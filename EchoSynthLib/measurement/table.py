@@ -7,9 +7,24 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from EchoSynthLib.measurement.study import Study
+from EchoSynthLib.measurement.wording import worded
 from EchoSynthLib.outputs import replacing
 
-COLUMNS = ("case", "where", "name", "value", "unit", "light", "formula", "source")
+COLUMNS = (
+    "case",
+    "where",
+    "name",
+    "value",
+    "unit",
+    "light",
+    "formula",
+    "source",
+    "label",
+    "shown",
+    "shown_unit",
+    "place",
+)
+"""What follows the columns for scripts is for reading, see `wording.Worded`."""
 
 
 def rows_of(case: str, study: Study) -> list[dict[str, object]]:
@@ -19,10 +34,13 @@ def rows_of(case: str, study: Study) -> list[dict[str, object]]:
     """
     lights = {where: frame.lights for where, frame in study.frames.items()}
     together = study.structure_lights
-    return [
-        {"case": case, "light": lights.get(entry.where, together)[_structure(entry.name)].colour, **vars(entry)}
-        for entry in study.table
-    ]
+    rows: list[dict[str, object]] = []
+    for entry in study.table:
+        light = lights.get(entry.where, together)[_structure(entry.name)].colour
+        words = worded(entry, study)
+        told = {"label": words.label, "shown": words.text, "shown_unit": words.unit, "place": words.place}
+        rows.append({"case": case, "light": light, **vars(entry), **told})
+    return rows
 
 
 def _structure(name: str) -> str:

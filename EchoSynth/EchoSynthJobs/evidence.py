@@ -1,0 +1,40 @@
+"""What the models see in the images below label maps; the worker asks them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from EchoSynthJobs.job import Job, in_worker, working_folder
+from EchoSynthJobs.segment import write_frames
+from EchoSynthLib.client import Client
+from EchoSynthLib.measurement import Evidence
+from EchoSynthMRML.volumes import trusted_spacing
+
+
+def evidence_in(client: Client, frames: Sequence[Any]) -> Job[list[Evidence]]:
+    """What the models see in frame volumes of one size, as those of a cine, which all show something.
+
+    Raises:
+        InputError: a frame cannot be used, or they differ in size or type; and what the task `evidence` raises.
+    """
+    row, column = trusted_spacing(frames[0]) or (None, None)
+    with working_folder() as folder:
+        yield from write_frames(frames, folder / "image.npy")
+        record = yield from in_worker(
+            client,
+            "evidence",
+            {
+                "image": folder / "image.npy",
+                "output": folder / "evidence",
+                "row_spacing": row,
+                "column_spacing": column,
+            },
+        )
+        found = []
+        for path in record["outputs"]["evidence"]:
+            with np.load(path, allow_pickle=False) as arrays:
+                found.append(Evidence.from_arrays(dict(arrays)))
+    return found

@@ -1,0 +1,138 @@
+"""Measurements as a cardiologist reads them: EDV and ESV, septal and lateral, cm2, as many digits as mean something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
+from EchoSynthLib.measurement.study import Study
+from EchoSynthLib.measurement.traffic_light import Light
+
+SIDES = {"4CH": ("septal", "lateral"), "2CH": ("inferior", "anterior")}
+"""Walls on the left and the right of an apical image, as it is shown by the convention of the American Society of
+Echocardiography: the marker of the probe, and with it the left ventricle, on the right."""
+
+STRUCTURE_NAMES = {"LV": "left ventricle", "LA": "left atrium"}
+
+HEADLINES = (
+    "EF, biplane discs",
+    "LV volume, biplane discs",
+    "EF, discs",
+    "LV volume, discs",
+    "FAC",
+    "ED frame",
+    "ES frame",
+    "LV length",
+    "LV area",
+    "LA area",
+    "wall thickness, mean",
+)
+"""The most telling measurements: of what all frames give together, or of a lone frame."""
+
+_CM2 = 100.0  # mm2
+_VOLUMES = {"ED": "EDV", "ES": "ESV"}
+
+
+@dataclass(frozen=True)
+class Worded:
+    """A measurement in words.
+
+    Attributes:
+        label: what it is called.
+        value: rounded to the digits that mean something, in `unit`.
+        text: of the value.
+        unit: mm, cm2, ml, %, px or px2; '' for ratios and numbers.
+        place: where it was measured, never ''.
+    """
+
+    label: str
+    value: float
+    text: str
+    unit: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.text}{self.unit and ' ' + self.unit}"
+
+
+def worded(entry: Measurement, study: Study) -> Worded:
+    """A measurement of a study in words."""
+    phase, view = _phase(entry.where, study), _view(entry.where, study)
+    value, unit = (entry.value / _CM2, "cm2") if entry.unit == "mm2" else (entry.value, entry.unit.replace("1", ""))
+    text = f"{value:.{_digits(entry, unit, value)}f}"
+    return Worded(_label(entry.name, phase, view), float(text), text, unit, _place(entry.where, study))
+
+
+def headline(study: Study) -> str:
+    """The most telling measurements of a study in a few words."""
+    ends = [] if study.cycle is None else [f"frame {end.frame}" for end in (study.cycle.diastole, study.cycle.systole)]
+    told = [
+        entry
+        for entry in study.table
+        if (entry.name in HEADLINES and (entry.where not in study.frames or len(study.frames) == 1))
+        or (entry.name == "LV volume, discs" and entry.where in ends)
+    ]
+    # Of several beats, the means over them stand for the ends of the first.
+    if any(entry.where == "cine ED" for entry in told):
+        told = [entry for entry in told if entry.where not in ends]
+    told.sort(key=lambda entry: HEADLINES.index(entry.name))
+    both = {entry.where for entry in told if " + " in entry.where}
+    words = []
+    for entry in told:
+        one = worded(entry, study)
+        shown_anyway = entry.where == "" or entry.where.startswith(("cine", "frame")) or entry.where in both
+        words.append(str(one) if shown_anyway else f"{one.label} ({one.place}) {one.text}{one.unit and ' ' + one.unit}")
+    return "; ".join(words)
+
+
+def told_lights(study: Study) -> list[tuple[str, Light]]:
+    """The lights that are worth telling: one for all, or ventricle and atrium apart where they differ."""
+    own = study.structure_lights
+    if len({light.colour for light in own.values()}) == 1:
+        return [("", study.light)]
+    return [(STRUCTURE_NAMES[structure], light) for structure, light in own.items()]
+
+
+def _label(name: str, phase: str, view: str | None) -> str:
+    if name.startswith("LV volume, ") and phase:
+        return name.replace("LV volume", _VOLUMES[phase])
+    for number, side in enumerate(("left", "right")):
+        if name.startswith("wall thickness, ") and name.endswith(f" {side}"):
+            wall = SIDES[view][number] if view in SIDES else f"{side} in the image"
+            return name.removesuffix(side) + wall
+    return name
+
+
+def _digits(entry: Measurement, unit: str, value: float) -> int:
+    quantity = DEFINITIONS[entry.name].quantity
+    if quantity == "number" or unit in ("px2", "%", "ml"):
+        return 1 if unit == "ml" and abs(value) < 10 else 0
+    return 2 if quantity == "ratio" else 1
+
+
+def _phase(where: str, study: Study) -> str:
+    """'ED' or 'ES' where a place is one, else ''."""
+    if where.endswith((" ED", " ES")):
+        return where[-2:]
+    if study.cycle is not None:
+        for beat in study.cycle.beats:
+            for phase, end in zip(("ED", "ES"), beat, strict=True):
+                if where == f"frame {end.frame}":
+                    return phase
+    return ""
+
+
+def _view(where: str, study: Study) -> str | None:
+    frame = study.frames.get(where)
+    return frame.view if frame is not None else None
+
+
+def _place(where: str, study: Study) -> str:
+    if where:
+        phase = _phase(where, study)
+        return f"{where} ({phase})" if phase and where.startswith("frame") else where
+    frame = study.frames.get(where)
+    if frame is None or (frame.number is None and frame.view is None):
+        return "frame"
+    number = "frame" if frame.number is None else f"frame {frame.number}"
+    return f"{frame.view} {number}" if frame.view else number
