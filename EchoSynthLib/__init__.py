@@ -19,12 +19,12 @@ if TYPE_CHECKING:
         classify_view,
         contour,
         contour_detailed,
-        measure,
         segment,
         segment_detailed,
         synthesize,
         variations,
     )
+    from EchoSynthLib.api.measure import measure
 
 __version__ = "0.1.0"
 

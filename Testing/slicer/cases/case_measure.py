@@ -82,7 +82,7 @@ class Frame(Measuring):
         self.segment(volume)
         self.measure()
         table = self.panel.nodes.table
-        assert {row["unit"] for row in rows_in(table)} == {"px", "px2"}
+        assert {row["unit"] for row in rows_in(table)} == {"px", "px2", "1"}
         type_text(self.panels["Segment"].ui.rowSpacingSpinBox, "0.5")
         type_text(self.panels["Segment"].ui.columnSpacingSpinBox, "0.25")
         click(self.panels["Segment"].ui.setSpacingButton)
@@ -91,7 +91,7 @@ class Frame(Measuring):
         assert rows_in(table) == []
         assert not self.panel.ui.csvButton.enabled
         self.measure()
-        assert {row["unit"] for row in rows_in(self.panel.nodes.table)} == {"mm", "mm2", "ml"}
+        assert {row["unit"] for row in rows_in(self.panel.nodes.table)} == {"mm", "mm2", "ml", "1"}
         assert len(slicer.util.getNodesByClass("vtkMRMLTableNode")) == 1
 
     def test_a_saved_scene_is_measured_into_the_nodes_that_it_brought(self):
