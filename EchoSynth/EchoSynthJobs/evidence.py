@@ -11,7 +11,8 @@ from EchoSynthJobs.job import Job, in_worker, working_folder
 from EchoSynthJobs.segment import write_frames
 from EchoSynthLib.client import Client
 from EchoSynthLib.measurement import Evidence
-from EchoSynthMRML.volumes import trusted_spacing
+from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.volumes import tissue_of, trusted_spacing
 
 
 def evidence_in(client: Client, frames: Sequence[Any]) -> Job[list[Evidence]]:
@@ -21,8 +22,9 @@ def evidence_in(client: Client, frames: Sequence[Any]) -> Job[list[Evidence]]:
         InputError: a frame cannot be used, or they differ in size or type; and what the task `evidence` raises.
     """
     row, column = trusted_spacing(frames[0]) or (None, None)
+    tissue, shape = tissue_of(frames[0]), Grid.of_volume(frames[0]).shape
     with working_folder() as folder:
-        yield from write_frames(frames, folder / "image.npy")
+        yield from write_frames(frames, folder / "image.npy", tissue)
         record = yield from in_worker(
             client,
             "evidence",
@@ -36,5 +38,6 @@ def evidence_in(client: Client, frames: Sequence[Any]) -> Job[list[Evidence]]:
         found = []
         for path in record["outputs"]["evidence"]:
             with np.load(path, allow_pickle=False) as arrays:
-                found.append(Evidence.from_arrays(dict(arrays)))
+                seen = Evidence.from_arrays(dict(arrays))
+            found.append(seen.placed(shape, (tissue[0].start, tissue[1].start)))
     return found

@@ -19,7 +19,7 @@ from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import LabelMap, linked_volume, read_label_map
 from EchoSynthMRML.provenance import stamps_of
-from EchoSynthMRML.volumes import frame_array, trusted_spacing
+from EchoSynthMRML.volumes import frame_array, tissue_of, trusted_spacing
 
 Spacing = tuple[float, float]
 
@@ -55,7 +55,7 @@ class Place:
         """Whether it is a frame of a cine whose image shows nothing: it takes no part."""
         if self._blank is None:
             picture = self.picture() if self.frame is not None else None
-            self._blank = picture is not None and not has_contrast(picture)
+            self._blank = picture is not None and not has_contrast(picture[tissue_of(self.image)])
         return self._blank
 
     @property
@@ -64,7 +64,7 @@ class Place:
         if self.image is None or not same_place(Grid.of_volume(self.image), self.label_map.grid):
             return False
         picture = self.picture()
-        return picture is not None and has_contrast(picture)
+        return picture is not None and has_contrast(picture[tissue_of(self.image)])
 
     @property
     def bare(self) -> bool:

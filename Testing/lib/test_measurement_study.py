@@ -114,7 +114,7 @@ def test_the_report_is_one_file_with_pictures_numbers_and_lights(tmp_path) -> No
     study = study_of(VIEWS, SPACINGS)
     text = write_report(tmp_path / "r.html", study, title="Heart <1>").read_text(encoding="utf-8")
     assert text.count("data:image/png;base64,") == 4
-    assert f"{study.value('EF, biplane discs', '2CH + 4CH'):.1f}" in text
+    assert f"{study.value('EF, biplane discs', '2CH + 4CH'):.0f}</td><td>%" in text
     assert "Heart &lt;1&gt;" in text
     assert "green" in text
     assert not re.search(r"(src|href)=\"http", text)

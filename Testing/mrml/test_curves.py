@@ -42,8 +42,8 @@ def test_a_line_has_as_many_points_as_it_is_given(scene, grid):
     assert np.allclose(read_points(node, grid), curve + 1)
 
 
-def row(name, value, where=""):
-    return {"name": name, "value": value, "unit": "mm", "where": where, "light": "green"}
+def row(label, value, place="frame"):
+    return {"label": label, "shown": value, "shown_unit": "mm", "place": place, "light": "green"}
 
 
 def test_a_table_keeps_every_digit(scene):
@@ -59,7 +59,7 @@ def test_a_table_follows_other_numbers_and_another_length(scene):
     write_rows(node, [row("LV length", 81.0)])
     assert rows_in(node) == [row("LV length", 81.0)]
     write_rows(node, [row("LV length", 82.0), row("LA length", 40.0)])
-    assert [entry["value"] for entry in rows_in(node)] == [82.0, 40.0]
+    assert [entry["shown"] for entry in rows_in(node)] == [82.0, 40.0]
 
 
 def test_a_chart_marks_frames_on_its_first_curve_and_leaves_gaps(scene):

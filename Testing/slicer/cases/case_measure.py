@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import slicer
 
+from EchoSynthLib.measurement import worded
 from EchoSynthMRML.cines import calibrate, cine_of
 from EchoSynthMRML.label_maps import read_label_map
 from EchoSynthMRML.plots import table_of
@@ -57,12 +58,15 @@ class Frame(Measuring):
             with (Path(folder) / "table.csv").open(newline="", encoding="utf-8") as file:
                 written = {row["name"]: (float(row["value"]), row["unit"]) for row in csv.DictReader(file)}
             report = (Path(folder) / "report.html").read_text(encoding="utf-8")
-        table = {row["name"]: (row["value"], row["unit"]) for row in rows_in(self.panel.nodes.table)}
-        measured = {entry.name: (entry.value, entry.unit) for entry in self.panel.measured.study.table}
-        assert table == written == measured
+        study = self.panel.measured.study
+        measured = {entry.name: (entry.value, entry.unit) for entry in study.table}
+        assert written == measured
+        table = {row["label"]: (row["shown"], row["shown_unit"]) for row in rows_in(self.panel.nodes.table)}
+        words = [worded(entry, study) for entry in study.table]
+        assert table == {one.label: (one.value, one.unit) for one in words}
         area = measured["LV area"][0]
-        assert f"LV area {area:.4g} mm2" in self.panel.ui.measureResultLabel.text
-        assert _told(report, "LV area") == f"{area:.0f}"
+        assert f"LV area {area / 100:.1f} cm2" in self.panel.ui.measureResultLabel.text
+        assert _told(report, "LV area") == f"{area / 100:.1f}"
         assert "data:image/png" in report
         assert np.allclose(_statistics(self.parameters.labelMap), area)
 
@@ -73,7 +77,7 @@ class Frame(Measuring):
         paint(self.parameters.labelMap, 2, slice(430, 440), slice(200, 300))
         spin(0.3)
         assert self.value("LA area") != before
-        assert rows_in(self.panel.nodes.table)[5]["value"] == self.value("LA area")
+        assert rows_in(self.panel.nodes.table)[5]["shown"] == round(self.value("LA area") / 100, 1)
         assert np.allclose(self.points(), points, atol=1)
 
     def test_without_calibration_everything_is_in_pixels_and_nothing_in_millilitres(self):
@@ -82,7 +86,7 @@ class Frame(Measuring):
         self.segment(volume)
         self.measure()
         table = self.panel.nodes.table
-        assert {row["unit"] for row in rows_in(table)} == {"px", "px2", "1"}
+        assert {row["shown_unit"] for row in rows_in(table)} == {"px", "px2", ""}
         type_text(self.panels["Segment"].ui.rowSpacingSpinBox, "0.5")
         type_text(self.panels["Segment"].ui.columnSpacingSpinBox, "0.25")
         click(self.panels["Segment"].ui.setSpacingButton)
@@ -91,7 +95,7 @@ class Frame(Measuring):
         assert rows_in(table) == []
         assert not self.panel.ui.csvButton.enabled
         self.measure()
-        assert {row["unit"] for row in rows_in(self.panel.nodes.table)} == {"mm", "mm2", "ml", "1"}
+        assert {row["shown_unit"] for row in rows_in(self.panel.nodes.table)} == {"mm", "cm2", "ml", ""}
         assert len(slicer.util.getNodesByClass("vtkMRMLTableNode")) == 1
 
     def test_a_saved_scene_is_measured_into_the_nodes_that_it_brought(self):

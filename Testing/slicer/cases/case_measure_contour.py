@@ -23,10 +23,10 @@ class ImageAlone(Measuring):
         assert "segment an image first" in self.panel.ui.measureButton.toolTip
         self.measure(endocardium=MODEL)
         picture("contoured-image")
-        told = {row["name"]: row["unit"] for row in rows_in(self.panel.nodes.table)}
+        told = {row["label"]: row["shown_unit"] for row in rows_in(self.panel.nodes.table)}
         assert {name: told[name] for name in ("LV length", "LV area", "LV volume, discs")} == {
             "LV length": "mm",
-            "LV area": "mm2",
+            "LV area": "cm2",
             "LV volume, discs": "ml",
         }
         assert not any("wall" in name or "LA" in name for name in told)
@@ -69,7 +69,7 @@ class WithLabelMap(Measuring):
         drawn = read_label_map(self.parameters.labelMap).codes
         self.measure(endocardium=MODEL)
         picture("contoured-frame")
-        told = {row["name"]: row["value"] for row in rows_in(self.panel.nodes.table)}
+        told = {row["label"]: row["shown"] for row in rows_in(self.panel.nodes.table)}
         assert 0.85 < told["contour agreement"] <= 1
         assert told["wall thickness, mean"] > 5
         assert "need a label map" not in self.panel.ui.measureResultLabel.text
