@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK
-from PIL import Image
-from pydicom.dataset import Dataset, FileMetaDataset
+from dicom_files import dataset, jpeg, region, saved
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import (
-    ExplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGLSLossless,
     RLELossless,
-    UltrasoundImageStorage,
-    generate_uid,
 )
 
 from EchoSynthLib.errors import InputError
@@ -29,42 +23,6 @@ from EchoSynthLib.images import EchoCine, EchoFrame, read_image
 @pytest.fixture
 def echo():
     return (np.arange(40 * 60).reshape(40, 60) % 256).astype(np.uint8)
-
-
-def dataset(pixels, meaning="MONOCHROME2", bits=8, stored=None, frames=None, syntax=ExplicitVRLittleEndian):
-    """An ultrasound image; `pixels` is (H, W), (T, H, W) or either with the samples last."""
-    colour = meaning not in ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
-    ds = Dataset()
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = syntax
-    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID = UltrasoundImageStorage
-    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = generate_uid()
-    ds.Modality = "US"
-    ds.PhotometricInterpretation = meaning
-    ds.SamplesPerPixel = 3 if colour else 1
-    if colour:
-        ds.PlanarConfiguration = 0
-    ds.Rows, ds.Columns = pixels.shape[-3:-1] if colour else pixels.shape[-2:]
-    if frames:
-        ds.NumberOfFrames = frames
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits, stored or bits, (stored or bits) - 1, 0
-    ds.PixelData = pixels.tobytes()
-    return ds
-
-
-def region(left, top, right, bottom, data_type=1, space=1, units=3, delta=(0.02, 0.03)):
-    item = Dataset()
-    item.RegionSpatialFormat, item.RegionDataType = space, data_type
-    item.RegionLocationMinX0, item.RegionLocationMinY0 = left, top
-    item.RegionLocationMaxX1, item.RegionLocationMaxY1 = right, bottom
-    item.PhysicalUnitsXDirection = item.PhysicalUnitsYDirection = units
-    item.PhysicalDeltaX, item.PhysicalDeltaY = delta
-    return item
-
-
-def saved(path, ds):
-    ds.save_as(path, enforce_file_format=True)
-    return path
 
 
 def test_a_grey_frame_is_read_exactly_whatever_its_name(tmp_path, echo):
@@ -181,12 +139,6 @@ def test_lossless_compression_is_decoded_exactly(tmp_path, echo, syntax):
         ds["PixelData"].is_undefined_length = True
         ds.file_meta.TransferSyntaxUID = syntax
     assert np.array_equal(read_image(saved(tmp_path / "a.dcm", ds)).pixels, np.stack([echo, echo[::-1]]))
-
-
-def jpeg(pixels, kind="JPEG", **options):
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, kind, **options)
-    return file.getvalue()
 
 
 def test_a_jpeg_compressed_colour_cine_is_decoded(tmp_path):

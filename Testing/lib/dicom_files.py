@@ -1,0 +1,51 @@
+"""DICOM files that tests of the reader write."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, generate_uid
+
+
+def dataset(pixels, meaning="MONOCHROME2", bits=8, stored=None, frames=None, syntax=ExplicitVRLittleEndian):
+    """An ultrasound image; `pixels` is (H, W), (T, H, W) or either with the samples last."""
+    colour = meaning not in ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = syntax
+    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID = UltrasoundImageStorage
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = generate_uid()
+    ds.Modality = "US"
+    ds.PhotometricInterpretation = meaning
+    ds.SamplesPerPixel = 3 if colour else 1
+    if colour:
+        ds.PlanarConfiguration = 0
+    ds.Rows, ds.Columns = pixels.shape[-3:-1] if colour else pixels.shape[-2:]
+    if frames:
+        ds.NumberOfFrames = frames
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits, stored or bits, (stored or bits) - 1, 0
+    ds.PixelData = pixels.tobytes()
+    return ds
+
+
+def region(left, top, right, bottom, data_type=1, space=1, units=3, delta=(0.02, 0.03)):
+    item = Dataset()
+    item.RegionSpatialFormat, item.RegionDataType = space, data_type
+    item.RegionLocationMinX0, item.RegionLocationMinY0 = left, top
+    item.RegionLocationMaxX1, item.RegionLocationMaxY1 = right, bottom
+    item.PhysicalUnitsXDirection = item.PhysicalUnitsYDirection = units
+    item.PhysicalDeltaX, item.PhysicalDeltaY = delta
+    return item
+
+
+def saved(path, ds):
+    ds.save_as(path, enforce_file_format=True)
+    return path
+
+
+def jpeg(pixels, kind="JPEG", **options):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind, **options)
+    return file.getvalue()
