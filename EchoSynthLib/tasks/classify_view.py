@@ -14,7 +14,7 @@ from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import images_in, run_each, warnings_of_each
-from EchoSynthLib.tasks.places import output_folder
+from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.results import check_exists, with_warnings, write_records
 from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
 
@@ -32,7 +32,7 @@ class ClassifyView(Task):
     image: Path = parameter(
         main=True, help="image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy), or a folder"
     )
-    output: Path | None = parameter(None, help=f"folder for {TABLE} and {RECORD}; none writes no files")
+    output: Path | None = parameter(None, help=f"folder for {TABLE} and {RECORD}; {REPLACES}; none writes no files")
     model: str = parameter("segmenter-synthetic", help="name of a segmenter, see `echosynth models`")
 
     def run(self, context: Context) -> dict[str, Any]:
@@ -46,6 +46,7 @@ class ClassifyView(Task):
         if self.output is None:
             return {**self._classify(context, started), "outputs": {}}
         output_folder(self.output)
+        check_replaceable(self.output, RECORD, [TABLE], self.name, self.image)
         with OutputFolder(self.output) as hidden:
             record = self._classify(context, started)
             _write_table(hidden / TABLE, record["results"])

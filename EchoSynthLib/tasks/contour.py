@@ -14,14 +14,16 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, warnings_of_each
-from EchoSynthLib.tasks.places import output_folder
-from EchoSynthLib.tasks.results import RECORD, check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
+from EchoSynthLib.tasks.results import check_exists, with_warnings, write_records
 from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoFrame, Spacing
     from EchoSynthLib.tasks.contour_results import FrameContour
 
+# Label maps of the same images may lie in the same folder.
+RECORD_OF_FOLDER = "contour_record.json"
 MODEL_OF_HEADS = {"both": "contour", "points": "contour", "mask": "segmenter"}
 
 
@@ -50,7 +52,7 @@ class Contour(Task):
     image: Path = parameter(
         main=True, help="image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy), or a folder"
     )
-    output: Path = parameter(help="folder for the results")
+    output: Path = parameter(help=f"folder for the results; {REPLACES}")
     heads: str = parameter(
         "both",
         choices=tuple(MODEL_OF_HEADS),
@@ -71,13 +73,18 @@ class Contour(Task):
         output_folder(self.output)
         if self.image.is_dir():
             return self._run_folder(context)
+        names = Names.of(result_stem(stem_of(self.image)))
+        check_replaceable(self.output, names.record, astuple(names), self.name, self.image)
         with OutputFolder(self.output) as hidden:
-            return self._contour(self.image, hidden, Names.of(result_stem(stem_of(self.image))), context.progress)
+            return self._contour(self.image, hidden, names, context.progress)
 
     def _run_folder(self, context: Context) -> dict[str, Any]:
         started = time.perf_counter()
         files = images_in(self.image)
         names = {file: Names.of(stem) for file, stem in zip(files, distinct_stems(files), strict=True)}
+        for file in files:
+            check_replaceable(self.output, names[file].record, astuple(names[file]), self.name, file)
+        check_replaceable(self.output, RECORD_OF_FOLDER, (), self.name, self.image)
         with OutputFolder(self.output) as hidden:
 
             def one(file: Path, progress: Progress) -> dict[str, Any]:
@@ -93,7 +100,7 @@ class Contour(Task):
             done, failures = run_each(files, lambda file: file.name, one, context, self.image, "contoured")
             summary = self._about(self.image) | {"images": len(done), "failures": failures, "results": done}
             summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
-            return write_records(hidden, RECORD, self.output, with_warnings(summary, warnings_of_each(done)))
+            return write_records(hidden, RECORD_OF_FOLDER, self.output, with_warnings(summary, warnings_of_each(done)))
 
     def _contour(self, path: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine

@@ -16,7 +16,7 @@ from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import run_each, warnings_of_each
 from EchoSynthLib.tasks.measure_cases import Case, case_of_file, cases_in
 from EchoSynthLib.tasks.measure_inputs import open_source
-from EchoSynthLib.tasks.places import output_folder
+from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.results import check_exists, with_warnings, write_records
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Measure(Task):
         help="label map, cine of label maps, image or cine (segmented first), or a folder of them; in a folder, files "
         "named as patient0001_4CH_ED belong to one patient",
     )
-    output: Path = parameter(help=f"folder for {TABLE}, {RECORD} and the report")
+    output: Path = parameter(help=f"folder for {TABLE}, {RECORD} and the report; {REPLACES}")
     report: bool = parameter(True, help="write a page with pictures and curves, in HTML, for each case")
     view: str = parameter(
         "auto", choices=("auto", *VIEWS), help="apical view of images; auto takes what the model sees"
@@ -73,17 +73,19 @@ class Measure(Task):
         told: list[dict[str, Any]] = []
         reports: list[str] = []
         failures: list[dict[str, str]] = []
+        cases = cases_in(self.image) if self.image.is_dir() else [case_of_file(self.image)]
+        names = [TABLE, *(f"{case.name}_report.html" for case in cases if self.report)]
+        left = check_replaceable(self.output, RECORD, names, self.name, self.image)
         with OutputFolder(self.output) as hidden:
 
             def one(case: Case, progress: Progress) -> None:
                 self._keep(case, self._measure(case, given, progress), hidden, rows, told, reports)
 
             if self.image.is_dir():
-                cases = cases_in(self.image)
                 _, failures = run_each(cases, lambda case: case.name, one, context, self.image, "measured")
             else:
-                one(case_of_file(self.image), context.progress)
-            return self._write(hidden, rows, {"cases": told, "failures": failures}, reports, started)
+                one(cases[0], context.progress)
+            return self._write(hidden, rows, {"cases": told, "failures": failures}, reports, left, started)
 
     def _keep(
         self,
@@ -104,7 +106,13 @@ class Measure(Task):
             write_report(hidden / reports[-1], measured.study, measured.images, title=case.name, record=measured.made)
 
     def _write(
-        self, hidden: Path, rows: list[dict[str, object]], told: dict[str, Any], reports: list[str], started: float
+        self,
+        hidden: Path,
+        rows: list[dict[str, object]],
+        told: dict[str, Any],
+        reports: list[str],
+        left: list[str],
+        started: float,
     ) -> dict[str, Any]:
         from EchoSynthLib.measurement import write_csv
 
@@ -120,7 +128,7 @@ class Measure(Task):
         cases = told["cases"]
         alone = [text for case in cases for text in case.get("warnings", [])]
         in_folder = warnings_of_each({**case, "file": case["case"]} for case in cases)
-        record = with_warnings(record, in_folder if self.image.is_dir() else alone)
+        record = with_warnings(record, [*(in_folder if self.image.is_dir() else alone), *left])
         return write_records(hidden, RECORD, self.output, record)
 
     def _measure(self, case: Case, given: Spacing | None, progress: Progress) -> Measured:

@@ -1,14 +1,19 @@
-"""Where a task's results go: does the name of an output mean a folder or a file?"""
+"""Where a task's results go: is an output a folder or a file, and what of it may be replaced?"""
 
 from __future__ import annotations
 
+import json
+import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from EchoSynthLib.errors import InputError, OutputError
 from EchoSynthLib.images.formats import DICOM_SUFFIXES, ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from EchoSynthLib.outputs.trouble import output_error
 
+REPLACES = "results of the same input are replaced, those of another never"
 _IMAGES = (*ITK_SUFFIXES, *PICTURE_SUFFIXES, *VIDEO_SUFFIXES, *DICOM_SUFFIXES, ".npy")
 _FILES = (*_IMAGES, ".csv", ".json", ".html", ".txt", ".npz", ".tar")
 
@@ -47,3 +52,57 @@ def output_folder(output: Path) -> Path:
     if names_file(output):
         raise InputError(f"The output {output} names a file, but results are several files; give a folder.")
     return output
+
+
+def check_replaceable(folder: Path, record: str, files: Iterable[str], task: str, source: Path) -> list[str]:
+    """Whether results may be written into a folder: they replace those of the same task and input, and nothing else.
+
+    Args:
+        record, files: the names of the record and of all that it tells of.
+        task, source: of the new results.
+
+    Returns:
+        Warnings about what an earlier run of the same task and input left there and this one will not replace.
+
+    Raises:
+        OutputError: there are results of another input or task, or files of which no record tells whose they are.
+    """
+    names = {record, *files}
+    taken = sorted(name for name in names if os.path.lexists(folder / name))
+    if not taken:
+        return []
+    told = _told(folder / record)
+    made_of = next((told[key] for key in ("input", "source_label_map", "source") if key in told), None)
+    if made_of is None:
+        raise OutputError(
+            f"{folder / taken[0]} is there already, and no record beside it says that it was made of {source}; "
+            "choose another output, or take it away. Nothing was changed."
+        )
+    if (made_of, told.get("task")) != (str(source.resolve()), task):
+        raise OutputError(
+            f"{folder / taken[0]} is a result of {told.get('task')} for another input, {made_of}; "
+            "choose another output, or take it away. Nothing was changed."
+            if made_of != str(source.resolve())
+            else f"{folder / taken[0]} is a result of {told.get('task')}; choose another output for those of {task}, "
+            "or take it away. Nothing was changed."
+        )
+    left = sorted(name for name in names_in(told.get("outputs")) - names if os.path.lexists(folder / name))
+    if not left:
+        return []
+    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    return [f"{left[0]}{more} in {folder} are of an earlier run and were left there"]
+
+
+def _told(record: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def names_in(outputs: Any) -> set[str]:
+    """The names of files in a record's `outputs`, whatever their roles."""
+    if isinstance(outputs, dict):
+        outputs = list(outputs.values())
+    return set().union(*map(names_in, outputs)) if isinstance(outputs, list) else {str(outputs)}

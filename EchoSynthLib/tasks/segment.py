@@ -18,7 +18,7 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, warnings_of_each
 from EchoSynthLib.tasks.inputs import trusted_spacing
-from EchoSynthLib.tasks.places import is_folder
+from EchoSynthLib.tasks.places import check_replaceable, is_folder
 from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, with_warnings, write_records
 from EchoSynthLib.tasks.shown import tissue_of, told_of_blank
 
@@ -49,7 +49,8 @@ class Segment(Task):
         main=True, help="image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy), or a folder"
     )
     output: Path = parameter(
-        help="folder for the results; for one image also the label map's file name, such as map.nii.gz"
+        help="folder for the results; for one image also the label map's file name, such as map.nii.gz; results of "
+        "the same input are replaced, those of another never"
     )
     view: str = parameter("auto", choices=("auto", *VIEWS), help="apical view; auto takes what the model sees")
     model: str = parameter("segmenter", help="name of the model, see `echosynth models`")
@@ -63,6 +64,7 @@ class Segment(Task):
         if self.image.is_dir():
             return self._run_folder(context)
         folder, names = self._place_of_one()
+        check_replaceable(folder, names.record, astuple(names), self.name, self.image)
         with OutputFolder(folder) as hidden:
             return self._segment(self.image, folder, hidden, names, context.progress)
 
@@ -89,6 +91,9 @@ class Segment(Task):
         names = {
             file: _names(stem, FORMATS[self.format]) for file, stem in zip(files, distinct_stems(files), strict=True)
         }
+        for file in files:
+            check_replaceable(self.output, names[file].record, astuple(names[file]), self.name, file)
+        check_replaceable(self.output, RECORD, (), self.name, self.image)
         with OutputFolder(self.output) as hidden:
 
             def one(file: Path, progress: Progress) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from EchoSynthLib.images.camus_frame import QUALITIES
 from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, stamp_of, write_records
+from EchoSynthLib.tasks.places import REPLACES, check_replaceable, names_in
+from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, stamp_of, with_warnings, write_records
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,7 @@ class Synthesize(Task):
     summary = "Draw synthetic echocardiograms that follow a label map, or cines that follow a cine of them."
 
     label_map: Path = parameter(main=True, help=f"label map of one frame or several, in {inputs.CODES}")
-    output: Path = parameter(help="folder for the images, the label map, the record and the picture sheet")
+    output: Path = parameter(help=f"folder for the images, the label map, the record and the picture sheet; {REPLACES}")
     count: int = parameter(8, minimum=1, maximum=1000, unit="images", help="how many images, or cines")
     seed: int = parameter(
         0,
@@ -64,10 +65,13 @@ class Synthesize(Task):
     def run(self, context: Context) -> dict[str, Any]:
         """Writes synthetic_000..., label_map, record.json and, but for npy, sheet.png; see `Task.run`."""
         from EchoSynthLib import api
+        from EchoSynthLib.images.write import write_image, write_label_map
 
         labels = inputs.read_labels(self.label_map, inputs.pixel_size(self.row_spacing, self.column_spacing))
         check_holds(self.format, labels)
         sector, labels, about_sector = inputs.choose_sector(self.sector, self.reference, labels)
+        outputs = self._outputs()
+        left = check_replaceable(self.output, RECORD, names_in(outputs), self.name, self.label_map)
         with OutputFolder(self.output) as hidden:
             images, record = api.synthesize(
                 labels.pixels,
@@ -90,25 +94,21 @@ class Synthesize(Task):
                 "source_label_map": str(self.label_map.resolve()),
             }
             record |= about_sector
-            outputs = self._write(hidden, images, labels, record)
+            for index, (name, image) in enumerate(zip(outputs["images"], images, strict=True)):
+                write_image(hidden / name, image, like=labels, attributes=stamp_of(record | {"index": index}))
+            write_label_map(hidden / outputs["label_map"], labels.pixels, like=labels)
+            if "sheet" in outputs:
+                _draw_sheet(hidden / outputs["sheet"], images, labels)
             context.progress(self.count, self.count, "written")
-            return write_records(hidden, RECORD, self.output, record | {"outputs": outputs})
+            record = with_warnings(record | {"outputs": outputs}, [*labels.remarks, *left])
+            return write_records(hidden, RECORD, self.output, record)
 
-    def _write(
-        self, hidden: Path, images: np.ndarray, labels: EchoFrame | EchoCine, record: dict[str, Any]
-    ) -> dict[str, Any]:
-        from EchoSynthLib.images.write import write_image, write_label_map
-
+    def _outputs(self) -> dict[str, Any]:
+        """What is written, by its role."""
         suffix = FORMATS[self.format]
-        names = [f"synthetic_{index:03d}{suffix}" for index in range(len(images))]
-        for index, (name, image) in enumerate(zip(names, images, strict=True)):
-            write_image(hidden / name, image, like=labels, attributes=stamp_of(record | {"index": index}))
-        write_label_map(hidden / f"label_map{suffix}", labels.pixels, like=labels)
-        outputs: dict[str, Any] = {"images": names, "label_map": f"label_map{suffix}"}
-        if self.format != "npy":
-            _draw_sheet(hidden / "sheet.png", images, labels)
-            outputs["sheet"] = "sheet.png"
-        return outputs
+        images = [f"synthetic_{index:03d}{suffix}" for index in range(self.count)]
+        sheet = {} if self.format == "npy" else {"sheet": "sheet.png"}
+        return {"images": images, "label_map": f"label_map{suffix}", **sheet}
 
 
 def _draw_sheet(path: Path, images: np.ndarray, labels: EchoFrame | EchoCine) -> None:

@@ -13,7 +13,8 @@ from EchoSynthLib.anatomy.reshaping import THICKNESS_FACTORS
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, write_records
+from EchoSynthLib.tasks.places import REPLACES, check_replaceable
+from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, with_warnings, write_records
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,7 @@ class Variations(Task):
     summary = "Make anatomical variations of a label map or a cine of them, each a label map of its own."
 
     label_map: Path = parameter(main=True, help=f"label map of one frame or several, in {inputs.CODES}")
-    output: Path = parameter(help="folder for the label maps and the record")
+    output: Path = parameter(help=f"folder for the label maps and the record; {REPLACES}")
     count: int = parameter(5, minimum=1, maximum=1000, unit="label maps", help="how many variations")
     seed: int = parameter(0, minimum=0, maximum=inputs.LARGEST_SEED, help="variation i depends on the seed and i alone")
     strength: float = parameter(
@@ -62,6 +63,7 @@ class Variations(Task):
         sector = None if self.sector is None else inputs.read_sector(self.sector, shape)
         mask = None if sector is None else sector.mask(shape[-2:])
         names = [f"variation_{index:03d}{FORMATS[self.format]}" for index in range(self.count)]
+        left = check_replaceable(self.output, RECORD, names, self.name, self.label_map)
         with OutputFolder(self.output) as hidden:
             self._write(hidden, names, labels, mask, context)
             record = {
@@ -80,7 +82,7 @@ class Variations(Task):
                 "seconds": round(time.perf_counter() - started, 3),
                 "outputs": {"label_maps": names},
             }
-            return write_records(hidden, RECORD, self.output, record)
+            return write_records(hidden, RECORD, self.output, with_warnings(record, [*labels.remarks, *left]))
 
     def _write(
         self,

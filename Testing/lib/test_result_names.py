@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from task_files import names, write_echo, write_heart
 
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.errors import InputError, OutputError
 from EchoSynthLib.images.result_names import distinct_stems, folded, result_stem
-from EchoSynthLib.tasks import Collect, Context, Contour, Dataset, Segment
+from EchoSynthLib.tasks import (
+    ClassifyView,
+    Collect,
+    Context,
+    Contour,
+    Dataset,
+    Measure,
+    Segment,
+    Synthesize,
+    Task,
+    Variations,
+)
 from EchoSynthLib.tasks.measure_cases import cases_in
 
 FILES = st.lists(
@@ -63,6 +76,7 @@ def test_a_name_leaves_room_for_the_ending_of_a_result() -> None:
     assert len(first.encode()) <= 200
 
 
+@pytest.mark.slow
 def test_every_image_of_a_folder_has_its_results(tmp_path: Path) -> None:
     for name in ("a.png", "a.nrrd", "a_png.png", f"{'b' * 240}.png"):
         write_echo(tmp_path / "in" / name)
@@ -97,10 +111,94 @@ def test_label_maps_whose_names_become_alike_are_each_in_the_data_set(tmp_path: 
 def test_pairs_whose_names_are_one_on_windows_are_refused(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for name in ("a.png", "A.png"):
-        for room in ("images", "labels"):
-            write_heart(tmp_path / "in" / room / name)
+        write_echo(tmp_path / "in" / "images" / name)
+        write_heart(tmp_path / "in" / "labels" / name)
     if len(names(tmp_path / "in" / "images")) == 1:
         pytest.skip("this file system takes both names for one")
     with pytest.raises(InputError, match="Two pairs would be called a"):
         Collect(source=tmp_path / "in", output=tmp_path / "set").run(Context())
     assert not (tmp_path / "set").exists()
+
+
+OF_IMAGES = [
+    lambda source, output: Segment(image=source, output=output),
+    lambda source, output: Contour(image=source, output=output),
+    lambda source, output: ClassifyView(image=source, output=output),
+    lambda source, output: Measure(image=source, output=output),
+]
+OF_LABEL_MAPS = [
+    lambda source, output: Synthesize(label_map=source, output=output, count=2, steps=1),
+    lambda source, output: Variations(label_map=source, output=output, count=2),
+    lambda source, output: Measure(image=source, output=output),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("write", "task"), [*((write_echo, task) for task in OF_IMAGES), *((write_heart, task) for task in OF_LABEL_MAPS)]
+)
+def test_results_replace_those_of_the_same_input_and_never_anothers(
+    tmp_path: Path, write: Callable[[Path], Path], task: Callable[[Path, Path], Task]
+) -> None:
+    one, other = (write(tmp_path / place / "heart.png") for place in ("one", "other"))
+    output = tmp_path / "out"
+    for _ in range(2):
+        task(one, output).run(Context())
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    with pytest.raises(OutputError, match=rf"is a result of .* for another input, {re.escape(str(one))}; choose"):
+        task(other, output).run(Context())
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("write", "task", "name"),
+    [
+        (write_echo, OF_IMAGES[0], "heart_segmentation.nii.gz"),
+        (write_echo, OF_IMAGES[1], "heart_contour.csv"),
+        (write_echo, OF_IMAGES[2], "views.csv"),
+        (write_echo, OF_IMAGES[3], "heart_report.html"),
+        (write_heart, OF_LABEL_MAPS[0], "label_map.nii.gz"),
+        (write_heart, OF_LABEL_MAPS[1], "variation_001.nii.gz"),
+    ],
+)
+def test_a_file_of_the_users_own_is_not_replaced(
+    tmp_path: Path, write: Callable[[Path], Path], task: Callable[[Path, Path], Task], name: str
+) -> None:
+    source = write(tmp_path / "in" / "heart.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("drawn by hand")
+    with pytest.raises(OutputError, match="is there already, and no record beside it says that it was made of"):
+        task(source, tmp_path / "out").run(Context())
+    assert names(tmp_path / "out") == [name]
+    assert (tmp_path / "out" / name).read_text() == "drawn by hand"
+
+
+@pytest.mark.slow
+def test_label_maps_and_contours_of_a_folder_may_lie_in_one_folder(tmp_path: Path) -> None:
+    write_echo(tmp_path / "in" / "a.png")
+    for _ in range(2):
+        for task in OF_IMAGES:
+            task(tmp_path / "in", tmp_path / "out").run(Context())
+    write_echo(tmp_path / "in" / "b.png")
+    record = Segment(image=tmp_path / "in", output=tmp_path / "out").run(Context())
+    assert record["images"] == 2
+
+
+@pytest.mark.slow
+def test_results_may_lie_beside_their_images_and_are_no_images_of_the_next_run(tmp_path: Path) -> None:
+    write_echo(tmp_path / "a.png")
+    for _ in range(2):
+        for task in OF_IMAGES[:3]:
+            task(tmp_path, tmp_path).run(Context())
+            written = names(tmp_path)
+            task(tmp_path, tmp_path).run(Context())
+            assert names(tmp_path) == written
+
+
+def test_what_an_earlier_run_left_is_told(tmp_path: Path) -> None:
+    source = write_heart(tmp_path / "heart.png")
+    for count, warnings in ((3, None), (1, 1), (1, None)):
+        record = Variations(label_map=source, output=tmp_path / "out", count=count).run(Context())
+        assert len(record.get("warnings", [])) == (warnings or 0)
+        if warnings:
+            assert record["warnings"][0].startswith("variation_001.nii.gz and 1 more in ")
