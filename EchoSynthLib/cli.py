@@ -94,7 +94,7 @@ def _fail(error: BaseException, with_traceback: bool) -> int:
 
 def _one_line(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
-        return "cancelled; nothing half-made was left behind"
+        return str(error) or "cancelled; nothing half-made was left behind"
     text = " ".join(str(error).split())
     if isinstance(error, EchoSynthError):
         return text

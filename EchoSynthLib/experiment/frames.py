@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.anatomy.sector_fit import default_sector, fit_sector
+from EchoSynthLib.checksums import sha256_of_file
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.experiment.stages import sha256_of_file
 from EchoSynthLib.images.camus import CamusArrays, load_camus_npz
 
 FEWEST_VAL_FRAMES = 2

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib import zoo
+from EchoSynthLib.checksums import sha256_of_json
 from EchoSynthLib.errors import InputError, ModelError
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.settings import FLOW_MAP, TRAINED
-from EchoSynthLib.experiment.stages import Stage, Workplace, read_json, sha256_of_json
+from EchoSynthLib.experiment.stages import Stage, Workplace, read_json
 from EchoSynthLib.training.recipes import RECIPES
 
 REVISION = 1

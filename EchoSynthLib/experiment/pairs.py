@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.images.camus_frame import index_rows
 
 NAME = "camus_224.npz"
+TERMS = "TERMS.md"
+"""As `training.terms` reads them: what is drawn of a data set keeps its terms."""
 
 
 def write_pairs(frames: Frames, real: bool, synthetic: tuple[Path, Path] | None, folder: Path) -> Path:
@@ -38,6 +41,9 @@ def write_pairs(frames: Frames, real: bool, synthetic: tuple[Path, Path] | None,
         labels.append(np.asarray(maps.label_map[numbers]))
         table += [_synthetic_row(rows[maps.row[n]], int(maps.variation[n])) for n in numbers]
     _add(frames, frames.val, rows, images, labels, table)
+    terms = frames.path.with_name(TERMS)
+    if terms.exists():
+        shutil.copyfile(terms, folder / TERMS)
     path = folder / NAME
     np.savez(
         path,

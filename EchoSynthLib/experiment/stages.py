@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 import os
 import platform
@@ -19,7 +18,7 @@ from typing import Any
 from filelock import BaseFileLock, FileLock, Timeout
 
 import EchoSynthLib
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.checksums import sha256_of_json
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.outputs import OutputFolder
 
@@ -140,24 +139,6 @@ class Stage:
             "seconds_of_last_run": round(seconds, 3),
             "machine": machine(),
         }
-
-
-def sha256_of_json(value: object) -> str:
-    """Hash of a JSON-able value; the order of keys does not matter."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def sha256_of_file(path: Path) -> str:
-    """Hash of a file's content.
-
-    Raises:
-        InputError: there is no such file.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        raise InputError(f"There is no file {path}; check the path.") from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

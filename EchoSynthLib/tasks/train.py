@@ -19,21 +19,26 @@ from EchoSynthLib.training.several import process_count
 
 @dataclass(frozen=True, kw_only=True)
 class Train(Task):
-    """Trains a system. When it is cancelled its checkpoint stays, for it is what training resumes from."""
+    """Trains a system. Cancelled or interrupted, it keeps a checkpoint, which the same command goes on from.
+
+    The data carry their citation and terms for the model's card: CAMUS is known, TERMS.md tells those of other data.
+    """
 
     name = "train"
     summary = "Train a system for a number of minutes, or go on with it."
 
     system: str = parameter(main=True, choices=tuple(RECIPES), help="what to train")
-    data: Path = parameter(help="training data: a CAMUS .npz file")
+    data: Path = parameter(help="training data: a CAMUS .npz file, index.csv beside it, and TERMS.md for the card")
     output: Path = parameter(help="folder for checkpoint, log and the finished model")
-    minutes: float = parameter(40.0, minimum=0.01, maximum=100_000, unit="minutes", help="for how long")
+    minutes: float = parameter(
+        40.0, minimum=0.01, maximum=100_000, unit="minutes", help="of training; validation comes on top"
+    )
     device: str = parameter("cpu", help="cpu, cuda, cuda:1, mps: what torch knows")
     seed: int = parameter(0, minimum=0, maximum=LARGEST_SEED, help="of weights, order and augmentation")
     preset: str | None = parameter(
         None, choices=PRESETS, help="size of a diffusion model and its autoencoder: small for a CPU, or the paper's"
     )
-    resume: bool = parameter(True, help="go on from the checkpoint in the output folder, if there is one")
+    resume: bool = parameter(True, help="go on from the output folder's checkpoint, if it is of this training")
 
     def run(self, context: Context) -> dict[str, Any]:
         """Runs the recipe; see `Task.run`."""

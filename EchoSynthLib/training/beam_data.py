@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -16,7 +15,11 @@ from EchoSynthLib.anatomy.sector_fit import default_sector, fit_sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.camus import load_camus_npz
 from EchoSynthLib.images.camus_frame import QUALITIES
+from EchoSynthLib.training.camus_frames import of_camus
+from EchoSynthLib.training.derived import derived, sum_of_data
 
+REVISION = 1
+"""Raised when the code makes something else of the same data."""
 SYNTHETIC = re.compile(r"_synthetic\d*$")
 
 
@@ -54,8 +57,16 @@ class BeamData:
         """(N,) whether a frame was drawn: its name ends in _synthetic and a number."""
         return np.array([SYNTHETIC.search(name) is not None for name in self.name.tolist()], dtype=bool)
 
+    @property
+    def is_of_camus(self) -> NDArray[np.bool_]:
+        """(N,) whether a frame is CAMUS', pixel by pixel."""
+        return of_camus(self.image)
+
     def summary(self) -> str:
         """What these frames are, in a line for a model's card."""
+        known = self.is_of_camus
+        others = (~known & ~self.is_synthetic).any()
+        origin = ["CAMUS"] * bool(known.any()) + ["other data" if known.any() else "own data"] * bool(others)
         names = self.name.tolist()
         drawn = self.name[self.is_synthetic].tolist()
         sources = {SYNTHETIC.sub("", name) for name in drawn}
@@ -63,7 +74,8 @@ class BeamData:
         synthetic = f", {len(drawn)} synthetic images of the label maps of {len(sources)} frames" if drawn else ""
         patients = {name.split("_")[0] for name in names}
         splits = ", ".join(sorted(set(self.split.tolist())))
-        return f"CAMUS, split {splits}: {len(patients)} patients, {real}{synthetic}"
+        where = f"{' and '.join(origin)}, " if origin else ""
+        return f"{where}split {splits}: {len(patients)} patients, {real}{synthetic}"
 
     def part(self, split: str) -> BeamData:
         """The frames of one split."""
@@ -75,28 +87,8 @@ class BeamData:
 
 def load_beam_data(data: Path, cache: Path) -> BeamData:
     """The frames of `camus_224.npz` (with `index.csv` beside it) as `BeamData`, made once and kept in `cache`."""
-    origin = _origin(data)
-    if not _made_from(cache, origin):
-        made = _make(data)
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        part = cache.with_suffix(".part.npz")
-        np.savez(part, origin=np.array(origin), **{name: getattr(made, name) for name in made.__dataclass_fields__})
-        os.replace(part, cache)
-    with np.load(cache, allow_pickle=False) as saved:
-        return BeamData(**{name: saved[name] for name in BeamData.__dataclass_fields__})
-
-
-def _origin(data: Path) -> str:
-    if not data.is_file():
-        raise InputError(f"There are no training data at {data}; give the path of a CAMUS .npz file.")
-    return f"{data.stat().st_size} bytes, beam space {BEAM_SHAPE}"
-
-
-def _made_from(cache: Path, origin: str) -> bool:
-    if not cache.exists():
-        return False
-    with np.load(cache, allow_pickle=False) as saved:
-        return "origin" in saved and str(saved["origin"]) == origin
+    origin = f"{sum_of_data(data)}, beam space {BEAM_SHAPE}, revision {REVISION}"
+    return BeamData(**derived(cache, origin, lambda: vars(_make(data))))
 
 
 def _make(data: Path) -> BeamData:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import math
-import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from EchoSynthLib.errors import Cancelled, InputError
+from EchoSynthLib.training import checkpoint
+from EchoSynthLib.training.interrupts import Interrupts
 from EchoSynthLib.training.several import Processes
 
 Validate = Callable[[nn.Module], dict[str, float]]
@@ -46,7 +47,8 @@ class Settings:
     """What a recipe decides about its optimisation.
 
     Attributes:
-        minutes: wall-clock budget; the learning rate reaches its end when it is used up.
+        minutes: of training, the time that the iterations take; reading the data, validation and checkpoints come on
+            top. The learning rate reaches its end when they are used up.
         learning_rate: of AdamW after the warm-up.
         weight_decay: of AdamW.
         betas: of AdamW.
@@ -54,9 +56,9 @@ class Settings:
         constant: share of the budget, below 1, before the cosine decay begins.
         ema_decay: of the averaged weights, which are what is validated and shipped.
         clip: largest norm of the gradient.
-        validate_every: seconds between validations.
-        save_every: seconds between checkpoints; a cancelled run writes one more.
-        tell_every: seconds between calls of `progress`.
+        validate_every: seconds of training between validations; the last one is at the end.
+        save_every: seconds of training between checkpoints; a run that is cancelled or interrupted writes one more.
+        tell_every: seconds of training between calls of `progress`.
         seed: of the weights' initial values (set by the recipe) and of all batches.
     """
 
@@ -73,14 +75,27 @@ class Settings:
     tell_every: float = 1.0
     seed: int = 0
 
+    def decisive(self) -> dict[str, Any]:
+        """Those that a run must be resumed with; it may be given more minutes, and look up more often or seldom."""
+        free = ("minutes", "validate_every", "save_every", "tell_every")
+        return {name: value for name, value in asdict(self).items() if name not in free}
+
 
 @dataclass
 class State:
-    """How far a run has come."""
+    """How far a run has come.
+
+    Attributes:
+        iteration: that many are done.
+        seconds: that they took, without validation and checkpoints.
+        loss: its running mean.
+        figures: of the last validation.
+    """
 
     iteration: int = 0
     seconds: float = 0.0
     loss: float = float("nan")
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 def train(
@@ -89,6 +104,7 @@ def train(
     settings: Settings,
     folder: Path,
     *,
+    basis: Mapping[str, str] = {},
     resume: bool = True,
     validate: Validate | None = None,
     progress: Progress | None = None,
@@ -97,29 +113,37 @@ def train(
     """Train until the minutes are used up; returns the averaged network and how far the run came.
 
     `batch_loss(network, moment)` draws one batch with the moment's generator and returns its mean loss. Checkpoints and
-    `log.jsonl` go to `folder`; with `resume` a checkpoint found there is continued, its minutes counted in.
+    `log.jsonl` go to `folder`; with `resume` a checkpoint found there is continued, its minutes counted in, if it is of
+    the same settings and `basis`: the recipe, its choices, and the sum of the data, in words.
+
+    Cancelled by `progress`, or interrupted by Ctrl-C or SIGTERM, it saves a checkpoint between two iterations.
 
     Started by `accelerate launch`, several processes share the training: each draws batches of its own, and a step
     follows the mean of their gradients. Then `network` may be wrapped: a loss calls it, and no method of it. Only the
     main process writes, logs, validates and reports.
 
     Raises:
-        InputError: the budget is not positive, or the loss is no longer finite.
+        InputError: the budget is not positive, the loss is no longer finite, or the checkpoint found is of another
+            training or cannot be read.
+        KeyboardInterrupt: by Ctrl-C or SIGTERM, after the checkpoint is saved.
     """
     if settings.minutes <= 0:
         raise InputError(f"Training needs a positive number of minutes, given was {settings.minutes}.")
     processes = Processes(device)
-    run = _Run(network.to(device), settings, folder, processes)
+    run = _Run(network.to(device), settings, basis, folder, processes)
     if resume:
         run.load()
     return run.go(batch_loss, validate, progress)
 
 
 class _Run:
-    def __init__(self, network: nn.Module, settings: Settings, folder: Path, processes: Processes) -> None:
+    def __init__(
+        self, network: nn.Module, settings: Settings, basis: Mapping[str, str], folder: Path, processes: Processes
+    ) -> None:
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
         self.settings = settings
+        self.basis = {**basis, **settings.decisive()}
         self.folder = folder
         self.state = State()
         self.optimizer = torch.optim.AdamW(
@@ -127,6 +151,9 @@ class _Run:
         )
         self.generator = torch.Generator().manual_seed(settings.seed + processes.index)
         self.processes = processes
+        self.is_whole = True
+        self.validated = -1
+        self.cancelled: Cancelled | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -134,12 +161,18 @@ class _Run:
         return self.folder / "checkpoint.pt"
 
     def load(self) -> None:
-        if not self.checkpoint.exists():
+        saved = checkpoint.load(self.checkpoint, self.basis)
+        if saved is None:
             return
-        saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        self.network.load_state_dict(saved["network"])
-        self.average.load_state_dict(saved["average"])
-        self.optimizer.load_state_dict(saved["optimizer"])
+        try:
+            self.network.load_state_dict(saved["network"])
+            self.average.load_state_dict(saved["average"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise InputError(
+                f"The checkpoint {self.checkpoint} is of another network than this version trains ({error}); "
+                f"{checkpoint.ANEW}."
+            ) from error
         self.state = State(**saved["state"])
         if self.processes.is_main:
             self.generator.set_state(saved["generator"])
@@ -148,18 +181,14 @@ class _Run:
             self.generator.manual_seed(int(np.random.SeedSequence(words).generate_state(1)[0]))
 
     def save(self) -> None:
-        part = self.checkpoint.with_suffix(".part")
-        torch.save(
-            {
-                "network": self.network.state_dict(),
-                "average": self.average.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "generator": self.generator.get_state(),
-                "state": asdict(self.state),
-            },
-            part,
-        )
-        os.replace(part, self.checkpoint)
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "state": asdict(self.state),
+        }
+        checkpoint.save(self.checkpoint, self.basis, state)
 
     def go(
         self, batch_loss: BatchLoss, validate: Validate | None, progress: Progress | None
@@ -169,11 +198,49 @@ class _Run:
         if self.state.iteration == 0:
             # Only now do all processes hold the main one's weights.
             self.average.load_state_dict(self.network.state_dict())
+        with Interrupts(shared=self.processes.several) as interrupts:
+            try:
+                self.iterate(batch_loss, validate, progress, budget, interrupts)
+            except (Cancelled, KeyboardInterrupt) as error:
+                # Where it came in the middle of an iteration, the checkpoint before stays.
+                if not self.is_whole:
+                    raise
+                if self.processes.is_main:
+                    self.save()
+                if isinstance(error, Cancelled):
+                    raise
+                raise KeyboardInterrupt(
+                    f"interrupted after {self.state.iteration} iterations; {self.checkpoint} keeps them, and the same "
+                    "command goes on from there"
+                ) from None
+        if self.processes.is_main:
+            self.save()
+            if validate and self.validated != self.state.iteration:
+                self.state.figures = validate(self.average)
+                self.save()
+            self.log(self.state.figures)
+        self.processes.wait()
+        return self.average, self.state
+
+    def iterate(
+        self,
+        batch_loss: BatchLoss,
+        validate: Validate | None,
+        progress: Progress | None,
+        budget: float,
+        interrupts: Interrupts,
+    ) -> None:
         validated = saved = told = self.state.seconds
         while self.state.seconds < budget:
-            started = time.monotonic()
-            self.step(batch_loss, min(1.0, self.state.seconds / budget))
-            self.state.seconds = self.processes.agree(self.state.seconds + time.monotonic() - started)
+            with interrupts.whole():
+                started = time.monotonic()
+                self.is_whole = False
+                self.step(batch_loss, min(1.0, self.state.seconds / budget))
+                took = time.monotonic() - started
+                self.state.seconds, stop = self.processes.agree(self.state.seconds + took, interrupts.told)
+                self.is_whole = True
+            if stop:
+                raise self.cancelled or KeyboardInterrupt
             if not self.processes.is_main:
                 continue
             if self.state.seconds - saved > self.settings.save_every:
@@ -181,24 +248,20 @@ class _Run:
                 self.save()
             if validate and self.state.seconds - validated > self.settings.validate_every:
                 validated = self.state.seconds
-                self.log(validate(self.average))
+                self.state.figures = validate(self.average)
+                self.validated = self.state.iteration
+                self.log(self.state.figures)
             if self.state.iteration % 50 == 0:
                 self.log({})
             if progress and self.state.seconds - told > self.settings.tell_every:
                 told = self.state.seconds
-                self.tell(progress, budget)
-        if self.processes.is_main:
-            self.save()
-            self.log(validate(self.average) if validate else {})
-        self.processes.wait()
-        return self.average, self.state
-
-    def tell(self, progress: Progress, budget: float) -> None:
-        try:
-            progress(int(self.state.seconds), int(budget), f"loss {self.state.loss:.4f}")
-        except Cancelled:
-            self.save()
-            raise
+                try:
+                    progress(int(self.state.seconds), int(budget), f"loss {self.state.loss:.4f}")
+                except Cancelled as error:
+                    if not self.processes.several:
+                        raise
+                    # The others are in their next iteration, and wait for this one's part.
+                    self.cancelled, interrupts.told = error, True
 
     def step(self, batch_loss: BatchLoss, spent: float) -> None:
         s = self.settings
@@ -233,7 +296,8 @@ class _Run:
             kept.copy_(new)
 
     def log(self, figures: dict[str, Any]) -> None:
-        entry = {**asdict(self.state), **figures}
+        told = {"iteration": self.state.iteration, "seconds": self.state.seconds, "loss": self.state.loss}
+        entry = {**told, **figures}
         with open(self.folder / "log.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
 

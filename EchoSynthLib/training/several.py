@@ -46,6 +46,11 @@ class Processes:
         self.accelerator = _accelerate().Accelerator(cpu=device == "cpu") if process_count() > 1 else None
 
     @property
+    def several(self) -> bool:
+        """Whether there are others."""
+        return self.accelerator is not None
+
+    @property
     def is_main(self) -> bool:
         """Whether this process writes, logs and validates."""
         return self.index == 0
@@ -68,14 +73,16 @@ class Processes:
         clip = self.accelerator.clip_grad_norm_ if self.accelerator else torch.nn.utils.clip_grad_norm_
         clip(network.parameters(), largest)
 
-    def agree(self, seconds: float) -> float:
-        """The main process's clock: all have to stop after the same iteration."""
+    def agree(self, seconds: float, stop: bool) -> tuple[float, bool]:
+        """The main process's clock, and whether any was told to stop: all have to end after the same iteration."""
         if not self.accelerator:
-            return seconds
+            return seconds, False
         import torch
 
-        told = torch.tensor(seconds, dtype=torch.float64, device=self.accelerator.device)
-        return float(_accelerate().utils.broadcast(told, from_process=0))
+        own = [seconds if self.is_main else 0.0, float(stop)]
+        told = torch.tensor(own, dtype=torch.float64, device=self.accelerator.device)
+        clock, stops = _accelerate().utils.reduce(told, reduction="sum").tolist()
+        return clock, stops > 0
 
     def wait(self) -> None:
         """Until all are here."""

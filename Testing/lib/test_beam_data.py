@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,6 +104,49 @@ def test_the_cache_is_made_once_and_read_after(
     assert [path.name for path in cache.parent.iterdir()] == [cache.name]
 
 
+def copied(camus: Path, folder: Path) -> Path:
+    for name in ("camus_224.npz", "index.csv"):
+        (folder / name).write_bytes((camus.parent / name).read_bytes())
+    return folder / "camus_224.npz"
+
+
+def rewritten(data: Path, **changes: np.ndarray) -> None:
+    """The data with other arrays in a file of the same size and time."""
+    before = data.stat()
+    with np.load(data) as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez(data, **(arrays | changes))
+    os.utime(data, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (data.stat().st_size, data.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+def test_other_data_of_the_same_size_and_time_are_seen(camus: Path, frames: BeamData, tmp_path: Path) -> None:
+    data, cache = copied(camus, tmp_path), tmp_path / "cache.npz"
+    np.testing.assert_array_equal(load_beam_data(data, cache).image, frames.image)
+    rewritten(data, image=frames.image[::-1].copy())
+    np.testing.assert_array_equal(load_beam_data(data, cache).image, frames.image[::-1])
+
+
+def test_another_index_is_seen(camus: Path, tmp_path: Path) -> None:
+    data, cache = copied(camus, tmp_path), tmp_path / "cache.npz"
+    assert load_beam_data(data, cache).split.tolist() == ["train", "train", "val"]
+    index = data.with_name("index.csv")
+    index.write_text(index.read_text().replace(",ED,train,", ",ED,val  ,", 1).replace("val  ", "other"))
+    assert load_beam_data(data, cache).split.tolist() == ["other", "train", "val"]
+
+
+def test_a_cache_of_an_earlier_version_or_a_damaged_one_is_made_anew(
+    camus: Path, frames: BeamData, tmp_path: Path
+) -> None:
+    data, cache = copied(camus, tmp_path), tmp_path / "cache.npz"
+    old = f"{data.stat().st_size} bytes, beam space {BEAM_SHAPE}"
+    stale = {name: getattr(frames, name)[::-1] for name in BeamData.__dataclass_fields__}
+    np.savez(cache, origin=np.array(old), **stale)
+    np.testing.assert_array_equal(load_beam_data(data, cache).image, frames.image)
+    cache.write_bytes(cache.read_bytes()[:1000])
+    np.testing.assert_array_equal(load_beam_data(data, cache).image, frames.image)
+
+
 def test_a_frame_that_shows_no_sector_gets_a_typical_one_that_holds_its_labels(tmp_path: Path, camus: Path) -> None:
     with np.load(camus) as file:
         arrays = {name: file[name] for name in file.files}
@@ -121,15 +165,15 @@ def test_missing_data_are_named(tmp_path: Path) -> None:
 
 
 def test_the_summary_counts_what_a_model_was_trained_on(frames: BeamData) -> None:
-    assert frames.part("train").summary() == "CAMUS, split train: 2 patients, 2 frames"
+    assert frames.part("train").summary() == "own data, split train: 2 patients, 2 frames"
 
 
 def test_the_summary_does_not_take_synthetic_images_for_real_ones(frames: BeamData) -> None:
     train = frames.part("train")
     drawn = [replace(train, name=np.array([f"{name}_synthetic{i}" for name in train.name])) for i in range(3)]
     images = ", 6 synthetic images of the label maps of 2 frames"
-    assert joined(*drawn).summary() == f"CAMUS, split train: 2 patients, no real image{images}"
-    assert joined(train, *drawn).summary() == f"CAMUS, split train: 2 patients, 2 frames{images}"
+    assert joined(*drawn).summary() == f"split train: 2 patients, no real image{images}"
+    assert joined(train, *drawn).summary() == f"own data, split train: 2 patients, 2 frames{images}"
 
 
 def joined(*parts: BeamData) -> BeamData:

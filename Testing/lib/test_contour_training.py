@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,14 @@ def test_targets_are_derived_once_and_a_frame_without_endocardium_is_named(data,
     stamp = cache.stat().st_mtime_ns
     np.testing.assert_array_equal(load_targets(data, cache).curve, first.curve)
     assert cache.stat().st_mtime_ns == stamp
+    first_stat = data.stat()
+    flipped = load_camus_npz(data).label[:, :, ::-1].copy()
+    other = tmp_path / data.name
+    with np.load(data) as file:
+        np.savez(other, **({name: file[name] for name in file.files} | {"label": flipped}))
+    other.with_name("index.csv").write_bytes(data.with_name("index.csv").read_bytes())
+    os.utime(other, ns=(first_stat.st_atime_ns, first_stat.st_mtime_ns - 10**12))  # Older than the cache.
+    np.testing.assert_allclose(load_targets(other, cache).curve, make_targets(load_camus_npz(other)).curve)
     frames = load_camus_npz(data)
     frames.label[1][frames.label[1] == 1] = 2
     with pytest.raises(InputError, match=r"patient0001_4CH_ED cannot be trained on"):

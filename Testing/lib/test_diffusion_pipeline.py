@@ -1,103 +1,19 @@
 from __future__ import annotations
 
-import json
-import sys
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
-from diffusers import ConfigMixin, ModelMixin  # noqa: E402
-from diffusers.configuration_utils import register_to_config  # noqa: E402
-from made_apart import assert_equal_weights  # noqa: E402
-from torch import nn  # noqa: E402
+from small_pipelines import SIDE, Halving, Plain, drawing, pipeline  # noqa: E402
 
-from EchoSynthLib.errors import Cancelled, InputError, ModelError  # noqa: E402
+from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.pipeline import DiffusionGenerator, generator_of  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.processes.table import PROCESSES, make_process  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.processes.table import make_process  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.solvers.table import SOLVERS  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.spaces import from_model_space, one_hot, to_model_space  # noqa: E402
-
-SIDE = 16
-
-
-class Plain(ModelMixin, ConfigMixin):
-    """Mixes x with a plane drawn from the label map."""
-
-    @register_to_config
-    def __init__(self, channels: int = 1, channels_out: int = 1, classes: int = 5) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.of_label = nn.Conv2d(classes, 4, 3, padding=1)
-        self.of_x = nn.Conv2d(channels, 4, 3, padding=1)
-        self.out = nn.Conv2d(4, channels_out, 3, padding=1)
-        self.seen: list[torch.Tensor] = []
-
-    def mix(self, x, c_noise, plane):
-        h = torch.tanh(self.of_x(x)) * plane + 0.01 * c_noise[:, None, None, None]
-        return self.out(h)
-
-    def forward(self, x, c_noise, label):
-        assert len(label) == len(x)
-        self.seen.append(label)
-        return self.mix(x, c_noise, self.of_label(label))
-
-
-class Cached(Plain):
-    """The same, its plane computed beforehand."""
-
-    def modulation(self, label):
-        self.seen.append(label)
-        return self.of_label(label)
-
-    def forward(self, x, c_noise, label):
-        return self.mix(x, c_noise, label)
-
-
-class Halving(ModelMixin, ConfigMixin):
-    """A latent of half the size: the image itself, made brighter on decoding."""
-
-    factor = 2
-
-    @register_to_config
-    def __init__(self, gain: float = 1.0) -> None:
-        super().__init__()
-        self.brightness = nn.Parameter(torch.tensor(gain))
-
-    def encode(self, image, mask):
-        return nn.functional.avg_pool2d(image * mask, 2)
-
-    def decode(self, latent, mask):
-        assert float(latent.min()) > 0
-        return self.brightness * nn.functional.interpolate(latent, scale_factor=2.0) * mask
-
-
-def pipeline(process: str = "edm", network=Cached, **settings) -> SemanticDiffusionPipeline:
-    channels = settings.get("channels", 1)
-    made = network(channels, 2 * channels if process == "ddpm" else channels, settings.get("classes", 5))
-    defaults = {"rows": SIDE, "columns": SIDE, "default_steps": 4} | settings
-    made_pipeline = SemanticDiffusionPipeline(made, make_process(process), **defaults)
-    made_pipeline.set_progress_bar_config(disable=True)
-    return made_pipeline
-
-
-def settings_of(model) -> dict:
-    return {name: value for name, value in model.config.items() if not name.startswith("_")}
-
-
-def drawing(seed: int = 1) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def assert_draw_the_same(saved, loaded, labels, sector) -> None:
-    assert_equal_weights(loaded.network, saved.network)
-    if saved.autoencoder is not None:
-        assert_equal_weights(loaded.autoencoder, saved.autoencoder)
-    images = [each(labels, sector, generator=drawing()).images for each in (saved, loaded)]
-    np.testing.assert_allclose(*images, atol=1e-4)
 
 
 @pytest.fixture
@@ -115,75 +31,6 @@ def test_images_come_on_the_label_maps_own_grid_and_only_inside_the_sector(label
     assert 0 <= result.images.min() < result.images.max() <= 1
     assert not result.images[:, ~sector].any()
     assert result.evaluations == 7  # Heun's 2 * 4 - 1
-
-
-@pytest.mark.parametrize("process", PROCESSES)
-def test_a_model_of_any_process_is_saved_and_loaded_and_draws_the_same(process, labels, sector, tmp_path) -> None:
-    saved = pipeline(process, default_solver="ddim", default_discretization="iddpm", channels=2)
-    saved.save_pretrained(tmp_path)
-    loaded = SemanticDiffusionPipeline.from_pretrained(tmp_path)
-    loaded.set_progress_bar_config(disable=True)
-    assert settings_of(loaded) == settings_of(saved)
-    assert type(loaded.process) is PROCESSES[process]
-    assert_draw_the_same(saved, loaded, labels, sector)
-
-
-def test_settings_of_process_and_autoencoder_are_saved_too(labels, sector, tmp_path) -> None:
-    process = make_process("edm", sigma_data=0.7, P_mean=-0.4)
-    saved = SemanticDiffusionPipeline(Cached(), process, Halving(0.5), rows=SIDE, columns=SIDE, default_steps=3)
-    saved.save_pretrained(tmp_path)
-    loaded = SemanticDiffusionPipeline.from_pretrained(tmp_path)
-    assert (loaded.process.sigma_data, loaded.process.P_mean) == (0.7, -0.4)
-    assert float(loaded.autoencoder.brightness) == 0.5
-    for each in (saved, loaded):
-        each.set_progress_bar_config(disable=True)
-    assert_draw_the_same(saved, loaded, labels, sector)
-    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".json", ".safetensors"}
-
-
-def test_a_latent_model_of_our_own_networks_is_loaded_by_who_has_not_imported_them(
-    labels, sector, tmp_path, monkeypatch
-) -> None:
-    from EchoSynthLib.networks.semantic.presets import build
-    from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
-
-    network = build("EDM-L64", "small", width=8, hidden=8, classes=5).eval()
-    autoencoder = gamma_latent.build("small", channels=(8, 8, 8)).eval()
-    saved = SemanticDiffusionPipeline(network, make_process("edm"), autoencoder, rows=64, columns=64, default_steps=2)
-    saved.save_pretrained(tmp_path)
-    for component in (network, autoencoder):
-        monkeypatch.delitem(sys.modules, type(component).__module__)
-    loaded = SemanticDiffusionPipeline.from_pretrained(tmp_path)
-    for each in (saved, loaded):
-        each.set_progress_bar_config(disable=True)
-    assert loaded.grid == (16, 16)
-    assert_draw_the_same(saved, loaded, labels, sector)
-
-
-@pytest.mark.parametrize(
-    ("change", "match"),
-    [
-        ({"_class_name": "DDPMPipeline"}, "DDPMPipeline"),
-        ({"network": ["os", "system"]}, "import that module"),
-        ({"network": ["never_imported", "Network"]}, "import that module"),
-        ({"network": ["EchoSynthLib.networks.unet", "UNet"]}, "import that module"),
-    ],
-)
-def test_a_folder_that_names_something_else_is_refused(change, match, tmp_path) -> None:
-    pipeline().save_pretrained(tmp_path)
-    path = tmp_path / "model_index.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(ModelError, match=match):
-        SemanticDiffusionPipeline.from_pretrained(tmp_path)
-
-
-def test_a_folder_that_is_not_there_or_has_lost_its_weights_is_refused(tmp_path) -> None:
-    with pytest.raises(ModelError, match="no diffusion model"):
-        SemanticDiffusionPipeline.from_pretrained(tmp_path / "nowhere")
-    pipeline().save_pretrained(tmp_path)
-    (tmp_path / "network" / "diffusion_pytorch_model.safetensors").unlink()
-    with pytest.raises(ModelError, match="network"):
-        SemanticDiffusionPipeline.from_pretrained(tmp_path)
 
 
 def test_the_same_generator_gives_the_same_image(labels, sector) -> None:

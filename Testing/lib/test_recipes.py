@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +13,7 @@ from drawn_camus import drawn_hearts, write_drawn_camus
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.heart import HeartMap
+from EchoSynthLib.errors import InputError
 from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 from EchoSynthLib.tasks import find_task
@@ -17,6 +23,7 @@ for package in ("torch", "monai", "onnx", "onnxscript", "safetensors"):
     pytest.importorskip(package, reason=f"{package} is not installed")
 
 MINUTES = 0.03
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +62,8 @@ def test_a_segmenter_can_be_given_its_name_and_what_its_card_says_of_the_data(da
     assert folder == tmp_path / "segmenter-drawn"
     assert card.startswith("# segmenter-drawn\n")
     assert "| data | drawn hearts, no real image |" in card
+    assert "as told by whoever trained it" in card
+    assert "CAMUS" not in card
 
 
 @pytest.mark.slow
@@ -65,3 +74,49 @@ def test_training_the_generator_makes_a_model_that_draws(data: Path, hearts: lis
     assert images.shape == (1, *hearts[0].label_map.shape)
     assert np.all(images[0][~inside] == 0)
     assert images[0][inside].std() > 1
+
+
+RUNS = {  # system: where its checkpoints lie
+    "segmenter": ".",
+    "contour": ".",
+    "beam-flow": "structure",
+    "gamma-l64": ".",
+    "edm": "network",
+    "edm-l64": "autoencoder",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", RUNS)
+def test_no_recipe_goes_on_with_other_data(system: str, data: Path, tmp_path: Path) -> None:
+    told = {"system": system, "data": data, "output": tmp_path / "run", "minutes": 0.01}
+    find_task("train").build(told).run(Context())
+    assert (tmp_path / "run" / RUNS[system] / "checkpoint.pt").exists()
+    with np.load(data) as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez(tmp_path / data.name, **(arrays | {"image": arrays["image"] // 2}))
+    (tmp_path / "index.csv").write_bytes(data.with_name("index.csv").read_bytes())
+    with pytest.raises(InputError, match=r"checkpoint\.pt is of another training \(data: .*--no-resume"):
+        find_task("train").build(told | {"data": tmp_path / data.name}).run(Context())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_keeps_a_checkpoint_when_it_is_ended(number: signal.Signals, data: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "EchoSynthLib", "train", "gamma-l64", "--data", str(data)]
+    with subprocess.Popen(
+        [*command, "--output", str(tmp_path), "--minutes", "60"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts what it puts in the background deaf to Ctrl-C, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as running:
+        until = time.monotonic() + 100
+        while not (tmp_path / "log.jsonl").exists() and running.poll() is None and time.monotonic() < until:
+            time.sleep(0.1)
+        running.send_signal(number)
+        _, told = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "the same command goes on from there" in told.splitlines()[-1]
+    assert (tmp_path / "checkpoint.pt").exists()

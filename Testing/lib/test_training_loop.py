@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-import pickle
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -173,7 +173,7 @@ class _Harmful:
 def test_a_checkpoint_that_would_run_a_program_is_not_read(tmp_path: Path) -> None:
     target = tmp_path / "was run"
     torch.save({"network": _Harmful(target)}, tmp_path / "checkpoint.pt")
-    with pytest.raises(pickle.UnpicklingError):
+    with pytest.raises(InputError, match=r"checkpoint\.pt cannot be read.*--no-resume"):
         train(network(), Regression(), Settings(minutes=SHORT), tmp_path)
     assert not target.exists()
 
@@ -195,3 +195,102 @@ def test_a_cancelled_run_keeps_its_last_step(tmp_path: Path) -> None:
         train(network(), loss, Settings(minutes=10, tell_every=0.05), tmp_path, progress=cancel)
     saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert saved["state"]["iteration"] == len(loss.losses)
+
+
+def test_an_interrupt_ends_the_iteration_keeps_it_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    whole = cancelled(steady(), tmp_path / "whole", 24)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        folder = tmp_path / number.name
+        parts = Regression()
+        parts.do = lambda moment, n=number, p=parts: signal.raise_signal(n) if len(p.losses) == 9 else None
+        before = signal.getsignal(number)
+        with pytest.raises(KeyboardInterrupt, match=r"after 10 iterations.*checkpoint\.pt"):
+            train(network(), parts, steady(), folder)
+        assert signal.getsignal(number) is before
+        assert parts.losses + cancelled(steady(), folder, 14) == pytest.approx(whole, rel=1e-5)
+
+
+def test_an_interrupt_while_validating_keeps_the_iterations(tmp_path: Path) -> None:
+    def validate(average: nn.Module) -> dict[str, float]:
+        signal.raise_signal(signal.SIGTERM)
+        return {}
+
+    loss = Regression()
+    with pytest.raises(KeyboardInterrupt):
+        train(network(), loss, steady(validate_every=0.0), tmp_path, validate=validate)
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert saved["state"]["iteration"] == len(loss.losses) == 1
+
+
+def test_a_second_interrupt_does_not_wait_and_spares_the_checkpoint_before(tmp_path: Path) -> None:
+    def twice(moment: Moment) -> None:
+        if len(loss.losses) == 3:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    loss = Regression(do=twice)
+    with pytest.raises(KeyboardInterrupt):
+        train(network(), loss, steady(save_every=0.0), tmp_path)
+    assert len(loss.losses) == 3
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["state"]["iteration"] == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "basis", "told"),
+    [
+        ({"seed": 1}, {}, "seed: 0, now 1"),
+        ({"learning_rate": 0.5}, {}, r"learning_rate: 0\.001, now 0\.5"),
+        ({}, {"data": "b" * 64}, r"data: aaaaaaaaaaaa\.\.\., now bbbbbbbbbbbb\.\.\."),
+        ({}, {"recipe": "another"}, "recipe: a line, now another"),
+        ({"clip": 2.0}, {"autoencoder": "c"}, r"clip: 1\.0, now 2\.0; autoencoder: None, now c"),
+    ],
+)
+def test_another_training_is_not_gone_on_with(
+    settings: dict[str, float], basis: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    begun = {"recipe": "a line", "data": "a" * 64}
+    train(network(), Regression(), steady(minutes=SHORT), tmp_path, basis=begun)
+    with pytest.raises(InputError, match=rf"{told}.*another output folder, or.*--no-resume"):
+        train(network(), Regression(), steady(minutes=SHORT, **settings), tmp_path, basis=begun | basis)
+    anew = Regression()
+    train(network(), anew, steady(minutes=SHORT, **settings), tmp_path, basis=begun | basis, resume=False)
+    assert anew.losses
+
+
+def test_more_minutes_and_other_intervals_are_the_same_training(tmp_path: Path) -> None:
+    _, first = train(network(), Regression(), steady(minutes=SHORT), tmp_path)
+    more = steady(minutes=2 * SHORT, save_every=1.0, validate_every=2.0, tell_every=3.0)
+    assert train(network(), Regression(), more, tmp_path)[1].iteration > first.iteration
+
+
+def test_a_checkpoint_that_does_not_tell_its_data_is_not_gone_on_with(tmp_path: Path) -> None:
+    train(network(), Regression(), Settings(minutes=SHORT), tmp_path)
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    del saved["basis"]
+    torch.save(saved, tmp_path / "checkpoint.pt")
+    with pytest.raises(InputError, match="of an earlier version and does not tell what it was trained on"):
+        train(network(), Regression(), Settings(minutes=SHORT), tmp_path)
+
+
+def test_a_checkpoint_of_another_network_is_told_in_words(tmp_path: Path) -> None:
+    train(network(), Regression(), Settings(minutes=SHORT), tmp_path)
+    with pytest.raises(InputError, match="of another network than this version trains"):
+        train(nn.Linear(3, 2), Regression(), Settings(minutes=SHORT), tmp_path)
+
+
+def test_the_last_validation_runs_once_and_its_figures_are_the_states(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def validate(average: nn.Module) -> dict[str, float]:
+        seen.append(len(loss.losses))
+        return {"dice": len(seen) / 10}
+
+    loss = Regression()
+    _, state = train(network(), loss, Settings(minutes=SHORT, validate_every=0.0), tmp_path, validate=validate)
+    assert seen == list(range(1, state.iteration + 1))
+    assert state.figures == {"dice": len(seen) / 10}
+    once, other = [], Regression()
+    _, state = train(
+        network(), other, Settings(minutes=SHORT), tmp_path / "b", validate=lambda a: once.append(1) or {"dice": 0.5}
+    )
+    assert (len(once), state.figures) == (1, {"dice": 0.5})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -27,10 +28,14 @@ class Regression:
 
     def __init__(self) -> None:
         self.first: list[float] | None = None
+        self.calls, self.end_after = 0, -1
 
     def __call__(self, network: torch.nn.Module, moment: Moment) -> torch.Tensor:
         x = torch.randn(16, 3, generator=moment.generator)
         self.first = self.first or x.flatten().tolist()
+        self.calls += 1
+        if self.calls == self.end_after:
+            signal.raise_signal(signal.SIGTERM)
         return (network(x) - x.sum(dim=1, keepdim=True)).square().mean()
 
 
@@ -41,10 +46,12 @@ def one_process(folder: Path) -> None:
     loss, told, validated = Regression(), [], []
     with main_process_first("cpu") as is_main:
         (folder / f"{rank}.order").write_text(str(len(list(folder.glob("*.order")))))
+    if (end := os.environ.get("END_AFTER")) and rank == "1":
+        loss.end_after = int(end)
     average, state = train(
         torch.nn.Linear(3, 1),
         loss,
-        Settings(minutes=0.02, warm_up=1, learning_rate=0.03, tell_every=0.05),
+        Settings(minutes=0.02 if end is None else 60, warm_up=1, learning_rate=0.03, tell_every=0.05),
         folder / "run",
         validate=lambda _: validated.append(1) or {},  # type: ignore[func-returns-value]
         progress=lambda *t: told.append(t),
@@ -56,14 +63,28 @@ def one_process(folder: Path) -> None:
     (folder / f"{rank}.json").write_text(json.dumps(found))
 
 
-@pytest.mark.slow
-def test_two_processes_end_with_the_same_weights_and_one_checkpoint(tmp_path: Path) -> None:
+def launched(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     # torchrun is what `accelerate launch` starts for several GPUs; for CPUs alone it would ask for MPI.
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(PROCESSES)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*launch, __file__, str(tmp_path)], env=environment, capture_output=True, text=True, timeout=200, check=False
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **environment}
+    return subprocess.run(
+        [*launch, __file__, str(folder)], env=environment, capture_output=True, text=True, timeout=200, check=False
     )
+
+
+@pytest.mark.slow
+def test_an_interrupt_of_one_process_ends_all_after_the_same_iteration_and_keeps_it(tmp_path: Path) -> None:
+    done = launched(tmp_path, END_AFTER="25")
+    assert done.returncode != 0
+    assert "interrupted after 25 iterations" in done.stderr
+    saved = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    assert saved["state"]["iteration"] == 25
+    assert saved["optimizer"]["state"][0]["step"] == 25
+
+
+@pytest.mark.slow
+def test_two_processes_end_with_the_same_weights_and_one_checkpoint(tmp_path: Path) -> None:
+    done = launched(tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     main, other = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(PROCESSES))
     for ours, theirs in zip(main["weights"], other["weights"], strict=True):

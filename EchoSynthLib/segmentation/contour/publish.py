@@ -29,17 +29,15 @@ and a distance map from {features} planes; {parameters:.2f} M parameters |
 | recipe | `EchoSynthLib/segmentation/contour/recipe.py`: DSNT points, Jensen-Shannon, distance map, consistency |
 | trained | {iterations} iterations of batch 8 in {minutes:.0f} minutes on {device} |
 
-Measured on the val split (50 patients, 200 frames), by the recipe itself, before refinement:
+Measured on the val split by the recipe itself, before refinement:
 
 {figures}
-Millimetres of the two-chamber view rest on an assumed pixel size; those of the four-chamber view are CAMUS' own.
+Millimetres rest on the pixel sizes that the data tell; where they tell none, on that of a typical frame.
 """
 
 
-def publish(
-    network: nn.Module, folder: Path, state: State, figures: Mapping[str, float], data: str, device: str
-) -> Path:
-    """Write the model folder; `figures` are the val figures of the averaged network."""
+def publish(network: nn.Module, folder: Path, state: State, data: str, terms: str, device: str) -> Path:
+    """Write the model folder; `data` and `terms` are for its card."""
     card = _CARD.format(
         channels=CHANNELS,
         grid=f"{GRID[0]} x {GRID[1]}",
@@ -49,7 +47,7 @@ def publish(
         iterations=state.iteration,
         minutes=state.seconds / 60,
         device=device,
-        figures=figures_table(figures),
+        figures=figures_table(state.figures),
     )
     config = {
         "system": "segmentation.contour",
@@ -59,14 +57,14 @@ def publish(
         "map": list(MAP),
         "farthest": FARTHEST,
         "sigma": SIGMA,
-        "figures": dict(figures),
+        "figures": state.figures,
     }
 
     def write(part: Path) -> None:
         save_weights({"contour": network}, part)
         save_graph(network, "contour", part, {"image": torch.zeros(1, 1, *GRID)}, ["heatmaps", "distance"])
 
-    return write_model_folder(folder, config, card, write)
+    return write_model_folder(folder, config, card, terms, write)
 
 
 def torch_pipeline(folder: Path, config: Mapping[str, Any]) -> ContourPipeline:

@@ -28,10 +28,12 @@ from EchoSynthLib.segmentation.contour.publish import publish
 from EchoSynthLib.segmentation.contour.targets import FARTHEST, SIGMA, ContourTargets, load_targets
 from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
+from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.overlays import Overlays
 from EchoSynthLib.training.resize import on_grid
+from EchoSynthLib.training.terms import CAMUS, terms_of
 from EchoSynthLib.zoo import WEIGHTS, find
 
 NEAR, FAR, PROBES = 5, 1, 2
@@ -82,13 +84,16 @@ def train(
         loss,
         settings,
         output,
+        basis={"recipe": "segmentation.contour", "data": sum_of_data(data)},
         resume=resume,
         validate=lambda average: validate(average, val, val_targets, device),
         progress=progress,
         device=device,
     )
-    figures = validate(average, val, val_targets, device)
-    return publish(average, output / "contour", state, figures, chosen.summary(), device)
+    terms = terms_of(frames, data)
+    if not frames.is_of_camus.any():
+        terms += f"\nIts training began with the weights of the shipped segmenter. Of that model: {CAMUS}"
+    return publish(average, output / "contour", state, chosen.summary(), terms, device)
 
 
 def _segmenter_weights() -> dict[str, Tensor]:

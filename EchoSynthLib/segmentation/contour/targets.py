@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,10 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.endocardium import LANDMARKS, SAMPLES, endocardium_of_mask, resample
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.camus_arrays import CamusArrays, load_camus_npz
+from EchoSynthLib.training.derived import derived, sum_of_data
+
+REVISION = 1
+"""Raised when the code makes something else of the same data."""
 
 FARTHEST = 10.0
 """Distances are told up to this many pixels of the network's maps, some 15 to 20 mm in CAMUS."""
@@ -44,14 +47,8 @@ class ContourTargets:
 
 def load_targets(data: Path, cache: Path) -> ContourTargets:
     """The targets of `camus_224.npz`, in its frames' order, made once and kept in `cache`."""
-    if not cache.exists() or os.path.getmtime(cache) < os.path.getmtime(data):
-        made = make_targets(load_camus_npz(data))
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        part = cache.with_suffix(".part.npz")
-        np.savez(part, points=made.points, curve=made.curve, size=made.size)
-        os.replace(part, cache)
-    with np.load(cache, allow_pickle=False) as saved:
-        return ContourTargets(saved["points"], saved["curve"], saved["size"])
+    origin = f"{sum_of_data(data)}, {_CURVE_SAMPLES} samples, revision {REVISION}"
+    return ContourTargets(**derived(cache, origin, lambda: vars(make_targets(load_camus_npz(data)))))
 
 
 def make_targets(frames: CamusArrays) -> ContourTargets:

@@ -27,16 +27,14 @@ LV cavity, myocardium and left atrium in apical two- and four-chamber echocardio
 scanner and overlays |
 | trained | {iterations} iterations of batch 8 in {minutes:.0f} minutes on {device} |
 
-Measured on the val split (50 patients, 200 frames, per-image mean, before cleaning), by the recipe itself:
+Measured on the val split (per-image mean, before cleaning), by the recipe itself:
 
 {figures}
 """
 
 
-def publish(
-    network: nn.Module, folder: Path, state: State, figures: Mapping[str, float], data: str, device: str
-) -> Path:
-    """Write the model folder, whose last part is the model's name; `figures` are the averaged network's on val."""
+def publish(network: nn.Module, folder: Path, state: State, data: str, terms: str, device: str) -> Path:
+    """Write the model folder, whose last part is the model's name; `data` and `terms` are for its card."""
     card = _CARD.format(
         name=folder.name,
         channels=CHANNELS,
@@ -46,16 +44,21 @@ def publish(
         iterations=state.iteration,
         minutes=state.seconds / 60,
         device=device,
-        figures=figures_table(figures),
+        figures=figures_table(state.figures),
     )
-    config = {"system": "segmentation.unet", "channels": list(CHANNELS), "grid": list(GRID), "figures": dict(figures)}
+    config = {
+        "system": "segmentation.unet",
+        "channels": list(CHANNELS),
+        "grid": list(GRID),
+        "figures": dict(state.figures),
+    }
 
     def write(part: Path) -> None:
         save_weights({"segmenter": network}, part)
         example = {"image": torch.zeros(1, 1, *GRID)}
         save_graph(network, "segmenter", part, example, ["logits", "view"])
 
-    return write_model_folder(folder, config, card, write)
+    return write_model_folder(folder, config, card, terms, write)
 
 
 def torch_pipeline(folder: Path, config: Mapping[str, Any]) -> SegmenterPipeline:

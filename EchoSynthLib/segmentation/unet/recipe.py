@@ -16,11 +16,13 @@ from EchoSynthLib.segmentation.unet.network import GRID, Segmenter
 from EchoSynthLib.segmentation.unet.publish import publish
 from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
+from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.mixture import real_frames
 from EchoSynthLib.training.overlays import Overlays
 from EchoSynthLib.training.resize import on_grid
+from EchoSynthLib.training.terms import terms_of
 
 BATCH = 8
 MIXES = ((0.0, (3, 2, 3)), (0.7, (5, 1, 2)))
@@ -62,13 +64,13 @@ def train(
         loss,
         settings,
         output,
+        basis={"recipe": "segmentation.unet", "data": sum_of_data(data)},
         resume=resume,
         validate=lambda average: validate(average, val, device),
         progress=progress,
         device=device,
     )
-    figures = validate(average, val, device)
-    return publish(average, output / name, state, figures, about or chosen.summary(), device)
+    return publish(average, output / name, state, about or chosen.summary(), terms_of(frames, data), device)
 
 
 class SegmenterLoss:

@@ -43,14 +43,20 @@ patch energy score; {speckle:.2f} M parameters |
 speckle {second.iteration} iterations of 2 x 4 in {second_minutes:.0f} minutes, on {device} |
 | sampling | {sampling} |
 
-Figures measured on the val split stand in the repository's README; every image that it draws is marked as synthetic.
+The recipe measures nothing; `Testing/benchmarks/run.py` does. Every image that it draws is marked as synthetic.
 """
 
 
 def publish(
-    structure: nn.Module, speckle: nn.Module, folder: Path, states: tuple[State, State], data: str, device: str
+    structure: nn.Module,
+    speckle: nn.Module,
+    folder: Path,
+    states: tuple[State, State],
+    data: str,
+    terms: str,
+    device: str,
 ) -> Path:
-    """Write the model folder from the averaged networks."""
+    """Write the model folder from the averaged networks; `data` and `terms` are for its card."""
     card = _CARD.format(
         coarse=f"{COARSE_SHAPE[0]} x {COARSE_SHAPE[1]}",
         beams=f"{BEAM_SHAPE[0]} x {BEAM_SHAPE[1]}",
@@ -85,7 +91,7 @@ def publish(
         inputs = {"coarse": coarse, "blur": torch.zeros(1), "noise": noise, "label": label, "condition": condition}
         save_graph(speckle, "speckle", part, inputs, ["image"])
 
-    return write_model_folder(folder, config, card, write)
+    return write_model_folder(folder, config, card, terms, write)
 
 
 def torch_pipeline(folder: Path, config: Mapping[str, Any]) -> BeamFlowPipeline:

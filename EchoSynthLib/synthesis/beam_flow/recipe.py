@@ -20,8 +20,10 @@ from EchoSynthLib.synthesis.beam_flow.network import (
 from EchoSynthLib.synthesis.beam_flow.publish import publish
 from EchoSynthLib.synthesis.beam_flow.shapes import FACTOR
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
+from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.loop import Moment, Progress, Settings, State
 from EchoSynthLib.training.loop import train as run_loop
+from EchoSynthLib.training.terms import terms_of
 
 BATCH = 8
 STRUCTURE_SHARE = 0.7
@@ -45,33 +47,51 @@ def train(
     progress: Progress | None = None,
 ) -> Path:
     """Train both stages on the train split of a CAMUS `.npz`; returns the model folder it makes."""
-    frames = load_beam_data(data, output / "beam_data.npz").part("train")
-    run = (device, seed, resume, progress)
+    every = load_beam_data(data, output / "beam_data.npz")
+    frames, of_data = every.part("train"), sum_of_data(data)
+    run = (of_data, device, seed, resume, progress)
     structure, first = train_structure(frames, output / "structure", STRUCTURE_SHARE * minutes, *run)
     speckle, second = train_speckle(frames, output / "speckle", (1 - STRUCTURE_SHARE) * minutes, *run)
-    return publish(structure, speckle, output / "beam-flow", (first, second), frames.summary(), device)
+    told = (frames.summary(), terms_of(every, data), device)
+    return publish(structure, speckle, output / "beam-flow", (first, second), *told)
 
 
 def train_structure(
-    frames: BeamData, folder: Path, minutes: float, device: str, seed: int, resume: bool, progress: Progress | None
+    frames: BeamData,
+    folder: Path,
+    minutes: float,
+    of_data: str,
+    device: str,
+    seed: int,
+    resume: bool,
+    progress: Progress | None,
 ) -> tuple[nn.Module, State]:
     """Plain flow matching first; then the same network also learns guided and long steps from its own average."""
     torch.manual_seed(seed)
     network = StructureNetwork()
     settings = Settings(minutes=minutes, constant=0.4, ema_decay=0.9985, seed=seed)
     loss = StructureLoss(BeamBatches(frames, device))
-    return run_loop(network, loss, settings, folder, resume=resume, progress=progress, device=device)
+    basis = {"recipe": "synthesis.beam_flow, structure", "data": of_data}
+    return run_loop(network, loss, settings, folder, basis=basis, resume=resume, progress=progress, device=device)
 
 
 def train_speckle(
-    frames: BeamData, folder: Path, minutes: float, device: str, seed: int, resume: bool, progress: Progress | None
+    frames: BeamData,
+    folder: Path,
+    minutes: float,
+    of_data: str,
+    device: str,
+    seed: int,
+    resume: bool,
+    progress: Progress | None,
 ) -> tuple[nn.Module, State]:
     """One-step draws of the full-resolution image, scored by the patch energy score."""
     torch.manual_seed(seed + 1)
     network = SpeckleNetwork()
     settings = Settings(minutes=minutes, constant=0.4, ema_decay=0.998, seed=seed + 1)
     loss = SpeckleLoss(BeamBatches(frames, device))
-    return run_loop(network, loss, settings, folder, resume=resume, progress=progress, device=device)
+    basis = {"recipe": "synthesis.beam_flow, speckle", "data": of_data}
+    return run_loop(network, loss, settings, folder, basis=basis, resume=resume, progress=progress, device=device)
 
 
 class StructureLoss:

@@ -13,6 +13,7 @@ from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusio
 from EchoSynthLib.synthesis.diffusion.solvers.table import fitting_solvers
 from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import figures_table, write_model_folder
+from EchoSynthLib.training.terms import UNKNOWN
 
 _CARD = """# {name}
 
@@ -41,6 +42,7 @@ def publish(
     state: State,
     data: str,
     device: str,
+    terms: str = UNKNOWN,
     figures: Mapping[str, float] = {},
 ) -> Path:
     """Write the model folder, which `SemanticDiffusionPipeline.from_pretrained` and the zoo both read.
@@ -52,6 +54,7 @@ def publish(
         state: how the training ended.
         data: what it was trained on, a line for the card.
         device: what it was trained on.
+        terms: citation and terms of the data, for the card.
         figures: measured by the recipe, for card and config.
     """
     network, autoencoder, config = pipeline.network, pipeline.autoencoder, pipeline.config
@@ -91,7 +94,7 @@ def publish(
         for weights in part.rglob("*.safetensors"):
             _halve(weights)
 
-    return write_model_folder(folder, {"system": "synthesis.diffusion", **about}, card, write)
+    return write_model_folder(folder, {"system": "synthesis.diffusion", **about}, card, terms, write)
 
 
 def _size(network: torch.nn.Module) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from EchoSynthLib.checksums import sha256_of_file, sha256_of_json
 from EchoSynthLib.networks.semantic.presets import build
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
 from EchoSynthLib.synthesis.diffusion.plans import Plan, plan
@@ -14,11 +15,13 @@ from EchoSynthLib.synthesis.diffusion.processes.table import make_process
 from EchoSynthLib.synthesis.diffusion.publish import publish
 from EchoSynthLib.synthesis.diffusion.spaces import one_hot, to_model_space
 from EchoSynthLib.training.beam_data import load_beam_data
+from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.frame_batches import FrameBatches
 from EchoSynthLib.training.loop import Moment, Progress, Settings
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.recipes import RECIPES
 from EchoSynthLib.training.several import main_process_first
+from EchoSynthLib.training.terms import terms_of
 
 AUTOENCODER_SHARE = 0.25
 """Of the minutes, where the autoencoder is trained first."""
@@ -58,7 +61,8 @@ def train(
     """
     chosen = plan(model, preset)
     with main_process_first(device):
-        frames = load_beam_data(data, output / "beam_data.npz").part("train")
+        every = load_beam_data(data, output / "beam_data.npz")
+    frames = every.part("train")
     run = (device, seed, resume, progress)
     if chosen.latent and autoencoder is None:
         autoencoder = train_autoencoder(data, output, AUTOENCODER_SHARE * minutes, *run, preset, chosen.latent)
@@ -74,15 +78,23 @@ def train(
     )
     batches = FrameBatches(frames, (chosen.side, chosen.side), pipeline.config.classes, device)
     loss = DenoisingLoss(pipeline, batches, chosen.batch)
+    basis = {"recipe": f"synthesis.diffusion, {model}, {preset}", "data": sum_of_data(data)}
+    if pipeline.autoencoder is not None and autoencoder is not None:
+        basis["autoencoder"] = sha256_of_json(
+            [sha256_of_file(path) for path in sorted(autoencoder.glob("*.safetensors"))]
+        )
     average, state = run_loop(
-        pipeline.network, loss, settings, output / NETWORK, resume=resume, progress=progress, device=device
-    )
+        pipeline.network, loss, settings, output / NETWORK,
+        basis=basis, resume=resume, progress=progress, device=device,
+    )  # fmt: skip
     pipeline.register_modules(network=average)
     folder = output / model.lower()
     with main_process_first(device) as is_main:
         if is_main:
-            data_line = frames.summary()
-            publish(pipeline.to("cpu"), folder, model=model, preset=preset, state=state, data=data_line, device=device)
+            publish(
+                pipeline.to("cpu"), folder, model=model, preset=preset, state=state,
+                data=frames.summary(), terms=terms_of(every, data), device=device,
+            )  # fmt: skip
     return folder
 
 

@@ -13,6 +13,7 @@ from EchoSynthLib.synthesis.gamma_latent.autoencoder import GammaAutoencoder
 from EchoSynthLib.synthesis.gamma_latent.losses import PAPER_BATCH, autoencoder_loss
 from EchoSynthLib.synthesis.gamma_latent.presets import build
 from EchoSynthLib.training.beam_data import load_beam_data
+from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.frame_batches import FrameBatches
 from EchoSynthLib.training.loop import Moment, Progress, Settings
 from EchoSynthLib.training.loop import train as run_loop
@@ -94,11 +95,12 @@ def train(
         constant=size.constant,
         seed=seed,
     )
+    basis = {"recipe": f"synthesis.gamma_latent, {latent}, {preset}", "data": sum_of_data(data)}
     grid = (size.side, size.side)
     loss = AutoencoderLoss(FrameBatches(frames.part("train"), grid, device=device), size.batch)
     val = FrameBatches(frames.part("val"), grid, device=device)
     average, _ = run_loop(
-        network, loss, settings, output, resume=resume,
+        network, loss, settings, output, basis=basis, resume=resume,
         validate=lambda average: validate(average, val), progress=progress, device=device,
     )  # fmt: skip
     folder = output / f"gamma-{latent.lower()}"

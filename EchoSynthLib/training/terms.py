@@ -1,0 +1,44 @@
+"""Citation and terms of a model: those of the data it was trained on, as the data carry them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.training.beam_data import BeamData
+
+FILE = "TERMS.md"
+"""Beside a user's own data: their citation and terms, which go into the card word for word."""
+
+CAMUS = """Trained on CAMUS (CC BY-NC-SA 4.0): non-commercial research use only, not for clinical use. Cite:
+
+S. Leclerc et al., "Deep Learning for Segmentation Using an Open Large-Scale Dataset in 2D Echocardiography",
+IEEE Transactions on Medical Imaging 38(9):2198-2210, 2019, doi 10.1109/TMI.2019.2900516.
+"""
+
+UNKNOWN = f"""Terms: as told by whoever trained it. It learned from frames that came without a {FILE} beside them, so
+neither their citation nor their terms are known here; ask before the model is used or passed on. Not for clinical use.
+"""
+
+
+def terms_of(frames: BeamData, data: Path) -> str:
+    """Citation and terms, Markdown, of the frames of the file `data`.
+
+    CAMUS' frames are known by their pixels; of all others TERMS.md beside the data tells.
+
+    Raises:
+        InputError: TERMS.md cannot be read as text.
+    """
+    path = data.with_name(FILE)
+    try:
+        told = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        told = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as UTF-8 text ({error}); it tells the terms of the data.") from error
+    parts = [CAMUS] if frames.is_of_camus.any() else []
+    if told:
+        parts.append(f"{told}\n")
+    elif not parts or (~frames.is_of_camus & ~frames.is_synthetic).any():
+        parts.append(UNKNOWN)
+    return "\n".join(parts)

@@ -1,0 +1,104 @@
+"""A diffusion model's folder: written, read again, and refused where it is not what it should be."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("diffusers", reason="diffusers is not installed")
+
+from made_apart import assert_equal_weights  # noqa: E402
+from small_pipelines import SIDE, Cached, Halving, drawing, pipeline, settings_of  # noqa: E402
+
+from EchoSynthLib.errors import ModelError  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.processes.table import PROCESSES, make_process  # noqa: E402
+
+
+@pytest.fixture
+def sector() -> np.ndarray:
+    """The sector on the grid of `labels` (20, 30)."""
+    mask = np.ones((20, 30), bool)
+    mask[:, :3] = mask[:, -3:] = False
+    return mask
+
+
+def assert_draw_the_same(saved, loaded, labels, sector) -> None:
+    assert_equal_weights(loaded.network, saved.network)
+    if saved.autoencoder is not None:
+        assert_equal_weights(loaded.autoencoder, saved.autoencoder)
+    images = [each(labels, sector, generator=drawing()).images for each in (saved, loaded)]
+    np.testing.assert_allclose(*images, atol=1e-4)
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_model_of_any_process_is_saved_and_loaded_and_draws_the_same(process, labels, sector, tmp_path) -> None:
+    saved = pipeline(process, default_solver="ddim", default_discretization="iddpm", channels=2)
+    saved.save_pretrained(tmp_path)
+    loaded = SemanticDiffusionPipeline.from_pretrained(tmp_path)
+    loaded.set_progress_bar_config(disable=True)
+    assert settings_of(loaded) == settings_of(saved)
+    assert type(loaded.process) is PROCESSES[process]
+    assert_draw_the_same(saved, loaded, labels, sector)
+
+
+def test_settings_of_process_and_autoencoder_are_saved_too(labels, sector, tmp_path) -> None:
+    process = make_process("edm", sigma_data=0.7, P_mean=-0.4)
+    saved = SemanticDiffusionPipeline(Cached(), process, Halving(0.5), rows=SIDE, columns=SIDE, default_steps=3)
+    saved.save_pretrained(tmp_path)
+    loaded = SemanticDiffusionPipeline.from_pretrained(tmp_path)
+    assert (loaded.process.sigma_data, loaded.process.P_mean) == (0.7, -0.4)
+    assert float(loaded.autoencoder.brightness) == 0.5
+    for each in (saved, loaded):
+        each.set_progress_bar_config(disable=True)
+    assert_draw_the_same(saved, loaded, labels, sector)
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".json", ".safetensors"}
+
+
+def test_a_latent_model_of_our_own_networks_is_loaded_by_who_has_not_imported_them(
+    labels, sector, tmp_path, monkeypatch
+) -> None:
+    from EchoSynthLib.networks.semantic.presets import build
+    from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
+
+    network = build("EDM-L64", "small", width=8, hidden=8, classes=5).eval()
+    autoencoder = gamma_latent.build("small", channels=(8, 8, 8)).eval()
+    saved = SemanticDiffusionPipeline(network, make_process("edm"), autoencoder, rows=64, columns=64, default_steps=2)
+    saved.save_pretrained(tmp_path)
+    for component in (network, autoencoder):
+        monkeypatch.delitem(sys.modules, type(component).__module__)
+    loaded = SemanticDiffusionPipeline.from_pretrained(tmp_path)
+    for each in (saved, loaded):
+        each.set_progress_bar_config(disable=True)
+    assert loaded.grid == (16, 16)
+    assert_draw_the_same(saved, loaded, labels, sector)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"_class_name": "DDPMPipeline"}, "DDPMPipeline"),
+        ({"network": ["os", "system"]}, "import that module"),
+        ({"network": ["never_imported", "Network"]}, "import that module"),
+        ({"network": ["EchoSynthLib.networks.unet", "UNet"]}, "import that module"),
+    ],
+)
+def test_a_folder_that_names_something_else_is_refused(change, match, tmp_path) -> None:
+    pipeline().save_pretrained(tmp_path)
+    path = tmp_path / "model_index.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ModelError, match=match):
+        SemanticDiffusionPipeline.from_pretrained(tmp_path)
+
+
+def test_a_folder_that_is_not_there_or_has_lost_its_weights_is_refused(tmp_path) -> None:
+    with pytest.raises(ModelError, match="no diffusion model"):
+        SemanticDiffusionPipeline.from_pretrained(tmp_path / "nowhere")
+    pipeline().save_pretrained(tmp_path)
+    (tmp_path / "network" / "diffusion_pytorch_model.safetensors").unlink()
+    with pytest.raises(ModelError, match="network"):
+        SemanticDiffusionPipeline.from_pretrained(tmp_path)
