@@ -10,8 +10,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,40 +44,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal cannot show is shown as \\xfc or the like; it must not cost the result.
             stream.reconfigure(errors="backslashreplace")
-    with _terminated_like_interrupted():
-        return _main(arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> int:
+    with_traceback = False
+    interruption = _Interruption()
     try:
-        load_tasks_of_environment()
-        chosen = _parser().parse_args(arguments)
-    except EchoSynthError as error:
-        return _fail(error, with_traceback=False)
-    try:
-        return chosen.run(chosen)
+        with interruption:
+            load_tasks_of_environment()
+            chosen = _parser().parse_args(arguments)
+            with_traceback, chosen.interrupted = chosen.traceback, lambda: interruption.came
+            return chosen.run(chosen)
     except (Exception, KeyboardInterrupt) as error:
-        return _fail(error, chosen.traceback)
+        # A library that is interrupted while it loads may say something else, that it is missing for example.
+        return _fail(KeyboardInterrupt() if interruption.came else error, with_traceback)
 
 
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does, and what is half-made goes; the handler that was there comes back."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    finally:
-        # An interrupt may have come in the middle of the cleaning up after another.
-        outputs.discard_all()
-        # None: the program around us has one that Python cannot give back.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+class _Interruption:
+    """SIGTERM ends the block as Ctrl-C does, and what is half-made goes; the handlers that were there come back.
 
+    Attributes:
+        came: whether there was a signal.
+    """
 
-def _interrupt(number: int, frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+    def __init__(self) -> None:
+        self.came = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._interrupt)
+
+    def __exit__(self, *error: object) -> None:
+        if self.came:  # perhaps in the middle of cleaning up
+            outputs.discard_all()
+        for number, handler in self._before.items():
+            # None: the program around us has one that Python cannot give back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    def _interrupt(self, number: int, frame: object) -> NoReturn:
+        self.came = True
+        raise KeyboardInterrupt
 
 
 def _fail(error: BaseException, with_traceback: bool) -> int:
@@ -155,7 +160,7 @@ def _run_task(chosen: argparse.Namespace) -> int:
     task = find_task(chosen.task)
     given = {item.name: getattr(chosen, item.name) for item in parameters_of(task) if hasattr(chosen, item.name)}
     with TerminalProgress() as progress:
-        record = task.build(given).run(Context(None if chosen.quiet else progress))
+        record = task.build(given).run(Context(None if chosen.quiet else progress, chosen.interrupted))
     print(json.dumps(record, indent=2, default=str) if chosen.json else _summary(task, record))
     for warning in _warnings(task, given, record):
         print(f"echosynth: warning: {' '.join(warning.split())}", file=sys.stderr)

@@ -22,17 +22,19 @@ _STEPS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.scandir"
 
 @dataclass(frozen=True)
 class Ending:
-    """When and how a process is ended.
+    """When and how a process is ended, or disturbed.
 
     Attributes:
         number: the signal.
         step: at this step in the folder, counted from 0; None for a moment instead.
         seconds: after so long.
+        instead: what happens at the step in place of the signal.
     """
 
     number: int
     step: int | None = None
     seconds: float | None = None
+    instead: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,10 @@ def _be_the_child(body: Callable[[], int], folder: str, ending: Ending | None, r
             if event in _STEPS and any(folder in str(argument) for argument in arguments[:2]):
                 steps += 1
                 if ending is not None and ending.step == steps - 1:
-                    os.kill(os.getpid(), ending.number)
+                    if ending.instead is not None:
+                        ending.instead()
+                    else:
+                        os.kill(os.getpid(), ending.number)
 
         sys.addaudithook(count)
         status = body()

@@ -26,6 +26,7 @@ from campaign import Campaign, Tally, run_campaign  # noqa: E402
 CAMPAIGNS = {
     "output-kills": "output_kills:OutputKills",
     "kills": "kills:Kills",
+    "troubles": "troubles:Troubles",
     "worker-protocol": "worker_protocol:WorkerProtocol",
     "worker-kills": "worker_kills:WorkerKills",
 }

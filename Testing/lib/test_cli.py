@@ -146,6 +146,30 @@ def test_the_record_can_be_had_as_json(tmp_path: Path, label_file: Path) -> None
 
 @pytest.mark.skipif(os.name != "posix", reason="speaks of POSIX signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("said", [KeyboardInterrupt, ImportError])
+def test_an_interrupt_is_told_as_one_whatever_a_library_makes_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+    said: type[BaseException],
+) -> None:
+    def interrupted() -> None:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt as error:
+            raise said("no such package") from error
+
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    for place in ("EchoSynthLib.cli.load_tasks_of_environment", "EchoSynthLib.zoo.list_models"):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, interrupted)
+            assert main(["models"]) == 130
+        assert capsys.readouterr().err == "echosynth: cancelled; nothing half-made was left behind\n"
+    # Those of the program around it.
+    assert {each: signal.getsignal(each) for each in before} == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_is_exit_code_130_and_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "EchoSynthLib", "count", "--steps", "1000", "--pause", "0.02"]
     with subprocess.Popen(
