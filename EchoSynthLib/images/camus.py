@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.alignment import on_grid_of
 from EchoSynthLib.images.camus_arrays import CamusArrays, load_camus_npz
 from EchoSynthLib.images.camus_frame import CamusFrame, index_rows, quality_of
 from EchoSynthLib.images.frame import EchoFrame
@@ -79,7 +80,7 @@ def _frame(path: Path, splits: dict[str, str]) -> CamusFrame:
     rows, columns = image.pixels.shape
     return CamusFrame(
         image=image.pixels,
-        label_map=_label_map(path, image.pixels.shape),
+        label_map=_label_map(path, image),
         patient=patient,
         view=view,
         phase=match["phase"],
@@ -93,18 +94,13 @@ def _frame(path: Path, splits: dict[str, str]) -> CamusFrame:
     )
 
 
-def _label_map(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
+def _label_map(path: Path, image: EchoFrame) -> NDArray[np.uint8] | None:
     """The ground truth beside an image; None for the test patients, who have none."""
     stem, suffix = path.name.split(".", 1)
     beside = path.with_name(f"{stem}_gt.{suffix}")
     if not beside.exists():
         return None
-    label_map, _ = read_label_map(beside)
-    if label_map.shape != shape or label_map.max() > 3:
-        raise InputError(
-            f"{beside} has shape {label_map.shape} and codes up to {label_map.max()}; expected were {shape} and 0 to 3."
-        )
-    return label_map
+    return on_grid_of(image, read_label_map(beside)[1]).pixels
 
 
 def _info(path: Path) -> dict[str, str]:

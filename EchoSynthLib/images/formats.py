@@ -62,7 +62,16 @@ def list_images(folder: str | Path) -> list[Path]:
     what_else = f"{folder} is not a folder; give the folder that holds the images."
     if not stat.S_ISDIR(status_of(folder, what_else).st_mode):
         raise InputError(what_else)
-    return [path for path in files_in(folder) if _is_image(path)]
+    from EchoSynthLib.images.label_file import is_marked_label_map
+
+    return [path for path in readable_in(folder) if not is_marked_label_map(path)]
+
+
+def readable_in(folder: Path) -> list[Path]:
+    """The files of a folder that may be images or label maps, sorted by name; of a pair, .hdr and .img, the header."""
+    files = [path for path in files_in(folder) if kind_of(path) is not None]
+    headers = {stem_of(path).lower() for path in files if suffix_of(path).startswith(".hdr")}
+    return [path for path in files if not (suffix_of(path).startswith(".img") and stem_of(path).lower() in headers)]
 
 
 def existing_file(path: str | Path) -> Path:
@@ -97,20 +106,6 @@ def _damaged(path: Path, expected: str, error: Exception) -> InputError:
         f"{path} cannot be read; expected was {expected}. "
         f"The file is damaged, incomplete or of another kind ({first_line(error)})."
     )
-
-
-def _is_image(path: Path) -> bool:
-    from EchoSynthLib.images.label_file import is_marked_label_map
-
-    return kind_of(path) is not None and not _has_header_beside(path) and not is_marked_label_map(path)
-
-
-def _has_header_beside(path: Path) -> bool:
-    """Whether a file holds the data of a pair, .hdr and .img, of which the header is read."""
-    if not suffix_of(path).startswith(".img"):
-        return False
-    names = {f"{stem_of(path)}.hdr".lower(), f"{stem_of(path)}.hdr.gz".lower()}
-    return any(other.name.lower() in names for other in path.parent.iterdir())
 
 
 def _has_dicom_mark(path: Path) -> bool:

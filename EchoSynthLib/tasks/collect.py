@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.files import files_in, status_of, unreadable
-from EchoSynthLib.images.formats import kind_of, stem_of
+from EchoSynthLib.files import status_of, unreadable
+from EchoSynthLib.images.formats import readable_in, stem_of
+from EchoSynthLib.images.label_file import label_ending
 from EchoSynthLib.images.pairs import LAYOUTS, DataSet, Pair, case_name
 from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.results import RECORD, check_exists, stamp_of, write_records
+from EchoSynthLib.tasks.results import RECORD, check_exists, stamp_of, with_warnings, write_records
 
 if TYPE_CHECKING:
-    pass
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ class Collect(Task):
         data_set = DataSet.new_in(self.output, self.layout, self.dataset_name)
         found = find_pairs(check_exists(self.source, "folder"))
         with OutputFolder(self.output) as hidden:
+            warnings: list[str] = []
             count = {"pairs": 0, "synthetic_pairs": 0}
-            outputs = data_set.write(self._pairs(found, count, context), hidden)
+            outputs = data_set.write(self._pairs(found, count, warnings, context), hidden)
             context.progress(len(found), len(found), "written")
             record = {
                 "task": self.name,
@@ -72,12 +74,18 @@ class Collect(Task):
                 "seconds": round(time.perf_counter() - started, 3),
                 "outputs": outputs,
             }
+            record = with_warnings(record, warnings)
             return write_records(hidden / data_set.root, RECORD, self.output / data_set.root, record)
 
-    def _pairs(self, found: list[Files], count: dict[str, int], context: Context) -> Iterator[Pair]:
+    def _pairs(
+        self, found: list[Files], count: dict[str, int], warnings: list[str], context: Context
+    ) -> Iterator[Pair]:
         for index, files in enumerate(found):
             context.progress(index, len(found), files.image.name)
-            for case, record in read_pairs(files):
+            image, labels = open_pair(files)
+            told = ((file.name, read.remarks) for file, read in ((files.image, image), (files.label_map, labels)))
+            warnings += [f"{name}: {text}" for name, remarks in told for text in remarks]
+            for case, record in pairs_of(files, image, labels):
                 count["pairs"] += 1
                 count["synthetic_pairs"] += bool(case.attributes.get("synthetic"))
                 yield case, record
@@ -90,6 +98,7 @@ def find_pairs(source: Path) -> list[Files]:
         InputError: a folder is missing or empty, a file has no partner, or two have one name.
     """
     images, label_maps = (_by_stem(source / room) for room in ("images", "labels"))
+    label_maps = {_partner(stem, path, images): path for stem, path in label_maps.items()}
     for these, others, room in ((images, label_maps, "labels"), (label_maps, images, "images")):
         alone = [these[stem] for stem in these if stem not in others]
         if alone:
@@ -103,23 +112,35 @@ def find_pairs(source: Path) -> list[Files]:
     ]
 
 
-def read_pairs(files: Files) -> Iterator[Pair]:
-    """The pair, or one for each frame of a cine, named after the image file.
+def _partner(stem: str, path: Path, images: Mapping[str, Path]) -> str:
+    """The name of the image that a label map belongs to: its own, or without the ending of a label map."""
+    plain = stem[: len(stem) - len(label_ending(path))]
+    return plain if stem not in images and plain in images else stem
+
+
+def open_pair(files: Files) -> tuple[EchoFrame | EchoCine, EchoFrame | EchoCine]:
+    """The image, and the label map on its grid.
 
     Raises:
-        InputError: a file is unreadable, the two differ in size or place, or the label map has codes that CAMUS lacks.
+        InputError: a file is unreadable, the two differ in size or place, the label map has codes that CAMUS lacks, or
+            the image is a label map itself.
     """
     from EchoSynthLib.images.alignment import on_grid_of
-    from EchoSynthLib.images.frame import EchoCine
     from EchoSynthLib.images.label_file import refuse_drawing
-    from EchoSynthLib.images.nnunet import LabelledImage
     from EchoSynthLib.images.read import read_image
-    from EchoSynthLib.images.read_attributes import read_attributes
     from EchoSynthLib.images.read_labels import read_label_map
 
     image = read_image(files.image)
     refuse_drawing(image)
-    labels = on_grid_of(image, read_label_map(files.label_map)[1])
+    return image, on_grid_of(image, read_label_map(files.label_map)[1])
+
+
+def pairs_of(files: Files, image: EchoFrame | EchoCine, labels: EchoFrame | EchoCine) -> Iterator[Pair]:
+    """The pair, or one for each frame of a cine, named after the image file."""
+    from EchoSynthLib.images.frame import EchoCine
+    from EchoSynthLib.images.nnunet import LabelledImage
+    from EchoSynthLib.images.read_attributes import read_attributes
+
     codes = labels.pixels
     place = image if image.spacing_trusted or not labels.spacing_trusted else labels
     name = case_name(result_stem(stem_of(files.image)))
@@ -144,9 +165,7 @@ def _stamp(told: dict[str, Any]) -> dict[str, Any]:
 def _by_stem(folder: Path) -> dict[str, Path]:
     status_of(folder, f"There is no folder {folder}; give a folder that holds images/ and labels/.")
     found: dict[str, Path] = {}
-    for path in files_in(folder):
-        if kind_of(path) is None:
-            continue
+    for path in readable_in(folder):
         stem = stem_of(path)
         if stem in found:
             raise InputError(f"{found[stem]} and {path.name} have one name; which of them is meant? Take one away.")

@@ -13,9 +13,8 @@ from typing import Any
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.files import files_in
 from EchoSynthLib.images.camus_frame import QUALITIES
-from EchoSynthLib.images.formats import kind_of, suffix_of
+from EchoSynthLib.images.formats import kind_of, readable_in, suffix_of
 from EchoSynthLib.images.label_file import label_ending
 from EchoSynthLib.images.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair, case_name
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
@@ -205,7 +204,7 @@ def label_files(source: Path) -> list[Path]:
     """
     if not check_exists(source, "label map or folder").is_dir():
         return [source]
-    files = [file for file in files_in(source) if kind_of(file) in ("itk", "picture", "array")]
+    files = [file for file in readable_in(source) if kind_of(file) in ("itk", "picture", "array")]
     files = [file for file in files if suffix_of(file) not in (".jpg", ".jpeg")]
     told_by_name = [file for file in files if label_ending(file)]
     if not files:

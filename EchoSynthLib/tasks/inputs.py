@@ -148,6 +148,8 @@ class Reference:
             labels = on_grid_of(EchoCine(pixels, source=frame.source, geometry=frame.geometry), labels)
         else:
             labels = on_grid_of(frame, labels)
+        remarks = (*labels.remarks, *(f"the reference: {text}" for text in frame.remarks))
+        labels = replace(labels, remarks=remarks)
         if labels.spacing_trusted and not frame.spacing_trusted:
             return labels
         return replace(labels, spacing=frame.spacing, spacing_trusted=frame.spacing_trusted, geometry=place)

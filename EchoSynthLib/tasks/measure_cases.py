@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.files import files_in
-from EchoSynthLib.images.formats import kind_of, stem_of
+from EchoSynthLib.images.formats import readable_in, stem_of
 from EchoSynthLib.images.label_file import is_label_map, label_ending, label_rank
 from EchoSynthLib.images.result_names import distinct, result_stem
 from EchoSynthLib.tasks.folders import is_own_result
@@ -53,7 +52,7 @@ def cases_in(folder: Path) -> list[Case]:
     Raises:
         InputError: there is neither an image nor a label map.
     """
-    files = [path for path in files_in(folder) if kind_of(path) is not None and not is_own_result(path)]
+    files = [path for path in readable_in(folder) if not is_own_result(path)]
     if not files:
         raise InputError(f"There is no image and no label map in the folder {folder}; give one, or a single file.")
     patients: dict[str, dict[tuple[str, str], Source]] = {}

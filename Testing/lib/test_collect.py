@@ -123,6 +123,21 @@ def test_a_label_map_stored_upside_down_where_its_header_says_so_is_turned_onto_
     np.testing.assert_array_equal(written, SimpleITK.GetArrayFromImage(labels).reshape(written.shape))
 
 
+def test_label_maps_may_be_marked_by_their_names_and_warnings_name_their_file(source: Path) -> None:
+    (source / "labels" / "two.png").rename(source / "labels" / "two_mask.png")
+    image = read_image(source / "images" / "two.png").pixels[::-1]
+    write_image(source / "images" / "two.png", image)
+    record = collected(source)
+    assert names(source.parent / "out" / "labels") == ["one.nii.gz", "two.nii.gz"]
+    assert [text for text in record["warnings"] if text.startswith("two.png: ") and "upside down" in text]
+
+
+def test_a_label_map_among_the_images_is_refused(source: Path) -> None:
+    write_heart(source / "images" / "two.png")
+    with pytest.raises(InputError, match=r"images/two\.png is no ultrasound image but a label map"):
+        collected(source)
+
+
 def damage(source: Path, what: str) -> None:
     labels = source / "labels" / "two.png"
     if what == "no label map":
