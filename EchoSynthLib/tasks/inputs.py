@@ -145,7 +145,8 @@ class Reference:
             # All frames of a cine lie where the reference does, which may be a single one.
             place = self.geometry
             pixels = np.broadcast_to(frame.pixels, (len(labels), *frame.pixels.shape))
-            labels = on_grid_of(EchoCine(pixels, source=frame.source, geometry=frame.geometry), labels)
+            known = (frame.spacing, frame.spacing_trusted, frame.source, None, frame.geometry)
+            labels = on_grid_of(EchoCine(pixels, *known), labels)
         else:
             labels = on_grid_of(frame, labels)
         remarks = (*labels.remarks, *(f"the reference: {text}" for text in frame.remarks))
