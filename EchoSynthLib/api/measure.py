@@ -24,7 +24,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.frame import Region
 from EchoSynthLib.images.gray import to_gray8
-from EchoSynthLib.measurement.certainty import retaken_maps
+from EchoSynthLib.measurement.certainty import agreement as agreement_of
 from EchoSynthLib.measurement.evidence import Evidence
 from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame
 from EchoSynthLib.measurement.quantities import Measurement
@@ -210,10 +210,13 @@ def evidence_of(
     rows, columns = tissue_in(gray, region)
     tissue = gray[rows, columns]
     found = segment_detailed(tissue, spacing, model=model)
-    retaken = retaken_maps(tissue, lambda picture: segment(picture, model=model)[0])
-    second = contour_detailed(tissue, spacing, model=SECOND_MODEL)[0] if zoo.has(SECOND_MODEL) else None
     seen = Evidence(
-        found.structures.probabilities, retaken, found.view_probabilities, second, _sector_in(tissue, spacing)
+        found.label_map,
+        found.confidence,
+        agreement_of(tissue, found.label_map, lambda picture: segment(picture, model=model)[0]),
+        found.view_probabilities,
+        contour_detailed(tissue, spacing, model=SECOND_MODEL)[0] if zoo.has(SECOND_MODEL) else None,
+        _sector_in(tissue, spacing),
     )
     return seen.placed((gray.shape[0], gray.shape[1]), (rows.start, columns.start))
 

@@ -39,3 +39,9 @@ AGREEMENT_FROM = 0.96
 CONTOUR_AGREEMENT_FROM = 0.95
 SPREAD_UP_TO = 0.06
 """What all but 1 % of the better half of the training frames keep to."""
+
+OWN_FROM = 0.98
+"""Dice with the segmenter's label map from which one is its own, but for a touch."""
+LIKENESS_FROM = 0.90
+UNLIKE_BELOW = 0.75
+"""Of a label map by another hand: experts' differ from the segmenter's by as much as from one another's."""

@@ -110,12 +110,8 @@ def agreement(image: Image, labels: Image, segment: Callable[[Image], Image]) ->
         labels: its label map (H, W).
         segment: what made it, image to label map.
     """
-    return agreement_with(labels, retaken_maps(image, segment))
-
-
-def retaken_maps(image: Image, segment: Callable[[Image], Image]) -> Image:
-    """Label maps (n, H, W) of a picture taken as in `EXPOSURES`, laid on it; see `agreement`."""
-    return np.stack([laid_back(segment(retaken(image, exposure)), exposure) for exposure in EXPOSURES])
+    others = (laid_back(segment(retaken(image, exposure)), exposure) for exposure in EXPOSURES)
+    return agreement_with(labels, np.stack(list(others)))
 
 
 def agreement_with(labels: Image, others: Image) -> float:

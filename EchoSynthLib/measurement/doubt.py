@@ -12,8 +12,11 @@ from EchoSynthLib.measurement.calibration import (
     AGREEMENT_FROM,
     CONTOUR_AGREEMENT_FROM,
     GREEN_FROM,
+    LIKENESS_FROM,
+    OWN_FROM,
     RED_BELOW,
     SPREAD_UP_TO,
+    UNLIKE_BELOW,
 )
 from EchoSynthLib.measurement.certainty import expected_dice
 from EchoSynthLib.measurement.traffic_light import Finding
@@ -26,11 +29,18 @@ class Opinions:
     Attributes:
         agreement: see `certainty.agreement`.
         contour_agreement, spread: see `certainty.contour_agreement` and `certainty.relative_spread`.
+        likeness: see `Evidence.likeness`; 1 of a label map that the segmenter made itself.
     """
 
     agreement: float | None = None
     contour_agreement: float | None = None
     spread: float | None = None
+    likeness: float | None = None
+
+    @property
+    def of_another_hand(self) -> bool:
+        """Whether the label map is known not to be the segmenter's own."""
+        return self.likeness is not None and self.likeness < OWN_FROM
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ def doubt_of(labels: NDArray[np.uint8], confidence: NDArray[np.floating] | None,
         "contour agreement": opinions.contour_agreement,
         "landmark spread": opinions.spread,
         "agreement": opinions.agreement,
+        "segmenter agreement": opinions.likeness,
     }
     values = {name: value for name, value in named.items() if value is not None}
     looked_at = ["its shape"] if opinions.contour_agreement is None else ["the contour model", "its shape"]
@@ -74,10 +85,11 @@ def _of_expected(expected: Mapping[str, float]) -> list[Finding]:
 def _of_opinions(opinions: Opinions) -> list[Finding]:
     found = []
     alike, spread, steady = opinions.contour_agreement, opinions.spread, opinions.agreement
-    if alike is not None and alike < CONTOUR_AGREEMENT_FROM:
+    least = LIKENESS_FROM if opinions.of_another_hand else CONTOUR_AGREEMENT_FROM
+    if alike is not None and alike < least:
         reason = (
             f"the contour model draws the endocardium elsewhere: the Dice of both cavities is {alike:.2f} "
-            f"(below {CONTOUR_AGREEMENT_FROM:g})"
+            f"(below {least:g})"
         )
         found.append(Finding("yellow", reason, "LV"))
     if spread is not None and spread > SPREAD_UP_TO:
@@ -92,4 +104,10 @@ def _of_opinions(opinions: Opinions) -> list[Finding]:
             f"the Dice between them is {steady:.2f} (below {AGREEMENT_FROM:g})"
         )
         found.append(Finding("yellow", reason))
+    like = opinions.likeness
+    if like is not None and like < LIKENESS_FROM:
+        reason = (
+            f"the segmenter draws it otherwise: the Dice of both label maps is {like:.2f} (below {LIKENESS_FROM:g})"
+        )
+        found.append(Finding("red" if like < UNLIKE_BELOW else "yellow", reason))
     return found

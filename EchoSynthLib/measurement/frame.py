@@ -128,18 +128,19 @@ def measure_frame(
         )
     labels = given if contour is None else with_endocardium(given, contour)
     if evidence is not None:
-        if evidence.probabilities.shape[1:] != given.shape:
+        if evidence.label_map.shape != given.shape:
             raise InputError(
-                f"The image has {evidence.probabilities.shape[1:]} pixels and its label map {given.shape}; they share "
-                "one grid."
+                f"The image has {evidence.label_map.shape} pixels and its label map {given.shape}; they share one grid."
             )
-        confidence = evidence.confidence(labels) if confidence is None else confidence
-        agreement = evidence.agreement(labels) if agreement is None else agreement
+        confidence = evidence.confidence if confidence is None else confidence
+        agreement = evidence.agreement if agreement is None else agreement
         second_contour = second_contour or evidence.second_contour
         view = evidence.view
     box, corner = _box(labels)
     moved = None if contour is None else _shifted(contour, -corner)
     opinions = _opinions(given, labels, agreement, second_contour)
+    if evidence is not None:
+        opinions = replace(opinions, likeness=evidence.likeness(labels))
     doubt = doubt_of(labels[box], None if confidence is None else confidence[box], opinions)
     cut_off = cut_off_findings(labels, None if evidence is None else evidence.sector)
     found = _measure(labels[box], spacing, moved, doubt, cut_off)

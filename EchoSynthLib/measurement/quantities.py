@@ -94,6 +94,7 @@ DEFINITIONS: dict[str, Definition] = {
     "confidence, apex": Definition("ratio", "mean confidence around the apex", _OURS),
     "contour agreement": Definition("ratio", "Dice of the cavity with what the contour model's curve encloses", _OURS),
     "landmark spread": Definition("ratio", "mean spread of the contour model's landmarks / sqrt(LV area)", _OURS),
+    "segmenter agreement": Definition("ratio", "mean Dice of the structures with those that the segmenter sees", _OURS),
     "agreement": Definition("ratio", "Dice with the segmentation of the picture moved, scaled and re-exposed", _OURS),
 }
 """Every measurement by its name."""

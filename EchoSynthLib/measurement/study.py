@@ -177,8 +177,8 @@ def _left_out(count: int, shown: Sequence[int]) -> tuple[str, ...]:
     if not missing:
         return ()
     told = ", ".join(map(str, missing[:_TOLD])) + (", ..." if len(missing) > _TOLD else "")
-    frames, take = ("frame", "takes") if len(missing) == 1 else ("frames", "take")
-    return (f"{frames} {told} (from 0): nothing is seen there; {take} no part in cycle and ejection fraction",)
+    frames, show, take = ("frame", "shows", "takes") if len(missing) == 1 else ("frames", "show", "take")
+    return (f"{frames} {told} (counted from 0) {show} nothing and {take} no part in cycle and ejection fraction",)
 
 
 def _mean(beats: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -62,7 +62,7 @@ def test_an_edited_map_of_an_image_is_judged_as_it_is_now() -> None:
     assert study_of(label_map, frame.spacing, image=frame.pixels).light.colour == "green"
     light = study_of(wrong, frame.spacing, image=frame.pixels).light
     assert light.colour == "red"
-    assert "unsure" in light.reasons[0]
+    assert "the segmenter draws it otherwise" in light.reasons[0]
     assert study_of(wrong, frame.spacing).light.colour == "green"
 
 

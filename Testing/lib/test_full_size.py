@@ -70,10 +70,3 @@ def test_logits_that_no_exponential_holds_are_certain() -> None:
     found = structures_of(logits, (160, 160), VIEWS)
     assert found.mean_confidence == 1
     assert np.isfinite(found.confidence).all()
-
-
-def test_the_probability_of_the_code_shown_is_the_confidence() -> None:
-    logits = np.random.default_rng(3).normal(0, 4, (4, 24, 20)).astype(np.float32)
-    found = structures_of(logits, (90, 70), {"2CH": 0.5, "4CH": 0.5})
-    assert found.probabilities.sum(axis=0) == pytest.approx(1, abs=1e-5)
-    assert np.choose(found.label_map, found.probabilities) == pytest.approx(found.confidence, abs=1e-6)

@@ -15,6 +15,7 @@ from EchoSynthLib.anatomy.endocardium import endocardium_of_mask
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement import (
     DEFINITIONS,
+    Evidence,
     agreement,
     contour_agreement,
     expected_dice,
@@ -225,3 +226,21 @@ def test_a_long_axis_that_does_not_shorten_may_be_foreshortened() -> None:
 def test_a_confidence_of_another_shape_is_refused() -> None:
     with pytest.raises(InputError, match="share one grid"):
         measure_frame(LABELS, confidence=np.ones((8, 8)))
+
+
+def seen(**given) -> Evidence:
+    return Evidence(LABELS, SURE.astype(np.float32), 0.99, {"2CH": 0.1, "4CH": 0.9}, **given)
+
+
+def test_a_map_by_another_hand_may_differ_as_experts_do_and_not_more() -> None:
+    colours = [colour(np.roll(LABELS, by, axis=1), evidence=seen()) for by in (0, 3, 12, 40)]
+    assert colours == ["green", "green", "yellow", "red"]
+    values = measure_frame(np.roll(LABELS, 12, axis=1), evidence=seen()).values
+    assert values["segmenter agreement"] < 0.9
+
+
+def test_a_corrected_map_is_not_blamed_for_a_contour_model_that_differs_as_hands_do() -> None:
+    by_hand = np.roll(LABELS, 3, axis=1)
+    assert contour_agreement(by_hand, second()) < 0.95
+    assert colour(by_hand, evidence=seen(second_contour=second())) == "green"
+    assert colour(by_hand, confidence=SURE, second_contour=second()) == "yellow"

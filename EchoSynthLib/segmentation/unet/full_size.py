@@ -47,18 +47,6 @@ class Structures:
         return confidence
 
     @property
-    def probabilities(self) -> NDArray[np.float32]:
-        """(4, H, W) of each CAMUS code at each pixel; of the code that is shown it is the `confidence`."""
-        odds = np.concatenate([np.zeros_like(self.above[:1]), self.above])
-        np.exp(odds, out=odds)
-        found = from_grid(odds / odds.sum(axis=0), self.label_map.shape).clip(0, 1)  # type: ignore[arg-type]
-        if self.box is not None:
-            odds = np.exp(from_grid(self.above, self.label_map.shape, self.box))  # type: ignore[arg-type]
-            found[1:, *self.box], found[0, *self.box] = odds, 1
-            found[:, *self.box] /= odds.sum(axis=0) + 1
-        return found
-
-    @property
     def mean_confidence(self) -> float:
         """Of the pixels that show a structure; 0 where none does."""
         if self.box is None:
