@@ -19,12 +19,14 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from EchoSynthLib.checksums import sha256_of_file, sha256_of_json
 from EchoSynthLib.errors import ModelError, OutputError
 from EchoSynthLib.files import reason, unreadable
 from EchoSynthLib.outputs import OutputFolder, remove_folder, replacing
 
 CHECKSUMS = "SHA256SUMS"
 WEIGHTS = "model.safetensors"
+CARD = "README.md"
 _KINDS = {"synthesis.": "generator", "segmentation.unet": "segmenter", "segmentation.contour": "contour"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".joblib", ".npy", ".npz", ".mar", ".h5", ".keras"}
@@ -38,6 +40,7 @@ class ModelFolder:
         config: what config.json holds; empty where `problem` says that it cannot be read.
         sha256: of the weights: model.safetensors as SHA256SUMS gives it, else of its lines for all *.safetensors.
         shipped: came with EchoSynth, not imported by the user.
+        content: sum of all that a pipeline is built from: config, graphs, weights, and not the card.
         problem: why the model cannot be used; empty where nothing is known against it.
     """
 
@@ -46,6 +49,7 @@ class ModelFolder:
     config: dict[str, Any]
     sha256: str
     shipped: bool
+    content: str = ""
     problem: str = ""
 
     @property
@@ -240,7 +244,8 @@ def _read(folder: Path) -> ModelFolder:
         raise ModelError(f"{folder / 'config.json'} cannot be read ({error}); get the model anew.") from error
     if not isinstance(config, dict):
         raise ModelError(f"{folder / 'config.json'} holds {type(config).__name__}, not an object; get the model anew.")
-    return ModelFolder(folder, folder.name, config, _weights_sum(folder), shipped=folder.parent == shipped_models())
+    shipped = folder.parent == shipped_models()
+    return ModelFolder(folder, folder.name, config, _weights_sum(folder), shipped, content_of(folder))
 
 
 def _weights_sum(folder: Path) -> str:
@@ -261,6 +266,15 @@ def _read_or_problem(folder: Path) -> ModelFolder:
         return ModelFolder(folder, folder.name, {}, "", folder.parent == shipped_models(), problem=str(error))
 
 
+def content_of(folder: Path) -> str:
+    """The sum of all that a pipeline is built from, by SHA256SUMS: of every file but the card.
+
+    Raises:
+        ModelError: the folder has no SHA256SUMS that can be read.
+    """
+    return sha256_of_json(sorted([name, value] for name, value in _checksums(folder).items() if name != CARD))
+
+
 def _checksums(folder: Path) -> dict[str, str]:
     path = folder / CHECKSUMS
     try:
@@ -273,7 +287,7 @@ def _checksums(folder: Path) -> dict[str, str]:
     sums: dict[str, str] = {}
     for line in filter(str.strip, lines):
         match = re.fullmatch(r"([0-9a-fA-F]{64}) [ *](.+)", line)
-        if match is None or not _stays_inside(match[2]):
+        if match is None or not stays_inside(match[2]):
             raise ModelError(
                 f"{path} has a line that is no checksum of a file in the folder: {line!r:.120}; get the model anew."
             )
@@ -281,13 +295,14 @@ def _checksums(folder: Path) -> dict[str, str]:
     return sums
 
 
-def _stays_inside(name: str) -> bool:
+def stays_inside(name: str) -> bool:
+    """Whether a relative name, such as a file of a model names another by, stays in its folder on every system."""
     path = PurePosixPath(name)
     return not path.is_absolute() and ".." not in path.parts and "\\" not in name and ":" not in name
 
 
 @lru_cache(maxsize=64)
-def _verify_once(folder: Path, signature: tuple[tuple[str, int, int], ...]) -> None:
+def _verify_once(folder: Path, signature: tuple[tuple[str, int, int, int, int], ...]) -> None:
     expected = _checksums(folder)
     files = _files(folder)
     _refuse_foreign(folder, files)
@@ -309,11 +324,12 @@ def _verify_once(folder: Path, signature: tuple[tuple[str, int, int], ...]) -> N
             raise ModelError(f"{path} is not listed in {CHECKSUMS} of its model; remove it, or get the model anew.")
 
 
-def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
+def _signature(folder: Path) -> tuple[tuple[str, int, int, int, int], ...]:
     if not folder.is_dir():
         raise ModelError(f"{folder} is not a model folder: there is no such folder.")
     status = ((path, path.lstat()) for path in _files(folder))
-    return tuple((str(path), found.st_size, found.st_mtime_ns) for path, found in status)
+    # The time of the last change of status moves with every write, whatever size and time of the content are set to.
+    return tuple((str(p), s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for p, s in status)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -332,8 +348,7 @@ def _refuse_foreign(folder: Path, files: list[Path]) -> None:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of_file(path)
     except FileNotFoundError:
         raise
     except OSError as error:

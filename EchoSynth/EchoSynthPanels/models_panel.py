@@ -148,7 +148,7 @@ def _read_card(folder: Path) -> str:
 
 
 def _time_key(model: zoo.ModelFolder) -> str:
-    return f"EchoSynth/SecondsPerImage/{model.name}/{model.sha256[:12]}"
+    return f"EchoSynth/SecondsPerImage/{model.name}/{model.content[:12]}"
 
 
 def _time_of(model: zoo.ModelFolder) -> str:

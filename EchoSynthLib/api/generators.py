@@ -56,7 +56,7 @@ def _by_beam_flow(
         )
     # A lone image is drawn by all cores, several by one each, which takes less time together; they are the same.
     at_once = 1 if wanted.count * len(label_maps) == 1 else usable_cores()
-    pipeline = beam_flow(folder.name, folder.sha256, at_once)
+    pipeline = beam_flow(folder.name, folder.content, at_once)
     images = pipeline(
         label_maps,
         sector,
@@ -88,7 +88,7 @@ def _by_diffusion(
         raise InputError(
             f"The model {folder.name!r} knows nothing of image quality; given was {wanted.quality!r}. Leave it out."
         )
-    generator, told = diffusion(folder.name, folder.sha256), _with_frames(progress, len(label_maps))
+    generator, told = diffusion(folder.name, folder.content), _with_frames(progress, len(label_maps))
     drawn, abouts = zip(
         *(
             generator(

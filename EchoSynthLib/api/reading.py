@@ -118,7 +118,7 @@ def segmented(
     check_spacing(spacing)
     folder = zoo.find(model)
     check_system(folder, ("segmentation.unet",), "Segmenting")
-    pipeline = segmenter(model, folder.sha256, threads)
+    pipeline = segmenter(model, folder.content, threads)
     found = nothing_in((gray.shape[0], gray.shape[1])) if blank else pipeline(gray)
     probabilities = found.view_probabilities
     record = record_of("segment", folder, started)
@@ -182,9 +182,9 @@ def contour_detailed(
     wanted = "segmentation.unet" if heads == "mask" else "segmentation.contour"
     check_system(folder, (wanted,), f"The choice of heads {heads!r}")
     if heads == "mask":
-        found = ContourFound.of_mask(segmenter(model, folder.sha256)(grey).label_map, spacing)
+        found = ContourFound.of_mask(segmenter(model, folder.content)(grey).label_map, spacing)
     else:
-        found = contour_model(model, folder.sha256)(grey, spacing, heads=heads)
+        found = contour_model(model, folder.content)(grey, spacing, heads=heads)
     if progress is not None:
         progress(1, 1, "contouring")
     record = record_of("contour", folder, started)
@@ -225,7 +225,7 @@ def classify_view(
         raise InputError(NO_CONTRAST)
     folder = zoo.find(model)
     check_system(folder, ("segmentation.unet",), "Telling the view")
-    probabilities = segmenter(model, folder.sha256).view_probabilities(grey)
+    probabilities = segmenter(model, folder.content).view_probabilities(grey)
     if progress is not None:
         progress(1, 1, "telling the view")
     record = record_of("classify-view", folder, started)

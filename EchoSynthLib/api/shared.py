@@ -44,12 +44,13 @@ def check_system(folder: zoo.ModelFolder, wanted: tuple[str, ...], what: str) ->
     return system
 
 
-# A model of the same name may change between two calls: the sum of its weights is a part of the key.
+# A model of the same name may change between two calls: `ModelFolder.content`, the sum of all that the pipeline is
+# built from, is a part of the key.
 
 
 @lru_cache(maxsize=4)
-def segmenter(model: str, sha256: str, threads: int | None = None) -> SegmenterPipeline:
-    """The segmenter of that name and weights; `threads` as in `OnnxNetwork`."""
+def segmenter(model: str, content: str, threads: int | None = None) -> SegmenterPipeline:
+    """The segmenter of that name and content; `threads` as in `OnnxNetwork`."""
     from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
 
     folder = zoo.find(model)
@@ -57,8 +58,8 @@ def segmenter(model: str, sha256: str, threads: int | None = None) -> SegmenterP
 
 
 @lru_cache(maxsize=4)
-def contour_model(model: str, sha256: str) -> ContourPipeline:
-    """The contour model of that name and weights."""
+def contour_model(model: str, content: str) -> ContourPipeline:
+    """The contour model of that name and content."""
     from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline
 
     folder = zoo.find(model)
@@ -66,8 +67,8 @@ def contour_model(model: str, sha256: str) -> ContourPipeline:
 
 
 @lru_cache(maxsize=4)
-def beam_flow(model: str, sha256: str, at_once: int = 1) -> BeamFlowPipeline:
-    """The fast generator of that name and weights; `at_once` as in `BeamFlowPipeline`."""
+def beam_flow(model: str, content: str, at_once: int = 1) -> BeamFlowPipeline:
+    """The fast generator of that name and content; `at_once` as in `BeamFlowPipeline`."""
     from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 
     folder = zoo.find(model)
@@ -75,8 +76,8 @@ def beam_flow(model: str, sha256: str, at_once: int = 1) -> BeamFlowPipeline:
 
 
 @lru_cache(maxsize=2)
-def diffusion(model: str, sha256: str) -> DiffusionGenerator:
-    """The diffusion model of that name and weights, on the CPU.
+def diffusion(model: str, content: str) -> DiffusionGenerator:
+    """The diffusion model of that name and content, on the CPU.
 
     Raises:
         EchoSynthError: what it runs on is not installed.

@@ -159,7 +159,7 @@ class Reference:
 def read_reference(path: Path, spacing: Spacing | None) -> Reference:
     """The sector and place of an image; of a cine, its first frame's.
 
-    The fitted sector is remembered until the file changes.
+    The sectors of the last images are remembered, by their pixels.
 
     Args:
         path: the image.
@@ -168,20 +168,22 @@ def read_reference(path: Path, spacing: Spacing | None) -> Reference:
     Raises:
         InputError: the file is missing, unreadable, a label map, or shows no sector.
     """
-    status = check_exists(path, "reference image").stat()
-    return _fitted(path.resolve(), status.st_mtime_ns, status.st_size, spacing)
-
-
-@lru_cache(maxsize=64)
-def _fitted(path: Path, modified_ns: int, size: int, spacing_of_labels: Spacing | None) -> Reference:
-    from EchoSynthLib.anatomy.sector_fit import fit_sector
     from EchoSynthLib.images.frame import EchoCine
     from EchoSynthLib.images.label_file import read_echo
 
-    image = read_echo(path)
+    image = read_echo(check_exists(path, "reference image"))
     frame = image.frame(0) if isinstance(image, EchoCine) else image
-    known = frame.spacing if frame.spacing_trusted else spacing_of_labels
-    return Reference(fit_sector(frame.pixels, known), frame, image.geometry)
+    known = frame.spacing if frame.spacing_trusted else spacing
+    return Reference(_fitted(frame.pixels.tobytes(), frame.pixels.shape, known), frame, image.geometry)
+
+
+@lru_cache(maxsize=8)
+def _fitted(pixels: bytes, shape: tuple[int, ...], spacing: Spacing | None) -> Sector:
+    import numpy as np
+
+    from EchoSynthLib.anatomy.sector_fit import fit_sector
+
+    return fit_sector(np.frombuffer(pixels, np.uint8).reshape(shape), spacing)
 
 
 def choose_sector(

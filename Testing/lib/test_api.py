@@ -395,3 +395,19 @@ def test_a_generator_without_one_of_its_networks_is_not_used(
     (tmp_path / "half" / "speckle.onnx").unlink()
     with pytest.raises(ModelError, match=r"speckle\.onnx"):
         es.synthesize(heart.label_map, model="half")
+
+
+@needs_generator
+def test_a_changed_config_is_seen_though_the_weights_are_the_same(
+    heart: HeartMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copytree(zoo.find("beam-flow").path, tmp_path / "changed")
+    monkeypatch.setenv("ECHOSYNTH_MODELS", str(tmp_path))
+
+    def steps_with(default: int) -> int:
+        config = json.loads((copy / "config.json").read_text()) | {"default_steps": default}
+        (copy / "config.json").write_text(json.dumps(config))
+        zoo.write_checksums(copy)
+        return int(es.synthesize(heart.label_map, sector=heart.sector, model="changed")[1]["steps"])
+
+    assert [steps_with(1), steps_with(2)] == [1, 2]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,6 +87,7 @@ def test_a_latent_model_of_our_own_networks_is_loaded_by_who_has_not_imported_th
         ({"network": ["os", "system"]}, "import that module"),
         ({"network": ["never_imported", "Network"]}, "import that module"),
         ({"network": ["EchoSynthLib.networks.unet", "UNet"]}, "import that module"),
+        ({"network": ["EchoSynthLib.demo", "main"]}, "import that module"),
     ],
 )
 def test_a_folder_that_names_something_else_is_refused(change, match, tmp_path) -> None:
@@ -101,4 +104,48 @@ def test_a_folder_that_is_not_there_or_has_lost_its_weights_is_refused(tmp_path)
     pipeline().save_pretrained(tmp_path)
     (tmp_path / "network" / "diffusion_pytorch_model.safetensors").unlink()
     with pytest.raises(ModelError, match="network"):
+        SemanticDiffusionPipeline.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["../other/network", "..", ".", "network/../../other/network", "a\\..\\b", "C:network"]
+)
+def test_a_component_lies_in_its_own_model_folder(name: str, tmp_path: Path) -> None:
+    for model in ("mine", "other"):
+        pipeline().save_pretrained(tmp_path / model)
+    path = tmp_path / "mine" / "model_index.json"
+    index = json.loads(path.read_text())
+    for led_out in (name, str(tmp_path / "other" / "network")):
+        path.write_text(json.dumps(index | {led_out: index["network"]}))
+        with pytest.raises(ModelError, match="leads out of the model folder"):
+            SemanticDiffusionPipeline.from_pretrained(tmp_path / "mine")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are for POSIX")
+@pytest.mark.parametrize("linked", ["network", "network/config.json", "network/diffusion_pytorch_model.safetensors"])
+def test_a_component_is_no_link_out_of_its_model_folder(linked: str, tmp_path: Path) -> None:
+    for model in ("mine", "other"):
+        pipeline().save_pretrained(tmp_path / model)
+    mine = tmp_path / "mine" / linked
+    shutil.rmtree(mine) if mine.is_dir() else mine.unlink()
+    mine.symlink_to(tmp_path / "other" / linked)
+    with pytest.raises(ModelError, match=r"'network'.*leads out of the model folder"):
+        SemanticDiffusionPipeline.from_pretrained(tmp_path / "mine")
+
+
+def test_a_list_of_weights_names_files_of_its_own_component(tmp_path: Path) -> None:
+    for model in ("mine", "other"):
+        pipeline().save_pretrained(tmp_path / model)
+    weights = "diffusion_pytorch_model.safetensors"
+    (tmp_path / "mine" / "network" / weights).unlink()
+    shards = {"metadata": {}, "weight_map": {"out.bias": f"../../other/network/{weights}"}}
+    (tmp_path / "mine" / "network" / f"{weights}.index.json").write_text(json.dumps(shards))
+    with pytest.raises(ModelError, match="leads out of the model folder"):
+        SemanticDiffusionPipeline.from_pretrained(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("index", ["[]", "nonsense", '"text"'])
+def test_an_index_that_is_no_object_is_refused(index: str, tmp_path: Path) -> None:
+    (tmp_path / "model_index.json").write_text(index)
+    with pytest.raises(ModelError, match="no diffusion model"):
         SemanticDiffusionPipeline.from_pretrained(tmp_path)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,25 @@ def test_without_the_weights_file_there_is_no_network(folder: Path, tmp_path: Pa
     shutil.copy(folder / "first.onnx", tmp_path)
     with pytest.raises(ModelError, match=r"first\.onnx.*models verify"):
         OnnxNetwork(tmp_path / "first.onnx")
+
+
+@pytest.mark.parametrize("how", ["parent", "absolute", "link"])
+def test_a_graph_reads_no_weights_from_elsewhere(folder: Path, tmp_path: Path, how: str) -> None:
+    if how == "link" and sys.platform == "win32":
+        pytest.skip("links are for POSIX")
+    model = shutil.copytree(folder, tmp_path / "model")
+    (model / WEIGHTS).rename(tmp_path / WEIGHTS)
+    graph = onnx.load(model / "first.onnx", load_external_data=False)
+    place = {"parent": f"../{WEIGHTS}", "absolute": str(tmp_path / WEIGHTS), "link": WEIGHTS}[how]
+    if how == "link":
+        (model / WEIGHTS).symlink_to(tmp_path / WEIGHTS)
+    for tensor in graph.graph.initializer:
+        for entry in tensor.external_data:
+            if entry.key == "location":
+                entry.value = place
+    (model / "first.onnx").write_bytes(graph.SerializeToString())
+    with pytest.raises(ModelError, match=r"first\.onnx.*models verify"):
+        OnnxNetwork(model / "first.onnx")
 
 
 def test_a_model_folder_works_wherever_it_is_copied(

@@ -19,7 +19,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.images.read_labels import read_label_map
 from EchoSynthLib.tasks import Context, Synthesize
-from EchoSynthLib.tasks.inputs import choose_sector, read_labels
+from EchoSynthLib.tasks.inputs import choose_sector, read_labels, read_reference
 
 
 @pytest.fixture
@@ -117,19 +117,20 @@ def test_a_cine_as_reference_gives_the_sector_of_its_first_frame(tmp_path: Path,
     assert of_cine["sector"] == of_frame["sector"]
 
 
-@needs_generator
-def test_a_reference_is_fitted_once_until_its_file_changes(
-    tmp_path: Path, label_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reference_is_fitted_once_until_its_pixels_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fits: list[int] = []
     fit_sector = sector_fit.fit_sector
     monkeypatch.setattr(sector_fit, "fit_sector", lambda *given: fits.append(1) or fit_sector(*given))
-    reference = write_echo(tmp_path / "echo.nii.gz")
-    records = [drawn(label_file, tmp_path / name, reference=reference) for name in ("a", "b")]
+    image = tmp_path / "echo.npy"
+    np.save(image, read_image(write_echo(tmp_path / "noise.nii.gz")).pixels // 2)
+    before, first = image.stat(), read_reference(image, SPACING).sector
+    os.utime(image, (1, 1))
+    assert read_reference(image, SPACING).sector == first
     assert len(fits) == 1
-    assert records[0]["sector"] == records[1]["sector"]
-    os.utime(reference, (1, 1))
-    drawn(label_file, tmp_path / "c", reference=reference)
+    np.save(image, np.roll(np.load(image), 4, axis=1))
+    os.utime(image, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (image.stat().st_size, image.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert read_reference(image, SPACING).sector != first
     assert len(fits) == 2
 
 

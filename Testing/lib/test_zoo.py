@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -249,3 +250,27 @@ def test_a_link_in_a_sub_folder_is_refused(several: Path, tmp_path: Path, target
         zoo.import_folder(several)
     with pytest.raises(ModelError, match="is a link"):
         zoo.write_checksums(several)
+
+
+def test_the_content_is_all_that_a_pipeline_is_built_from_and_not_the_card(shipped: Path) -> None:
+    def content_with(name: str, text: str) -> str:
+        (shipped / name).write_text(text)
+        zoo.write_checksums(shipped)
+        return zoo.find("segmenter").content
+
+    first = zoo.find("segmenter").content
+    assert content_with("README.md", "another card") == first
+    seen = [first]
+    for name in ("config.json", "network.onnx", "model.safetensors"):
+        seen.append(content_with(name, "{}"))
+    assert len(set(seen)) == 4
+
+
+def test_a_file_of_the_same_size_and_time_is_verified_anew(shipped: Path) -> None:
+    zoo.find("segmenter")
+    path = shipped / "network.onnx"
+    before = path.stat()
+    path.write_bytes(b"GRAPH")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(ModelError, match=r"network\.onnx is not the file it should be"):
+        zoo.find("segmenter")

@@ -14,6 +14,10 @@ from torch import nn
 
 from EchoSynthLib.errors import ModelError
 from EchoSynthLib.synthesis.diffusion.processes.base import Process
+from EchoSynthLib.zoo import stays_inside
+
+ROOMS = ("EchoSynthLib.networks.", "EchoSynthLib.synthesis.")
+"""Where our own components are defined; no other module is imported because a file says so."""
 
 
 def load_arguments(folder: Path, pipeline: type[DiffusionPipeline], **options: Any) -> dict[str, Any]:
@@ -32,26 +36,47 @@ def load_arguments(folder: Path, pipeline: type[DiffusionPipeline], **options: A
     index = _read_index(folder / pipeline.config_name, pipeline.__name__)
     arguments = {name: value for name, value in index.items() if not name.startswith("_")}
     for name, value in arguments.items():
-        if isinstance(value, list):
-            arguments[name] = _load_component(folder / name, *value, **options)
+        if isinstance(value, list) and len(value) == 2:
+            arguments[name] = _load_component(_inside(folder, name), *value, **options)
     return arguments
 
 
 def _read_index(path: Path, expected: str) -> dict[str, Any]:
-    try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path.parent} is no diffusion model: {path.name} cannot be read ({error}).") from error
+    index = _read_json(path)
     if index.get("_class_name") != expected:
         raise ModelError(f"{path} is of a {index.get('_class_name')}, not of a {expected}.")
     return index
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path.parent} is no diffusion model: {path.name} cannot be read ({error}).") from error
+    if not isinstance(found, dict):
+        raise ModelError(f"{path.parent} is no diffusion model: {path.name} holds a {type(found).__name__}, no object.")
+    return found
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """The folder of a component; ModelError where names, links or lists of weights lead to another model's."""
+    path, root = folder / name, folder.resolve()
+    if stays_inside(name) and path.resolve().parent == root:
+        entries = [path, *path.rglob("*")]
+        lists = [_read_json(entry) for entry in entries if entry.name.endswith(".index.json")]
+        named = [str(file) for shards in lists for file in dict(shards.get("weight_map", {})).values()]
+        if all(entry.resolve().is_relative_to(root) for entry in entries) and all(map(stays_inside, named)):
+            return path
+    raise ModelError(
+        f"The component {name!r} of {folder} leads out of the model folder; it has to lie in it. Get the model anew."
+    )
 
 
 def _load_component(folder: Path, module: str | None, name: str | None, **options: Any) -> Any:
     if module is None or name is None:
         return None
     # A file only names a class: of ours, or of a module that the caller has imported.
-    if module.startswith(f"{__name__.split('.')[0]}."):
+    if module.startswith(ROOMS):
         importlib.import_module(module)
     found = getattr(sys.modules.get(module), name, None)
     if not (isinstance(found, type) and issubclass(found, ModelMixin | Process)):
