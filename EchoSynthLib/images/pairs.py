@@ -15,6 +15,7 @@ from EchoSynthLib.images.nnunet import LabelledImage, write_nnunet
 from EchoSynthLib.images.result_names import folded
 from EchoSynthLib.images.shards import Sample, write_shards
 from EchoSynthLib.images.write import write_image, write_label_map, write_record
+from EchoSynthLib.outputs import sweep
 from EchoSynthLib.outputs.trouble import output_error
 
 SUFFIXES = {"nifti": ".nii.gz", "png": ".png"}
@@ -54,6 +55,7 @@ class DataSet:
         """
         if not re.fullmatch(r"[A-Za-z0-9]+", name):
             raise InputError(f"A data set's name consists of letters and digits; given was {name!r}.")
+        sweep(folder)  # What a killed run had moved there already goes first.
         try:
             numbers = {int(path.name[7:10]): path for path in sorted(folder.glob("Dataset[0-9][0-9][0-9]_*"))}
         except OSError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from EchoSynthLib.errors import InputError, OutputError
 from EchoSynthLib.images.formats import DICOM_SUFFIXES, ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from EchoSynthLib.outputs import sweep
 from EchoSynthLib.outputs.trouble import output_error
 
 REPLACES = "results of the same input are replaced, those of another never"
@@ -67,6 +68,7 @@ def check_replaceable(folder: Path, record: str, files: Iterable[str], task: str
     Raises:
         OutputError: there are results of another input or task, or files of which no record tells whose they are.
     """
+    sweep(folder)  # What a killed run was replacing there comes back first.
     names = {record, *files}
     taken = sorted(name for name in names if os.path.lexists(folder / name))
     if not taken:

@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,10 +119,10 @@ class Commands(Campaign):
     def next_run(self, out: Path, chance: random.Random, before: dict[str, bytes], reference: Reference) -> None:
         """Runs another command, or the same again, and looks."""
         again = chance.random() < 0.2
+        is_there = reference.arguments[0] in ("dataset", "collect") and is_whole(contents(out), before, reference)
         body = (lambda: run(reference.arguments)) if again else (lambda: _add_a_file(out))
         ended = run_forked(body, out)
-        may_be_there = again and reference.arguments[0] in ("dataset", "collect")
-        if ended.status != 0 and not (may_be_there and "exists already" in ended.said):
+        if ended.status != 0 and not (again and is_there and "exists already" in ended.said):
             raise Fault(f"{reference.arguments}: the next run failed: {ended.said}")
         if hidden(out):
             raise Fault(f"{reference.arguments}: the next run left {hidden(out)}.")
@@ -148,6 +149,14 @@ def _add_a_file(folder: Path) -> int:
     return 0
 
 
+def earlier(name: str, content: bytes) -> bytes:
+    """What an earlier run of the same command may have made; records tell what of, so that they may be replaced."""
+    if name.endswith(".json"):
+        with suppress(ValueError):
+            return json.dumps({**json.loads(content), "earlier": True}).encode()
+    return f"earlier {name}".encode()
+
+
 def put_earlier_results(out: Path, reference: Reference, chance: random.Random) -> dict[str, bytes]:
     """What a user may have there: nothing, files of his own, and results of the same names, if they may be replaced."""
     if chance.random() < 0.15:
@@ -158,9 +167,9 @@ def put_earlier_results(out: Path, reference: Reference, chance: random.Random) 
     (out / "own" / "drawing.png").write_bytes(b"the user's drawing")
     if reference.arguments[0] not in ("dataset", "collect") and chance.random() < 0.85:
         for name in reference.files:
-            if chance.random() < 0.9:
+            if name.endswith(".json") or chance.random() < 0.9:
                 (out / name).parent.mkdir(parents=True, exist_ok=True)
-                (out / name).write_bytes(f"earlier {name}".encode())
+                (out / name).write_bytes(earlier(name, reference.files[name]))
     return contents(out)
 
 

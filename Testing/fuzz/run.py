@@ -27,6 +27,7 @@ CAMPAIGNS = {
     "output-kills": "output_kills:OutputKills",
     "kills": "kills:Kills",
     "troubles": "troubles:Troubles",
+    "readers": "readers:Readers",
     "worker-protocol": "worker_protocol:WorkerProtocol",
     "worker-kills": "worker_kills:WorkerKills",
 }

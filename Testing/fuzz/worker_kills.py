@@ -14,6 +14,7 @@ from typing import Any
 
 import task_files
 from campaign import REFUSED, RIGHT, Campaign, Fault
+from commands import earlier
 from states import contents, hidden, text_of
 
 from EchoSynthLib.client import Client, TaskFailed
@@ -59,7 +60,7 @@ class WorkerKills(Campaign):
         out = self.folder / "out"
         shutil.rmtree(out, ignore_errors=True)
         task, parameters, new = self._task(chance, out)
-        before = _earlier(out, new) if chance.random() < 0.8 else {}
+        before = self._earlier(out, task, parameters, new) if chance.random() < 0.8 else {}
         if chance.random() < 0.3:
             self._kill_client(chance, task, parameters)
             sweep(out)
@@ -69,7 +70,7 @@ class WorkerKills(Campaign):
         if hidden(out):
             raise Fault(f"{task}: {hidden(out)} are left.")
         seen = contents(out)
-        whole = {name for name in new if not seen.get(name, b"earlier").startswith(b"earlier")}
+        whole = {name for name in new if b"earlier" not in seen.get(name, b"earlier")}
         kept = {name for name, content in before.items() if seen.get(name) == content}
         if seen != before and not (whole == set(new) and {"notes.txt"} & set(before) <= kept):
             raise Fault(f"{task}: neither as before nor as after: {text_of(seen)}, before {text_of(before)}")
@@ -83,6 +84,13 @@ class WorkerKills(Campaign):
         count = chance.choice([1, 3])
         parameters = {"label_map": str(self.folder / "heart.nii.gz"), "output": str(out), "count": count}
         return "variations", parameters, [*(f"variation_{i:03d}.nii.gz" for i in range(count)), "record.json"]
+
+    def _earlier(self, out: Path, task: str, parameters: dict[str, Any], new: list[str]) -> dict[str, bytes]:
+        self.client.run(task, parameters)
+        for name in new:
+            (out / name).write_bytes(earlier(name, (out / name).read_bytes()))
+        (out / "notes.txt").write_text("the user's")
+        return contents(out)
 
     def _kill_worker(self, chance: random.Random, task: str, parameters: dict[str, Any]) -> str:
         handle = self.client.submit(task, parameters)
@@ -123,11 +131,3 @@ class WorkerKills(Campaign):
             if time.monotonic() > until:
                 raise Fault(f"{task}: the client was killed, and its worker {pids} still runs.")
             time.sleep(0.05)
-
-
-def _earlier(out: Path, new: list[str]) -> dict[str, bytes]:
-    out.mkdir()
-    for name in new:
-        (out / name).write_text(f"earlier {name}")
-    (out / "notes.txt").write_text("the user's")
-    return contents(out)
