@@ -93,8 +93,18 @@ def is_label_map(path: str | Path) -> bool:
             return True
         values, _ = load_values(path)
     except InputError:
-        return False
+        return _is_picture_of_labels(path)
     return values.ndim == 3 and values.dtype.kind in "biuf" and holds_codes(values)
+
+
+def _is_picture_of_labels(path: Path) -> bool:
+    """Whether a picture that keeps no codes, being lossy, in color or of a doubtful palette, shows a label map."""
+    from EchoSynthLib.images.read import read_image
+
+    try:
+        return kind_of(path) == "picture" and is_drawn(read_image(path).pixels)
+    except InputError:
+        return False
 
 
 def read_echo(path: str | Path) -> EchoFrame | EchoCine:

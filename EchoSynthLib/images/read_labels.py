@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.turned_hearts import warning_if_heart_turned
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import existing_file, kind_of, suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, frame_or_cine, is_real_spacing
@@ -25,7 +26,8 @@ def read_label_map(path: str | Path) -> tuple[NDArray[np.uint8], EchoFrame | Ech
 
     Returns:
         The label map, (H, W) uint8 or (T, H, W) where the file holds several frames, and the same as a frame or cine
-        that carries spacing and geometry, to be given to the writers as `like`.
+        that carries spacing and geometry, to be given to the writers as `like`, and remarks on what is doubtful: a
+        place in space that is not usable, a heart that is upside down.
 
     Raises:
         InputError: unreadable; lossy or in color; other values than the codes 0 to 3, which are named with what they
@@ -39,7 +41,8 @@ def read_label_map(path: str | Path) -> tuple[NDArray[np.uint8], EchoFrame | Ech
     spacing = geometry.pixel_spacing if geometry else None
     trusted = header is not None and header.spacing_trusted and spacing is not None and is_real_spacing(spacing)
     time = header.frame_time_ms if header else None
-    remarks = header.remarks if header else ()
+    turned = warning_if_heart_turned(codes)
+    remarks = (*(header.remarks if header else ()), *([turned] if turned else []))
     labels = frame_or_cine(EchoCine(codes, spacing, trusted, str(path), time, geometry, remarks=remarks))
     return labels.pixels, labels
 

@@ -59,7 +59,8 @@ def load_nifti(path: Path) -> ItkImage:
     dim = [int(size) for size in header["dim"]]
     if not 1 <= dim[0] <= 7:
         raise InputError(f"{path} has a header of {dim[0]} axes; expected were 2 to 7. The file is damaged.")
-    shape = [max(size, 1) for size in dim[1 : dim[0] + 1]] + [1] * (2 - dim[0])
+    # Writers leave 0 for an axis they do not use.
+    shape = [size or 1 for size in dim[1 : dim[0] + 1]] + [1] * (2 - dim[0])
     code = int(header["datatype"])
     if code not in _TYPES and code not in _COLORS:
         raise InputError(f"{path} holds data of the NIfTI type {code}; expected were integers, floats or RGB colors.")

@@ -155,9 +155,9 @@ def _axes(fields: dict[str, str], sizes: list[int], path: Path) -> tuple[list[Ax
         vector = vectors[number] if number < len(vectors) else None
         role = _role(kind, size, number, vector, vectors, fields, path)
         # Of a space with time as its fourth direction, that axis leads nowhere else.
-        if vector is not None and len(vector) == 4 and not vector[:3].any() and vector[3]:
-            role, vector = TIME, None
         step = spacings[number]
+        if vector is not None and len(vector) == 4 and not vector[:3].any() and vector[3]:
+            role, step, vector = TIME, abs(float(vector[3])), None
         if vector is None:
             axes.append(Axis(role, step if np.isfinite(step) else 1.0))
             continue

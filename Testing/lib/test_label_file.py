@@ -106,6 +106,7 @@ def test_a_colored_or_lossy_picture_of_a_label_map_is_no_image(tmp_path, codes, 
     Image.fromarray(colors).save(tmp_path / name, quality=95)
     with pytest.raises(InputError, match="is no ultrasound image"):
         read_echo(tmp_path / name)
+    assert is_label_map(tmp_path / name)
 
 
 def test_an_echo_is_an_image_in_every_type_and_brightness(tmp_path, echo):

@@ -1,0 +1,31 @@
+"""Label maps that are stored upside down or on their side, told by where the left atrium lies."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE
+
+# In 1800 apical frames of CAMUS the atrium lies 19 degrees to the left to 34 to the right of straight below.
+_UPRIGHT, _UPSIDE_DOWN = 60.0, 120.0
+
+
+def warning_if_heart_turned(label_map: NDArray[np.uint8]) -> str | None:
+    """What to tell a user whose label map (H, W), or (T, H, W), seems to be turned; None where it is not, or unknown.
+
+    Seen from the apex the left atrium lies below the left ventricle; without one of them nothing can be told.
+    """
+    ventricle, atrium = (
+        np.argwhere(label_map == structure.camus_code)[:, -2:] for structure in (LEFT_VENTRICLE, LEFT_ATRIUM)
+    )
+    if not (len(ventricle) and len(atrium)):
+        return None
+    down, right = atrium.mean(axis=0) - ventricle.mean(axis=0)
+    angle = abs(math.degrees(math.atan2(right, down)))
+    if angle < _UPRIGHT:
+        return None
+    seems, place = ("is upside down", "above") if angle > _UPSIDE_DOWN else ("lies on its side", "beside")
+    return f"the left atrium lies {place} the left ventricle: the label map seems to be turned, it {seems}"
