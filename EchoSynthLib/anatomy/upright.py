@@ -13,9 +13,9 @@ from EchoSynthLib.anatomy.sector_sides import sector_of_outline
 
 # Side: what brings the apex to the top, for people and as numpy does it.
 _TURNS = {
-    "bottom": ("is upside down", "turn it (rows reversed)"),
-    "left": ("lies on its side", "turn it by 90 degrees clockwise"),
-    "right": ("lies on its side", "turn it by 90 degrees counterclockwise"),
+    "bottom": ("to be upside down", "turn it (rows reversed)"),
+    "left": ("to lie on its side", "turn it by 90 degrees clockwise"),
+    "right": ("to lie on its side", "turn it by 90 degrees counterclockwise"),
 }
 _FRAMES = 8  # of a cine that are looked at
 _WORKING_SIDE = 112  # pixels; the outline of a sector shows well in so few
@@ -74,7 +74,7 @@ def warning_if_turned(gray: NDArray[np.uint8]) -> str | None:
         return None
     seems, remedy = _TURNS[side]
     place = "at the bottom" if side == "bottom" else f"on the {side}"
-    return f"the sector's apex is {place}: the image seems to be turned, it {seems}; {remedy} and run it again"
+    return f"the sector's apex is {place}: the image seems {seems}; {remedy} and run it again"
 
 
 def _lopsidedness(region: NDArray[np.bool_]) -> tuple[float, float]:

@@ -130,13 +130,16 @@ def _complete_description(dataset: Dataset, remarks: list[str]) -> None:
     if samples == 3 and number(dataset, "PlanarConfiguration", []) not in (0, 1):
         dataset.PlanarConfiguration = 0
     count = number(dataset, "NumberOfFrames", [])
-    if count is not None and count >= 1 and count == int(count):
+    announced = int(count) if count is not None and count >= 1 and count == int(count) else None
+    if announced and dataset["PixelData"].is_undefined_length:
         return
-    told = "NumberOfFrames" in dataset
     found = _count_frames(dataset, samples)
+    if announced and found <= announced:  # fewer are found missing by the decoder
+        return
+    if announced or found > 1 or "NumberOfFrames" in dataset:
+        says = f"announces {announced} frames" if announced else "does not tell the number of frames"
+        remarks.append(f"the header {says}; {found} were found")
     dataset.NumberOfFrames = found
-    if told or found > 1:
-        remarks.append(f"the header does not tell the number of frames; {found} were found")
 
 
 def _count_frames(dataset: Dataset, samples: int) -> int:

@@ -114,7 +114,10 @@ def _float_range(values: NDArray) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         count = int(np.count_nonzero(~np.isfinite(values)))
-        raise InputError(f"The image holds {count} pixels that are NaN or infinite; replace them (by 0, say) first.")
+        raise InputError(
+            f"The image holds {count} pixels that are NaN or infinite; "
+            f"replace them by what is black in it (its smallest value) first."
+        )
     if _is_on_scale(low, high, 1.0):
         return 0.0, 1.0
     if _is_on_scale(low, high, 255.0) and (high >= 127.5 or _is_whole(values, low)):

@@ -29,7 +29,7 @@ class Clip:
         times: of each frame, in the stream's time base.
         samples: how many coded pictures the file gave, those that an edit list hides and empty ones among them.
         end: of the last of them, in the stream's time base.
-        damaged: how many of them could not be decoded.
+        damaged: how many of them could not be decoded, though they are to be shown.
         remarks: what was done to the pictures.
     """
 
@@ -47,7 +47,7 @@ def decoded(container: InputContainer, stream: VideoStream) -> Clip:
 
     clip = Clip()
     aspect = float(stream.sample_aspect_ratio or 1)
-    interlaced = False
+    interlaced, shown = False, 0
     for packet in container.demux(stream):
         if packet.dts is not None:
             clip.samples += 1
@@ -62,10 +62,13 @@ def decoded(container: InputContainer, stream: VideoStream) -> Clip:
         except av.InvalidDataError:
             clip.damaged += 1
             continue
+        shown += packet.size > 0 and not packet.is_discard
         for frame in frames:
             clip.pixels.append(_displayed(frame, aspect))
             clip.times.append(frame.pts)
             interlaced |= frame.interlaced_frame
+    # A decoder is silent on pictures whose references are missing.
+    clip.damaged += max(0, shown - len(clip.pixels))
     if _needs_stretching(aspect):
         clip.remarks += (f"the video's pixels are {aspect:.3g} times as wide as high; they were made square",)
     if interlaced:

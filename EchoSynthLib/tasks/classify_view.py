@@ -86,7 +86,7 @@ class ClassifyView(Task):
 
         image = read_echo(path)
         frames = [image.frame(index) for index in range(len(image))] if isinstance(image, EchoCine) else [image]
-        blank = blank_frames(frames)
+        blank = blank_frames(image)
         told: list[dict[str, float]] = []
         made: dict[str, Any] = {}
         for index, frame in enumerate(frames):

@@ -112,7 +112,7 @@ class Contour(Task):
         count = len(image) if isinstance(image, EchoCine) else 1
         spacing = inputs.spacing_of(image, inputs.pixel_size(self.row_spacing, self.column_spacing))
         frames = [image.frame(index) for index in range(count)] if isinstance(image, EchoCine) else [image]
-        blank = blank_frames(frames)
+        blank = blank_frames(image)
         contours: dict[int, FrameContour] = {}
         record: dict[str, Any] = {}
         for index, frame in enumerate(frames):

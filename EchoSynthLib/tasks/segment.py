@@ -20,7 +20,7 @@ from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, warning
 from EchoSynthLib.tasks.inputs import trusted_spacing
 from EchoSynthLib.tasks.places import check_replaceable, is_folder
 from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, with_warnings, write_records
-from EchoSynthLib.tasks.shown import tissue_of, told_of_blank
+from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
@@ -114,6 +114,7 @@ class Segment(Task):
         image = read_echo(path)
         if isinstance(image, EchoCine) and names.segmentation.endswith(".png"):
             raise InputError(f"{path} is a cine of {len(image)} frames and PNG holds one; take NIfTI or npy.")
+        blank_frames(image)
         scale = _confidence_scale(names.confidence, image)
         if isinstance(image, EchoCine):
             label_map, confidence, record = self._segment_cine(image, scale, progress)

@@ -20,18 +20,22 @@ def tissue_of(image: EchoFrame | EchoCine) -> tuple[slice, slice]:
     return slice(row0, row1), slice(column0, column1)
 
 
-def blank_frames(frames: Sequence[EchoFrame]) -> list[int]:
+def blank_frames(image: EchoFrame | EchoCine) -> list[int]:
     """The frames without contrast, which show nothing.
 
     Raises:
         InputError: that is all of them.
     """
-    from EchoSynthLib.api.reading import NO_CONTRAST
     from EchoSynthLib.images.contrast import has_contrast
 
-    blank = [index for index, frame in enumerate(frames) if not has_contrast(frame.pixels[tissue_of(frame)])]
+    tissue = image.pixels[..., *tissue_of(image)]
+    frames = tissue if tissue.ndim == 3 else tissue[None]
+    blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
     if len(blank) == len(frames):
-        raise InputError(NO_CONTRAST)
+        raise InputError(
+            f"{image.source} shows nothing: all of it is of nearly one gray level, which is no contrast to see a heart "
+            f"by. Look at the file, and at the gray levels that it was saved with."
+        )
     return blank
 
 

@@ -104,6 +104,12 @@ def test_frames_are_counted_where_the_header_does_not(tmp_path, echo, text, fram
     assert frames == 1 or "3 were found" in image.remarks[0]
 
 
+def test_more_frames_than_announced_are_read_and_told(tmp_path, echo):
+    cine = read_image(saved(tmp_path / "a.dcm", dataset(np.stack([echo] * 5), frames=3)))
+    assert len(cine) == 5
+    assert cine.remarks == ("the header announces 3 frames; 5 were found",)
+
+
 @pytest.mark.parametrize("delta", [(np.nan, 0.03), (0.0, 0.03), (np.inf, np.inf)])
 def test_a_broken_calibration_of_a_region_is_no_spacing(tmp_path, echo, delta):
     ds = dataset(echo)

@@ -215,6 +215,18 @@ def test_a_video_that_is_nearly_whole_is_read_and_told(tmp_path, suffix):
     assert suffix == ".mkv" or "incomplete" in cine.remarks[0]
 
 
+def test_a_video_without_its_key_frame_is_refused(tmp_path):
+    path = saved(tmp_path / "a.mp4", clip(), bf="0")
+    with av.open(str(path)) as container:
+        first = next(packet for packet in container.demux(video=0))
+        start, size = first.pos, first.size
+    data = bytearray(path.read_bytes())
+    data[start : start + size] = bytes(size)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"a\.mp4 is incomplete or damaged"):
+        read_image(path)
+
+
 @pytest.mark.parametrize("suffix", [".mov", ".mkv", ".wmv"])
 def test_a_video_cut_in_half_is_refused(tmp_path, suffix):
     noise = np.random.default_rng(0).integers(0, 255, (40, ROWS, COLUMNS)).astype(np.uint8)
