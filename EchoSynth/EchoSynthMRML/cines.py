@@ -72,15 +72,17 @@ class CineBuilder:
     Args:
         name: of the cine.
         like: cine whose index (such as time in s) and playback rate are taken; else frames are numbered from 0.
+        frame_time_ms: where it is known and no other cine is taken, the index is the time, and it plays as fast.
     """
 
-    def __init__(self, name: str, like: Cine | None = None) -> None:
+    def __init__(self, name: str, like: Cine | None = None, frame_time_ms: float | None = None) -> None:
         self._name = name
         self._like = like
+        self._seconds = frame_time_ms / 1000 if frame_time_ms and not like else None
         self._sequence = slicer.vtkMRMLSequenceNode()
         self._sequence.SetName(name)
-        self._sequence.SetIndexName(like.sequence.GetIndexName() if like else "frame")
-        self._sequence.SetIndexUnit(like.sequence.GetIndexUnit() if like else "")
+        self._sequence.SetIndexName(like.sequence.GetIndexName() if like else "time" if self._seconds else "frame")
+        self._sequence.SetIndexUnit(like.sequence.GetIndexUnit() if like else "s" if self._seconds else "")
         if like:
             self._sequence.SetIndexType(like.sequence.GetIndexType())
 
@@ -93,7 +95,8 @@ class CineBuilder:
         index = self._sequence.GetNumberOfDataNodes()
         if self._like and index >= len(self._like):
             raise InputError(f"'{self._name}' has more frames than '{self._like.sequence.GetName()}' ({index}).")
-        self._sequence.SetDataNodeAtValue(node, self._like.value(index) if self._like else str(index))
+        value = f"{index * self._seconds:.4f}" if self._seconds else str(index)
+        self._sequence.SetDataNodeAtValue(node, self._like.value(index) if self._like else value)
 
     def finish(self, scene: Any, browser: Any = None, save_changes: bool = False) -> Any:
         """Adds the cine to a scene.
@@ -129,6 +132,8 @@ class CineBuilder:
         browser.SetName(f"{self._sequence.GetName()} browser")
         if self._like and self._like.browser:
             browser.SetPlaybackRateFps(self._like.browser.GetPlaybackRateFps())
+        elif self._seconds:
+            browser.SetPlaybackRateFps(1 / self._seconds)
         return scene.AddNode(browser)
 
     def _add_proxy(self, scene: Any, browser: Any) -> Any:

@@ -19,6 +19,7 @@ from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter, param
 from EchoSynthLib.tasks.evidence import FindEvidence
 from EchoSynthLib.tasks.experiment import Experiment
 from EchoSynthLib.tasks.measure import Measure
+from EchoSynthLib.tasks.read import Read
 from EchoSynthLib.tasks.segment import Segment
 from EchoSynthLib.tasks.synthesize import Synthesize
 from EchoSynthLib.tasks.train import Train
@@ -36,6 +37,7 @@ __all__ = [
     "Measure",
     "Parameter",
     "Progress",
+    "Read",
     "Segment",
     "Synthesize",
     "Task",
@@ -59,6 +61,7 @@ _tasks: dict[str, type[Task]] = {
         Variations,
         Dataset,
         Collect,
+        Read,
         Train,
         Experiment,
         FindEvidence,

@@ -10,7 +10,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 IN_SLICER = {"numpy", "scipy", "SimpleITK", "pydicom", "pillow"}
-FOR_FILES_OF_ITS_OWN = {"av"}  # videos; the module hands over arrays
 FOR_PUBLISHING = {"onnx", "onnxscript"}  # a trained model becomes a model folder on the command line
 FOR_PLOTS = {"matplotlib"}  # of an experiment's report; experiments run on the command line
 FOR_SEVERAL_GPUS = {"accelerate"}  # `accelerate launch` starts trainings on the command line
@@ -27,7 +26,7 @@ def without(requirements: list[str], names: set[str]) -> list[str]:
 
 
 def test_the_fast_path_asks_for_what_slicer_lacks() -> None:
-    assert asked_in("requirements.txt") == without(PROJECT["dependencies"], IN_SLICER | FOR_FILES_OF_ITS_OWN)
+    assert asked_in("requirements.txt") == without(PROJECT["dependencies"], IN_SLICER)
 
 
 def test_the_full_path_asks_for_the_same_versions_and_leaves_torch_to_its_extension() -> None:

@@ -1,0 +1,80 @@
+"""The task `read`: any echo file becomes an array of gray levels and a record of what else the file says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import EchoSynthLib
+from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.tasks.declare import Context, Task, parameter
+from EchoSynthLib.tasks.places import output_folder
+from EchoSynthLib.tasks.results import RECORD, with_warnings, write_records
+
+if TYPE_CHECKING:
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame
+
+PIXELS = "pixels.npy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read(Task):
+    """Reads an echo file as all other tasks do, and tells what it holds."""
+
+    name = "read"
+    summary = "Read an echo file: its frames as an array, and its pixel size, frame time and remarks as a record."
+
+    image: Path = parameter(main=True, help="image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy)")
+    output: Path = parameter(help=f"folder for {PIXELS}, (rows, columns) or (frames, rows, columns), and {RECORD}")
+
+    def run(self, context: Context) -> dict[str, Any]:
+        """Writes array and record; see `Task.run`.
+
+        Raises:
+            InputError: the file cannot be read as a frame or a cine.
+        """
+        from EchoSynthLib.images.array_files import write_array
+        from EchoSynthLib.images.read import read_image
+
+        started = time.perf_counter()
+        output_folder(self.output)
+        context.progress(0, 1, f"reading {self.image.name}")
+        image = read_image(self.image)
+        with OutputFolder(self.output) as hidden:
+            write_array(hidden / PIXELS, image.pixels)
+            context.progress(1, 1, "read")
+            record = {
+                "task": self.name,
+                "echosynth_version": EchoSynthLib.__version__,
+                "input": str(self.image.resolve()),
+                **_told(image),
+                "outputs": {"pixels": PIXELS},
+                "seconds": round(time.perf_counter() - started, 3),
+            }
+            return write_records(hidden, RECORD, self.output, with_warnings(record, image.remarks))
+
+    @classmethod
+    def findings(cls, record: Mapping[str, Any]) -> list[str]:
+        """Frames, size, pixel size and frame time."""
+        row_mm, column_mm = record["spacing_mm"] or (0, 0)
+        size = f"{record['frames']} x {record['rows']} x {record['columns']} (frames x rows x columns)"
+        pixel = f"{row_mm:.4g} x {column_mm:.4g} mm" if record["spacing_trusted"] else "not calibrated"
+        milliseconds = record["frame_time_ms"]
+        return [f"{size}, pixel size {pixel}" + (f", {milliseconds:.4g} ms a frame" if milliseconds else "")]
+
+
+def _told(image: EchoFrame | EchoCine) -> dict[str, Any]:
+    rows, columns = image.pixels.shape[-2:]
+    return {
+        "frames": len(image.pixels) if image.pixels.ndim == 3 else 1,
+        "rows": rows,
+        "columns": columns,
+        "spacing_mm": None if image.spacing is None else [float(step) for step in image.spacing],
+        "spacing_trusted": image.spacing_trusted,
+        "frame_time_ms": getattr(image, "frame_time_ms", None),
+        "region": None if image.region is None else [int(edge) for edge in image.region],
+        "geometry": None if image.geometry is None else asdict(image.geometry),
+    }
