@@ -96,6 +96,7 @@ class EchoSynthWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic.cancel()
         for panel in self.panels.values():
             panel.set_parameters(None)
+            panel.forget()
         # Else the next scene's nodes, which get the same IDs, would be chosen without the panels hearing of it.
         self._forget()
 
@@ -130,6 +131,28 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
 
         return EchoSynthParameterNode(super().getParameterNode())
 
+    def openFile(self, path):
+        """The volume node of an echo file as EchoSynth reads it, of a cine the one that follows its frames.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: it cannot be read as a frame or a cine, or the engine is not installed.
+        """
+        from EchoSynthJobs.open import open_echo
+        from EchoSynthPanels.engine import run
+
+        return run(_("Open"), lambda client: open_echo(slicer.mrmlScene, client, Path(path))).volume
+
+    def cineOfStack(self, volumeNode):
+        """Makes the slices of a volume the frames of a cine, in its place; gives the node that follows them.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the volume has one slice.
+        """
+        from EchoSynthJobs.stack import cine_of_stack
+        from EchoSynthPanels.engine import the_runner
+
+        return the_runner().run(_("Open"), cine_of_stack(slicer.mrmlScene, volumeNode))
+
     def segment(self, volumeNode, allFrames=False, view="auto", model="segmenter"):
         """The segmentation node of a volume (one slice, gray or color), or with allFrames of the cine it belongs to.
 
@@ -152,7 +175,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         labelMapNode,
         count=1,
         seed=0,
-        view="4CH",
+        view="auto",
         reference=None,
         steps=None,
         quality=None,
@@ -164,7 +187,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
 
         Args:
             seed: image i depends on (seed, i) alone.
-            view: '2CH' or '4CH'.
+            view: '2CH', '4CH', or 'auto' for the one that the label map is known to show.
             reference: volume whose ultrasound sector and pixel size are taken; one is fitted where it is None.
             steps: from noise to image; None for the model's default.
             quality: 'good', 'medium', 'poor', or None for any; diffusion models know nothing of it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import linked_volume
 from EchoSynthMRML.provenance import linked_label_map
 from EchoSynthMRML.volumes import check_frame
+from EchoSynthPanels.label_map_panel import reason_not_to_draw
 from EchoSynthPanels.panel import Panel
 from EchoSynthPanels.parameters import DataSource
 from EchoSynthPanels.wishes import wish_of
@@ -53,11 +55,10 @@ class DataSetPanel(Panel):
             return _("Choose a folder")
         if not self.parameters.dataName.strip():
             return _("Give the data set a name")
-        if self.parameters.dataSource == DataSource.VARIATIONS and self.parameters.labelMap is None:
-            return _("Choose a label map, or segment an image first")
         if self.parameters.dataSource == DataSource.VARIATIONS:
             self.engine.check_generator(find_generator(self.parameters.generator))
-        elif not self._pairs:
+            return reason_not_to_draw(self.parameters.labelMap)
+        if not self._pairs:
             return _("The scene holds no image with a label map on its grid")
         return ""
 
@@ -79,13 +80,19 @@ class DataSetPanel(Panel):
 
     def show(self, result: dict[str, Any]) -> None:
         """See `Panel.show`."""
-        said = _("{count} pairs in {folder}.").format(count=result["pairs"], folder=self._folder)
+        said = _("{count} pairs in {folder}.").format(count=result["pairs"], folder=_data_set_of(result, self._folder))
         self.ui.dataResultLabel.text = " ".join([said, *result["notes"]])
 
     @property
     def _folder(self) -> Path:
         # So that a saved scene does not carry one user's home to another.
         return Path.home() / self.parameters.dataFolder
+
+
+def _data_set_of(record: Mapping[str, Any], folder: Path) -> Path:
+    """The folder of the data set: nnU-Net's layout makes one of its own inside the chosen one."""
+    made = record["outputs"].get("record")
+    return Path(made).parent if made else folder
 
 
 def pairs_in(scene: Any) -> list[Pair]:

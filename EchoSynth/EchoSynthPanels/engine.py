@@ -79,7 +79,7 @@ class Engine:
     def description(self) -> str:
         """The state in one line."""
         if not self.ready:
-            return _("Not installed: needs {packages}, about 24 MB.").format(
+            return _("Not installed: needs {packages}, about 60 MB.").format(
                 packages=", ".join(self.packages.missing_fast)
             )
         return _("Ready: onnxruntime {version}.").format(version=_version("onnxruntime"))
@@ -127,6 +127,17 @@ class Engine:
                 ).format(model=generator.name, packages=", ".join(self.packages.missing_full))
             )
 
+    def check_torch_extension(self) -> None:
+        """Refuses to install the full path where PyTorch is missing and so is the extension that brings it.
+
+        Raises:
+            EchoSynthError: says how to get it.
+        """
+        if not _is_met(TORCH) and importlib.util.find_spec("PyTorchUtils") is None:
+            raise EchoSynthError(
+                _("The full engine needs the PyTorch extension: install it in the Extensions Manager, restart Slicer.")
+            )
+
     def install(self, runner: JobRunner) -> Job[None]:
         """Installs the fast path into Slicer's Python; pip's lines go to the runner's log."""
         yield from _pip(requirements(FAST), runner)
@@ -135,8 +146,7 @@ class Engine:
     def install_full(self, runner: JobRunner) -> Job[None]:
         """Installs PyTorch by its extension, then the rest of the full path; nothing where the extension is missing."""
         has_torch = _is_met(TORCH)
-        if not has_torch:
-            _check_torch_extension()
+        self.check_torch_extension()
         yield from _pip(requirements(FAST), runner)
         if not has_torch:
             _install_torch()
@@ -217,13 +227,6 @@ def _pip_in_background(packages: list[str], constraints: Path, runner: JobRunner
             _("pip could not install {packages} (exit code {code}); the log says why.").format(
                 packages=", ".join(packages), code=codes[0]
             )
-        )
-
-
-def _check_torch_extension() -> None:
-    if importlib.util.find_spec("PyTorchUtils") is None:
-        raise EchoSynthError(
-            _("The full engine needs the PyTorch extension: install it in the Extensions Manager, restart Slicer.")
         )
 
 

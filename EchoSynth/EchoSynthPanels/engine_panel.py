@@ -8,9 +8,13 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
+from EchoSynthLib.errors import EchoSynthError
 from EchoSynthPanels.engine import Engine
+from EchoSynthPanels.job_row import JobRow
 from EchoSynthPanels.panel import Panel, confirmed, connect
 from EchoSynthPanels.runner import JobRunner
+
+INSTALL = _("Install")
 
 
 class EnginePanel(Panel):
@@ -44,11 +48,20 @@ class EnginePanel(Panel):
 
     def install_full(self) -> None:
         """Asks, then installs the full path."""
-        ask_and_install_full(self.engine, self.runner)
+        ask_and_install_full(self.engine, self.runner, self.row(INSTALL))
+
+    def owner_of(self, row: str) -> str:
+        """See `Panel.owner_of`."""
+        return INSTALL
 
 
-def ask_and_install_full(engine: Engine, runner: JobRunner) -> None:
-    """Asks, then installs the full path; what comes of it stands in the Status panel."""
+def ask_and_install_full(engine: Engine, runner: JobRunner, row: JobRow) -> None:
+    """Asks, then installs the full path; a row tells at once what keeps it from that."""
+    try:
+        engine.check_torch_extension()
+    except EchoSynthError as error:
+        row.fail(error)
+        return
     _ask_and_run(engine.packages.missing_full, engine.install_full(runner), runner)
 
 
@@ -56,4 +69,4 @@ def _ask_and_run(packages: Sequence[str], job: Job[Any], runner: JobRunner) -> N
     question = _("EchoSynth will install into Slicer's Python:\n\n{packages}\n\nContinue?")
     if confirmed(question.format(packages="\n".join(packages))):
         # Nothing can stop pip half-way.
-        runner.start(_("Install"), job, cancellable=False)
+        runner.start(INSTALL, job, cancellable=False)

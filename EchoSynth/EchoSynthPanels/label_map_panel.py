@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import slicer
@@ -16,6 +17,8 @@ from EchoSynthMRML.label_maps import linked_volume, new_segmentation, read_label
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.views import is_shown, keep_beside, show_frame, show_grid, show_label_volume, show_side_by_side
+
+PIXELS = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
 
 
 class LabelMapPanel(Panel):
@@ -65,14 +68,8 @@ class LabelMapPanel(Panel):
         if node is not None:
             _set_visible(node, True)
             show_place_of(node, self.parameters)
-            self._keep_reference_that_fits(node)
-
-    def _keep_reference_that_fits(self, node: Any) -> None:
-        """Takes the label map's own image where the reference lies on another grid: images would be drawn on that."""
-        reference = self.parameters.reference
-        with suppress(InputError):
-            if reference is not None and not same_place(Grid.of_volume(reference), _grid_of(node)):
-                self.parameters.reference = _image_under(node, self.parameters)
+            # Another image's sector is a choice for one label map, not for the next, which may be another patient's.
+            self.parameters.reference = linked_volume(node) if node.IsA("vtkMRMLSegmentationNode") else None
 
     def edit(self) -> None:
         """Opens the label map in the Segment Editor."""
@@ -141,12 +138,43 @@ def _set_visible(node: Any, visible: bool) -> None:
         node.GetDisplayNode().SetVisibility(visible)
 
 
+def reason_not_to_draw(node: Any) -> str:
+    """Why nothing can be made of a label map, '' if it can."""
+    if node is None:
+        return _("Choose a label map, or segment an image first")
+    problem, present, _notes = _seen(node, _state_of(node))
+    if not problem and not present:
+        return _("'{name}' is empty: draw a structure in it first (Edit), or choose another").format(
+            name=node.GetName()
+        )
+    return problem
+
+
 def _describe(node: Any) -> str:
     if node is None:
         return ""
+    problem, present, notes = _seen(node, _state_of(node))
+    return problem or "; ".join([", ".join(present) or _("none yet"), *notes])
+
+
+@lru_cache(maxsize=2)
+def _seen(node: Any, state: tuple[int, ...]) -> tuple[str, list[str], tuple[str, ...]]:
+    """What is wrong with a label map, the structures it has, and notes; kept, for panels ask at each change."""
     try:
         label_map = read_label_map(node)
     except EchoSynthError as error:
-        return str(error)
+        return str(error), [], ()
     present = [name for name, code in CAMUS.items() if code and (label_map.codes == code).any()]
-    return "; ".join([", ".join(present) or _("none yet"), *label_map.notes])
+    return "", present, label_map.notes
+
+
+def _state_of(node: Any) -> tuple[int, ...]:
+    """Numbers that are others after each change of a label map's pixels, names or place."""
+    if not node.IsA("vtkMRMLSegmentationNode"):
+        image = node.GetImageData()
+        return (node.GetMTime(), image.GetMTime() if image is not None else 0)
+    segmentation = node.GetSegmentation()
+    segments = [segmentation.GetSegment(segment_id) for segment_id in segmentation.GetSegmentIDs()]
+    layers = [segment.GetRepresentation(PIXELS) for segment in segments]
+    stamps = [each.GetMTime() for each in (*segments, *layers) if each is not None]
+    return (node.GetMTime(), segmentation.GetMTime(), *stamps)

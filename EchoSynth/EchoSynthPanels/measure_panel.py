@@ -92,6 +92,11 @@ class MeasurePanel(Panel):
             self.engine.check()
         return reason_not_to_measure(self.parameters)
 
+    def forget(self) -> None:
+        """See `Panel.forget`."""
+        super().forget()
+        self._forget()
+
     def job(self) -> Job[Measured]:
         """See `Panel.job`."""
         return job_of(self.parameters, self.engine.client, self.engine.ready)

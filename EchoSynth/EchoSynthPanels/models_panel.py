@@ -103,9 +103,9 @@ class ModelsPanel(Panel):
         model = self.chosen
         if model is None:
             return
-        self.runner.start(
+        self.start(
             self.title,
-            time_one_image(self.engine.client, model.name, model.kind, TIMING_SHAPE),
+            lambda: time_one_image(self.engine.client, model.name, model.kind, TIMING_SHAPE),
             lambda seconds: self._keep_time(model, seconds),
         )
 
@@ -113,7 +113,7 @@ class ModelsPanel(Panel):
         return command(self.engine.python, self.engine.environment, *arguments)
 
     def _run(self, job: Job[str]) -> None:
-        self.runner.start(self.title, job, self._show_result)
+        self.start(self.title, lambda: job, self._show_result)
 
     def _show_result(self, said: str) -> None:
         self.ui.modelResultLabel.text = said.splitlines()[-1] if said else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 import qt
@@ -11,7 +13,9 @@ from slicer.util import VTKObservationMixin
 
 from EchoSynthJobs.job import Job
 from EchoSynthLib.errors import EchoSynthError
+from EchoSynthPanels.decimal_point import accept_both_decimal_points
 from EchoSynthPanels.engine import RESOURCES, the_engine, the_runner
+from EchoSynthPanels.job_row import JobRow, RoomForText, let_grow
 
 AFTER_THE_WRAPPER = -1.0
 """Priority of who reads parameters when they change: the wrapper has brought its own copies up to date by then."""
@@ -55,12 +59,27 @@ class Panel(VTKObservationMixin):
             connect(self._apply, "clicked()", self.apply_or_cancel)
             self._single_clicks = SingleClicks()
             self._apply.installEventFilter(self._single_clicks)
+        self._room = RoomForText()
         self._results = [label for name, label in vars(self.ui).items() if name.endswith("ResultLabel")]
         for label in self._results:
-            _give_room(label)
+            let_grow(label, self._room, lines=2)
+        self.rows = {
+            name: JobRow(self.runner, partial(self.owner_of, name), place)
+            for name, place in vars(self.ui).items()
+            if name.endswith("JobRow")
+        }
+        self._decimal_points = accept_both_decimal_points(self.widget)
         self.runner.changed.connect(self.refresh)
         self.engine.changed.connect(self.refresh)
         self.set_up()
+
+    def owner_of(self, row: str) -> str:
+        """The owner of the jobs whose progress a row (JobRow) of the .ui shows."""
+        return self.title
+
+    def row(self, owner: str = "") -> JobRow:
+        """The row of an owner's jobs, by default of the panel's own."""
+        return next(row for name, row in self.rows.items() if self.owner_of(name) == (owner or self.title))
 
     def set_up(self) -> None:
         """Connects the panel's own widgets; called once."""
@@ -105,20 +124,49 @@ class Panel(VTKObservationMixin):
     def show(self, result: Any) -> None:
         """Shows what the job gave."""
 
+    def warnings_of(self, result: Any) -> Iterable[str]:
+        """What is doubtful about a result, as its record tells."""
+        record = result if isinstance(result, dict) else getattr(result, "record", {})
+        return record.get("warnings", ())
+
     def apply_or_cancel(self) -> None:
         """Starts the panel's job, or cancels it if it runs."""
         if self.runner.busy and self.runner.owner == self.title:
             self.runner.cancel()
             return
-        with slicer.util.tryWithErrorDisplay(_("{title} could not start.").format(title=self.title)):
-            self._check_engine()
-            self.runner.start(self.title, self.job(), self.show)
-            for label in self._results:
-                label.text = ""
+        self.start(self.title, self._checked_job, self.show)
+
+    def start(self, owner: str, job: Callable[[], Job[Any]], show: Callable[[Any], None]) -> None:
+        """Starts a job of the panel, after which `show` gets its result; what keeps it from starting is told below."""
+        for label in self._results:
+            label.text = ""
+
+        def take(result: Any) -> None:
+            show(result)
+            self.row(owner).warn(self.warnings_of(result))
+
+        try:
+            self.runner.start(owner, job(), take)
+        except Exception as error:
+            self.row(owner).fail(error)
+            self.runner.say(f"{owner}: {error}")
+
+    def forget(self) -> None:
+        """Forgets what came of jobs: their scene goes."""
+        for label in self._results:
+            label.text = ""
+        for row in self.rows.values():
+            row.clear()
+
+    def _checked_job(self) -> Job[Any]:
+        self._check_engine()
+        return self.job()
 
     def close(self) -> None:
         """Lets go of everything outside."""
         self.set_parameters(None)
+        for row in self.rows.values():
+            row.close()
         self.runner.changed.disconnect(self.refresh)
         self.engine.changed.disconnect(self.refresh)
 
@@ -134,11 +182,6 @@ class Panel(VTKObservationMixin):
             return self.reason_not_to_apply()
         except EchoSynthError as error:
             return str(error)
-
-
-def _give_room(label: Any) -> None:
-    # A section does not grow with a label whose text comes to need a second line.
-    label.setMinimumHeight(2 * label.fontMetrics().lineSpacing() + 2)
 
 
 def connect(widget: Any, signal: str, slot: Any) -> None:

@@ -37,6 +37,7 @@ class SegmentView(Enum):
 class View(Enum):
     """The view that a label map shows, for the generator."""
 
+    AUTO = "auto"
     FOUR_CHAMBER = "4CH"
     TWO_CHAMBER = "2CH"
 
@@ -120,7 +121,7 @@ class EchoSynthParameterNode:
     liveVolume: vtkMRMLScalarVolumeNode
 
     inputVolume: Union[vtkMRMLScalarVolumeNode, vtkMRMLVectorVolumeNode, None]
-    allFrames: bool = False
+    allFrames: bool = True
     segmentView: SegmentView = SegmentView.AUTO
     confidenceMap: bool = False
     segmenter: str = "segmenter"
@@ -128,7 +129,7 @@ class EchoSynthParameterNode:
     labelMap: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
 
     reference: Union[vtkMRMLScalarVolumeNode, vtkMRMLVectorVolumeNode, None]
-    view: View = View.FOUR_CHAMBER
+    view: View = View.AUTO
     count: Annotated[int, _limits("synthesize", "count")] = 1
     seed: Annotated[int, _limits("synthesize", "seed")] = 0
     # 0 stands for the model's default.

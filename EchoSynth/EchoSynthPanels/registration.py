@@ -68,6 +68,7 @@ def register_segment_statistics() -> None:
 def load_label_map(name: str) -> Any:
     """Loads one of our label maps as a segmentation with named, colored segments."""
     from EchoSynthMRML.label_maps import new_segmentation, read_label_map
+    from EchoSynthMRML.provenance import stamp
     from EchoSynthMRML.volumes import add_to_scene
     from EchoSynthPanels.views import show_through
 
@@ -75,6 +76,7 @@ def load_label_map(name: str) -> Any:
     label_map = read_label_map(volume)
     slicer.mrmlScene.RemoveNode(volume)
     segmentation = add_to_scene(slicer.mrmlScene, new_segmentation(label_map.codes, label_map.grid, name))
+    stamp(segmentation, {"view": "2CH" if "2CH" in name else "4CH"})
     show_through(segmentation)
     return segmentation
 

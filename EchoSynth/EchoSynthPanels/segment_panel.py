@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import qt
@@ -9,16 +10,20 @@ import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
+from EchoSynthJobs.open import Opened, is_echo_file, open_echo
 from EchoSynthJobs.segment import Segmented, segment
 from EchoSynthJobs.stack import cine_of_stack, is_stack
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthMRML.calibration import calibrate_all
 from EchoSynthMRML.cines import cine_of
+from EchoSynthMRML.provenance import frame_stamped
 from EchoSynthMRML.volumes import check_frame, trusted_spacing
 from EchoSynthPanels.label_map_panel import image_of
 from EchoSynthPanels.model_choice import ModelChoice
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.views import show_alone, show_frame, show_player, show_through
+
+_OPEN = _("Open")
 
 
 class SegmentPanel(Panel):
@@ -34,6 +39,10 @@ class SegmentPanel(Panel):
         connect(self.ui.cineButton, "clicked()", self.make_cine)
         connect(self.ui.setSpacingButton, "clicked()", self.set_spacing)
         connect(self.ui.inputSelector, "currentNodeChanged(vtkMRMLNode*)", self._show_input)
+
+    def owner_of(self, row: str) -> str:
+        """See `Panel.owner_of`."""
+        return _OPEN if row == "openJobRow" else self.title
 
     def set_parameters(self, parameters: Any) -> None:
         """See `Panel.set_parameters`."""
@@ -85,6 +94,10 @@ class SegmentPanel(Panel):
         """See `Panel.show`."""
         record = result.record
         seen = record["view_probabilities"][record["view"]]
+        frame = frame_stamped(result.segmentation)
+        if frame is not None:
+            text = _("Frame {frame} alone was segmented; its label map stays where other frames are shown.")
+            self.row().warn([text.format(frame=frame)])
         self.ui.segmentResultLabel.text = _(
             "{name}: {view} ({sure:.0%}), mean confidence {confidence:.2f}"
         ).format(
@@ -101,7 +114,10 @@ class SegmentPanel(Panel):
             self.open_file(path)
 
     def open_file(self, path: str) -> None:
-        """Opens an image, or a file whose slices are the frames of a cine, and chooses it."""
+        """Opens an image or a cine, and chooses it; what the library does not read is left to Slicer's own readers."""
+        if is_echo_file(Path(path)):
+            self.start(_OPEN, lambda: open_echo(slicer.mrmlScene, self.engine.client, Path(path)), self._take_opened)
+            return
         with slicer.util.tryWithErrorDisplay(_("The file could not be opened.")):
             # Without this Slicer joins patient1_2CH.nii and patient1_4CH.nii into one volume of two slices.
             self.parameters.inputVolume = slicer.util.loadVolume(path, {"singleFile": True, "show": False})
@@ -112,10 +128,12 @@ class SegmentPanel(Panel):
 
     def make_cine(self) -> None:
         """Makes the slices of the chosen volume the frames of a cine."""
-        with slicer.util.tryWithErrorDisplay(_("The slices could not become a cine.")):
-            self.runner.start(_("Open"), cine_of_stack(slicer.mrmlScene, self.parameters.inputVolume), self._take_cine)
+        self.start(_OPEN, lambda: cine_of_stack(slicer.mrmlScene, self.parameters.inputVolume), self._take)
 
-    def _take_cine(self, volume: Any) -> None:
+    def _take_opened(self, opened: Opened) -> None:
+        self._take(opened.volume)
+
+    def _take(self, volume: Any) -> None:
         self.parameters.inputVolume = volume
         show_alone(volume)
         show_player(volume)

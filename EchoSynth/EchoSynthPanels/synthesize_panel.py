@@ -10,14 +10,15 @@ from slicer.i18n import tr as _
 
 from EchoSynthJobs.generators import Generator, find_generator
 from EchoSynthJobs.job import Job
-from EchoSynthJobs.synthesize import Synthesized, synthesize
+from EchoSynthJobs.synthesize import Synthesized, synthesize, view_of
 from EchoSynthMRML.cines import cine_of
 from EchoSynthPanels.engine_panel import ask_and_install_full
 from EchoSynthPanels.generator_words import GeneratorWords
-from EchoSynthPanels.label_map_panel import image_of
+from EchoSynthPanels.label_map_panel import image_of, reason_not_to_draw
 from EchoSynthPanels.live import the_live
 from EchoSynthPanels.model_choice import ModelChoice, NameChoice
 from EchoSynthPanels.panel import Panel, connect
+from EchoSynthPanels.parameters import View
 from EchoSynthPanels.views import show_side_by_side
 from EchoSynthPanels.wishes import live_model, wish_of
 
@@ -58,13 +59,12 @@ class SynthesizePanel(Panel):
         box.enabled = cine is not None
         box.text = _("All {count} frames").format(count=len(cine)) if cine else _("All frames")
         self._show_whether_live_can_follow(generator)
+        self._show_view()
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
-        if self.parameters.labelMap is None:
-            return _("Choose a label map, or segment an image first")
         self.engine.check_generator(find_generator(self.parameters.generator))
-        return ""
+        return reason_not_to_draw(self.parameters.labelMap)
 
     def job(self) -> Job[Synthesized]:
         """See `Panel.job`."""
@@ -91,7 +91,7 @@ class SynthesizePanel(Panel):
 
     def install_for_model(self) -> None:
         """Asks, then installs what the diffusion models run on."""
-        ask_and_install_full(self.engine, self.runner)
+        ask_and_install_full(self.engine, self.runner, self.row())
 
     def close(self) -> None:
         """See `Panel.close`."""
@@ -103,6 +103,14 @@ class SynthesizePanel(Panel):
     def _take_its_defaults(self) -> None:
         # Steps that are many for one model are few for another.
         self.parameters.solver, self.parameters.steps = "", 0
+
+    def _show_view(self) -> None:
+        """Says what automatic takes; the entries of an enumeration keep their order."""
+        known = None if self.parameters.labelMap is None else view_of(self.parameters.labelMap)
+        automatic = View.AUTO.label()
+        text = f"{automatic} ({View(known).label()})" if known else automatic
+        if self.ui.viewComboBox.itemText(0) != text:
+            self.ui.viewComboBox.setItemText(0, text)
 
     def _show_generator(self, generator: Generator) -> None:
         words = GeneratorWords(generator)

@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.vary import Change, Varied, vary
-from EchoSynthPanels.label_map_panel import image_of
+from EchoSynthPanels.label_map_panel import image_of, reason_not_to_draw
 from EchoSynthPanels.panel import Panel
 from EchoSynthPanels.views import show_alone, show_through
 
@@ -20,7 +20,7 @@ class VaryPanel(Panel):
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
-        return "" if self.parameters.labelMap is not None else _("Choose a label map, or segment an image first")
+        return reason_not_to_draw(self.parameters.labelMap)
 
     def job(self) -> Job[Varied]:
         """See `Panel.job`."""

@@ -12,7 +12,7 @@ import EchoSynthLib
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.places import output_folder
-from EchoSynthLib.tasks.results import RECORD, with_warnings, write_records
+from EchoSynthLib.tasks.results import RECORD, check_exists, with_warnings, write_records
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
@@ -40,6 +40,7 @@ class Read(Task):
         from EchoSynthLib.images.read import read_image
 
         started = time.perf_counter()
+        check_exists(self.image, "image")
         output_folder(self.output)
         context.progress(0, 1, f"reading {self.image.name}")
         image = read_image(self.image)

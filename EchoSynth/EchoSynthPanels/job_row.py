@@ -1,0 +1,156 @@
+"""What comes of a pressed button, right below it: bar, message, failure in red, warnings in amber."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from EchoSynthPanels.runner import JobRunner
+
+PAUSE_MS = 250
+"""Between two pictures of progress: where Slicer's views are drawn without a graphics card, each costs 50 ms."""
+FAILURE, WARNING = "#e5484d", "#c98a00"
+"""Colors that can be read on light and on dark."""
+
+
+class RoomForText(qt.QObject):
+    """Gives a label the height of its text: a section does not grow with a label that comes to need another line."""
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802
+        """Looks before each painting, which follows each change of text or width."""
+        if event.type() in (qt.QEvent.Paint, qt.QEvent.Resize):
+            height = watched.heightForWidth(watched.width) if watched.wordWrap and watched.text else 0
+            height = max(height, watched.property("leastHeight") or 0)
+            if height != watched.minimumHeight:
+                watched.setMinimumHeight(height)
+        return False
+
+
+def let_grow(label: Any, room: RoomForText, lines: int = 0) -> None:
+    """Lets a label have room for these lines, and for more where its text needs them."""
+    least = lines * label.fontMetrics().lineSpacing() + 2 if lines else 0
+    label.setProperty("leastHeight", least)
+    label.setMinimumHeight(least)
+    label.installEventFilter(room)
+
+
+class JobRow:
+    """Follows the jobs of one owner, and keeps what came of the last one until the next begins.
+
+    Args:
+        runner: of the jobs.
+        owner: tells whose jobs are followed, as `JobRunner.start` was told.
+        place: empty widget that the row fills.
+    """
+
+    def __init__(self, runner: JobRunner, owner: Callable[[], str], place: Any) -> None:
+        self._runner, self._owner, self._place = runner, owner, place
+        self._text = self._color = ""
+        self._warnings: list[str] = []
+        self._running = False
+        self._room = RoomForText()
+        layout = qt.QVBoxLayout(place)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.bar, self.label = qt.QProgressBar(), qt.QLabel()
+        self.bar.setMaximumHeight(14)
+        self.label.setTextInteractionFlags(qt.Qt.TextSelectableByMouse)
+        # A long word, as a path, does not widen the panel.
+        self.label.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)
+        let_grow(self.label, self._room)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.label)
+        self._pause = qt.QTimer()
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.connect("timeout()", self.refresh)
+        runner.changed.connect(self.refresh)
+        runner.progressed.connect(self._refresh_soon)
+        self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What it says, without colors."""
+        return "\n".join(filter(None, [self._text, *self._warnings]))
+
+    @property
+    def failed(self) -> bool:
+        """Whether it tells of a failure."""
+        return self._color == FAILURE
+
+    def warn(self, texts: Iterable[str]) -> None:
+        """Adds what is doubtful about the result of the job that just ends."""
+        self._warnings = list(dict.fromkeys([*self._warnings, *texts]))
+        self._show()
+
+    def fail(self, error: Exception) -> None:
+        """Tells why nothing could begin."""
+        self._text, self._color, self._warnings = _failed(str(error)), FAILURE, []
+        self._show()
+
+    def clear(self) -> None:
+        """Forgets the last job, as when its scene is closed."""
+        self._text, self._color, self._warnings = "", "", []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows how far the job is, or what came of it."""
+        runner, was_running = self._runner, self._running
+        self._running = runner.busy and runner.owner == self._owner()
+        if self._running:
+            if not was_running:
+                self._warnings = []
+            remaining = runner.remaining
+            left = _(", {time} left").format(time=remaining) if remaining else ""
+            self._text, self._color = runner.message + left, ""
+            # A maximum of 0 lets the bar run to and fro.
+            self.bar.maximum, self.bar.value = runner.total, runner.done
+        elif was_running:
+            self._text = _failed(runner.message) if runner.failed else runner.message
+            self._color = FAILURE if runner.failed else ""
+        self._show()
+        if self._running != was_running:
+            # The layout gives it its place with the next turn of the event loop.
+            qt.QTimer.singleShot(0, self._scroll_to)
+
+    def close(self) -> None:
+        """Lets go of the runner."""
+        self._runner.changed.disconnect(self.refresh)
+        self._runner.progressed.disconnect(self._refresh_soon)
+        self._pause.stop()
+
+    def _refresh_soon(self) -> None:
+        if self._runner.owner == self._owner() and not self._pause.isActive():
+            self._pause.start()
+
+    def _show(self) -> None:
+        self.bar.setVisible(self._running)
+        # While it runs one line that never asks for more: each message would else lay the whole module out anew.
+        self.label.setWordWrap(not self._running)
+        lines = [
+            (self._text, self._color),
+            *((_("Warning: {text}").format(text=text), WARNING) for text in self._warnings),
+        ]
+        shown = "<br>".join(_colored(text, color) for text, color in lines if text)
+        if self.label.text != shown:
+            self.label.text, self.label.toolTip = shown, self.text
+        self.label.setVisible(bool(shown))
+        self._place.setVisible(self._running or bool(shown))
+
+    def _scroll_to(self) -> None:
+        parent = self._place.parentWidget()
+        while parent is not None and not parent.inherits("QScrollArea"):
+            parent = parent.parentWidget()
+        if parent is not None and self._place.isVisible():
+            parent.ensureWidgetVisible(self._place, 0, 4)
+
+
+def _failed(message: str) -> str:
+    return _("Failed: {message}").format(message=message)
+
+
+def _colored(text: str, color: str) -> str:
+    return f'<span style="color:{color}">{escape(text)}</span>' if color else escape(text)
