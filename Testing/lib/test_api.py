@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,10 +16,10 @@ from made_apart import assert_same_picture
 from shipped import needs_generator, needs_segmenter
 
 import EchoSynthLib as es
-from EchoSynthLib import api, zoo
+from EchoSynthLib import api
 from EchoSynthLib.anatomy.heart import HeartMap, parametric_heart
 from EchoSynthLib.api.frames import segment_frames
-from EchoSynthLib.errors import Cancelled, InputError, ModelError
+from EchoSynthLib.errors import Cancelled, InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (96, 112)
@@ -53,7 +52,8 @@ def test_an_image_depends_on_the_seed_and_its_number_alone(heart: HeartMap) -> N
     three, one = drawn(heart, count=3, seed=5), drawn(heart, count=1, seed=5)
     assert three.shape == (3, *SHAPE)
     assert three.dtype == np.uint8
-    np.testing.assert_array_equal(three[:1], one)
+    # A lone image is drawn by all cores, several by one each: by sessions made apart.
+    assert_same_picture(three[:1], one)
     np.testing.assert_array_equal(three, drawn(heart, count=3, seed=5))
     np.testing.assert_array_equal(three[:2], drawn(heart, count=2, seed=5))
 
@@ -356,58 +356,3 @@ def test_an_image_that_is_none_is_refused(image: np.ndarray, told: str) -> None:
 def test_an_unknown_view_is_refused_and_named(picture: np.ndarray) -> None:
     with pytest.raises(InputError, match="3CH"):
         es.segment(picture, view="3CH")
-
-
-# Models.
-
-
-def test_an_unknown_model_is_named(heart: HeartMap, picture: np.ndarray) -> None:
-    with pytest.raises(ModelError, match="nowhere"):
-        es.segment(picture, model="nowhere")
-    with pytest.raises(ModelError, match="nowhere"):
-        es.synthesize(heart.label_map, model="nowhere")
-
-
-@needs_segmenter
-@pytest.mark.parametrize("file", ["model.safetensors", "segmenter.onnx", "config.json"])
-def test_a_model_of_which_one_byte_changed_is_not_used(
-    file: str, picture: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copy, expected = tmp_path / "segmenter-copy", es.segment(picture)[0]
-    shutil.copytree(zoo.find("segmenter").path, copy)
-    monkeypatch.setenv("ECHOSYNTH_MODELS", str(tmp_path))
-    label_map, record = es.segment(picture, model="segmenter-copy")
-    assert record["model"] == "segmenter-copy"
-    assert (label_map == expected).mean() > 0.999
-    content = bytearray((copy / file).read_bytes())
-    content[len(content) // 2] ^= 1
-    (copy / file).write_bytes(content)
-    with pytest.raises(ModelError, match=rf"{file}.*SHA-256"):
-        es.segment(picture, model="segmenter-copy")
-
-
-@needs_generator
-def test_a_generator_without_one_of_its_networks_is_not_used(
-    heart: HeartMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(zoo.find("beam-flow").path, tmp_path / "half")
-    monkeypatch.setenv("ECHOSYNTH_MODELS", str(tmp_path))
-    (tmp_path / "half" / "speckle.onnx").unlink()
-    with pytest.raises(ModelError, match=r"speckle\.onnx"):
-        es.synthesize(heart.label_map, model="half")
-
-
-@needs_generator
-def test_a_changed_config_is_seen_though_the_weights_are_the_same(
-    heart: HeartMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copy = shutil.copytree(zoo.find("beam-flow").path, tmp_path / "changed")
-    monkeypatch.setenv("ECHOSYNTH_MODELS", str(tmp_path))
-
-    def steps_with(default: int) -> int:
-        config = json.loads((copy / "config.json").read_text()) | {"default_steps": default}
-        (copy / "config.json").write_text(json.dumps(config))
-        zoo.write_checksums(copy)
-        return int(es.synthesize(heart.label_map, sector=heart.sector, model="changed")[1]["steps"])
-
-    assert [steps_with(1), steps_with(2)] == [1, 2]
