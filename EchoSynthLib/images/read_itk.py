@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from EchoSynthLib.images.formats import reading, suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, frame_or_cine, is_real_spacing
@@ -13,12 +16,13 @@ from EchoSynthLib.images.read_nrrd import load_nrrd, nrrd_metadata
 from EchoSynthLib.images.stored import ItkImage
 
 _EXPECTED = "a NIfTI, MHD/MHA or NRRD image of one frame or several"
+_DARK, _GRAY = 20, 0.9  # gray levels that show nothing; how much of a color picture of ultrasound is gray
 _NRRD, _METAIMAGE = (".nrrd", ".nhdr"), (".mha", ".mhd")
 
 
 def read_itk(path: Path) -> EchoFrame | EchoCine:
     """A frame or cine from a NIfTI, MetaImage or NRRD file; its spacing is trusted if the header holds a real one."""
-    image = load_itk(path)
+    image = _with_colors(load_itk(path))
     with reading(path, _EXPECTED):
         pixels = cine_to_gray8(image.values)
     spacing = image.geometry.pixel_spacing
@@ -33,6 +37,22 @@ def read_itk(path: Path) -> EchoFrame | EchoCine:
             remarks=image.remarks,
         )
     )
+
+
+def _with_colors(image: ItkImage) -> ItkImage:
+    """The image, slices that are the red, green and blue of one picture joined to it.
+
+    Who saves a color picture as NIfTI gets three slices that are gray alike; of a cine, speckle makes each another.
+    """
+    values = image.values
+    if values.shape[0] != 3 or values.ndim != 3 or image.geometry.dimension != 3 or values.dtype != np.uint8:
+        return image
+    shown = values.max(axis=0) > _DARK
+    alike = (values[0] == values[1]) & (values[1] == values[2])
+    if not shown.any() or alike[shown].mean() < _GRAY:
+        return image
+    remark = "the three slices are alike and were taken for the red, green and blue of one picture"
+    return replace(image, values=np.moveaxis(values, 0, -1)[np.newaxis], remarks=(*image.remarks, remark))
 
 
 def load_itk(path: Path) -> ItkImage:

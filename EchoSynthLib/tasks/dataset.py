@@ -24,7 +24,7 @@ from EchoSynthLib.parallel import check_places, run_items
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.dataset_pairs import Drawn, Plan, Settings, Source, draw
 from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.results import RECORD, check_exists, write_records
+from EchoSynthLib.tasks.results import RECORD, check_exists, with_warnings, write_records
 
 # Pairs that travel together to a worker, at most: about a second's work, so that transport does not count. Of a small
 # set fewer, so that every worker gets its share.
@@ -92,16 +92,16 @@ class Dataset(Task):
         started = time.perf_counter()
         check_places(self.workers, self.cluster)
         data_set = DataSet.new_in(self.output, self.layout, self.dataset_name, self.pairs_per_shard)
-        total = self._count(context)
+        warnings: list[str] = []
+        total = self._count(context, warnings)
         with OutputFolder(self.output) as hidden:
             shared: dict[str, Any] = {}
             with closing(self._drawn(data_set, total, context)) as drawn:
                 outputs = data_set.write(_pairs(drawn, shared), hidden)
             context.progress(total, total, "written")
             record = shared | self._record() | {"pairs": total, "seconds": round(time.perf_counter() - started, 3)}
-            return write_records(
-                hidden / data_set.root, RECORD, self.output / data_set.root, record | {"outputs": outputs}
-            )
+            record = with_warnings(record | {"outputs": outputs}, warnings)
+            return write_records(hidden / data_set.root, RECORD, self.output / data_set.root, record)
 
     def _record(self) -> dict[str, Any]:
         return {
@@ -123,15 +123,20 @@ class Dataset(Task):
         """The variations of each label map; None stands for the map itself."""
         return [*([None] if self.original else []), *range(self.variations)]
 
-    def _count(self, context: Context) -> int:
-        """How many pairs; every file is read, so that what cannot be used is known before the first is drawn."""
+    def _count(self, context: Context, warnings: list[str]) -> int:
+        """How many pairs; every file is read, so that what cannot be used is known before the first is drawn.
+
+        What is doubtful in a file is added to the warnings.
+        """
         per_map = len(self._numbers()) * self.images
         if not per_map:
             raise InputError("Nothing would be drawn: ask for variations, or for the original label map.")
         total = 0
         for file, name in self._named_files():
             context.progress(0, 1, f"reading {file.name}")
-            total += per_map * sum(1 for _ in self._sources(file, name))
+            for source in self._sources(file, name):
+                total += per_map
+                warnings += [f"{file.name}: {text}" for text in source.labels.remarks]
         return total
 
     def _named_files(self) -> Iterator[tuple[Path, str]]:

@@ -269,6 +269,14 @@ def test_cancelled_workers_leave_nothing(tmp_path: Path, label_file: Path) -> No
     assert not multiprocessing.active_children()
 
 
+@needs_generator
+def test_a_label_map_that_is_upside_down_is_told_by_its_file(tmp_path: Path) -> None:
+    np.save(tmp_path / "turned.npy", heart().label_map[::-1])
+    (told,) = made(tmp_path / "turned.npy", tmp_path / "out", variations=0)["warnings"]
+    assert told.startswith("turned.npy: ")
+    assert "upside down" in told
+
+
 def test_what_cannot_be_used_is_named_before_anything_is_drawn(tmp_path: Path) -> None:
     write_heart(tmp_path / "maps" / "a.nii.gz")
     np.save(tmp_path / "maps" / "b.npy", np.full(SHAPE, 7, np.uint8))

@@ -170,6 +170,16 @@ def test_colors_become_gray(tmp_path, echo, datatype, channels, intent):
     assert np.array_equal(read_image(path).pixels, echo)
 
 
+def test_a_color_picture_saved_as_three_slices_is_a_frame_and_a_cine_of_three_is_none(tmp_path, echo):
+    picture = np.stack([echo] * 3)
+    picture[0, :2, :10] = 255
+    cine = np.stack([echo, np.roll(echo, 1), np.roll(echo, 2)])
+    for stored, frames in ((picture, 1), (cine, 3)):
+        found = read_image(written(tmp_path / "a.nii", nifti(stored.transpose(2, 1, 0))))
+        assert found.pixels.shape == ((20, 30) if frames == 1 else (3, 20, 30))
+        assert ("red, green and blue" in " ".join(found.remarks)) == (frames == 1)
+
+
 @pytest.mark.parametrize(
     ("slope", "inter", "expected"),
     [(0, 7, 1), (np.nan, 7, 1), (np.inf, 0, 1), (1, 0, 1), (2, 0, 2), (2, np.nan, 2), (0.5, 3, 3.5), (-1, 255, 254)],
