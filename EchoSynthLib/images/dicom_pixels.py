@@ -13,10 +13,14 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import in_utf8
 from EchoSynthLib.images.dicom_numbers import number
 from EchoSynthLib.images.gray import cine_to_gray8
+from EchoSynthLib.images.video_frames import decoded
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+    from pydicom.uid import UID
 
+_VIDEOS = "1.2.840.10008.1.2.4.10"  # MPEG-2, MPEG-4 and HEVC, .100 to .108
+_MOST_LOST = 0.1  # of the frames of a video
 _BASELINE, _EXTENDED = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"
 
 
@@ -29,6 +33,8 @@ def gray_frames(dataset: Dataset, path: Path) -> NDArray[np.uint8]:
     Raises:
         InputError: a transfer syntax that cannot be decoded, which it names.
     """
+    if str(dataset.file_meta.TransferSyntaxUID).startswith(_VIDEOS):
+        return _video(dataset, path)
     meaning = str(dataset.PhotometricInterpretation)
     values = _decoded(dataset, path)
     if meaning == "PALETTE COLOR":
@@ -83,10 +89,34 @@ def _decoded(dataset: Dataset, path: Path) -> NDArray:
     try:
         return _decoded_by_itk(path)
     except RuntimeError as error:
+        raise _not_decoded(path, syntax) from error
+
+
+def _video(dataset: Dataset, path: Path) -> NDArray[np.uint8]:
+    """(T, H, W) of an MPEG-2, MPEG-4 or HEVC stream, whose pieces together are one file."""
+    import av
+    from pydicom.encaps import generate_frames
+
+    syntax = dataset.file_meta.TransferSyntaxUID
+    try:
+        stream = b"".join(generate_frames(dataset.PixelData, number_of_frames=1))
+        with av.open(io.BytesIO(stream)) as container:
+            frames = decoded(container, container.streams.video[0]).pixels
+    except (av.FFmpegError, IndexError) as error:
+        raise _not_decoded(path, syntax) from error
+    announced = int(dataset.NumberOfFrames)
+    if not frames or len(frames) < (1 - _MOST_LOST) * announced:
         raise InputError(
-            f"{path} is compressed as {syntax.name} ({syntax}), which cannot be decoded here. Convert it to an "
-            f"uncompressed, RLE, JPEG or JPEG 2000 transfer syntax, or export it as AVI or MP4."
-        ) from error
+            f"{path} is incomplete or damaged: of {announced} frames {len(frames)} can be read. Export it again."
+        )
+    return np.stack(frames)
+
+
+def _not_decoded(path: Path, syntax: UID) -> InputError:
+    return InputError(
+        f"{path} is compressed as {syntax.name} ({syntax}), which cannot be decoded here. Convert it to an "
+        f"uncompressed, RLE, JPEG or JPEG 2000 transfer syntax, or export it as AVI or MP4."
+    )
 
 
 def _colour_jpegs(dataset: Dataset) -> NDArray[np.uint8]:

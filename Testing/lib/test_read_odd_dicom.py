@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
+import av
 import numpy as np
 import pytest
 from dicom_files import dataset, jpeg, region, saved
@@ -288,8 +290,6 @@ def test_a_jpeg_of_red_green_and_blue_stays_so(tmp_path, numbers):
 
 
 def jpeg_of_planes(planes):
-    import io
-
     file = io.BytesIO()
     Image.fromarray(planes, "YCbCr").save(file, "JPEG", quality=98, subsampling=0)
     return file.getvalue()
@@ -345,3 +345,40 @@ def test_a_cine_of_compressed_frames_is_whole(tmp_path):
     cine = read_image(saved(tmp_path / "a.dcm", ds))
     assert isinstance(cine, EchoCine)
     assert len(cine) == 3
+
+
+def video_stream(frames, codec, container_format):
+    file = io.BytesIO()
+    with av.open(file, "w", format=container_format) as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.height, stream.width, stream.pix_fmt = *frames.shape[1:], "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.stack([frame] * 3, axis=-1), format="rgb24")))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("codec", "container_format", "syntax"),
+    [
+        ("libx264", "mp4", "1.2.840.10008.1.2.4.102"),
+        ("libx264", "h264", "1.2.840.10008.1.2.4.102"),
+        ("mpeg2video", "mpeg2video", "1.2.840.10008.1.2.4.100"),
+        ("mpeg2video", "mpegts", "1.2.840.10008.1.2.4.101"),
+    ],
+)
+def test_video_streams_are_decoded_and_counted(tmp_path, codec, container_format, syntax):
+    frames = np.full((12, 64, 96), 60, np.uint8)
+    for t in range(12):
+        frames[t, 3 * t : 3 * t + 20, 8:40] = 200
+    stream = video_stream(frames, codec, container_format)
+    ds = dataset(np.repeat(frames[..., None], 3, axis=-1), "YBR_PARTIAL_420", frames=12, syntax=syntax)
+    ds.FrameTime = 40
+    ds.PixelData = encapsulate([stream[: len(stream) // 4 * 2], stream[len(stream) // 4 * 2 :]], has_bot=False)
+    ds["PixelData"].is_undefined_length = True
+    cine = read_image(saved(tmp_path / "a.dcm", ds))
+    assert np.abs(cine.pixels.astype(int) - frames).mean() < 4
+    assert cine.frame_time_ms == 40
+    ds.NumberOfFrames = 20
+    with pytest.raises(InputError, match=r"a\.dcm is incomplete.*of 20 frames 12"):
+        read_image(saved(tmp_path / "a.dcm", ds))
