@@ -48,7 +48,7 @@ def contour_frames(client: Client, frames: Sequence[Any]) -> Job[list[ModelConto
     row, column = spacing or (None, None)
     tissue = tissue_of(frames[0])
     corner = np.array([part.start for part in tissue])
-    with working_folder() as folder:
+    with working_folder(image=frames[0].GetName()) as folder:
         yield from write_frames(frames, folder / "image.npy", tissue)
         record = yield from in_worker(
             client,

@@ -23,7 +23,7 @@ def evidence_in(client: Client, frames: Sequence[Any]) -> Job[list[Evidence]]:
     """
     row, column = trusted_spacing(frames[0]) or (None, None)
     tissue, shape = tissue_of(frames[0]), Grid.of_volume(frames[0]).shape
-    with working_folder() as folder:
+    with working_folder(image=frames[0].GetName()) as folder:
         yield from write_frames(frames, folder / "image.npy", tissue)
         record = yield from in_worker(
             client,

@@ -93,8 +93,11 @@ def while_there(job: Job[Result], *nodes: Any) -> Job[Result]:
 
 
 @contextmanager
-def working_folder() -> Iterator[Path]:
+def working_folder(**names: str) -> Iterator[Path]:
     """A folder for the files that travel between Slicer and the worker; gone when the job is.
+
+    Args:
+        names: of a file without its suffix the node that it was written from; errors name that.
 
     Raises:
         OutputError: it cannot be made, or the disk is full, or it was removed meanwhile.
@@ -102,7 +105,11 @@ def working_folder() -> Iterator[Path]:
     try:
         # The worker may still be leaving a cancelled task's files behind.
         with tempfile.TemporaryDirectory(prefix="echosynth-", ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
+            try:
+                yield Path(folder)
+            except EchoSynthError as error:
+                error.args = (_named(str(error), Path(folder), names),)
+                raise
     except OSError as error:
         if isinstance(error, EchoSynthError) and error.__cause__ is None:
             raise
@@ -110,6 +117,12 @@ def working_folder() -> Iterator[Path]:
         place = Path(tempfile.tempdir or os.environ.get("TMPDIR", "the temporary folder"))
         advice = "Nothing was changed. Slicer's temporary files go elsewhere where the variable TMPDIR says so."
         raise output_error(place, error, advice) from error
+
+
+def _named(message: str, folder: Path, names: Mapping[str, str]) -> str:
+    for file, name in names.items():
+        message = message.replace(str(folder / f"{file}.npy"), f"'{name}'")
+    return message
 
 
 def sector_text(record: Mapping[str, Any]) -> str:

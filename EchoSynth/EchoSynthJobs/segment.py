@@ -84,7 +84,7 @@ def _segment(scene: Any, client: Client, asked: _Asked) -> Job[Segmented]:
     volume, cine, name = asked.volume, asked.cine, asked.name
     frames = [volume] if cine is None else [cine.node(i) for i in range(len(cine))]
     tissue = tissue_of(volume)
-    with working_folder() as folder:
+    with working_folder(image=name) as folder:
         yield from write_frames(frames, folder / "image.npy", tissue)
         record = yield from in_worker(
             client,

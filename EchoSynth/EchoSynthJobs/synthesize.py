@@ -85,7 +85,7 @@ def _synthesize(
     scene: Any, client: Client, source: Any, wish: Wish, reference: Any, cine: Cine | None
 ) -> Job[Synthesized]:
     maps = yield from read_label_maps(source, reference, cine)
-    with working_folder() as folder:
+    with working_folder(label_map=source.GetName(), reference=reference.GetName() if reference else "") as folder:
         images, record = yield from draw(client, maps, wish, reference, folder)
         results = yield from _collect(images, maps, source, wish, cine)
     record["source_label_map"] = source.GetName()

@@ -60,7 +60,7 @@ def vary(scene: Any, client: Client, source: Any, change: Change, reference: Any
 
 def _vary(scene: Any, client: Client, source: Any, change: Change, reference: Any) -> Job[Varied]:
     label_map = read_label_map(source, reference)
-    with working_folder() as folder:
+    with working_folder(label_map=source.GetName()) as folder:
         write_array(folder / "label_map.npy", label_map.codes)
         parameters = {"label_map": folder / "label_map.npy", "output": folder / "maps", "format": "npy"}
         record = yield from in_worker(

@@ -108,7 +108,8 @@ def test_one_frame_of_a_cine_is_named_and_kept(scene, client, cine):
 
 def test_beside_the_tissue_of_a_scanner_nothing_is_looked_for(scene, client):
     heart = parametric_heart("4CH", 0.0, shape=SHAPE)
-    picture = np.where(heart.label_map > 0, 40 * heart.label_map, 120) * heart.sector.mask(SHAPE)
+    speckle = np.random.default_rng(1).rayleigh(0.8, SHAPE) * heart.sector.mask(SHAPE)
+    picture = (np.where(heart.label_map > 0, 40 * heart.label_map, 90) * speckle).clip(0, 255)
     alone = add_to_scene(scene, new_frame(picture.astype(np.uint8), GRID, "alone"))
     screen = np.random.default_rng(0).integers(0, 255, (100, 130)).astype(np.uint8)
     screen[20:92, 30:118] = picture
@@ -121,6 +122,13 @@ def test_beside_the_tissue_of_a_scanner_nothing_is_looked_for(scene, client):
     assert expected.any()
     codes[20:92, 30:118] = 0
     assert not codes.any()
+
+
+def test_a_refusal_names_the_node_and_not_the_file_that_went_to_the_worker(scene, client):
+    blank = add_to_scene(scene, new_frame(np.kron(np.eye(8), np.full((9, 11), 200)).astype(np.uint8), GRID, "drawing"))
+    with pytest.raises(InputError, match=r"^'drawing' is no ultrasound image") as told:
+        run(segment(scene, client, blank))
+    assert "echosynth-" not in str(told.value)
 
 
 @pytest.fixture
