@@ -35,7 +35,11 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Says what is wrong and where the help is, and exits with 2."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        hint = "" if "expected one argument" not in message else "; one that begins with - is given with =, --name=-1"
+        taken_for_option = next((word for word in sys.argv[1:] if word.startswith("-") and os.path.lexists(word)), None)
+        if taken_for_option is not None:
+            hint = f"; a file whose name begins with - is given as .{os.sep}{taken_for_option}"
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}{hint} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import images_in, run_each, warnings_of_each
 from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.results import check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.results import check_exists, naming, with_warnings, write_records
 from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
 
 TABLE, RECORD = "views.csv", "views.json"
@@ -64,7 +64,8 @@ class ClassifyView(Task):
                 images_in(self.image), lambda file: file.name, self._classify_file, context, self.image, "read"
             )
         else:
-            told = [self._classify_file(self.image, context.progress)]
+            with naming(self.image):
+                told = [self._classify_file(self.image, context.progress)]
         results, (made, *_) = zip(*told, strict=True)
         warnings = warnings_of_each(results) if self.image.is_dir() else results[0].get("warnings", [])
         record = {

@@ -77,6 +77,11 @@ class Collect(Task):
             record = with_warnings(record, warnings)
             return write_records(hidden / data_set.root, RECORD, self.output / data_set.root, record)
 
+    @classmethod
+    def findings(cls, record: Mapping[str, Any]) -> list[str]:
+        """How many pairs, in which folder: the data set's own, Dataset001_NAME in the layout nnunet."""
+        return [f"{record['pairs']} pairs in {Path(record['outputs']['record']).parent}"]
+
     def _pairs(
         self, found: list[Files], count: dict[str, int], warnings: list[str], context: Context
     ) -> Iterator[Pair]:

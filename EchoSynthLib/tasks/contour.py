@@ -15,7 +15,7 @@ from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, warnings_of_each
 from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.results import check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.results import check_exists, naming, with_warnings, write_records
 from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Contour(Task):
             return self._run_folder(context)
         names = Names.of(result_stem(stem_of(self.image)))
         check_replaceable(self.output, names.record, astuple(names), self.name, self.image)
-        with OutputFolder(self.output) as hidden:
+        with OutputFolder(self.output) as hidden, naming(self.image):
             return self._contour(self.image, hidden, names, context.progress)
 
     def _run_folder(self, context: Context) -> dict[str, Any]:

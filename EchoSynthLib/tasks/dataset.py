@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -102,6 +102,11 @@ class Dataset(Task):
             record = shared | self._record() | {"pairs": total, "seconds": round(time.perf_counter() - started, 3)}
             record = with_warnings(record | {"outputs": outputs}, warnings)
             return write_records(hidden / data_set.root, RECORD, self.output / data_set.root, record)
+
+    @classmethod
+    def findings(cls, record: Mapping[str, Any]) -> list[str]:
+        """How many pairs, in which folder: the data set's own, Dataset001_NAME in the layout nnunet."""
+        return [f"{record['pairs']} pairs in {Path(record['outputs']['record']).parent}"]
 
     def _record(self) -> dict[str, Any]:
         return {

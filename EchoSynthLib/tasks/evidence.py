@@ -10,10 +10,11 @@ from typing import Any
 import EchoSynthLib
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import stem_of
+from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.places import output_folder
+from EchoSynthLib.tasks.places import check_replaceable, output_folder
 from EchoSynthLib.tasks.results import check_exists, with_warnings, write_records
 
 
@@ -50,13 +51,14 @@ class FindEvidence(Task):
         shown = [i for i, frame in enumerate(frames) if has_contrast(frame[tissue_in(frame, image.region)])]
         if not shown:
             raise InputError(f"{self.image} shows nothing; give an image with contrast.")
-        names: list[str] = []
-        with OutputFolder(output_folder(self.output)) as hidden:
+        stem = result_stem(stem_of(self.image))
+        names = [f"{stem}_evidence_{index}.npz" for index in shown]
+        check_replaceable(output_folder(self.output), f"{stem}_evidence.json", names, self.name, self.image)
+        with OutputFolder(self.output) as hidden:
             for number, index in enumerate(shown):
                 context.progress(number, len(shown), f"frame {index + 1} of {len(frames)}")
                 found = evidence_of(frames[index], spacing, region=image.region, model=self.model)
-                names.append(f"{stem_of(self.image)}_evidence_{index}.npz")
-                np.savez(hidden / names[-1], allow_pickle=False, **found.to_arrays())
+                np.savez(hidden / names[number], allow_pickle=False, **found.to_arrays())
             record = {
                 "task": self.name,
                 "echosynth_version": EchoSynthLib.__version__,
@@ -68,4 +70,4 @@ class FindEvidence(Task):
             }
             blank = [f"frame {index} shows nothing" for index in range(len(frames)) if index not in shown]
             record = with_warnings(record, [*image.remarks, *blank])
-            return write_records(hidden, f"{stem_of(self.image)}_evidence.json", self.output, record)
+            return write_records(hidden, f"{stem}_evidence.json", self.output, record)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.tasks.results import check_exists
+from EchoSynthLib.tasks.results import check_exists, naming
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
@@ -70,8 +70,11 @@ def read_labels(path: Path, spacing: Spacing | None = None) -> EchoFrame | EchoC
     from EchoSynthLib.images.frame import Geometry
     from EchoSynthLib.images.read_labels import read_label_map
 
-    codes, labels = read_label_map(check_exists(path, "label map"))
-    check_label_maps(codes)
+    if check_exists(path, "label map").is_dir():
+        raise InputError(f"{path} is a folder; give one label map. `echosynth dataset` takes a folder of them.")
+    with naming(path):
+        codes, labels = read_label_map(path)
+        check_label_maps(codes)
     spacing = spacing_of(labels, spacing)
     if spacing is None or labels.spacing_trusted:
         return labels
@@ -174,7 +177,9 @@ def read_reference(path: Path, spacing: Spacing | None) -> Reference:
     image = read_echo(check_exists(path, "reference image"))
     frame = image.frame(0) if isinstance(image, EchoCine) else image
     known = frame.spacing if frame.spacing_trusted else spacing
-    return Reference(_fitted(frame.pixels.tobytes(), frame.pixels.shape, known), frame, image.geometry)
+    with naming(path):
+        sector = _fitted(frame.pixels.tobytes(), frame.pixels.shape, known)
+    return Reference(sector, frame, image.geometry)
 
 
 @lru_cache(maxsize=8)

@@ -17,7 +17,7 @@ from EchoSynthLib.tasks.folders import run_each, warnings_of_each
 from EchoSynthLib.tasks.measure_cases import Case, case_of_file, cases_in
 from EchoSynthLib.tasks.measure_inputs import open_source
 from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.results import check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.results import check_exists, naming, with_warnings, write_records
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,7 +84,8 @@ class Measure(Task):
             if self.image.is_dir():
                 _, failures = run_each(cases, lambda case: case.name, one, context, self.image, "measured")
             else:
-                one(cases[0], context.progress)
+                with naming(self.image):
+                    one(cases[0], context.progress)
             return self._write(hidden, rows, {"cases": told, "failures": failures}, reports, left, started)
 
     def _keep(

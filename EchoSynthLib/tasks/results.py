@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,17 @@ def check_exists(path: Path, what: str) -> Path:
     """
     start = "" if path.is_absolute() else f" (it starts at {Path.cwd()})"
     return check_readable(path, f"There is no {what} {path}; check the path{start}.")
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Puts the file's name before what is wrong with it, where that was found in its pixels, which have no name."""
+    try:
+        yield
+    except InputError as error:
+        if path.name in str(error):
+            raise
+        raise InputError(f"{path}: {error}") from error
 
 
 def check_holds(format: str, labels: EchoFrame | EchoCine) -> None:

@@ -19,7 +19,7 @@ from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, warnings_of_each
 from EchoSynthLib.tasks.inputs import trusted_spacing
 from EchoSynthLib.tasks.places import check_replaceable, is_folder
-from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, naming, with_warnings, write_records
 from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Segment(Task):
             return self._run_folder(context)
         folder, names = self._place_of_one()
         check_replaceable(folder, names.record, astuple(names), self.name, self.image)
-        with OutputFolder(folder) as hidden:
+        with OutputFolder(folder) as hidden, naming(self.image):
             return self._segment(self.image, folder, hidden, names, context.progress)
 
     def _place_of_one(self) -> tuple[Path, Names]:

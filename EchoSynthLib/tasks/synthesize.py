@@ -13,7 +13,7 @@ from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.places import REPLACES, check_replaceable, names_in
-from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, stamp_of, with_warnings, write_records
+from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, naming, stamp_of, with_warnings, write_records
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ class Synthesize(Task):
         sector, labels, about_sector = inputs.choose_sector(self.sector, self.reference, labels)
         outputs = self._outputs()
         left = check_replaceable(self.output, RECORD, names_in(outputs), self.name, self.label_map)
-        with OutputFolder(self.output) as hidden:
+        with OutputFolder(self.output) as hidden, naming(self.label_map):
             images, record = api.synthesize(
                 labels.pixels,
                 self.count,

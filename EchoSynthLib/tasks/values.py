@@ -103,7 +103,8 @@ class Parameter:
 
     def _refusal(self, value: object) -> InputError:
         given = "nothing" if value is None or value == "" else f"{value!r:.120}"
-        return InputError(f"The parameter {self.name} was given {given}; allowed is {self.allowed}.")
+        hint = " (with a point, as in 0.5, not a comma)" if self.kind is float and "," in str(value) else ""
+        return InputError(f"The parameter {self.name} was given {given}; allowed is {self.allowed}{hint}.")
 
     def _to_bool(self, value: object) -> bool:
         if isinstance(value, bool):

@@ -14,7 +14,7 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.places import REPLACES, check_replaceable
-from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, with_warnings, write_records
+from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, naming, with_warnings, write_records
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +64,7 @@ class Variations(Task):
         mask = None if sector is None else sector.mask(shape[-2:])
         names = [f"variation_{index:03d}{FORMATS[self.format]}" for index in range(self.count)]
         left = check_replaceable(self.output, RECORD, names, self.name, self.label_map)
-        with OutputFolder(self.output) as hidden:
+        with OutputFolder(self.output) as hidden, naming(self.label_map):
             self._write(hidden, names, labels, mask, context)
             record = {
                 "task": self.name,

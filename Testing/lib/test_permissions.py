@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from any_task import command, paths_in, sound_arguments
 from task_files import write_echo, write_heart
 from unprivileged import needs_closed_files, run_without_rights
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import check_readable, files_in
 from EchoSynthLib.images.read import read_image
-from EchoSynthLib.tasks import Parameter, Task, all_tasks, parameters_of
+from EchoSynthLib.tasks import Task, all_tasks
 
 ROOT = Path(__file__).resolve().parents[2]
-OF_LABEL_MAPS = {"synthesize", "variations", "dataset"}
 
 
 def echosynth(*arguments: object) -> tuple[int, str]:
@@ -24,31 +24,6 @@ def echosynth(*arguments: object) -> tuple[int, str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = run_without_rights([sys.executable, "-m", "EchoSynthLib", *map(str, arguments)], env=environment)
     return done.returncode, done.stderr
-
-
-def paths_in(task: type[Task]) -> list[Parameter]:
-    return [item for item in parameters_of(task) if item.kind is Path and item.name != "output"]
-
-
-def sound_arguments(task: type[Task], folder: Path) -> dict[str, object]:
-    """What a task cannot do without, by name: a choice where there are some, else a file or folder that it can use."""
-    folder.mkdir(exist_ok=True)
-    for room in ("images", "labels") if task.name == "collect" else ():
-        write_heart(folder / room / "a.png")
-    given: dict[str, object] = {}
-    for item in parameters_of(task):
-        if item.choices and item.required:
-            given[item.name] = item.choices[0]
-        elif item.required and item.kind is Path and item.name != "output":
-            made = write_heart if task.name in OF_LABEL_MAPS else write_echo
-            given[item.name] = folder if task.name == "collect" else made(folder / "ok.nii.gz")
-    return given
-
-
-def command(task: type[Task], given: dict[str, object], output: Path) -> list[object]:
-    main = [value for item in parameters_of(task) for name, value in given.items() if item.main and item.name == name]
-    options = {f"--{name.replace('_', '-')}": value for name, value in given.items() if value not in main}
-    return [task.name, *main, *(text for option in options.items() for text in option), "--output", output]
 
 
 @needs_closed_files

@@ -1,0 +1,39 @@
+"""What every task can be called with, told by its declaration: also those that are added one day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from task_files import write_echo, write_heart
+
+from EchoSynthLib.tasks import Parameter, Task, parameters_of
+
+OF_LABEL_MAPS = {"synthesize", "variations", "dataset"}
+
+
+def paths_in(task: type[Task]) -> list[Parameter]:
+    """The files and folders that a task reads."""
+    return [item for item in parameters_of(task) if item.kind is Path and item.name != "output"]
+
+
+def sound_arguments(task: type[Task], folder: Path) -> dict[str, object]:
+    """What a task cannot do without, by name: a choice where there are some, else a file or folder that it can use."""
+    folder.mkdir(exist_ok=True)
+    if task.name == "collect":
+        write_echo(folder / "images" / "a.png")
+        write_heart(folder / "labels" / "a.png")
+    given: dict[str, object] = {}
+    for item in parameters_of(task):
+        if item.choices and item.required:
+            given[item.name] = item.choices[0]
+        elif item.required and item.kind is Path and item.name != "output":
+            made = write_heart if task.name in OF_LABEL_MAPS else write_echo
+            given[item.name] = folder if task.name == "collect" else made(folder / "ok.nii.gz")
+    return given
+
+
+def command(task: type[Task], given: dict[str, object], output: Path) -> list[object]:
+    """The words of a command line."""
+    main = [value for item in parameters_of(task) for name, value in given.items() if item.main and item.name == name]
+    options = {f"--{name.replace('_', '-')}": value for name, value in given.items() if value not in main}
+    return [task.name, *main, *(text for option in options.items() for text in option), "--output", output]
