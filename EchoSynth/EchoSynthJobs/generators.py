@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from EchoSynthLib import zoo
-from EchoSynthLib.api.generators import FLOW_MAP
+from EchoSynthLib.synthesis.beam_flow import FLOW_MAP
 
 
 @dataclass(frozen=True)

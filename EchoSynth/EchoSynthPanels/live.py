@@ -15,7 +15,7 @@ from slicer.util import VTKObservationMixin
 
 from EchoSynthJobs.job import Job, sector_text, working_folder
 from EchoSynthJobs.synthesize import draw, read_label_maps
-from EchoSynthLib.api.generators import FLOW_MAP
+from EchoSynthLib.synthesis.beam_flow import FLOW_MAP
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.hierarchy import place_beside
@@ -210,7 +210,8 @@ def _draws(volume: Any, segmentation: Any, grid: Grid) -> bool:
     """
     if volume is None or volume.GetImageData() is None or cine_of(volume) is not None:
         return False
-    if stamps_of(volume).get("process", FLOW_MAP) != FLOW_MAP:
+    # Older scenes write it with a space.
+    if stamps_of(volume).get("process", FLOW_MAP).replace(" ", "-") != FLOW_MAP:
         return False
     return linked_label_map(volume) is segmentation and same_place(Grid.of_volume(volume), grid)
 

@@ -14,12 +14,11 @@ from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.api.shared import Progress, Record, beam_flow, check_system, diffusion
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.runtime import usable_cores
+from EchoSynthLib.synthesis.beam_flow import FLOW_MAP
 
 Images = NDArray[np.uint8]
 Generate = Callable[[NDArray[np.uint8], Sector, Progress | None], tuple[Images, Record]]
 """(label maps (T, H, W), sector, progress) -> images (count, T, H, W); process, solver, steps, network evaluations"""
-
-FLOW_MAP = "flow map"
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def _by_beam_flow(
 ) -> tuple[Images, Record]:
     if wanted.solver is not None:
         raise InputError(
-            f"The model {folder.name!r} is a {FLOW_MAP}, which takes its steps without a solver; given was "
+            f"The model {folder.name!r} is a flow map, which takes its steps without a solver; given was "
             f"{wanted.solver!r}. Leave the solver out, or choose a diffusion model."
         )
     # A lone image is drawn by all cores, several by one each, which takes less time together; they are the same.

@@ -12,8 +12,9 @@ from EchoSynthLib import zoo
 from EchoSynthLib.checksums import sha256_of_json
 from EchoSynthLib.errors import InputError, ModelError
 from EchoSynthLib.experiment.frames import Frames
-from EchoSynthLib.experiment.settings import FLOW_MAP, TRAINED
+from EchoSynthLib.experiment.settings import TRAINED
 from EchoSynthLib.experiment.stages import Stage, Workplace, read_json
+from EchoSynthLib.synthesis.beam_flow import FLOW_MAP
 from EchoSynthLib.training.recipes import RECIPES
 
 REVISION = 1

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.experiment.stages import read_json
+from EchoSynthLib.synthesis.beam_flow import FLOW_MAP
 
 Image = NDArray[np.uint8]
 
@@ -103,7 +104,7 @@ def flow_drawer(pipeline: Any, sampling: Sampling) -> Drawer:
             seed=plan.seed,
             steps=steps,
         )
-        about = {"process": "flow map", "solver": "flow map", "steps": steps, "network_evaluations": steps + 1}
+        about = {"process": FLOW_MAP, "solver": FLOW_MAP, "steps": steps, "network_evaluations": steps + 1}
         return images[0], about
 
     return one

@@ -11,8 +11,6 @@ from EchoSynthLib.training.recipes import DIFFUSION
 
 TRAINED = {name.lower(): name for name in DIFFUSION}
 """Models that an experiment trains, and what `networks.semantic.presets` calls them."""
-FLOW_MAP = "flow-map"
-"""The fast generator's own way, among the solvers of diffusion models."""
 
 
 @dataclass(frozen=True)

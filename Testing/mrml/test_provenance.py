@@ -19,7 +19,7 @@ RECORD = {
     "model_sha256": "1234e5" + "0" * 58,
     "seed": 7,
     "steps": 4,
-    "solver": "flow map",
+    "solver": "flow-map",
     "view": "4CH",
     "source_label_map": "heart",
     "echosynth_version": "0.1.0",
