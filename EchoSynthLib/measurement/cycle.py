@@ -17,6 +17,7 @@ _BEAT = 0.5  # of the curve's range that the area falls and rises in a beat, at 
 _STANDS_OFF, _SIGMA_OF_MEDIAN = 4.0, 1.4826  # standard deviations; of one, over the median of what it deviates
 _NEAR = 2  # frames on either side of an end
 _ALLOWED = 0.08  # of the curve's range, by which smoothing alone may flatten an end
+_BEYOND_NOISE, _BEYOND_RANGE = 3.0, 0.03  # standard deviations, and of the curve's range: what may be chance
 _CUT = 0.1  # of the curve's range that an end of the cine may stand off from the inner ends of beats, to be one itself
 
 
@@ -113,10 +114,20 @@ def _ends(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Cycle:
     judged = np.where(known, smoothed, np.nan)
 
     def end(frame: int, sign: int) -> EndPoint:
-        return EndPoint(frame, *_alike(sign * (smoothed - smoothed[frame]) >= -noise, frame))
+        first, last = _alike(sign * (smoothed - smoothed[frame]) >= -noise, frame)
+        # Of frames that the curve cannot tell apart, one that is fuller or emptier by more than chance is the end.
+        farthest = max(np.flatnonzero(known[first : last + 1]) + first, key=lambda index: sign * values[index])
+        beyond = sign * (values[farthest] - values[frame]) > beyond_chance(smoothed, noise)
+        return EndPoint(int(farthest) if beyond else frame, first, last)
 
     found = _beats(judged) or [(int(np.nanargmax(judged)), int(np.nanargmin(judged)))]
     return Cycle(tuple((end(full, 1), end(empty, -1)) for full, empty in found), smoothed, noise)
+
+
+def beyond_chance(smoothed: NDArray[np.float64], noise: float) -> float:
+    """By how much the areas of two frames differ at most where chance may explain it."""
+    span = float(np.nanmax(smoothed) - np.nanmin(smoothed))
+    return max(_BEYOND_NOISE * noise, _BEYOND_RANGE * span)
 
 
 def _standing_off(values: NDArray[np.float64], known: NDArray[np.bool_], cycle: Cycle) -> int | None:

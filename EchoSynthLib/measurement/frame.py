@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -65,12 +66,12 @@ class FrameMeasures:
     seen_view: str | None = None
     number: int | None = None
 
-    @property
+    @cached_property
     def light(self) -> Light:
         """How far to rely on it."""
         return light_of(self.findings, self.looked_at)
 
-    @property
+    @cached_property
     def lights(self) -> dict[str, Light]:
         """How far to rely on what is told of the ventricle ('LV') and of the atrium ('LA')."""
         return lights_of(self.findings, self.looked_at)

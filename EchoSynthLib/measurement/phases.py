@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from EchoSynthLib.measurement.cycle import Cycle, EndPoint
+from EchoSynthLib.measurement.cycle import Cycle, beyond_chance
 from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.traffic_light import Finding
 
 _SIZES = ("LV volume, discs", "LV area")
 LARGER_ATRIUM = 1.25
 """Of the left atrium's area at end-diastole over that at end-systole, where it is fullest: 0.4 % of CAMUS exceed it."""
-
-_BEYOND_NOISE, _BEYOND_RANGE = 3.0, 0.03  # of the curve's noise and range: what may be chance
 
 
 def is_exchanged(diastole: FrameMeasures, systole: FrameMeasures) -> bool:
@@ -43,25 +39,28 @@ def exchanged(where: str) -> Finding:
 
 
 def missed_ends(frames: Sequence[FrameMeasures], cycle: Cycle) -> list[Finding]:
-    """Frames of a cine that are smaller than its end-systole, or larger than its end-diastole, by more than noise."""
+    """Frames of a beat that are smaller than its end-systole, or larger than its end-diastole, by more than chance."""
+    sizes = {index: frame.values["LV area"] for index, frame in enumerate(frames) if "LV area" in frame.values}
+    allowed = beyond_chance(cycle.smoothed, cycle.noise)
     found = []
-    allowed = max(
-        _BEYOND_NOISE * cycle.noise, _BEYOND_RANGE * float(np.ptp(cycle.smoothed[np.isfinite(cycle.smoothed)]))
-    )
-    for ends, called, larger in ((0, "end-diastole", True), (1, "end-systole", False)):
-        end = max if larger else min
-        told = end((beat[ends] for beat in cycle.beats), key=lambda point: _area(frames, point))
-        sizes = {index: frame.values["LV area"] for index, frame in enumerate(frames) if "LV area" in frame.values}
-        farthest = end(sizes, key=lambda index: sizes[index])
-        at_end = _area(frames, told)
-        if abs(sizes[farthest] - at_end) > allowed:
-            reason = (
-                f"the cavity of frame {farthest} is {'larger' if larger else 'smaller'} than that of {called}, frame "
-                f"{told.frame}, by {100 * abs(sizes[farthest] / at_end - 1):.0f} %: one of both is drawn wrong"
-            )
-            found.append(Finding("yellow", reason, "LV"))
+    for number, (full, empty) in enumerate(cycle.beats):
+        until = cycle.beats[number + 1][0].frame if number + 1 < len(cycle.beats) else len(frames) - 1
+        since = cycle.beats[number - 1][1].frame if number else 0
+        # A cine that only fills has its end-systole first.
+        whole = full.frame < empty.frame
+        emptying = range(since, empty.frame + 1) if whole else range(len(frames))
+        filling = range(full.frame, until + 1) if whole else range(len(frames))
+        largest = max((index for index in emptying if index in sizes), key=lambda index: sizes[index])
+        smallest = min((index for index in filling if index in sizes), key=lambda index: sizes[index])
+        for end, other, called, differs in (
+            (full.frame, largest, "end-diastole", "larger"),
+            (empty.frame, smallest, "end-systole", "smaller"),
+        ):
+            apart = abs(sizes[other] - sizes[end])
+            if apart > allowed:
+                reason = (
+                    f"the cavity of frame {other} is {differs} than that of {called}, frame {end}, by "
+                    f"{100 * apart / sizes[end]:.0f} %; look at both"
+                )
+                found.append(Finding("yellow", reason, "LV"))
     return found
-
-
-def _area(frames: Sequence[FrameMeasures], point: EndPoint) -> float:
-    return frames[point.frame].values["LV area"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,12 @@ class Study:
     curves: dict[str, list[float]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def phases(self) -> dict[str, str]:
+        """'ED' or 'ES' of the frames of a cine that are ends of its beats."""
+        beats = () if self.cycle is None else self.cycle.beats
+        return {f"frame {end.frame}": phase for beat in beats for phase, end in zip(PHASES, beat, strict=True)}
 
     @property
     def rests_on(self) -> list[str]:
@@ -140,7 +147,7 @@ def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
     Raises:
         InputError: fewer than two frames have a left ventricle.
     """
-    frames = [replace(frame, number=index) for index, frame in enumerate(frames)]
+    frames = [frame if frame.number == i else replace(frame, number=i) for i, frame in enumerate(frames)]
     shown = [index for index, frame in enumerate(frames) if frame.labels.any()]
     found = find_cycle([frames[index].values.get("LV area", 0.0) for index in shown])
     cycle = found.among(shown, len(frames))
@@ -311,17 +318,14 @@ def _lights_of_pairs(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -
 
 
 def _curves(frames: Sequence[FrameMeasures]) -> dict[str, list[float]]:
-    """Areas and volume over the frames, in the table's units."""
-    tables = [frame.table() for frame in frames]
+    """Areas and volume over the frames, in the table's units; NaN where there is none."""
     return {
-        name: [_or_nan(next_value, table, name) for table in tables]
+        name: [_in_unit(name, frame) for frame in frames]
         for name in ("LV area", "LV volume, discs", "LV length", "LA area", "LA volume, area-length")
         if frames[0].spacing is not None or "volume" not in name
     }
 
 
-def _or_nan(look: Callable[..., float], table: list[Measurement], name: str) -> float:
-    try:
-        return look(table, name)
-    except KeyError:
-        return float("nan")
+def _in_unit(name: str, frame: FrameMeasures) -> float:
+    entry = measurement(name, frame.values[name], frame.spacing) if name in frame.values else None
+    return float("nan") if entry is None else entry.value

@@ -112,14 +112,7 @@ def _digits(entry: Measurement, unit: str, value: float) -> int:
 
 def _phase(where: str, study: Study) -> str:
     """'ED' or 'ES' where a place is one, else ''."""
-    if where.endswith((" ED", " ES")):
-        return where[-2:]
-    if study.cycle is not None:
-        for beat in study.cycle.beats:
-            for phase, end in zip(("ED", "ES"), beat, strict=True):
-                if where == f"frame {end.frame}":
-                    return phase
-    return ""
+    return where[-2:] if where.endswith((" ED", " ES")) else study.phases.get(where, "")
 
 
 def _view(where: str, study: Study) -> str | None:
