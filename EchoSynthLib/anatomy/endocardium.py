@@ -199,22 +199,33 @@ def _largest_filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _crack_outline(mask: NDArray[np.bool_]) -> Points:
     """Midpoints (n, 2) of the pixel sides around a component without holes, clockwise from its topmost pixel on."""
     padded = np.pad(mask, 1)
-    rim = np.argwhere(border(padded))
-    ends: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    rim, width = np.argwhere(border(padded)), padded.shape[1] + 1
+    starts: list[int] = []
+    ends: list[int] = []
     for (down, right), start, end in _SIDES:
-        outermost = rim[~padded[rim[:, 0] + down, rim[:, 1] + right]]
-        for r, c in outermost.tolist():
-            ends.setdefault((r + start[0], c + start[1]), []).append((r + end[0], c + end[1]))
-    first = min(ends)
-    corners = [first, ends[first][0]]
+        outermost = rim[~padded[rim[:, 0] + down, rim[:, 1] + right]] @ (width, 1)
+        starts += (outermost + start[0] * width + start[1]).tolist()
+        ends += (outermost + end[0] * width + end[1]).tolist()
+    following = dict(zip(starts, ends, strict=True))
+    # Where two pixels touch by a corner only, the outline turns right and stays with its pixel.
+    crossings: dict[int, list[int]] = {}
+    if len(following) < len(starts):
+        for start, end in zip(starts, ends, strict=True):
+            crossings.setdefault(start, []).append(end)
+    first = min(following)
+    corners = [first, following[first]]
     while corners[-1] != first:
-        (r0, c0), (r1, c1) = corners[-2:]
-        # Where two pixels touch by a corner only, the outline turns right and stays with its pixel.
-        turned = (r1 + (c1 - c0), c1 - (r1 - r0))
-        choice = ends[corners[-1]]
-        corners.append(turned if turned in choice else choice[0])
-    path = np.array(corners, dtype=np.float64) - 1.5
+        before, here = corners[-2:]
+        choice = crossings.get(here, ())
+        corners.append(_turned_right(before, here, width) if len(choice) > 1 else following[here])
+    path = np.stack(np.divmod(corners, width), axis=1) - 1.5
     return (path[:-1] + path[1:]) / 2
+
+
+def _turned_right(before: int, here: int, width: int) -> int:
+    """The corner that follows on a turn to the right; corners are numbered row by row."""
+    (r0, c0), (r1, c1) = divmod(before, width), divmod(here, width)
+    return (r1 + c1 - c0) * width + c1 - (r1 - r0)
 
 
 def _is_base(labels: NDArray[np.uint8], cavity: NDArray[np.bool_], outline: Points, step: Points) -> NDArray[np.bool_]:

@@ -155,6 +155,9 @@ def _place(plane: Image, exposure: Exposure) -> tuple[NDArray[np.float64], NDArr
 
 def confidence_at(place: NDArray[np.float64], confidence: NDArray[np.floating], radius: float) -> float:
     """Mean confidence in a disc around (row, column); radius in pixels."""
-    rows, columns = np.ogrid[: confidence.shape[0], : confidence.shape[1]]
-    around = (rows - place[0]) ** 2 + (columns - place[1]) ** 2 <= max(radius, 1.0) ** 2
-    return float(confidence[around].mean()) if around.any() else 0.0
+    radius = max(radius, 1.0)
+    first = np.maximum(np.floor(place - radius).astype(int), 0)
+    last = np.minimum(np.ceil(place + radius).astype(int) + 1, confidence.shape)
+    rows, columns = np.ogrid[first[0] : last[0], first[1] : last[1]]
+    around = (rows - place[0]) ** 2 + (columns - place[1]) ** 2 <= radius**2
+    return float(confidence[first[0] : last[0], first[1] : last[1]][around].mean()) if around.any() else 0.0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.labels import CAMUS
-from EchoSynthLib.anatomy.masks import border, places_of
+from EchoSynthLib.anatomy.masks import border, cropped
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.measurement.traffic_light import Finding
 
@@ -36,10 +36,10 @@ def cut_off_findings(labels: NDArray[np.uint8], sector: Sector | None) -> list[F
 
 
 def _share_at_edge(chamber: NDArray[np.bool_], sector: Sector | None) -> float:
-    places = places_of(border(chamber))
-    if not len(places):
+    part, corner = cropped(chamber)
+    if not part.size:
         return 0.0
-    row, column = places.T
+    row, column = (np.argwhere(border(part)) + corner).T
     rows, columns = chamber.shape
     at_edge = (row == 0) | (row == rows - 1) | (column == 0) | (column == columns - 1)
     if sector is not None:

@@ -28,6 +28,7 @@ from EchoSynthLib.measurement.volumes import Chamber, area_length_volume, disc_v
 
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 _AROUND = 3  # pixels around everything labelled that are looked at
+_BAND = 0.2  # of the square root of its area: the band around each structure whose confidence counts, and more
 _END_POINT = 0.05  # of the long axis: radius of the disc around its ends whose confidence is told
 
 
@@ -142,12 +143,14 @@ def measure_frame(
     opinions = _opinions(given, labels, agreement, second_contour)
     if evidence is not None:
         opinions = replace(opinions, likeness=evidence.likeness(labels))
-    doubt = doubt_of(labels[box], None if confidence is None else confidence[box], opinions)
+    wide, _ = _box(labels, _BAND)
+    doubt = doubt_of(labels[wide], None if confidence is None else confidence[wide], opinions)
     cut_off = cut_off_findings(labels, None if evidence is None else evidence.sector)
     found = _measure(labels[box], spacing, moved, doubt, cut_off)
+    placed = _placed(found, labels, corner)
     if confidence is not None:
-        found.values.update(_end_points(found.ventricular_axis, confidence[box]))
-    return replace(_placed(found, labels, corner), view=view, seen_view=view, number=number)
+        placed.values.update(_end_points(placed.ventricular_axis, confidence))
+    return replace(placed, view=view, seen_view=view, number=number)
 
 
 def _checked(label_map: ArrayLike) -> NDArray[np.uint8]:
@@ -243,13 +246,12 @@ def _end_points(axis: LongAxis | None, confidence: NDArray[np.floating]) -> dict
     }
 
 
-def _box(labels: NDArray[np.uint8]) -> tuple[tuple[slice, slice], NDArray[np.float64]]:
+def _box(labels: NDArray[np.uint8], band: float = 0.0) -> tuple[tuple[slice, slice], NDArray[np.float64]]:
     """The part of the map that holds everything labelled with a margin, and where it begins."""
     marked = [np.flatnonzero(labels.any(axis=axis)) for axis in (1, 0)]
     if not marked[0].size:
         return (slice(None), slice(None)), np.zeros(2)
-    # The margin also holds the band around each structure whose confidence counts.
-    margin = _AROUND + int(0.2 * math.sqrt(np.count_nonzero(labels)))
+    margin = _AROUND + int(band * math.sqrt(np.count_nonzero(labels)) if band else 0)
     first = [max(0, int(side[0]) - margin) for side in marked]
     box = (slice(first[0], int(marked[0][-1]) + margin), slice(first[1], int(marked[1][-1]) + margin))
     return box, np.array(first, dtype=np.float64)
