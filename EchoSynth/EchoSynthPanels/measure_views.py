@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+import qt
 import slicer
 
 from EchoSynthPanels.views import LEFT
@@ -13,6 +16,8 @@ _LAYOUTS: dict[tuple[str, ...], int] = {(): 6200, ("areas",): 6201, ("volumes", 
 """Kinds of charts to the number of their layout; numbers below 501 are Slicer's own."""
 _SHOWN = "EchoSynth.layout"
 """Attribute of the table's view: the number of the layout of ours that is shown; saved with the scene."""
+
+_BETWEEN_MS = 10
 
 _SLICE = (
     f'<item splitSize="550"><view class="vtkMRMLSliceNode" singletontag="{LEFT}">'
@@ -38,10 +43,53 @@ def register_layouts() -> None:
 
 def show_measurements(table: Any, charts: dict[str, Any]) -> None:
     """Shows the left slice view, at its right the charts by kind, and the table below them."""
-    _view("vtkMRMLTableViewNode", TABLE_VIEW).SetTableNodeID(table.GetID())
-    for kind, chart in charts.items():
-        _view("vtkMRMLPlotViewNode", _plot_view(kind)).SetPlotChartNodeID(chart.GetID())
-    _layout_node().SetViewArrangement(_LAYOUTS[tuple(charts)])
+    views = [("vtkMRMLTableViewNode", TABLE_VIEW, table)]
+    views += [("vtkMRMLPlotViewNode", _plot_view(kind), chart) for kind, chart in charts.items()]
+    acts = [partial(_view, class_name, name) for class_name, name, _ in views]
+    acts.append(partial(_show_layout, _LAYOUTS[tuple(charts)]))
+    acts += [partial(_fill, *view) for view in views]
+    # A new view, and what it shows first, take a tenth of a second each; between them the window lives.
+    _in_turns(acts, table)
+
+
+def _in_turns(acts: Sequence[Callable[[], None]], table: Any) -> None:
+    """Acts in as many turns of the event loop, as long as the table is in the scene."""
+
+    def act() -> None:
+        if table.GetScene() is not None:
+            acts[0]()
+            _in_turns(acts[1:], table)
+
+    if acts:
+        qt.QTimer.singleShot(_BETWEEN_MS, act)
+
+
+def _show_layout(number: int) -> None:
+    _layout_node().SetViewArrangement(number)
+    _keep_shown()
+
+
+def _fill(class_name: str, view: str, shown: Any) -> None:
+    """Shows a table or chart in its view."""
+    if shown.GetScene() is None:
+        return
+    if shown.IsA("vtkMRMLTableNode"):
+        _view(class_name, view).SetTableNodeID(shown.GetID())
+    else:
+        _view(class_name, view).SetPlotChartNodeID(shown.GetID())
+
+
+def _view(class_name: str, name: str) -> Any:
+    """The node of a view, which a layout that has the view takes over."""
+    node = slicer.mrmlScene.GetSingletonNode(name, class_name)
+    if node is None:
+        node = slicer.mrmlScene.CreateNodeByClass(class_name)
+        node.UnRegister(None)
+        node.SetName(name)
+        node.SetSingletonTag(name)
+        node.SetLayoutName(name)
+        node = slicer.mrmlScene.AddNode(node)
+    return node
 
 
 def _layout_node() -> Any:
@@ -56,7 +104,11 @@ def _keep_shown(caller: Any = None, event: Any = None) -> None:
     layout, table_view = _layout_node(), slicer.mrmlScene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode")
     shown = layout.GetViewArrangement()
     ours = shown in _LAYOUTS.values()
+    # Told of this, Slicer would lay its views out once more.
+    blocked = layout.GetDisableModifiedEvent()
+    layout.DisableModifiedEventOn()
     layout.SetSaveWithScene(not ours)
+    layout.SetDisableModifiedEvent(blocked)
     if table_view is not None and not slicer.mrmlScene.IsBatchProcessing():
         table_view.SetAttribute(_SHOWN, str(shown) if ours else None)
 
@@ -73,19 +125,6 @@ def _empty_plot_views(caller: Any = None, event: Any = None) -> None:
     """Takes the charts off before the scene closes, else Slicer draws the next scene's, of the same ID, incomplete."""
     for view in slicer.util.getNodesByClass("vtkMRMLPlotViewNode"):
         view.SetPlotChartNodeID(None)
-
-
-def _view(class_name: str, name: str) -> Any:
-    """The node of a view, which a layout that has the view takes over."""
-    node = slicer.mrmlScene.GetSingletonNode(name, class_name)
-    if node is None:
-        node = slicer.mrmlScene.CreateNodeByClass(class_name)
-        node.UnRegister(None)
-        node.SetName(name)
-        node.SetSingletonTag(name)
-        node.SetLayoutName(name)
-        node = slicer.mrmlScene.AddNode(node)
-    return node
 
 
 def _description(kinds: tuple[str, ...]) -> str:
