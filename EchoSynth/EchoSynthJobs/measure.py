@@ -20,6 +20,7 @@ from EchoSynthLib.measurement import (
     study_of_places,
     with_endocardium,
 )
+from EchoSynthLib.measurement.wording import HEADLINES
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import LabelMap, write_segments
@@ -51,9 +52,16 @@ class Measured:
         self.drawn = {where: contour.endocardium for where, contour in contours.items() if contour is not None}
 
     def rows(self) -> list[dict[str, object]]:
-        """The rows of table and CSV: what all frames give together first, then frame by frame."""
-        rows = rows_of(self.name, self.study)
-        return sorted(rows, key=lambda row: row["where"] in self.study.frames)
+        """The rows of the table: what all frames give together, the most telling first; ends of beats; other frames."""
+        rests_on = self.study.rests_on
+
+        def rank(row: Mapping[str, Any]) -> tuple[int, int]:
+            where, name = row["where"], row["name"]
+            if where in self.study.frames:
+                return (2, rests_on.index(where)) if where in rests_on else (3, 0)
+            return int(where.startswith("beat")), HEADLINES.index(name) if name in HEADLINES else len(HEADLINES)
+
+        return sorted(rows_of(self.name, self.study), key=rank)
 
     def draw(self, where: str, contour: Endocardium) -> None:
         """Measures a place anew with an endocardium that is drawn by hand.

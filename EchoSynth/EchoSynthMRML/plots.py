@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import slicer
 import vtk
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from vtk.util.numpy_support import numpy_to_vtk
 
 from EchoSynthMRML.tables import add_table
@@ -56,7 +56,7 @@ def add_chart(scene: Any, title: str, axis: str, curves: Sequence[str], marks: S
     return chart
 
 
-def write_chart(chart: Any, curves: Mapping[str, Sequence[float]], marks: Mapping[str, Sequence[int]]) -> None:
+def write_chart(chart: Any, curves: Mapping[str, ArrayLike], marks: Mapping[str, Sequence[int]]) -> None:
     """Fills a chart with one value a frame for each curve (NaN leaves a gap) and the frames that are marked."""
     first = np.asarray(next(iter(curves.values())), dtype=np.float64)
     columns: dict[str, NDArray[np.float64]] = {FRAME: np.arange(len(first), dtype=np.float64)}

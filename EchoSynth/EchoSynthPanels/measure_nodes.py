@@ -22,6 +22,7 @@ from EchoSynthPanels.measure_words import POINTS
 CHARTS = {"volumes": ("LV volume, discs", "LA volume, area-length"), "areas": ("LV area", "LA area")}
 """Which of a study's curves are drawn together; they share a unit."""
 
+_CM2 = 100.0  # mm2
 _TABLE, _HANDLES, _LINE = "table", "handles", "line"
 _ROLE = "EchoSynth.measured."
 
@@ -65,7 +66,10 @@ class MeasureNodes:
             return
         marks = {phase: [beat[number].frame for beat in cycle.beats] for number, phase in enumerate(("ED", "ES"))}
         # Of a structure that no frame shows, there is no curve.
-        known = {name: curve for name, curve in measured.study.curves.items() if np.isfinite(curve).any()}
+        known = {name: np.array(curve) for name, curve in measured.study.curves.items() if np.isfinite(curve).any()}
+        units = {entry.name: entry.unit for entry in measured.study.table}
+        for name in known:
+            known[name] /= _CM2 if units.get(name) == "mm2" else 1
         for kind, names in CHARTS.items():
             curves = {name: known[name] for name in names if name in known}
             chart = self._chart(kind, list(curves), measured.study)
@@ -100,6 +104,7 @@ class MeasureNodes:
     def _chart(self, kind: str, names: list[str], study: Study) -> Any:
         """The chart of these curves; None where there are none, as volumes of unknown pixel size."""
         unit = next((entry.unit for entry in study.table if entry.name in names), "")
+        unit = "cm2" if unit == "mm2" else unit
         axis = f"{_('volume') if kind == 'volumes' else _('area')} [{unit}]"
         chart = self.chart(kind)
         if chart is not None and (chart.GetYAxisTitle(), chart.GetNumberOfPlotSeriesNodes()) == (axis, len(names) + 2):

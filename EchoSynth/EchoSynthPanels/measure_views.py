@@ -12,7 +12,12 @@ import slicer
 from EchoSynthPanels.views import LEFT
 
 TABLE_VIEW = "EchoSynthTable"
-_LAYOUTS: dict[tuple[str, ...], int] = {(): 6200, ("areas",): 6201, ("volumes", "areas"): 6202, ("volumes",): 6203}
+MEASURE_LAYOUTS: dict[tuple[str, ...], int] = {
+    (): 6200,
+    ("areas",): 6201,
+    ("volumes", "areas"): 6202,
+    ("volumes",): 6203,
+}
 """Kinds of charts to the number of their layout; numbers below 501 are Slicer's own."""
 _SHOWN = "EchoSynth.layout"
 """Attribute of the table's view: the number of the layout of ours that is shown; saved with the scene."""
@@ -31,7 +36,7 @@ _TABLE = f'<item splitSize="300"><view class="vtkMRMLTableViewNode" singletontag
 def register_layouts() -> None:
     """Makes our layouts known to Slicer, and opens scenes with the one that was saved; called once, at the start."""
     scene, layout = slicer.mrmlScene, _layout_node()
-    for kinds, number in _LAYOUTS.items():
+    for kinds, number in MEASURE_LAYOUTS.items():
         if not layout.IsLayoutDescription(number):
             layout.AddLayoutDescription(number, _description(kinds))
     layout.AddObserver("ModifiedEvent", _keep_shown)
@@ -43,11 +48,9 @@ def register_layouts() -> None:
 
 def show_measurements(table: Any, charts: dict[str, Any]) -> None:
     """Shows the left slice view, at its right the charts by kind, and the table below them."""
-    views = [("vtkMRMLTableViewNode", TABLE_VIEW, table)]
-    views += [("vtkMRMLPlotViewNode", _plot_view(kind), chart) for kind, chart in charts.items()]
-    acts = [partial(_view, class_name, name) for class_name, name, _ in views]
-    acts.append(partial(_show_layout, _LAYOUTS[tuple(charts)]))
-    acts += [partial(_fill, *view) for view in views]
+    acts = [partial(_fill, "vtkMRMLTableViewNode", TABLE_VIEW, table)]
+    acts += [partial(_fill, "vtkMRMLPlotViewNode", _plot_view(kind), chart) for kind, chart in charts.items()]
+    acts.append(partial(_show_layout, MEASURE_LAYOUTS[tuple(charts)]))
     # A new view, and what it shows first, take a tenth of a second each; between them the window lives.
     _in_turns(acts, table)
 
@@ -103,7 +106,7 @@ def _keep_shown(caller: Any = None, event: Any = None) -> None:
     """
     layout, table_view = _layout_node(), slicer.mrmlScene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode")
     shown = layout.GetViewArrangement()
-    ours = shown in _LAYOUTS.values()
+    ours = shown in MEASURE_LAYOUTS.values()
     # Told of this, Slicer would lay its views out once more.
     blocked = layout.GetDisableModifiedEvent()
     layout.DisableModifiedEventOn()
@@ -117,7 +120,7 @@ def _show_again(caller: Any = None, event: Any = None) -> None:
     """Shows the layout of ours that a scene was saved with."""
     table_view = slicer.mrmlScene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode")
     shown = table_view and table_view.GetAttribute(_SHOWN)
-    if shown and int(shown) in _LAYOUTS.values():
+    if shown and int(shown) in MEASURE_LAYOUTS.values():
         _layout_node().SetViewArrangement(int(shown))
 
 

@@ -68,7 +68,13 @@ def test_a_cine_is_measured_frame_by_frame(cine):
     found = measured(measure(cine, all_frames=True))
     assert list(found.frames) == [f"frame {index}" for index in range(4)]
     assert (found.study.value("ED frame", "cine"), found.study.value("ES frame", "cine")) == (0, 2)
-    assert found.rows()[0]["where"] == "cine"
+
+
+def test_the_table_of_a_cine_begins_with_what_is_read_first_and_goes_on_with_its_ends(cine):
+    rows = measured(measure(cine, all_frames=True)).rows()
+    assert (rows[0]["name"], rows[0]["where"]) == ("EF, discs", "cine")
+    places = list(dict.fromkeys(row["place"] for row in rows))
+    assert places == ["cine", "frame 0 (ED)", "frame 2 (ES)", "frame 1", "frame 3"]
 
 
 def test_a_frame_alone_is_no_cine(heart):

@@ -6,10 +6,17 @@ import unittest
 from typing import Any
 
 import numpy as np
+import slicer
 
 from EchoSynthMRML.curves import read_points
-from events import choose, drag_in_slice, spin
+from EchoSynthPanels.measure_views import MEASURE_LAYOUTS
+from events import choose, drag_in_slice, spin, wait_until
 from the_module import open_module, press_apply, unfold
+
+
+def is_shown() -> bool:
+    """Whether the layout of measurements is shown; its views have been filled by then."""
+    return bool(slicer.app.layoutManager().layout in MEASURE_LAYOUTS.values())
 
 
 class Measuring(unittest.TestCase):
@@ -42,6 +49,7 @@ class Measuring(unittest.TestCase):
             if entry and combo.currentText != entry:
                 choose(combo, entry)
         press_apply(self.panel)
+        wait_until(is_shown, 10, "the measurements in their views")
         spin(0.3)
 
     def value(self, name: str, where: str = "") -> float:

@@ -181,7 +181,7 @@ class Cine(Measuring):
         click(panel.ui.setSpacingButton)
         self.measure("Whole cine")
         assert self.panel.nodes.chart("volumes").GetYAxisTitle() == "volume [ml]"
-        assert self.panel.nodes.chart("areas").GetYAxisTitle() == "area [mm2]"
+        assert self.panel.nodes.chart("areas").GetYAxisTitle() == "area [cm2]"
 
     def test_the_report_of_a_cine_shows_its_end_points(self):
         self.segment(load_cine(CINE), all_frames=True)

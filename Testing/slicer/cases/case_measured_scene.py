@@ -12,9 +12,12 @@ import numpy as np
 import slicer
 
 from EchoSynthMRML.cines import cine_of
+from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.label_maps import read_label_map, write_segments
+from EchoSynthMRML.plots import table_of
 from EchoSynthMRML.tables import rows_in
 from EchoSynthPanels.measure_nodes import CHARTS
-from EchoSynthPanels.registration import CINE, load_cine
+from EchoSynthPanels.registration import CINE, load_cine, load_label_map
 from events import picture, spin
 from measuring import Measuring
 from the_module import press_apply, unfold
@@ -80,6 +83,55 @@ class Playing(MeasuredCine):
             shapes[drawer.GetRepresentation()] = node.GetName()
             props = list(drawer.GetRenderer().GetViewProps())
         return {shapes.get(prop, prop.GetClassName()) for prop in props[-2:]}
+
+
+class Editing(MeasuredCine):
+    def test_end_systole_moves_on_from_a_frame_that_was_drawn_larger(self):
+        table = table_of(self.panel.nodes.chart("volumes"))
+        systole = self.panel.measured.study.cycle.systole.frame
+        assert np.flatnonzero(np.isfinite(slicer.util.arrayFromTableColumn(table, "ES"))).tolist() == [systole]
+        drawn = []
+        # Around its end-systole the cine hardly changes: it is told from all of these frames together.
+        for number in range(systole - 2, systole + 3):
+            self.show_frame(number)
+            codes = read_label_map(cine_of(self.parameters.labelMap).node(0)).codes
+            write_segments(self.parameters.labelMap, codes, Grid.of_segmentation(self.parameters.labelMap))
+            spin(0.3)
+            drawn.append(number)
+        found = self.panel.measured.study.cycle.systole.frame
+        assert found not in drawn
+        assert np.flatnonzero(np.isfinite(slicer.util.arrayFromTableColumn(table, "ES"))).tolist() == [found]
+        assert f"ES frame {found}" in self.panel.ui.measureResultLabel.text
+        picture("measured-cine-edited")
+
+    def test_a_frame_that_is_smaller_than_end_systole_is_told(self):
+        systole = self.panel.measured.study.cycle.systole.frame
+        self.show_frame(systole + 3)
+        label_map = read_label_map(self.parameters.labelMap)
+        rows = np.flatnonzero((label_map.codes == 1).any(axis=1))
+        codes = label_map.codes.copy()
+        upper = codes[: (rows[0] + rows[-1]) // 2]
+        upper[upper == 1] = 2
+        write_segments(self.parameters.labelMap, codes, label_map.grid)
+        spin(0.3)
+        light = self.panel.ui.lightResultLabel.text
+        moved = self.panel.measured.study.cycle.systole.frame == systole + 3
+        assert moved or f"frame {systole + 3} is smaller" in light, light
+        assert "yellow" in light or "red" in light
+
+
+class Exchanged(Measuring):
+    def test_exchanged_phases_are_red_with_their_reason_and_have_no_ejection_fraction(self):
+        for name, view in (("fourChamber", "4CH"), ("twoChamber", "2CH")):
+            for phase, other in (("ED", "ES"), ("ES", "ED")):
+                setattr(self.parameters, f"{name}{phase}", load_label_map(f"parametric_{view}_{other}"))
+        self.measure("Two- and four-chamber views")
+        picture("measured-views-exchanged")
+        assert "EF" not in self.panel.ui.measureResultLabel.text
+        assert not [row for row in rows_in(self.panel.nodes.table) if row["label"].startswith("EF")]
+        light = self.panel.ui.lightResultLabel.text
+        assert "red" in light
+        assert "ES is larger than ED; exchanged?" in light
 
 
 class Removing(MeasuredCine):
