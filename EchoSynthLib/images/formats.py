@@ -91,6 +91,9 @@ def reading(path: Path, expected: str) -> Iterator[None]:
     """Turn whatever a reader raises on a damaged or foreign file into an InputError that names it."""
     try:
         yield
+    except InputError as error:
+        # Those of grey levels and geometries know no file.
+        raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
     except EchoSynthError:
         raise
     except OSError as error:

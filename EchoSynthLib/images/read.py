@@ -19,6 +19,8 @@ from EchoSynthLib.images.read_itk import read_itk
 from EchoSynthLib.images.read_picture import read_picture
 from EchoSynthLib.images.read_video import read_video
 
+_NARROW, _MANY_TIMES = 64, 3  # columns; times that frames and rows are as many
+
 
 def read_image(path: str | Path) -> EchoFrame | EchoCine:
     """Read an echo frame, or a cine where the file holds several.
@@ -52,9 +54,21 @@ def load_array(path: Path) -> NDArray:
 def _read_array(path: Path) -> EchoFrame | EchoCine:
     array = load_array(path)
     with reading(path, "an array (rows, columns), (frames, rows, columns) or either with 3 colours last"):
+        if array.ndim == 3 and array.shape[-1] not in (1, 3, 4):
+            _check_frames_first(array, path)
         if array.ndim == 2 or (array.ndim == 3 and array.shape[-1] in (1, 3, 4)):
             return EchoFrame(to_gray8(array), source=str(path))
         return frame_or_cine(EchoCine(cine_to_gray8(array), source=str(path)))
+
+
+def _check_frames_first(array: NDArray, path: Path) -> None:
+    """A picture is not that narrow beside so many others: the frames stand last, as in MATLAB."""
+    frames, rows, columns = array.shape
+    if columns < _NARROW and _MANY_TIMES * columns <= min(frames, rows):
+        raise InputError(
+            f"{path} has the shape {array.shape}: read as (frames, rows, columns), it would be {frames} frames of "
+            f"{rows} x {columns} pixels. Save it with the frames first: np.moveaxis(array, -1, 0)."
+        )
 
 
 _READERS: dict[str, Callable[[Path], EchoFrame | EchoCine]] = {

@@ -43,8 +43,8 @@ def read_video(path: Path) -> EchoFrame | EchoCine:
         av.open(file, options={"format_whitelist": _CONTAINERS}) as container,
     ):
         stream, of_stream = _stream(container, path)
-        announced = _announced(stream) or _by_duration(container, stream)
         clip = decoded(container, stream)
+        announced = _announced(stream) or _by_duration(container, stream, clip)
         of_damage = _check_complete(path, stream, clip, announced)
         frame_time, of_time = _frame_time(stream, clip)
         remarks = (*of_stream, *of_damage, *of_time, *clip.remarks)
@@ -80,14 +80,16 @@ def _announced(stream: VideoStream) -> int:
     return stream.frames if _is_avi(stream) else len(stream.index_entries) if stream.frames else 0
 
 
-def _by_duration(container: InputContainer, stream: VideoStream) -> int:
+def _by_duration(container: InputContainer, stream: VideoStream, clip: Clip) -> int:
     """How many samples the duration of a container without a count stands for, less two that rounding may add."""
     import av
 
     rate = stream.average_rate
     if len(container.streams) > 1 or not container.duration or not rate:
         return 0
-    return max(0, int(container.duration / av.time_base * rate) - 2)
+    # The duration counts from 0, where a clip that was cut out need not begin.
+    before = float((clip.times[0] or 0) * (stream.time_base or 0)) if clip.times else 0.0
+    return max(0, int((container.duration / av.time_base - before) * rate) - 2)
 
 
 def _check_complete(path: Path, stream: VideoStream, clip: Clip, announced: int) -> tuple[str, ...]:

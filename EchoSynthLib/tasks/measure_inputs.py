@@ -10,6 +10,7 @@ from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.measure_cases import Source
+from EchoSynthLib.tasks.shown import blank_frames
 
 if TYPE_CHECKING:
     from EchoSynthLib.api.measure import Given
@@ -24,7 +25,8 @@ def open_source(source: Source, given: Spacing | None) -> tuple[list[Given], lis
         given: (row, column) in mm, for files that carry none that can be trusted.
 
     Raises:
-        InputError: a file cannot be read, image and label map lie on different grids, or a file contradicts `given`.
+        InputError: a file cannot be read, an image without label map shows nothing, image and label map lie on
+            different grids, or a file contradicts `given`.
     """
     from EchoSynthLib.api.measure import Given
     from EchoSynthLib.images.alignment import on_grid_of
@@ -33,6 +35,8 @@ def open_source(source: Source, given: Spacing | None) -> tuple[list[Given], lis
 
     image = None if source.image is None else read_echo(source.image)
     labels = None if source.label_map is None else read_label_map(source.label_map)[1]
+    if image is not None and labels is None:
+        blank_frames(image)
     if labels is not None and image is not None:
         labels = on_grid_of(image, labels)
     known = next((read for read in (labels, image) if read is not None and read.spacing_trusted), labels or image)

@@ -151,6 +151,12 @@ def test_times_in_whole_milliseconds_are_even(tmp_path):
     assert cine.frame_time_ms == pytest.approx(1000 / 30, rel=0.01)
 
 
+def test_a_clip_cut_out_of_a_longer_one_is_whole(tmp_path):
+    cine = read_image(saved(tmp_path / "a.mkv", clip(), ticks=range(50, 70)))
+    assert len(cine) == 20
+    assert cine.remarks == ()
+
+
 @pytest.mark.parametrize(("aspect", "shape"), [(Fraction(4, 3), (96, 171)), (Fraction(1, 2), (192, 128))])
 def test_pixels_are_made_square(tmp_path, aspect, shape):
     cine = read_image(saved(tmp_path / "a.mp4", clip(), aspect=aspect))

@@ -82,6 +82,18 @@ def test_an_array_file_is_a_frame_or_a_cine(tmp_path, shape, frames):
     assert image.pixels.shape == ((frames, 9, 10) if frames else (9, 10))
 
 
+def test_an_array_with_its_frames_last_is_refused_with_the_remedy(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((184, 224, 20), np.uint8))
+    with pytest.raises(InputError, match=r"a\.npy.*moveaxis"):
+        read_image(tmp_path / "a.npy")
+
+
+def test_what_is_wrong_with_the_levels_is_told_with_the_files_name(tmp_path):
+    np.save(tmp_path / "a.npy", np.full((24, 32), np.nan))
+    with pytest.raises(InputError, match=r"a\.npy: The image holds 768 pixels that are NaN"):
+        read_image(tmp_path / "a.npy")
+
+
 def test_pickled_objects_are_refused(tmp_path):
     np.save(tmp_path / "a.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(InputError, match=r"a\.npy"):

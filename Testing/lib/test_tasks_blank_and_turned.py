@@ -13,7 +13,7 @@ from shipped import needs_contour, needs_segmenter, needs_synthetic_segmenter
 
 import EchoSynthLib as es
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.tasks import ClassifyView, Context, Contour, Segment
+from EchoSynthLib.tasks import ClassifyView, Context, Contour, Measure, Segment
 
 SHAPE = (112, 120)
 
@@ -50,7 +50,7 @@ def test_blank_frames_have_no_contour(cine: Path, tmp_path: Path) -> None:
     assert "1" in record["warnings"][0]
 
 
-@pytest.mark.parametrize("task", [Contour, ClassifyView, Segment])
+@pytest.mark.parametrize("task", [Contour, ClassifyView, Segment, Measure])
 def test_a_cine_of_blank_frames_is_refused(tmp_path: Path, task) -> None:
     np.save(tmp_path / "cine.npy", np.full((2, *SHAPE), 90, np.uint8))
     with pytest.raises(InputError, match=r"cine\.npy shows nothing.*no contrast"):
