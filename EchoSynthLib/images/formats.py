@@ -46,7 +46,10 @@ def kind_of(path: Path) -> str | None:
 
     DICOM files often have no suffix, or one that is a part of a UID, so any unknown one is looked into.
     """
-    return _KINDS.get(suffix_of(path)) or ("dicom" if _has_dicom_mark(path) else None)
+    suffix = suffix_of(path)
+    if suffix in _KINDS and suffix != ".img":  # which is half of a NIfTI pair, or DICOM from a disc
+        return _KINDS[suffix]
+    return "dicom" if _has_dicom_mark(path) else _KINDS.get(suffix)
 
 
 def list_images(folder: str | Path) -> list[Path]:

@@ -26,7 +26,7 @@ WHOLE = 1e-3
 _WORDS = ("gt", "ground_?truth", "labels?", "label_?map", "masks?", "annotations?", "segmentations?", "seg")
 _NAME = re.compile(rf"(?:(?<=.)[ ._-])?(?<![^ ._-])(?:{'|'.join(_WORDS)})$", re.IGNORECASE)
 _SEGMENT = re.compile(r"Segment\d+_")
-_LABEL_INTENT = "1002"  # NIFTI_INTENT_LABEL
+_NIFTI, _LABEL_INTENT = (".nii", ".hdr", ".img"), "1002"  # NIFTI_INTENT_LABEL
 _DRAWN = 0.7
 """How much of a drawing has its most frequent levels. Of 241 echo and other ultrasound files, none is over 0.57."""
 
@@ -47,7 +47,16 @@ def label_rank(path: Path) -> int:
 
 def is_marked_label_map(path: Path) -> bool:
     """Whether a file's name or its header's texts mark a label map or a segmentation; its values are not looked at."""
-    return bool(label_ending(path)) or is_slicer_segmentation(path)
+    return bool(label_ending(path)) or is_slicer_segmentation(path) or _is_nifti_label(path)
+
+
+def _is_nifti_label(path: Path) -> bool:
+    from EchoSynthLib.images.read_itk import itk_metadata
+
+    try:
+        return suffix_of(path).startswith(_NIFTI) and itk_metadata(path).get("intent_code") == _LABEL_INTENT
+    except InputError:
+        return False
 
 
 def is_slicer_segmentation(path: Path) -> bool:
@@ -82,15 +91,12 @@ def is_label_map(path: str | Path) -> bool:
     Raises:
         InputError: there is no such file.
     """
-    from EchoSynthLib.images.read_itk import load_itk
     from EchoSynthLib.images.read_labels import load_values
 
     path = existing_file(path)
     if is_marked_label_map(path):
         return True
     try:
-        if kind_of(path) == "itk" and load_itk(path).metadata.get("intent_code") == _LABEL_INTENT:
-            return True
         values, _ = load_values(path)
     except InputError:
         return _is_picture_of_labels(path)
@@ -117,11 +123,11 @@ def read_echo(path: str | Path) -> EchoFrame | EchoCine:
 
     path = existing_file(path)
     refuse_slicer_segmentation(path)
-    ending = label_ending(path)
-    if ending:
+    if is_marked_label_map(path):
+        mark = f"name ({label_ending(path)})" if label_ending(path) else "header (intent)"
         raise InputError(
-            f"{path} is a label map by its name ({ending}); expected was an ultrasound image. Give the image that it "
-            f"was drawn on; if it is one itself, rename it."
+            f"{path} is a label map by its {mark}; expected was an ultrasound image. Give the image that it was drawn "
+            f"on; if it is one itself, rename it."
         )
     image = read_image(path)
     refuse_drawing(image)

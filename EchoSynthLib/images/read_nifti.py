@@ -6,6 +6,7 @@ nifti1.h and nifti2.h (https://nifti.nimh.nih.gov); which of them count as in ni
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -82,7 +83,11 @@ def load_nifti(path: Path) -> ItkImage:
 def nifti_metadata(path: Path) -> dict[str, str]:
     """The description in the header, and what the data mean by it."""
     head = _head_of(path)
-    header = _header(unpacked(head.read_bytes(), head), head)
+    with head.open("rb") as file:
+        is_packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        content = gzip.GzipFile(fileobj=file).read(max(_SIZES)) if is_packed else file.read(max(_SIZES))
+    header = _header(content, head)
     return {"descrip": _text(header["descrip"]), "intent_code": str(int(header["intent_code"]))}
 
 

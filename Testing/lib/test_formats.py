@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from EchoSynthLib.images.formats import stem_of, suffix_of
+from EchoSynthLib.images.formats import kind_of, stem_of, suffix_of
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,9 @@ from EchoSynthLib.images.formats import stem_of, suffix_of
 )
 def test_results_are_named_after_all_of_a_name_but_a_known_suffix(name, stem, suffix):
     assert (stem_of(f"folder.dcm/{name}"), suffix_of(f"folder.dcm/{name}")) == (stem, suffix)
+
+
+def test_a_file_named_img_is_dicom_where_it_says_so_and_else_half_of_a_pair(tmp_path):
+    (tmp_path / "a.img").write_bytes(bytes(128) + b"DICM")
+    (tmp_path / "b.img").write_bytes(bytes(200))
+    assert [kind_of(tmp_path / name) for name in ("a.img", "b.img", "b.hdr")] == ["dicom", "itk", "itk"]

@@ -9,6 +9,7 @@ import pytest
 import SimpleITK
 from PIL import Image
 from task_files import heart, write_echo, write_heart
+from test_read_nifti import nifti
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import list_images, read_image
@@ -67,6 +68,14 @@ def test_a_label_map_by_name_is_no_image_whatever_it_holds(tmp_path, echo):
     Image.fromarray(echo).save(tmp_path / "heart_mask.png")
     with pytest.raises(InputError, match=r"heart_mask\.png is a label map by its name \(_mask\).*rename it"):
         read_echo(tmp_path / "heart_mask.png")
+
+
+def test_a_label_map_by_its_nifti_header_is_no_image(tmp_path, echo):
+    (tmp_path / "heart.nii").write_bytes(nifti(echo.T, intent=1002))
+    assert is_label_map(tmp_path / "heart.nii")
+    assert list_images(tmp_path) == []
+    with pytest.raises(InputError, match=r"heart\.nii is a label map by its header"):
+        read_echo(tmp_path / "heart.nii")
 
 
 DRAWINGS = {
