@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE
+from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, Structure
 
 # In 1800 apical frames of CAMUS the atrium lies 19 degrees to the left to 34 to the right of straight below.
 _UPRIGHT, _UPSIDE_DOWN = 60.0, 120.0
@@ -18,14 +18,20 @@ def warning_if_heart_turned(label_map: NDArray[np.uint8]) -> str | None:
 
     Seen from the apex the left atrium lies below the left ventricle; without one of them nothing can be told.
     """
-    ventricle, atrium = (
-        np.argwhere(label_map == structure.camus_code)[:, -2:] for structure in (LEFT_VENTRICLE, LEFT_ATRIUM)
-    )
-    if not (len(ventricle) and len(atrium)):
+    ventricle, atrium = (_center(label_map, structure) for structure in (LEFT_VENTRICLE, LEFT_ATRIUM))
+    if ventricle is None or atrium is None:
         return None
-    down, right = atrium.mean(axis=0) - ventricle.mean(axis=0)
+    down, right = atrium - ventricle
     angle = abs(math.degrees(math.atan2(right, down)))
     if angle < _UPRIGHT:
         return None
     seems, place = ("is upside down", "above") if angle > _UPSIDE_DOWN else ("lies on its side", "beside")
     return f"the left atrium lies {place} the left ventricle: the label map seems to be turned, it {seems}"
+
+
+def _center(label_map: NDArray[np.uint8], structure: Structure) -> NDArray[np.float64] | None:
+    """(row, column) of the middle of a structure in all frames; None where there is nothing of it."""
+    found = (label_map == structure.camus_code).reshape(-1, *label_map.shape[-2:]).sum(axis=0)
+    if not found.any():
+        return None
+    return np.array([np.average(np.arange(size), weights=found.sum(axis=1 - n)) for n, size in enumerate(found.shape)])

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.turned_hearts import warning_if_heart_turned
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry
 
@@ -42,15 +43,21 @@ def on_grid_of(image: Image, labels: Image) -> Image:
             f"map has {_told(labels)}; the image has {_told(image)}. Resample the label map to the image's grid "
             f"(nearest neighbour), or give the image that it was drawn on."
         )
+    labels = replace(labels, pixels=placed, remarks=_remarks(labels, placed))
     if not _tells_place(image.geometry):
-        return replace(labels, pixels=placed)
+        return labels
     return replace(
         labels,
-        pixels=placed,
         geometry=image.geometry,
         spacing=image.spacing,
         spacing_trusted=image.spacing_trusted,
     )
+
+
+def _remarks(labels: Image, placed: NDArray[np.uint8]) -> tuple[str, ...]:
+    """The label map's remarks, of which the one on a turned heart may no longer hold."""
+    before, now = warning_if_heart_turned(labels.pixels), warning_if_heart_turned(placed)
+    return (*(text for text in labels.remarks if text != before), *([now] if now else []))
 
 
 def _placed(image: Image, labels: Image) -> NDArray[np.uint8] | None:

@@ -50,6 +50,14 @@ def test_a_label_map_that_lies_on_the_image_in_space_is_turned_onto_its_grid(
     assert placed.spacing == image.spacing
 
 
+def test_a_heart_that_is_turned_onto_its_image_is_no_longer_called_upside_down(tmp_path, echo, labels):
+    image = read_image(saved(tmp_path / "image.nrrd", itk(echo)))
+    turned = SimpleITK.Flip(itk(labels), (False, True, False))
+    found = read_label_map(saved(tmp_path / "labels.nrrd", turned))[1]
+    assert "upside down" in found.remarks[0]
+    assert on_grid_of(image, found).remarks == ()
+
+
 def test_the_slices_of_a_cine_are_brought_into_its_order(tmp_path, echo, labels):
     frames, maps = np.stack([echo, echo // 2, echo // 3]), np.stack([labels, labels * 0, labels[::-1]])
     image = read_image(saved(tmp_path / "image.nrrd", itk(frames)))
