@@ -82,8 +82,11 @@ def _lopsidedness(region: NDArray[np.bool_]) -> tuple[float, float]:
     from PIL import Image, ImageDraw
     from scipy.spatial import ConvexHull, QhullError
 
-    rows, columns = np.nonzero(region)
-    points = np.column_stack([columns - columns.min(), rows - rows.min()])
+    rows = np.flatnonzero(region.any(axis=1))
+    first = region[rows].argmax(axis=1)
+    last = region.shape[1] - 1 - region[rows, ::-1].argmax(axis=1)
+    ends = np.column_stack([np.concatenate([first, last]), np.tile(rows, 2)])
+    points = ends - ends.min(axis=0)
     try:
         hull = points[ConvexHull(points).vertices]
     except QhullError:  # all on a line
