@@ -210,8 +210,8 @@ def _crack_outline(mask: NDArray[np.bool_]) -> Points:
     # Where two pixels touch by a corner only, the outline turns right and stays with its pixel.
     crossings: dict[int, list[int]] = {}
     if len(following) < len(starts):
-        for start, end in zip(starts, ends, strict=True):
-            crossings.setdefault(start, []).append(end)
+        for here, after in zip(starts, ends, strict=True):
+            crossings.setdefault(here, []).append(after)
     first = min(following)
     corners = [first, following[first]]
     while corners[-1] != first:

@@ -75,14 +75,21 @@ def headline(study: Study) -> str:
     # Of several beats, the means over them stand for the ends of the first.
     if any(entry.where == "cine ED" for entry in told):
         told = [entry for entry in told if entry.where not in ends]
+    told = [entry for entry in told if not entry.where.startswith("beat ")]
     told.sort(key=lambda entry: HEADLINES.index(entry.name))
-    both = {entry.where for entry in told if " + " in entry.where}
     words = []
     for entry in told:
         one = worded(entry, study)
-        shown_anyway = entry.where == "" or entry.where.startswith(("cine", "frame")) or entry.where in both
-        words.append(str(one) if shown_anyway else f"{one.label} ({one.place}) {one.text}{one.unit and ' ' + one.unit}")
+        place = "" if _goes_without_saying(one, entry.where) else f" ({one.place})"
+        words.append(f"{one.label}{place} {one.text}{one.unit and ' ' + one.unit}")
     return "; ".join(words)
+
+
+def _goes_without_saying(one: Worded, where: str) -> bool:
+    """Whether a measurement's place is told by its name, or is all that was measured."""
+    if " + " in where:
+        return True
+    return where[:3] not in SIDES and (where in ("", "cine") or one.label.startswith(tuple(_VOLUMES.values())))
 
 
 def told_lights(study: Study) -> list[tuple[str, Light]]:

@@ -107,3 +107,14 @@ def test_lights_are_told_apart_where_they_differ():
     roof = int(np.flatnonzero((HEART.label_map == 3).any(axis=1))[-1])
     cut = study_of_frame(measure_frame(HEART.label_map[: roof - 12], HEART.spacing))
     assert {name: light.colour for name, light in told_lights(cut)} == {"left ventricle": "green", "left atrium": "red"}
+
+
+def test_the_headline_says_where_what_the_names_leave_open():
+    told = headline(views())
+    assert "EF, discs (4CH)" in told
+    assert "EDV, biplane discs 1" in told
+    two = [frame.label_map for beat in (0.5, 0.6) for frame in heart_cycle(16, "4CH", beat, shape=(160, 196))]
+    beats = headline(study_of(np.stack(two), BEAT[0].spacing))
+    assert "LV length (cine ED)" in beats
+    assert "EDV, discs 1" in beats
+    assert "beat" not in beats
