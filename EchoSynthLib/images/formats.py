@@ -120,12 +120,20 @@ def _has_dicom_mark(path: Path) -> bool:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
         with path.open("rb") as file:
-            return file.read(132)[128:] == b"DICM"
+            head = file.read(132)
+        return head[128:] == b"DICM" or _begins_with_element(head)
     except FileNotFoundError:
         return False
     except OSError:
         # What may be one and cannot be looked into is not passed over in silence: reading it says why.
         return not Path(path.name).suffix.strip(".0123456789")
+
+
+def _begins_with_element(head: bytes) -> bool:
+    """Whether a file begins with one of the elements that DICOM data sets without a preamble begin with."""
+    first = head[:4] in (b"\x02\0\0\0", b"\x08\0\0\0", b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x08\0\x16\0")
+    is_implicit = int.from_bytes(head[4:8], "little") in range(2, 65)
+    return first and (head[4:6] in (b"UL", b"CS", b"UI") or is_implicit)
 
 
 def first_line(error: Exception) -> str:

@@ -121,6 +121,14 @@ def test_a_broken_calibration_of_a_region_is_no_spacing(tmp_path, echo, delta):
     assert "not usable" in frame.remarks[0]
 
 
+def test_a_calibration_deeper_than_any_probe_reaches_is_told(tmp_path, echo):
+    ds = dataset(echo)
+    ds.SequenceOfUltrasoundRegions = Sequence([region(0, 0, 59, 39, delta=(1.2, 1.2))])
+    frame = read_image(saved(tmp_path / "a.dcm", ds))
+    assert frame.spacing == pytest.approx((12, 12))
+    assert "48 cm deep" in frame.remarks[0]
+
+
 def test_a_region_that_says_nothing_of_itself_costs_nothing(tmp_path, echo):
     item = region(10, 5, 49, 34)
     for name in ("PhysicalUnitsXDirection", "PhysicalDeltaX", "RegionSpatialFormat", "RegionLocationMaxX1"):
@@ -207,6 +215,16 @@ def test_a_missing_transfer_syntax_is_seen_from_the_bytes(tmp_path, echo, syntax
     frame = read_image(path)
     assert np.array_equal(frame.pixels, echo)
     assert "Transfer Syntax" in frame.remarks[0]
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", ImplicitVRLittleEndian])
+@pytest.mark.parametrize("name", ["a.dcm", "IM_0001", "1.2.840.10008.7"])
+def test_a_file_that_begins_with_its_meta_or_data_is_dicom_whatever_its_name(tmp_path, echo, syntax, name):
+    path = without_meta(tmp_path / name, dataset(echo, syntax=syntax), keep_preamble=False)
+    assert np.array_equal(read_image(path).pixels, echo)
+    path = saved(tmp_path / name, dataset(echo, syntax=syntax))
+    path.write_bytes(path.read_bytes()[132:])
+    assert np.array_equal(read_image(path).pixels, echo)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "JPEG2000"])
