@@ -11,6 +11,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_for_torch() -> None:
+    """Small tensors gain nothing from more, which wait for each other on a busy machine; and sums keep their order."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+
+
 @pytest.fixture
 def labels() -> np.ndarray:
     """A small label map (20, 30) with all structures, for files that are written and read."""

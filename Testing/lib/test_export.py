@@ -20,6 +20,9 @@ from EchoSynthLib.runtime import OnnxNetwork  # noqa: E402
 from EchoSynthLib.training.export import load_weights, save_graph, save_weights  # noqa: E402
 from EchoSynthLib.zoo import WEIGHTS  # noqa: E402
 
+# The exporter takes seconds.
+pytestmark = pytest.mark.slow
+
 LARGEST_DIFFERENCE = 2e-4
 """Between torch and onnxruntime on the same fp16-rounded weights, for outputs of size one."""
 

@@ -88,6 +88,7 @@ def test_lengths_scale_with_the_spacing_areas_with_its_square_and_volumes_with_i
         assert scaled[name] == pytest.approx(value * factor**power, rel=1e-9), name
 
 
+@pytest.mark.slow
 @quickly
 @given(st.integers(0, 500), st.sampled_from(["2CH", "4CH"]), st.sampled_from([0, 1]))
 def test_mirrored_hearts_measure_alike(seed, view, axis) -> None:

@@ -183,6 +183,7 @@ def test_without_labels_the_default_sector_fills_the_frame():
     assert 0.4 < mask.mean() < 0.7
 
 
+@pytest.mark.slow
 @needs_camus
 def test_camus_sectors_are_found_to_a_few_pixels():
     with np.load(CAMUS / "camus_224.npz", allow_pickle=False) as arrays:
@@ -209,6 +210,7 @@ def _native_size(row):
     return [row[next(n for n in names if part in n)] for part in ("width", "height")]
 
 
+@pytest.mark.slow
 @needs_camus
 @pytest.mark.parametrize("layout", ["original_mhd", "native_4ch"])
 def test_native_frames_with_their_true_spacing_are_fitted_to_a_pixel(layout):

@@ -234,6 +234,7 @@ def test_a_foreign_pythonhome_of_the_caller_does_not_reach_the_worker(monkeypatc
         assert client.run("count", {})["counted"] == 3
 
 
+@pytest.mark.slow
 @POSIX
 def test_the_workers_end_comes_with_its_callers_death(tmp_path: Path) -> None:
     script = (
