@@ -36,7 +36,7 @@ def client() -> Iterator[Client]:
         yield client
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
@@ -184,20 +184,17 @@ def test_an_exception_in_the_callers_progress_cancels_the_task(client: Client) -
         raise KeyError("panel closed")
 
     with pytest.raises(KeyError):
-        client.run("count", {"steps": 1000, "pause": 0.02}, progress=fail)
-    started = time.monotonic()
-    client.run("count", {})
-    assert time.monotonic() - started < 5
+        client.run("count", {"steps": 10_000, "pause": 0.05}, progress=fail)
+    # It would wait for the end of the other.
+    assert client.run("count", {"steps": 3})["counted"] == 3
 
 
 def test_asking_never_waits(client: Client) -> None:
-    takes = 20.0
-    started = time.monotonic()
-    handle = client.submit("count", {"steps": 1000, "pause": takes / 1000})
+    handle = client.submit("count", {"steps": 10_000, "pause": 0.05})
     assert not handle.poll()
     with pytest.raises(RuntimeError, match="not ended yet"):
         handle.result()
-    assert time.monotonic() - started < takes / 4
+    assert not handle.poll()
     handle.cancel()
 
 
@@ -285,7 +282,7 @@ def talk(*lines: bytes) -> list[dict[str, Any]]:
         for _ in lines:
             replies.append(json.loads(worker.stdout.readline()))
         worker.stdin.close()
-        worker.wait(10)
+        worker.wait(60)  # The task that it was given would take longer.
         return [*replies, *map(json.loads, worker.stdout)]
 
 
@@ -310,10 +307,9 @@ def test_a_parameter_that_no_process_can_be_sent_is_refused_and_numpys_numbers_a
 
 
 def test_a_worker_ends_at_once_when_its_stdin_closes() -> None:
-    started = time.monotonic()
     replies = talk(b'{"id": 1, "task": "count", "parameters": {"steps": 10000, "pause": 0.05}}')
     assert replies[0]["event"] == "ready"
-    assert time.monotonic() - started < 8
+    assert "result" not in {reply["event"] for reply in replies}
 
 
 def test_the_client_needs_nothing_but_the_standard_library() -> None:
