@@ -7,11 +7,13 @@ first is the result.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from EchoSynthLib.demo_results import STRUCTURES, Result, Source, format_csv, format_table, write_files
+from EchoSynthLib.demo_results import FIRST_LINE, STRUCTURES, Result, Source, format_csv, format_table, write_files
+from EchoSynthLib.errors import OutputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 
 COUNT = 8
-SHEET, REAL_SHEET, TABLE = "sheet.png", "sheet_camus.png", "table.txt"
+SHEET, REAL_SHEET, TABLE, CSV = "sheet.png", "sheet_camus.png", "table.txt", "table.csv"
 
 
 def main(output: Path | str = "demo", seed: int = 0) -> int:
@@ -48,13 +50,14 @@ def run_demo(output: Path | str = "demo", seed: int = 0, progress: Progress | No
 
     Raises:
         ModelError: a model is missing or damaged.
-        OutputError: the folder cannot be written; nothing was changed.
+        OutputError: the folder cannot be written, or holds something else under these names; nothing was changed.
     """
     from EchoSynthLib.outputs import OutputFolder
 
     output = Path(output)
+    sources = list(_sources())
+    _check_replaceable(output, [SHEET, REAL_SHEET, TABLE, CSV, *(source.name for source in sources)])
     with OutputFolder(output) as folder:
-        sources = list(_sources())
         results = [
             _run(source, seed, _part(progress, number, len(sources) + 1)) for number, source in enumerate(sources)
         ]
@@ -64,7 +67,7 @@ def run_demo(output: Path | str = "demo", seed: int = 0, progress: Progress | No
             write_files(folder / result.source.name, result)
         table = format_table(results)
         (folder / TABLE).write_text(table, encoding="utf-8", errors="backslashreplace")
-        (folder / "table.csv").write_text(format_csv(results), encoding="utf-8")
+        (folder / CSV).write_text(format_csv(results), encoding="utf-8")
         sheets = _draw_sheets(folder, results)
     return {
         "output": str(output),
@@ -72,6 +75,20 @@ def run_demo(output: Path | str = "demo", seed: int = 0, progress: Progress | No
         "sheets": [str(output / name) for name in sheets],
         "dice": {result.source.name: result.mean_scores() for result in results},
     }
+
+
+def _check_replaceable(folder: Path, names: list[str]) -> None:
+    """OutputError where something in the folder would be replaced that is of no earlier demo."""
+    taken = [name for name in names if os.path.lexists(folder / name)]
+    try:
+        of_a_demo = (folder / TABLE).read_text(encoding="utf-8", errors="replace").startswith(FIRST_LINE)
+    except OSError:
+        of_a_demo = False
+    if taken and not of_a_demo:
+        raise OutputError(
+            f"{folder / taken[0]} is there already, and of no demo; choose another output, or take it away. "
+            "Nothing was changed."
+        )
 
 
 def summary(report: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from EchoSynthLib.anatomy.sector import Sector
 
+FIRST_LINE = "Dice (%) between the label map that was drawn and the one segmented from the image"
 STRUCTURES = ("LV cavity", "LV cavity+myocardium", "left atrium")
 
 
@@ -52,7 +53,7 @@ def format_table(results: Sequence[Result]) -> str:
     """Dice in percent, a row an image and a row for each source's mean, as plain text."""
     rows = [(f"{source}  {image}", scores) for source, image, scores in _rows(results)]
     width = max(len(name) for name, _ in rows)
-    lines = ["Dice (%) between the label map that was drawn and the one segmented from the image", ""]
+    lines = [FIRST_LINE, ""]
     lines.append(" " * width + "".join(f"{name:>22}" for name in STRUCTURES))
     for name, scores in rows:
         lines.append(name.ljust(width) + "".join(f"{100 * scores[structure]:22.1f}" for structure in STRUCTURES))

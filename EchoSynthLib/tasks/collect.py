@@ -19,6 +19,7 @@ from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
+from EchoSynthLib.tasks.places import check_replaceable
 from EchoSynthLib.tasks.results import RECORD, check_exists, stamp_of, with_warnings, write_records
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Collect(Task):
         """Writes the data set, a case for each frame of a cine, and record.json at its top; see `Task.run`."""
         started = time.perf_counter()
         data_set = DataSet.new_in(self.output, self.layout, self.dataset_name)
+        check_replaceable(self.output / data_set.root, RECORD, (), self.name, self.source)
         found = find_pairs(check_exists(self.source, "folder"))
         with OutputFolder(self.output) as hidden:
             warnings: list[str] = []

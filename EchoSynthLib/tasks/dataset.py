@@ -24,6 +24,7 @@ from EchoSynthLib.parallel import check_places, run_items
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.dataset_pairs import Drawn, Plan, Settings, Source, draw
 from EchoSynthLib.tasks.declare import Context, Task, parameter
+from EchoSynthLib.tasks.places import check_replaceable
 from EchoSynthLib.tasks.results import RECORD, check_exists, with_warnings, write_records
 
 # Pairs that travel together to a worker, at most: about a second's work, so that transport does not count. Of a small
@@ -92,6 +93,7 @@ class Dataset(Task):
         started = time.perf_counter()
         check_places(self.workers, self.cluster)
         data_set = DataSet.new_in(self.output, self.layout, self.dataset_name, self.pairs_per_shard)
+        check_replaceable(self.output / data_set.root, RECORD, (), self.name, self.source)
         warnings: list[str] = []
         total = self._count(context, warnings)
         with OutputFolder(self.output) as hidden:

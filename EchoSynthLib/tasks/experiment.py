@@ -12,6 +12,7 @@ from EchoSynthLib.errors import EchoSynthError
 from EchoSynthLib.experiment.settings import PRESETS, TRAINED, Settings, parse_solvers
 from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.inputs import LARGEST_SEED
+from EchoSynthLib.tasks.places import check_writable
 from EchoSynthLib.tasks.results import check_exists
 
 _SHORTEST, _LONGEST = 0.01, 100_000
@@ -70,6 +71,7 @@ class Experiment(Task):
         """Makes the stages that are missing, and writes the report; see `Task.run`."""
         started = time.perf_counter()
         check_exists(self.data, "data")
+        check_writable(self.output)
         try:
             from EchoSynthLib.experiment.run import run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -52,6 +53,22 @@ def output_folder(output: Path) -> Path:
         raise OutputError(f"The output {output} is a file, but results are several files; give a folder.")
     if names_file(output):
         raise InputError(f"The output {output} names a file, but results are several files; give a folder.")
+    return output
+
+
+def check_writable(output: Path) -> Path:
+    """The output, a folder that is there or can be made: asked before work that takes long.
+
+    Raises:
+        OutputError: a file is there, or the folder cannot be made or written.
+    """
+    if is_folder(output) is False:
+        raise OutputError(f"The output {output} is a file; give a folder.")
+    nearest = next((place for place in (output, *output.absolute().parents) if is_folder(place) is not None), output)
+    if not is_folder(nearest):
+        raise output_error(output, NotADirectoryError(errno.ENOTDIR, ""))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise output_error(output, PermissionError(errno.EACCES, ""))
     return output
 
 

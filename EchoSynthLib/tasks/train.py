@@ -12,6 +12,7 @@ import EchoSynthLib
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.inputs import LARGEST_SEED
+from EchoSynthLib.tasks.places import check_writable
 from EchoSynthLib.tasks.results import check_exists
 from EchoSynthLib.training.recipes import PRESETS, RECIPES, Recipe
 from EchoSynthLib.training.several import process_count
@@ -44,6 +45,7 @@ class Train(Task):
         """Runs the recipe; see `Task.run`."""
         started = time.perf_counter()
         check_exists(self.data, "training data")
+        check_writable(self.output)
         recipe = RECIPES[self.system]
         sizes = self._sizes(recipe)
         result = recipe.load().train(

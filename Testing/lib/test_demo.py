@@ -14,6 +14,7 @@ import pytest
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE
+from EchoSynthLib.demo import run_demo
 from EchoSynthLib.demo_results import STRUCTURES, Result, Source, format_csv, format_table
 from EchoSynthLib.demo_sheet import (
     CAPTION_HEIGHT,
@@ -27,6 +28,7 @@ from EchoSynthLib.demo_sheet import (
     grey,
     pixel_aspect,
 )
+from EchoSynthLib.errors import OutputError
 
 
 def a_ventricle_over_an_atrium() -> np.ndarray:
@@ -112,3 +114,11 @@ def test_the_demo_runs_without_data_and_without_torch(tmp_path: Path) -> None:
         record = json.loads((output / name / "synthetic_5.json").read_text(encoding="utf-8"))
         assert record["synthesis"]["synthetic"] is True
         assert record["synthesis"]["index"] == 5
+
+
+@pytest.mark.parametrize("name", ["sheet.png", "parametric_4CH"])
+def test_a_file_of_the_users_own_is_not_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("drawn by hand")
+    with pytest.raises(OutputError, match=f"{name} is there already, and of no demo"):
+        run_demo(tmp_path)
+    assert (tmp_path / name).read_text() == "drawn by hand"

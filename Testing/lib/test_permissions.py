@@ -47,9 +47,7 @@ def test_an_input_that_may_not_be_read_is_exit_code_2(tmp_path: Path, task: type
 
 @needs_closed_files
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "task", [task for task in all_tasks() if task.name not in ("train", "experiment")], ids=lambda task: task.name
-)
+@pytest.mark.parametrize("task", all_tasks(), ids=lambda task: task.name)
 @pytest.mark.parametrize("mode", [0o000, 0o555])
 def test_an_output_that_may_not_be_written_is_exit_code_4(tmp_path: Path, task: type[Task], mode: int) -> None:
     closed = tmp_path / "closed"

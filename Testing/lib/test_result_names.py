@@ -202,3 +202,12 @@ def test_what_an_earlier_run_left_is_told(tmp_path: Path) -> None:
         assert len(record.get("warnings", [])) == (warnings or 0)
         if warnings:
             assert record["warnings"][0].startswith("variation_001.nii.gz and 1 more in ")
+
+
+def test_a_data_set_takes_no_other_results_place(tmp_path: Path) -> None:
+    source = write_heart(tmp_path / "heart.png")
+    record = Variations(label_map=source, output=tmp_path / "out", count=1).run(Context())
+    before = Path(record["outputs"]["record"]).read_bytes()
+    with pytest.raises(OutputError, match=r"record\.json is a result of variations"):
+        Dataset(source=source, output=tmp_path / "out", variations=0, steps=1).run(Context())
+    assert Path(record["outputs"]["record"]).read_bytes() == before
