@@ -53,6 +53,8 @@ def read_video(path: Path) -> EchoFrame | EchoCine:
         if len(shown) > len(pixels):
             pixels = pixels[shown]
             remarks += (f"the recorder dropped {len(shown) - len(clip.pixels)} frames; the one before stands for each",)
+        elif not of_damage and _is_avi(stream) and _ticks_of_a_frame(clip) == 1 and announced > clip.samples:
+            remarks += (f"the recorder dropped {announced - clip.samples} frames; time is uneven there",)
         return frame_or_cine(EchoCine(pixels, source=str(path), frame_time_ms=frame_time, remarks=remarks))
 
 
@@ -127,23 +129,32 @@ def _bytes_missing(path: Path) -> float:
 def _with_dropped(stream: VideoStream, clip: Clip, announced: int) -> NDArray[np.intp]:
     """Index of the frame to show at each tick of an AVI file, whose clock ticks once a frame; else each frame once."""
     count = len(clip.pixels)
-    times = [time for time in clip.times if time is not None]
-    if not _is_avi(stream) or len(times) < count or min(np.diff(times), default=1) < 1:
+    # Those of showing are wrong in AVI files with B-frames.
+    times = clip.decoding_times
+    in_order = min(np.diff(times), default=1) >= 1
+    if not _is_avi(stream) or len(times) != count or not in_order or _ticks_of_a_frame(clip) > 1:
         return np.arange(count)
     ticks = np.arange(times[0], max(times[-1] + 1, clip.end, 0 if clip.damaged else announced))
-    shown = np.searchsorted(times, ticks, side="right") - 1
-    # A clock that ticks much faster than frames come, as in some screen recordings, tells of no dropped frames.
-    return shown if len(shown) <= 2 * count else np.arange(count)
+    return np.searchsorted(times, ticks, side="right") - 1
+
+
+def _ticks_of_a_frame(clip: Clip) -> float:
+    """More than 1 where the clock of an AVI file ticks faster than frames come, which tells of no dropped frames."""
+    return max(1.0, float(np.median(np.diff(clip.decoding_times)))) if len(clip.decoding_times) > 1 else 1.0
 
 
 def _frame_time(stream: VideoStream, clip: Clip) -> tuple[float | None, tuple[str, ...]]:
     """Milliseconds from frame to frame, and a remark where they differ."""
     rate = stream.average_rate
     mean = float(1000 / rate) if rate else None
-    times = np.array([time for time in clip.times if time is not None], dtype=np.float64)
-    if _is_avi(stream) or len(times) < max(2, len(clip.times)) or stream.time_base is None:
+    if stream.time_base is None or len(clip.pixels) < 2:
         return mean, ()
     tick = float(1000 * stream.time_base)
+    if _is_avi(stream):  # of even time, once its dropped frames are filled
+        return tick * _ticks_of_a_frame(clip), ()
+    times = np.array([time for time in clip.times if time is not None], dtype=np.float64)
+    if len(times) < len(clip.times):
+        return mean, ()
     steps = np.diff(times) * tick
     typical = float(np.median(steps))
     if typical <= 0:

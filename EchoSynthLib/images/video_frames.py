@@ -26,7 +26,8 @@ class Clip:
 
     Attributes:
         pixels: (H, W) uint8 of each frame.
-        times: of each frame, in the stream's time base.
+        times: when each frame is shown, in the stream's time base.
+        decoding_times: of each coded picture that is to be shown, in the order of the file.
         samples: how many coded pictures the file gave, those that an edit list hides and empty ones among them.
         end: of the last of them, in the stream's time base.
         damaged: how many of them could not be decoded, though they are to be shown.
@@ -35,6 +36,7 @@ class Clip:
 
     pixels: list[NDArray[np.uint8]] = field(default_factory=list)
     times: list[int | None] = field(default_factory=list)
+    decoding_times: list[int] = field(default_factory=list)
     samples: int = 0
     end: int = 0
     damaged: int = 0
@@ -47,7 +49,7 @@ def decoded(container: InputContainer, stream: VideoStream) -> Clip:
 
     clip = Clip()
     aspect = float(stream.sample_aspect_ratio or 1)
-    interlaced, shown = False, 0
+    interlaced = False
     for packet in container.demux(stream):
         if packet.dts is not None:
             clip.samples += 1
@@ -62,13 +64,14 @@ def decoded(container: InputContainer, stream: VideoStream) -> Clip:
         except av.InvalidDataError:
             clip.damaged += 1
             continue
-        shown += packet.size > 0 and not packet.is_discard
+        if packet.dts is not None and not packet.is_discard:
+            clip.decoding_times.append(packet.dts)
         for frame in frames:
             clip.pixels.append(_displayed(frame, aspect))
             clip.times.append(frame.pts)
             interlaced |= frame.interlaced_frame
     # A decoder is silent on pictures whose references are missing.
-    clip.damaged += max(0, shown - len(clip.pixels))
+    clip.damaged += max(0, len(clip.decoding_times) - len(clip.pixels))
     if _needs_stretching(aspect):
         clip.remarks += (f"the video's pixels are {aspect:.3g} times as wide as high; they were made square",)
     if interlaced:
