@@ -176,6 +176,9 @@ def holds_codes(values: NDArray) -> bool:
         return False
     if values.dtype.kind == "f" and _is_blurred(values):
         return True
+    # One frame shows most images to be none of codes; looking at all takes long.
+    if len(np.unique(snapped(values[0]))) > 256:
+        return False
     whole = snapped(values)
     if whole.dtype.kind == "f" and (whole != np.rint(whole)).any():
         few = len(np.unique(whole[0, ::4].round(3))) <= FEW_LEVELS

@@ -42,10 +42,10 @@ class FindEvidence(Task):
         from EchoSynthLib.api.measure import evidence_of, tissue_in
         from EchoSynthLib.images.contrast import has_contrast
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.read import read_image
+        from EchoSynthLib.images.label_file import read_echo
 
         started = time.perf_counter()
-        image = read_image(check_exists(self.image, "image"))
+        image = read_echo(check_exists(self.image, "image"))
         spacing = inputs.spacing_of(image, inputs.pixel_size(self.row_spacing, self.column_spacing))
         frames = list(image.pixels) if isinstance(image, EchoCine) else [image.pixels]
         shown = [i for i, frame in enumerate(frames) if has_contrast(frame[tissue_in(frame, image.region)])]
