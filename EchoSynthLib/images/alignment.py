@@ -8,7 +8,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.turned_hearts import warning_if_heart_turned
+from EchoSynthLib.anatomy.turned_hearts import atrium_side, warning_if_heart_turned
+from EchoSynthLib.anatomy.upright import apex_side
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry
 
@@ -16,6 +17,8 @@ Image = EchoFrame | EchoCine
 
 # How far the corners of two grids that are one may lie apart, in pixels: less than what would move a label.
 _TOLERANCE = 0.5
+_ATRIUM_WITH_APEX = {"top": "below", "bottom": "above", "left": "beside", "right": "beside"}
+_FRAMES = 8  # of a cine whose sector is looked for
 
 
 def on_grid_of(image: Image, labels: Image) -> Image:
@@ -34,7 +37,8 @@ def on_grid_of(image: Image, labels: Image) -> Image:
         The label map in the shape of `image`; with the image's geometry and spacing, where the image tells any.
 
     Raises:
-        InputError: the two differ in size, frames, pixel size or place; the message says what each has.
+        InputError: the two differ in size, frames, pixel size or place, the message says what each has; or one of them
+            is upside down or on its side, as the sector and the heart show.
     """
     placed = _placed(image, labels)
     if placed is None:
@@ -43,6 +47,7 @@ def on_grid_of(image: Image, labels: Image) -> Image:
             f"map has {_told(labels)}; the image has {_told(image)}. Resample the label map to the image's grid "
             f"(nearest neighbour), or give the image that it was drawn on."
         )
+    _refuse_other_way_up(image, labels, placed)
     labels = replace(labels, pixels=placed, remarks=_remarks(labels, placed))
     if not _tells_place(image.geometry):
         return labels
@@ -52,6 +57,21 @@ def on_grid_of(image: Image, labels: Image) -> Image:
         spacing=image.spacing,
         spacing_trusted=image.spacing_trusted,
     )
+
+
+def _refuse_other_way_up(image: Image, labels: Image, placed: NDArray[np.uint8]) -> None:
+    """InputError where the heart lies one way and the sector it should lie in another, whatever the headers say."""
+    atrium = atrium_side(placed)
+    if atrium is None:
+        return
+    row0, row1, column0, column1 = image.region or (0, None, 0, None)
+    pixels = image.pixels[..., row0:row1, column0:column1]
+    apex = apex_side(pixels if pixels.ndim == 2 else pixels[:: -(-len(pixels) // _FRAMES)].max(axis=0))
+    if apex is not None and _ATRIUM_WITH_APEX[apex] != atrium:
+        raise InputError(
+            f"{labels.source or 'The label map'} does not fit {image.source or 'its image'}: the sector has its apex "
+            f"at the {apex}, but the left atrium lies {atrium} the left ventricle. Turn the one that is not upright."
+        )
 
 
 def _remarks(labels: Image, placed: NDArray[np.uint8]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import SimpleITK
+from task_files import heart, write_echo
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import EchoCine, EchoFrame, Geometry, read_image, read_label_map
@@ -56,6 +57,23 @@ def test_a_heart_that_is_turned_onto_its_image_is_no_longer_called_upside_down(t
     found = read_label_map(saved(tmp_path / "labels.nrrd", turned))[1]
     assert "upside down" in found.remarks[0]
     assert on_grid_of(image, found).remarks == ()
+
+
+@pytest.mark.parametrize("files", ["png", "nrrd"])
+@pytest.mark.parametrize("turned", ["neither", "image", "label map", "both"])
+def test_a_heart_and_a_sector_that_lie_different_ways_up_do_not_fit_whatever_the_headers_say(tmp_path, turned, files):
+    echo = read_image(write_echo(tmp_path / "echo.png")).pixels
+    image = EchoFrame(echo[::-1] if turned in ("image", "both") else echo, source="echo.png")
+    codes = heart().label_map
+    found = EchoFrame(codes[::-1] if turned in ("label map", "both") else codes, source="heart.png")
+    if files == "nrrd":
+        place = Geometry((0.3, 0.2), (1.0, 2.0), (1.0, 0.0, 0.0, 1.0))
+        image, found = (replace(one, geometry=place) for one in (image, found))
+    if turned in ("neither", "both"):
+        assert np.array_equal(on_grid_of(image, found).pixels, found.pixels)
+    else:
+        with pytest.raises(InputError, match=r"heart\.png does not fit echo\.png: the sector has its apex at the"):
+            on_grid_of(image, found)
 
 
 def test_the_slices_of_a_cine_are_brought_into_its_order(tmp_path, echo, labels):

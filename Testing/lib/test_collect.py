@@ -15,7 +15,7 @@ from EchoSynthLib.errors import Cancelled, InputError, OutputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.images.read_attributes import read_attributes
 from EchoSynthLib.images.read_labels import read_label_map
-from EchoSynthLib.images.write import write_image
+from EchoSynthLib.images.write import write_image, write_label_map
 from EchoSynthLib.tasks import Collect, Context
 
 SYNTHETIC = {"synthetic": True, "model": "beam-flow", "seed": 3, "source_label_map": "/private/Smith/heart.nii.gz"}
@@ -124,9 +124,9 @@ def test_a_label_map_stored_upside_down_where_its_header_says_so_is_turned_onto_
 
 
 def test_label_maps_may_be_marked_by_their_names_and_warnings_name_their_file(source: Path) -> None:
-    (source / "labels" / "two.png").rename(source / "labels" / "two_mask.png")
-    image = read_image(source / "images" / "two.png").pixels[::-1]
-    write_image(source / "images" / "two.png", image)
+    (source / "labels" / "two.png").unlink()
+    write_label_map(source / "labels" / "two_mask.png", heart().label_map[::-1])
+    write_image(source / "images" / "two.png", read_image(source / "images" / "two.png").pixels[::-1])
     record = collected(source)
     assert names(source.parent / "out" / "labels") == ["one.nii.gz", "two.nii.gz"]
     assert [text for text in record["warnings"] if text.startswith("two.png: ") and "upside down" in text]
