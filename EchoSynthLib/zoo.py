@@ -155,8 +155,8 @@ def remove(name: str) -> None:
         OutputError: the folder cannot be removed.
     """
     folder = user_models() / _check_name(name)
-    if not folder.is_dir():
-        shipped = (shipped_models() / name).is_dir()
+    if not _is_folder(folder):
+        shipped = _is_folder(shipped_models() / name)
         why = (
             "it came with EchoSynth and stays"
             if shipped
