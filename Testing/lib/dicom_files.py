@@ -5,7 +5,11 @@ from __future__ import annotations
 import io
 
 from PIL import Image
+from pydicom import DataElement
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, generate_uid
 
 
@@ -49,3 +53,12 @@ def jpeg(pixels, kind="JPEG", **options):
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, kind, **options)
     return file.getvalue()
+
+
+def put(ds, name, value, vr=None):
+    """A value that pydicom would refuse to write, as bytes of a number stored as text, or in another representation."""
+    tag = Tag(tag_for_keyword(name))
+    if isinstance(value, bytes):
+        ds._dict[tag] = RawDataElement(tag, vr or dictionary_VR(tag), len(value), value, 0, False, True)
+    else:
+        ds[tag] = DataElement(tag, vr or dictionary_VR(tag), value)
