@@ -38,11 +38,22 @@ def growing_array(path: str | Path, shape: tuple[int, ...], dtype: DTypeLike) ->
         OutputError: it could not be written; nothing is left behind.
         ValueError: the pieces do not make up the shape, or the type holds objects.
     """
+    with replacing(path) as partial, writing_array(partial, shape, dtype) as append:
+        yield append
+
+
+@contextmanager
+def writing_array(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> Iterator[Callable[[NDArray], None]]:
+    """As `growing_array`, straight into the file, which is half there if it cannot be written.
+
+    Raises:
+        OSError: it could not be written.
+        ValueError: as in `growing_array`.
+    """
     kind = np.dtype(dtype)
     if kind.hasobject:
         raise ValueError(f"An array file holds numbers, not {kind}.")
-    # The context ends after the file is closed, for some systems do not rename an open one.
-    with replacing(path) as partial, partial.open("wb") as file:
+    with path.open("wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         start = file.tell()

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import printable
-from EchoSynthLib.images.array_files import write_array
+from EchoSynthLib.images.array_files import writing_array
 from EchoSynthLib.images.formats import suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
 from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
@@ -139,7 +139,8 @@ def _write(
         elif suffix == ".png":
             _write_png(partial, array, texts)
         else:
-            write_array(partial, array)
+            with writing_array(partial, array.shape, array.dtype) as append:
+                append(array)
 
 
 def _geometry(array: NDArray, like: Like, spacing: Spacing | None) -> Geometry:

@@ -47,4 +47,4 @@ def write_video(
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(colour, format="rgb24")))
             container.mux(stream.encode(None))
     except av.FFmpegError as error:
-        raise OSError(f"the video writer stopped: {error}") from error
+        raise OSError(error.errno, f"the video writer stopped: {error.strerror}") from error

@@ -40,7 +40,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except (OSError, RuntimeError) as error:
         if _names_another(error, partial, path):
             raise
-        raise output_error(path, error, "") from error
+        # Some libraries name the file that they wrote to.
+        raise OutputError(str(output_error(path, error, "")).replace(partial.name, path.name)) from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)

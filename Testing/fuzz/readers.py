@@ -47,7 +47,7 @@ class Readers(Campaign):
         place.mkdir()
         for beside in original.parent.glob(f"{original.stem}.*"):  # the data of a header
             shutil.copy(beside, place)
-        suffix = chance.choice([None] * 9 + [other.suffix for other in self.originals])
+        suffix = chance.choice(self.originals).suffix if chance.random() < 0.1 else None
         path = place / (original.name if suffix is None else f"{original.stem}{suffix}")
         path.write_bytes(damaged(original.read_bytes(), self.contents, chance))
         ended = run_forked(lambda: _read(path), self.folder, limit=SECONDS)

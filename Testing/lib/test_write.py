@@ -213,8 +213,9 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path, writing):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(OutputError, match=path.name):
+        with pytest.raises(OutputError, match=path.name) as caught:
             writing(tmp_path)
+        assert ".echosynth-" not in str(caught.value)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == [path]
