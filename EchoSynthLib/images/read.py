@@ -36,7 +36,13 @@ def read_image(path: str | Path) -> EchoFrame | EchoCine:
     kind = kind_of(path)
     if kind is None:
         raise InputError(f"{path} is of a kind that cannot be read; expected was {READABLE}.")
-    return _looked_at(_READERS[kind](path))
+    try:
+        return _looked_at(_READERS[kind](path))
+    except InputError as error:
+        if path.name in str(error):
+            raise
+        # What is said of arrays alone, that an image is too small for example.
+        raise InputError(f"{path}: {error}") from error
 
 
 def _looked_at(image: EchoFrame | EchoCine) -> EchoFrame | EchoCine:

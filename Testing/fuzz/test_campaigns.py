@@ -29,6 +29,17 @@ def test_a_worker_answers_what_no_client_would_send() -> None:
     run("worker-protocol", 2)
 
 
+@POSIX
+def test_damaged_files_are_read_or_refused_in_words() -> None:
+    run("readers", 40)
+
+
+@pytest.mark.slow
+@POSIX
+def test_a_full_disk_or_a_lost_folder_is_told_in_words_and_loses_nothing() -> None:
+    run("troubles", 15)
+
+
 @pytest.mark.slow
 @POSIX
 def test_killed_commands_lose_nothing() -> None:

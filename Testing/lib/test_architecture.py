@@ -261,6 +261,14 @@ def test_pickle_is_never_read_and_no_shell_is_started(path: Path) -> None:
     assert not found, f"{name(path)}: {found}"
 
 
+@pytest.mark.parametrize("path", sorted(p for p in OURS if p.parent.name != "outputs"), ids=name)
+def test_what_replaces_a_users_file_is_written_by_outputs_alone(path: Path) -> None:
+    calls = [ast.unparse(node.func) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    moves = [call for call in calls if call in {"os.replace", "os.rename", "shutil.move", "tempfile.mkdtemp"}]
+    # Within a hidden folder of `outputs`, from one of its own folders to another.
+    assert not moves or path.name == "pairs.py", f"{name(path)} moves files itself ({moves}); EchoSynthLib.outputs does"
+
+
 @pytest.mark.parametrize("path", [p for p in ALL_CODE if p != Path(__file__).resolve()], ids=name)
 def test_no_path_of_a_machine_and_no_todo_is_left_in_the_source(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -145,3 +145,14 @@ def test_a_missing_an_empty_file_and_a_folder_are_told_apart(tmp_path):
     ):
         with pytest.raises(InputError, match=words):
             read_image(path)
+
+
+@pytest.mark.parametrize("name", ["small.nii.gz", "small.mha", "small.npy"])
+def test_an_image_too_small_for_a_heart_is_refused_by_name(tmp_path, name):
+    values = np.zeros((3, 127), np.uint8)
+    if name.endswith(".npy"):
+        np.save(tmp_path / name, values)
+    else:
+        SimpleITK.WriteImage(SimpleITK.GetImageFromArray(values), str(tmp_path / name))
+    with pytest.raises(InputError, match=name):
+        read_image(tmp_path / name)
