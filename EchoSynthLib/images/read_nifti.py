@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import stem_of, suffix_of
+from EchoSynthLib.images.frame import is_real_spacing
 from EchoSynthLib.images.stored import COLOR, SPACE, TIME, Axis, ItkImage, elements, frames_of, sibling, unpacked
 
 # Name, shape; offset and type in NIfTI-1, then in NIfTI-2.
@@ -51,7 +52,7 @@ _UNDECIDED_TIME = 1.0
 def load_nifti(path: Path) -> ItkImage:
     """The values, scaled by the header's slope and intercept, with the place in space.
 
-    The sform counts where it is usable, else the qform, else neither; the pixel size is always pixdim.
+    The sform counts where it is usable, else the qform, else neither; the pixel size is pixdim, where it tells one.
 
     Raises:
         InputError: incomplete, without its partner, a volume over time, or data that are no gray levels or colors.
@@ -165,7 +166,10 @@ def _axes(header: Any, shape: Sequence[int]) -> tuple[list[Axis], NDArray[np.flo
 
 
 def _place(header: Any, sizes: NDArray) -> tuple[NDArray | None, NDArray, tuple[str, ...]]:
-    """The axes' ways in the columns (3, 3), the origin, both towards left, posterior, superior; and remarks."""
+    """The axes' ways in the columns (3, 3), the origin, both towards left, posterior, superior; and remarks.
+
+    Sizes that tell nothing are replaced by those of the sform.
+    """
     if bytes(header["magic"])[:1] != b"n":
         return None, np.zeros(3), ()
     remarks: tuple[str, ...] = ()
@@ -173,7 +177,9 @@ def _place(header: Any, sizes: NDArray) -> tuple[NDArray | None, NDArray, tuple[
         rows = np.asarray(header["srow"], dtype=np.float64)
         lengths = np.linalg.norm(rows[:, :2], axis=0)
         if np.isfinite(rows).all() and _is_plane(rows[:, :2]):
-            if np.isfinite(sizes[:2]).all() and not np.allclose(lengths, sizes[:2], rtol=0.01):
+            if not is_real_spacing((sizes[0], sizes[1])):
+                sizes[:2] = lengths
+            elif not np.allclose(lengths, sizes[:2], rtol=0.01):
                 told = f"pixdim, {_two(sizes)}, was taken, not the sform's, {_two(lengths)}"
                 remarks = (f"the header tells two pixel sizes; {told}",)
             return _TO_LPS[:, None] * rows[:, :3], _TO_LPS * rows[:, 3], remarks

@@ -17,8 +17,8 @@ from EchoSynthLib.images.frame import Geometry
 
 SPACE, TIME, COLOR = "space", "time", "color"
 
-# Cosines whose squares add up to one within this are as exact as 32-bit headers are.
 _ORTHOGONAL = 1e-4
+"""Cosines of right angles are smaller: what 32-bit headers are exact to."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,10 @@ def _directions(axes: Sequence[Axis], remarks: list[str]) -> NDArray[np.float64]
     if not ways[:, 2].any():
         remarks.append("the header's directions in space are not usable; the axes count as straight")
         return np.eye(3)
-    if np.abs(ways.T @ ways - np.eye(3)).max() > _ORTHOGONAL:
+    if abs(ways[:, 0] @ ways[:, 1]) <= _ORTHOGONAL:
+        # The plane is sound, and across it lies one slice, or time.
+        ways[:, 2] = np.copysign(1.0, ways[:, 2] @ normal) * normal / np.linalg.norm(normal)
+    else:
         remarks.append("the header's axes are not at right angles; the nearest directions that are were taken")
         left, _, right = np.linalg.svd(ways)
         ways = left @ right

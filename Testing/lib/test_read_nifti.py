@@ -223,6 +223,26 @@ def test_the_pixel_size_is_that_of_pixdim_whatever_the_header_says_of_space(tmp_
     np.testing.assert_allclose(matrix @ matrix.T, np.eye(len(matrix)), atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [0, 1, np.nan])
+def test_where_pixdim_tells_nothing_the_sform_tells_the_pixel_size(tmp_path, echo, size):
+    pixdim = (1, size, size, 1, 0, 0, 0, 0)
+    path = written(
+        tmp_path / "a.nii", nifti(axes_of(echo, 30, 20, 1), sform=1, srow=np.c_[PLAIN, [0, 0, 0]], pixdim=pixdim)
+    )
+    frame = read_image(path)
+    assert frame.spacing == pytest.approx((0.2, 0.3))
+    assert frame.spacing_trusted
+
+
+def test_a_single_slice_keeps_its_plane_whatever_lies_across_it(tmp_path, echo):
+    skew = PLAIN + np.array([[0, 0, 0.4], [0, 0, 0.2], [0, 0, 0]])
+    frame = read_image(
+        written(tmp_path / "a.nii", nifti(axes_of(echo, 30, 20, 1), sform=1, srow=np.c_[skew, [1, 2, 3]]))
+    )
+    assert frame.remarks == ()
+    np.testing.assert_allclose(frame.geometry.matrix(), np.eye(3), atol=1e-6)
+
+
 @pytest.mark.parametrize("qfac", [1.0, 0.0, -1.0])
 def test_a_qform_puts_the_frame_where_simpleitk_does(tmp_path, echo, qfac):
     pixdim = (qfac, 0.3, 0.2, 1.5, 0, 0, 0, 0)
