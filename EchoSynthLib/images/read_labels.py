@@ -96,14 +96,13 @@ def _refuse_other_values(found: NDArray, path: Path) -> None:
             f"{path} holds fractions such as {_listed(fractions[:1])} between 0 and 1: a soft mask or probabilities. "
             f"Decide for one code a pixel first (a threshold, or the likeliest structure); codes are {CODES}."
         )
-    if len(found) > MOST_CODES:
+    blurred = bool(fractions.size) and found[0] >= 0 and found[-1] <= MOST_CODES
+    if len(found) > MOST_CODES and not blurred:
         raise InputError(f"{path} holds {len(found)} different values and is an image, not a label map ({CODES}).")
     if fractions.size or found[0] < 0:
         named = fractions if fractions.size else found[found < 0]
-        raise InputError(
-            f"{path} holds the values {_listed(named)}; codes are whole numbers: {CODES}. "
-            f"Resample label maps with the nearest neighbor."
-        )
+        remedy = "Resample label maps with the nearest neighbor" if fractions.size else "Map them to these"
+        raise InputError(f"{path} holds the values {_listed(named)}; codes are whole numbers: {CODES}. {remedy}.")
     hint = "Remove them, or map them to these"
     if found[-1] == 255 and set(found.tolist()) <= {0, 85, 170, 255} and len(found) > 2:
         hint = "They look like the codes 0 to 3 stretched to gray levels: divide them by 85"

@@ -97,6 +97,7 @@ def test_codes_off_by_what_arithmetic_leaves_are_codes(tmp_path, labels):
         (lambda codes: codes.astype(int) * 1000, "holds the codes 1000, 2000, 3000"),
         (lambda codes: codes - np.int8(1), "holds the values -1; codes are whole"),
         (lambda codes: codes / 4, r"holds fractions such as 0\.25 between 0 and 1: a soft mask"),
+        (lambda codes: codes + np.linspace(0, 0.4, codes.size).reshape(codes.shape), "holds the values .*nearest"),
         (lambda codes: codes * 1.002, r"holds the values 1\.002, 2\.004, 3\.006; codes are whole.*nearest"),
     ],
 )
