@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import EchoSynthLib
 from EchoSynthLib import outputs, zoo
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
-from EchoSynthLib.progress import TerminalProgress
+from EchoSynthLib.progress import TerminalProgress, on_one_line
 from EchoSynthLib.tasks import Context, Parameter, Task, all_tasks, find_task, load_tasks_of_environment, parameters_of
 
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
@@ -104,7 +104,7 @@ def _fail(error: BaseException, with_traceback: bool) -> int:
 def _one_line(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return str(error) or "cancelled; nothing half-made was left behind"
-    text = " ".join(str(error).split())
+    text = on_one_line(str(error))
     if isinstance(error, EchoSynthError):
         return text
     return f"unexpected {type(error).__name__}: {text} (--traceback shows where)"
@@ -165,12 +165,12 @@ def _run_task(chosen: argparse.Namespace) -> int:
     given = {item.name: getattr(chosen, item.name) for item in parameters_of(task) if hasattr(chosen, item.name)}
     with TerminalProgress() as progress:
         record = task.build(given).run(Context(None if chosen.quiet else progress, chosen.interrupted))
-    print(json.dumps(record, indent=2, default=str) if chosen.json else _summary(task, record))
+    print(_json(record) if chosen.json else _summary(task, record))
     for warning in _warnings(task, given, record):
-        print(f"echosynth: warning: {' '.join(warning.split())}", file=sys.stderr)
+        print(f"echosynth: warning: {on_one_line(warning)}", file=sys.stderr)
     failures = record.get("failures", [])
     for failure in failures:
-        print(f"echosynth: {failure['file']}: {' '.join(failure['message'].split())}", file=sys.stderr)
+        print(f"echosynth: {on_one_line(failure['file'] + ': ' + failure['message'])}", file=sys.stderr)
     return EXIT_PART_FAILED if failures else 0
 
 
@@ -178,11 +178,19 @@ def _warnings(task: type[Task], given: dict[str, str], record: dict[str, Any]) -
     """The record's warnings, each with the name of its file; those of a folder's files have it already."""
     texts = record.get("warnings", [])
     source = next((Path(given[item.name]) for item in parameters_of(task) if item.main and item.kind is Path), None)
-    return texts if source is None or source.is_dir() else [f"{source.name}: {text}" for text in texts]
+    if source is None or source.is_dir():
+        return texts
+    return [text if text.startswith(f"{source.name}: ") else f"{source.name}: {text}" for text in texts]
+
+
+def _json(record: dict[str, Any]) -> str:
+    from EchoSynthLib.images.write import plain
+
+    return json.dumps(plain(record), indent=2, allow_nan=False)
 
 
 def _summary(task: type[Task], record: dict[str, Any]) -> str:
-    lines = task.findings(record)
+    lines = [on_one_line(text) for text in task.findings(record)]
     for role, paths in record.get("outputs", {}).items():
         listed = [paths] if isinstance(paths, str) else paths
         if not listed:

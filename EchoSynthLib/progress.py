@@ -42,7 +42,7 @@ class TerminalProgress:
             return
         self._shown = now
         share = min(max(done / total, 0.0), 1.0) if total > 0 else 0.0
-        text = f"{share:4.0%}  {message}  {self._remaining(share, now)}".rstrip()
+        text = f"{share:4.0%}  {on_one_line(message)}  {self._remaining(share, now)}".rstrip()
         if self._is_terminal:
             self._draw(f"[{'#' * round(24 * share):<24}] {text}")
             self._drawn = True
@@ -66,3 +66,9 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def on_one_line(text: str) -> str:
+    """A text for one line of a terminal: without line breaks, and without what would steer it or it cannot show."""
+    words = " ".join(text.split())
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in words)

@@ -107,7 +107,7 @@ def write_record(path: str | Path, record: Mapping[str, Any]) -> Path:
         InputError: a value that JSON cannot hold.
         OutputError: it could not be written; nothing is left behind.
     """
-    text = json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain(record), indent=2, ensure_ascii=False, allow_nan=False)
     with replacing(path) as partial:
         # What UTF-8 cannot hold of a file's name, JSON writes in the same way as Python does here.
         partial.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
@@ -166,19 +166,20 @@ def _write_png(path: Path, array: NDArray, attributes: Mapping[str, str]) -> Non
     Image.fromarray(array).save(path, pnginfo=info)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it; InputError where it cannot."""
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, (np.ndarray, np.generic)):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, Path):
         return str(value)
     raise InputError(

@@ -13,7 +13,7 @@ import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import images_in, run_each, warnings_of_each
+from EchoSynthLib.tasks.folders import images_in, left_out_of, run_each, warnings_of_each
 from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.results import check_exists, naming, with_warnings, write_records
 from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
@@ -67,7 +67,10 @@ class ClassifyView(Task):
             with naming(self.image):
                 told = [self._classify_file(self.image, context.progress)]
         results, (made, *_) = zip(*told, strict=True)
-        warnings = warnings_of_each(results) if self.image.is_dir() else results[0].get("warnings", [])
+        if self.image.is_dir():
+            warnings = [*left_out_of(self.image), *warnings_of_each(results)]
+        else:
+            warnings = results[0].get("warnings", [])
         record = {
             "task": self.name,
             "echosynth_version": EchoSynthLib.__version__,

@@ -13,7 +13,7 @@ from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, warnings_of_each
+from EchoSynthLib.tasks.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
 from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.results import check_exists, naming, with_warnings, write_records
 from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
@@ -100,7 +100,12 @@ class Contour(Task):
             done, failures = run_each(files, lambda file: file.name, one, context, self.image, "contoured")
             summary = self._about(self.image) | {"images": len(done), "failures": failures, "results": done}
             summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
-            return write_records(hidden, RECORD_OF_FOLDER, self.output, with_warnings(summary, warnings_of_each(done)))
+            return write_records(
+                hidden,
+                RECORD_OF_FOLDER,
+                self.output,
+                with_warnings(summary, [*left_out_of(self.image), *warnings_of_each(done)]),
+            )
 
     def _contour(self, path: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine

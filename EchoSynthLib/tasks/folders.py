@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,20 @@ def images_in(folder: Path) -> list[Path]:
         left_out = "images in folders within it, and files named as label maps or results, are left out"
         raise InputError(f"There is no image in the folder {folder} ({left_out}); give one with images, or an image.")
     return files
+
+
+def left_out_of(folder: Path) -> list[str]:
+    """Warnings of the images of a folder that are called as results are, but lie beside no record of such results."""
+    alone = [path.name for path in list_images(folder) if is_own_result(path) and not _has_record(path)]
+    return [f"{name}: was left out, for its name ends as results of EchoSynth do; rename it if not" for name in alone]
+
+
+def _has_record(result: Path) -> bool:
+    stem = stem_of(result)
+    made_of = next((stem.removesuffix(ending) for ending in _OWN_ENDINGS if stem.endswith(ending)), None)
+    # The sheet is of the task synthesize or of the demo.
+    records = ("record.json", "table.txt") if made_of is None else (f"{made_of}_record.json", f"{stem}_record.json")
+    return any(os.path.exists(result.with_name(record)) for record in records)
 
 
 def run_each(

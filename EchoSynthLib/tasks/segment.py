@@ -16,7 +16,7 @@ from EchoSynthLib.images.formats import ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SU
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import all_or_none, images_in, run_each, warnings_of_each
+from EchoSynthLib.tasks.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
 from EchoSynthLib.tasks.inputs import trusted_spacing
 from EchoSynthLib.tasks.places import check_replaceable, is_folder
 from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, naming, with_warnings, write_records
@@ -105,7 +105,9 @@ class Segment(Task):
             done, failures = run_each(files, lambda file: file.name, one, context, self.image, "segmented")
             summary = self._record(self.image) | {"images": len(done), "failures": failures, "results": done}
             summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
-            return write_records(hidden, RECORD, self.output, with_warnings(summary, warnings_of_each(done)))
+            return write_records(
+                hidden, RECORD, self.output, with_warnings(summary, [*left_out_of(self.image), *warnings_of_each(done)])
+            )
 
     def _segment(self, path: Path, folder: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine

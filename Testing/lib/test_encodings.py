@@ -17,6 +17,7 @@ from task_files import names, write_echo, write_heart
 from EchoSynthLib.client import Client
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.images.write import write_image
+from EchoSynthLib.progress import on_one_line
 from EchoSynthLib.tasks import (
     ClassifyView,
     Collect,
@@ -125,3 +126,7 @@ def test_the_worker_takes_and_tells_names_that_are_not_utf_8(tmp_path: Path) -> 
         record = client.run("segment", {"image": image, "output": tmp_path / RAW / "out"}, lambda *step: None)
     assert Path(record["input"]) == image
     assert Path(record["outputs"]["segmentation"]).is_file()
+
+
+def test_nothing_in_a_name_steers_the_terminal_or_breaks_its_line() -> None:
+    assert on_one_line("a\x1b[31m\r\nb\udcfc ❤") == "a\\x1b[31m b\\udcfc ❤"

@@ -184,6 +184,15 @@ def test_label_maps_and_contours_of_a_folder_may_lie_in_one_folder(tmp_path: Pat
     assert record["images"] == 2
 
 
+def test_an_image_that_is_called_as_a_result_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    for name in ("a.png", "a_contour.png", "b_confidence.png"):
+        write_echo(tmp_path / name)
+    (tmp_path / "b_record.json").write_text("{}")
+    record = ClassifyView(image=tmp_path).run(Context())
+    assert [row["file"] for row in record["results"]] == ["a.png"]
+    assert [text.split(":")[0] for text in record["warnings"]] == ["a_contour.png"]
+
+
 @pytest.mark.slow
 def test_results_may_lie_beside_their_images_and_are_no_images_of_the_next_run(tmp_path: Path) -> None:
     write_echo(tmp_path / "a.png")
@@ -191,7 +200,7 @@ def test_results_may_lie_beside_their_images_and_are_no_images_of_the_next_run(t
         for task in OF_IMAGES[:3]:
             task(tmp_path, tmp_path).run(Context())
             written = names(tmp_path)
-            task(tmp_path, tmp_path).run(Context())
+            assert "warnings" not in task(tmp_path, tmp_path).run(Context())
             assert names(tmp_path) == written
 
 
