@@ -23,12 +23,15 @@ def write_model_folder(
         terms: citation and terms of the data, see `training.terms`.
         write_networks: writes the weights and graphs into the folder it is given, or folders in it.
     """
+    from EchoSynthLib import __version__
+
     with OutputFolder(folder.parent) as hidden:
         part = hidden / folder.name
         part.mkdir()
         write_networks(part)
         (part / "config.json").write_text(json.dumps(dict(config), indent=2) + "\n", encoding="utf-8")
-        (part / "README.md").write_text(f"{card.rstrip()}\n\n## Terms\n\n{terms}", encoding="utf-8")
+        made = f"Made by EchoSynth {__version__}."
+        (part / "README.md").write_text(f"{card.rstrip()}\n\n{made}\n\n## Terms\n\n{terms}", encoding="utf-8")
         write_checksums(part)
         for path in part.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)

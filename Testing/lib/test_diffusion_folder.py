@@ -88,6 +88,8 @@ def test_a_latent_model_of_our_own_networks_is_loaded_by_who_has_not_imported_th
         ({"network": ["never_imported", "Network"]}, "import that module"),
         ({"network": ["EchoSynthLib.networks.unet", "UNet"]}, "import that module"),
         ({"network": ["EchoSynthLib.demo", "main"]}, "import that module"),
+        ({"network": ["EchoSynthLib.networks.no.where", "Network"]}, "import that module"),
+        ({"autoencoder": ["small_pipelines", "Halving"]}, "lacks the folder autoencoder"),
     ],
 )
 def test_a_folder_that_names_something_else_is_refused(change, match, tmp_path) -> None:

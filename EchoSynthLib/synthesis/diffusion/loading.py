@@ -77,15 +77,23 @@ def _load_component(folder: Path, module: str | None, name: str | None, **option
         return None
     # A file only names a class: of ours, or of a module that the caller has imported.
     if module.startswith(ROOMS):
-        importlib.import_module(module)
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if not (error.name or "").startswith("EchoSynthLib"):
+                raise
     found = getattr(sys.modules.get(module), name, None)
     if not (isinstance(found, type) and issubclass(found, ModelMixin | Process)):
         raise ModelError(f"The {folder.name} of {folder.parent} is a {module}.{name}; import that module first.")
+    if not folder.is_dir():
+        raise ModelError(f"The model folder {folder.parent} lacks the folder {folder.name}; get the model anew.")
+    # By its whole path, and locally: "model/network" could be the name of somebody's model on a hub as well.
+    path, local = str(folder.resolve()), {"local_files_only": True}
     try:
         if issubclass(found, Process):
-            return found.from_pretrained(str(folder))
-        options = {"low_cpu_mem_usage": is_accelerate_available(), **options, "use_safetensors": True}
-        network: nn.Module = found.from_pretrained(str(folder), **options)
+            return found.from_pretrained(path, **local)
+        options = {"low_cpu_mem_usage": is_accelerate_available(), **options, "use_safetensors": True, **local}
+        network: nn.Module = found.from_pretrained(path, **options)
     except OSError as error:
         raise ModelError(f"The {folder.name} of {folder.parent} cannot be read: {error}") from error
     return network.eval()
