@@ -40,6 +40,7 @@ class Commands(Campaign):
         """Draws the inputs, and loads what the commands load."""
         import sysconfig  # noqa: F401
 
+        import scipy.ndimage  # noqa: F401
         import SimpleITK  # noqa: F401
         import task_files
 
@@ -175,7 +176,12 @@ def put_earlier_results(out: Path, reference: Reference, chance: random.Random) 
 
 def said(ended: Ended, reference: Reference) -> str:
     """How a command ended, for a message."""
-    return f"{reference.arguments}: status {ended.status}, {ended.said}"
+    return f"{reference.arguments}: {said_by(ended)}"
+
+
+def said_by(ended: Ended) -> str:
+    """How a process ended, for a message."""
+    return f"status {ended.status}, {ended.said}"
 
 
 def is_whole(seen: Mapping[str, bytes], before: Mapping[str, bytes], reference: Reference) -> bool:

@@ -27,6 +27,7 @@ class Readers(Campaign):
         """Makes the files, and loads what reads them."""
         import av  # noqa: F401
         import pydicom.pixels  # noqa: F401
+        import scipy.ndimage  # noqa: F401
         import SimpleITK  # noqa: F401
 
         import EchoSynthLib.images.read  # noqa: F401

@@ -28,6 +28,7 @@ CAMPAIGNS = {
     "kills": "kills:Kills",
     "troubles": "troubles:Troubles",
     "readers": "readers:Readers",
+    "odd-commands": "odd_commands:OddCommands",
     "worker-protocol": "worker_protocol:WorkerProtocol",
     "worker-kills": "worker_kills:WorkerKills",
 }

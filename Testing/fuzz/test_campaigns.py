@@ -36,6 +36,12 @@ def test_damaged_files_are_read_or_refused_in_words() -> None:
 
 @pytest.mark.slow
 @POSIX
+def test_commands_with_odd_options_and_files_end_in_words() -> None:
+    run("odd-commands", 25)
+
+
+@pytest.mark.slow
+@POSIX
 def test_a_full_disk_or_a_lost_folder_is_told_in_words_and_loses_nothing() -> None:
     run("troubles", 15)
 
