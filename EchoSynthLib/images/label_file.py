@@ -203,7 +203,7 @@ def _is_blurred(values: NDArray) -> bool:
     if low < -WHOLE or high > FEW_LEVELS or high == low:
         return False
     labelled = values[values > WHOLE]
-    return bool(np.mean(np.abs(labelled - np.rint(labelled)) <= WHOLE) > 0.5)
+    return bool(labelled.size and np.mean(np.abs(labelled - np.rint(labelled)) <= WHOLE) > 0.5)
 
 
 def _histogram(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:

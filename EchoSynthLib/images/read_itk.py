@@ -63,7 +63,8 @@ def load_itk(path: Path) -> ItkImage:
     """
     suffix = suffix_of(path)
     load = load_nrrd if suffix in _NRRD else load_metaimage if suffix in _METAIMAGE else load_nifti
-    with reading(path, _EXPECTED):
+    # What overflows in a damaged header is found not to be finite, and told then.
+    with reading(path, _EXPECTED), np.errstate(all="ignore"):
         return load(path)
 
 
