@@ -168,11 +168,18 @@ def measure_views(
 
 def _place_alone(source: Any, image: Any) -> Place:
     """The frame that a node shows; the only segmentation of a cine's frames lies on its own one, whichever is shown."""
-    frame = frame_stamped(source)
-    pictures = cine_of(image) if image is not None else None
-    if frame is not None and cine_of(source) is None and pictures is not None and frame < len(pictures):
+    frame, shown = frame_stamped(source), frame_shown(source)
+    pictures = cine_of(image) if image is not None and not is_image(source) else None
+    if pictures is None:
+        return place_of(source, source, shown, image)
+    if frame is not None and cine_of(source) is None and frame < len(pictures):
         return replace(place_of(source, source, None, pictures.node(frame)), number=frame)
-    return place_of(source, source, frame_shown(source), image)
+    # The node that shows the cine will show other frames, while what was measured stays.
+    return place_of(source, source, shown, image if shown is None else _picture(pictures, shown, image))
+
+
+def _picture(pictures: Cine, frame: int, shown: Any) -> Any:
+    return pictures.node(frame) if frame < len(pictures) else shown
 
 
 def _places_of_cine(source: Any, cine: Cine, image: Any) -> Job[dict[str, Place]]:

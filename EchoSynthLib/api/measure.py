@@ -19,7 +19,14 @@ from EchoSynthLib.anatomy.discs import Spacing
 from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.api.frames import segment_frames
-from EchoSynthLib.api.reading import Segmentation, contour_detailed, likelier_view, segment, segment_detailed
+from EchoSynthLib.api.reading import (
+    NO_CONTRAST,
+    Segmentation,
+    contour_detailed,
+    likelier_view,
+    segment,
+    segment_detailed,
+)
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.frame import Region
@@ -275,6 +282,8 @@ def _segmented(
         return
     for where in lacking:
         one = given[where]
+        if one.blank:
+            raise InputError(f"{where}: {NO_CONTRAST}" if where else NO_CONTRAST)
         if one.image is not None:
             yield segment_detailed(one.image[one.tissue], one.spacing, view=view, model=model)
 

@@ -44,4 +44,6 @@ OWN_FROM = 0.98
 """Dice with the segmenter's label map from which one is its own, but for a touch."""
 LIKENESS_FROM = 0.90
 UNLIKE_BELOW = 0.75
-"""Of a label map by another hand: experts' differ from the segmenter's by as much as from one another's."""
+"""Of a label map by another hand. Conventions: on val, 19 of 20 of CAMUS' references have a Dice of 0.89 or more with
+the segmenter's label map; what is moved sideways by 25 pixels of 590, or is drawn much too small, has 0.85 or less.
+"""

@@ -149,6 +149,11 @@ def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
     """
     frames = [frame if frame.number == i else replace(frame, number=i) for i, frame in enumerate(frames)]
     shown = [index for index, frame in enumerate(frames) if frame.labels.any()]
+    if len(shown) < len(PHASES):
+        raise InputError(
+            f"End-diastole and end-systole need two frames that show something; {len(shown)} of {len(frames)} do. "
+            "Give a longer clip, or measure a single frame."
+        )
     found = find_cycle([frames[index].values.get("LV area", 0.0) for index in shown])
     cycle = found.among(shown, len(frames))
     beats = [(frames[full.frame], frames[empty.frame]) for full, empty in cycle.beats]

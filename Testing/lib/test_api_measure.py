@@ -169,6 +169,20 @@ def test_a_blank_image_judges_no_label_map() -> None:
         es.measure(image=np.zeros(SHAPE, np.uint8))
 
 
+@pytest.mark.parametrize("frames", [0, 4])
+def test_an_image_that_shows_nothing_is_refused_by_its_name(tmp_path: Path, frames: int) -> None:
+    black = np.zeros((frames, *SHAPE) if frames else SHAPE, np.uint8)
+    write_image(tmp_path / "black.nii.gz", black, spacing=SPACING)
+    with pytest.raises(InputError, match=r"black\.nii\.gz shows nothing"):
+        by_command_line(tmp_path, tmp_path / "black.nii.gz")
+
+
+def test_a_cine_with_one_frame_that_shows_something_is_refused_with_the_numbers() -> None:
+    maps = np.stack([heart().label_map, *[np.zeros(SHAPE, np.uint8)] * 3])
+    with pytest.raises(InputError, match="1 of 4 do"):
+        es.measure(maps, SPACING)
+
+
 def test_without_reports_the_table_is_what_is_left(tmp_path: Path) -> None:
     Measure(image=write_beat(tmp_path / "beat.nii.gz", 8), output=tmp_path / "results_2024.11.28", report=False).run(
         Context()

@@ -87,7 +87,7 @@ def test_frames_that_show_nothing_take_no_part(blank):
 
 
 def test_a_cine_of_nothing_is_refused():
-    with pytest.raises(InputError, match="0 of 0"):
+    with pytest.raises(InputError, match="0 of 5 do"):
         cine([np.zeros(SHAPE, np.uint8)] * 5)
 
 

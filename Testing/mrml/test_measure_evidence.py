@@ -162,3 +162,13 @@ def test_a_view_that_was_segmented_as_the_other_is_not_green(scene, drawn):
     light = measured(measure_views({"2CH ED": drawn})).study.light
     assert light.colour != "green"
     assert "given as 2CH, but the model sees 4CH" in light.reasons[0]
+
+
+def test_the_picture_of_a_measured_frame_stays_when_another_is_shown(client, scene):
+    image, node, _ = cine_nodes(scene)
+    browser = cine_of(node).browser
+    browser.SetSelectedItemNumber(4)
+    found = measured(measure(node, image=image, judge_by=client))
+    browser.SetSelectedItemNumber(9)
+    assert np.array_equal(found.places[""].picture(), CINE.pixels[4])
+    assert found.frames[""].number == 4
