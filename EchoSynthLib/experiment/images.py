@@ -19,6 +19,7 @@ from EchoSynthLib.experiment.sampling import Plan, Sampling, draw, draw_and_tell
 from EchoSynthLib.experiment.stages import Workplace
 from EchoSynthLib.images.array_files import growing_array, write_array
 from EchoSynthLib.images.write import write_record
+from EchoSynthLib.training.terms import FILE
 
 REVISION = 1
 
@@ -53,7 +54,7 @@ def make(
     places: Mapping[str, Any],
     work: Workplace,
 ) -> None:
-    """images.npy (N, H, W), number.npy (N,) with the maps that they follow, and sampling.json."""
+    """images.npy (N, H, W), number.npy (N,) with the maps that they follow, sampling.json, and the model's terms."""
     maps = label_maps.load(maps_folder)
     numbers = evenly(len(maps), chosen)
     parts = run_in_parts(
@@ -70,6 +71,15 @@ def make(
     write_array(work.result / "number.npy", numbers)
     _, about = draw_and_tell(sampling, plan_of(frames, maps, int(numbers[0]), seed))
     write_record(work.result / "sampling.json", about)
+    if terms := _terms_of(sampling.folder):
+        (work.result / FILE).write_text(terms, encoding="utf-8")
+
+
+def _terms_of(model: Path) -> str:
+    """The terms on a model's card; empty where it has none."""
+    card = model / "README.md"
+    _, _, terms = card.read_text(encoding="utf-8").partition("## Terms\n") if card.is_file() else ("", "", "")
+    return terms.strip()
 
 
 def draw_arrays(sampling: Sampling, plan: Plan) -> Arrays:

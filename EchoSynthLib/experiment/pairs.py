@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,10 @@ from EchoSynthLib.experiment import images as drawn_images
 from EchoSynthLib.experiment import maps as label_maps
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.images.camus_frame import index_rows
+from EchoSynthLib.training.camus_frames import of_camus
+from EchoSynthLib.training.terms import CAMUS, FILE, UNKNOWN
 
 NAME = "camus_224.npz"
-TERMS = "TERMS.md"
-"""As `training.terms` reads them: what is drawn of a data set keeps its terms."""
 
 
 def write_pairs(frames: Frames, real: bool, synthetic: tuple[Path, Path] | None, folder: Path) -> Path:
@@ -41,9 +40,8 @@ def write_pairs(frames: Frames, real: bool, synthetic: tuple[Path, Path] | None,
         labels.append(np.asarray(maps.label_map[numbers]))
         table += [_synthetic_row(rows[maps.row[n]], int(maps.variation[n])) for n in numbers]
     _add(frames, frames.val, rows, images, labels, table)
-    terms = frames.path.with_name(TERMS)
-    if terms.exists():
-        shutil.copyfile(terms, folder / TERMS)
+    if terms := _terms(frames, None if synthetic is None else synthetic[1]):
+        (folder / FILE).write_text(terms, encoding="utf-8")
     path = folder / NAME
     np.savez(
         path,
@@ -57,6 +55,20 @@ def write_pairs(frames: Frames, real: bool, synthetic: tuple[Path, Path] | None,
         writer.writeheader()
         writer.writerows(row | {"row": str(number)} if "row" in row else row for number, row in enumerate(table))
     return path
+
+
+def _terms(frames: Frames, drawn: Path | None) -> str:
+    """What TERMS.md says of the pairs: the terms of the frames, and of the model that drew images of their maps."""
+    own, known = frames.path.with_name(FILE), of_camus(frames.arrays.image)
+    told = own.read_text(encoding="utf-8") if own.exists() else ""
+    if not told and not known.all():
+        told = UNKNOWN
+    of_model = drawn / FILE if drawn is not None else None
+    if of_model is not None and of_model.exists():
+        terms = of_model.read_text(encoding="utf-8").strip()
+        if terms != CAMUS.strip() or not known.any():  # Else they are told by the frames.
+            told += f"\n\nIts synthetic images were drawn by a model of these terms:\n\n{terms}"
+    return told.strip()
 
 
 def _add(

@@ -150,6 +150,17 @@ def test_pairs_are_the_train_rows_wanted_and_the_val_frames_untouched(
     assert set(train.name[~synthetic]) == (set(frames.arrays.name[frames.train]) if real else set())
 
 
+def test_pairs_keep_the_terms_of_their_frames_and_of_the_model_that_drew_them(
+    frames: Frames, varied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = drawn(frames, varied, tmp_path / "images", monkeypatch, [])
+    (folder / "TERMS.md").write_text("Trained on drawn hearts, CC0.")
+    write_pairs(frames, True, (varied, folder), tmp_path)
+    told = (tmp_path / "TERMS.md").read_text()
+    assert "as told by whoever trained it" in told
+    assert told.endswith("drawn by a model of these terms:\n\nTrained on drawn hearts, CC0.")
+
+
 def test_a_perfect_network_is_judged_perfect(frames: Frames) -> None:
     for number in frames.val:
         frame = frames.arrays.frame(int(number))
