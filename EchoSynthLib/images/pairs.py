@@ -82,6 +82,11 @@ class DataSet:
         ending = "Tr" if self.layout == "nnunet" else ""
         return {"images": f"images{ending}", "labels": f"labels{ending}", "records": "records"}
 
+    @property
+    def names(self) -> set[str]:
+        """What it is made of in the folder it is written to: `root`, or the rooms."""
+        return {self.root} if self.root else set(self.rooms.values())
+
     def pack(self, pair: Pair) -> Pair | Sample:
         """The pair as `write` takes it, too, with the work done that worker processes can do before it."""
         return Sample.of_pair(*pair) if self.layout == "shards" else pair

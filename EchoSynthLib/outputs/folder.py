@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -29,12 +30,17 @@ class OutputFolder:
     process is killed while they move, the next output into `folder` puts them back. On an exception (a cancelled task
     is one) nothing is left behind, not even `folder` if it was created here.
 
+    Args:
+        folder: made where it is not there.
+        never_replaced: names of results that take the place of nothing, not even of what has come there meanwhile.
+
     Raises:
         OutputError: the folder cannot be made or written, is removed meanwhile, or the disk is full.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, never_replaced: Iterable[str] = ()) -> None:
         self.folder = Path(folder)
+        self._never_replaced = frozenset(never_replaced)
         self._hidden = self.folder
         self._made: list[Path] = []
         self._lock: int | None = None
@@ -70,8 +76,10 @@ class OutputFolder:
         with uninterrupted(), _moving:
             try:
                 if kind is None:
-                    move_into_place(self._hidden, self.folder)
+                    move_into_place(self._hidden, self.folder, self._never_replaced)
                     self._made = []
+            except OutputError:
+                raise
             except OSError as failure:
                 raise output_error(self.folder, failure, self._what_became()) from failure
             finally:

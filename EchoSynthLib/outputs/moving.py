@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from EchoSynthLib.errors import OutputError
 from EchoSynthLib.outputs.owner import lock, unlock
 from EchoSynthLib.outputs.sweeping import MAKING, MOVING, Hidden, live, new_name, remove
 
@@ -26,10 +28,11 @@ Identity = list[int] | None
 """What tells a file or folder from a later one of the same name; None where there is none."""
 
 
-def move_into_place(hidden: Path, folder: Path) -> None:
+def move_into_place(hidden: Path, folder: Path, never_replaced: Collection[str] = ()) -> None:
     """Moves all that lies in `hidden`/NEW into `folder`; originals of the same names end in `hidden`/OLD.
 
     Raises:
+        OutputError: something has come into a place where nothing may be replaced; everything is as it was before.
         OSError: one could not be moved; everything is as it was before, or what is not lies in a folder named `MOVING`.
     """
     names = sorted(path.name for path in (hidden / NEW).iterdir())
@@ -42,6 +45,11 @@ def move_into_place(hidden: Path, folder: Path) -> None:
         os.rename(hidden, moving)
         try:
             for name in names:
+                if name in never_replaced and _is_there(folder / name):
+                    raise OutputError(
+                        f"{folder / name} has come there meanwhile and is not replaced; choose another folder, and "
+                        "try again. Nothing was changed."
+                    )
                 with suppress(FileNotFoundError):
                     os.rename(folder / name, moving / OLD / name)
                 os.rename(moving / NEW / name, folder / name)

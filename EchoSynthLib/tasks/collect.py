@@ -61,7 +61,7 @@ class Collect(Task):
         data_set = DataSet.new_in(self.output, self.layout, self.dataset_name)
         check_replaceable(self.output / data_set.root, RECORD, (), self.name, self.source)
         found = find_pairs(check_exists(self.source, "folder"))
-        with OutputFolder(self.output) as hidden:
+        with OutputFolder(self.output, data_set.names) as hidden:
             warnings: list[str] = []
             count = {"pairs": 0, "synthetic_pairs": 0}
             outputs = data_set.write(self._pairs(found, count, warnings, context), hidden)

@@ -96,7 +96,7 @@ class Dataset(Task):
         check_replaceable(self.output / data_set.root, RECORD, (), self.name, self.source)
         warnings: list[str] = []
         total = self._count(context, warnings)
-        with OutputFolder(self.output) as hidden:
+        with OutputFolder(self.output, data_set.names) as hidden:
             shared: dict[str, Any] = {}
             with closing(self._drawn(data_set, total, context)) as drawn:
                 outputs = data_set.write(_pairs(drawn, shared), hidden)

@@ -325,6 +325,36 @@ def test_a_process_that_has_to_end_removes_what_it_is_making_and_nothing_else(tm
         live.clear()
 
 
+def test_what_may_not_be_replaced_is_not_even_if_it_came_meanwhile(tmp_path: Path) -> None:
+    def write() -> None:
+        with OutputFolder(tmp_path, never_replaced={"images"}) as hidden:
+            for name in ("a", "images"):
+                (hidden / name).write_text("new")
+            (tmp_path / "images").write_text("another program's")
+
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(OutputError, match="images has come there meanwhile"):
+        write()
+    assert texts(tmp_path) == {"a": "old", "images": "another program's"}
+
+
+@POSIX
+def test_the_run_after_a_killed_one_finds_nothing_of_it_in_its_way(tmp_path: Path) -> None:
+    from EchoSynthLib.images.pairs import DataSet
+    from EchoSynthLib.tasks.places import check_replaceable
+
+    code = (
+        dies_before("record.json") + "with OutputFolder(folder) as hidden:\n"
+        "    (hidden / 'images').mkdir()\n"
+        "    (hidden / 'record.json').write_text('{}')\n"
+    )
+    run_and_die(tmp_path, code)
+    assert (tmp_path / "images").is_dir()
+    assert DataSet.new_in(tmp_path, "png", "EchoSynth").names == {"images", "labels", "records"}
+    run_and_die(tmp_path, code)
+    assert check_replaceable(tmp_path, "record.json", ["images"], "segment", tmp_path / "echo.png") == []
+
+
 def test_a_full_disk_is_an_output_error_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="disk is full; make room"), OutputFolder(tmp_path / "a"):
         raise OSError(errno.ENOSPC, "No space left on device")
