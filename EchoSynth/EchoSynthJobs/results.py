@@ -8,11 +8,17 @@ from typing import Any
 from EchoSynthJobs.job import Job, Report
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.cines import Cine, CineBuilder, cine_of
+from EchoSynthMRML.provenance import forget_stamps
 from EchoSynthMRML.volumes import add_to_scene
 
 
 def add_all(
-    scene: Any, results: Sequence[Result], source: Any, dress: Callable[[Any, int], None], save_changes: bool = False
+    scene: Any,
+    results: Sequence[Result],
+    source: Any,
+    dress: Callable[[Any, int], None],
+    save_changes: bool = False,
+    output: Any = None,
 ) -> Job[list[Any]]:
     """Adds results to the scene in small steps; cut short, it takes those back that it has added.
 
@@ -22,9 +28,10 @@ def add_all(
         source: node that they were made from.
         dress: is called with each node and its index once it is there, to stamp and place it.
         save_changes: see `CineBuilder.finish`.
+        output: node of the scene that becomes the first result, in the last step; None for a new one.
 
     Raises:
-        InputError: the source is no longer in the scene.
+        InputError: the source is no longer in the scene, or the output is of another kind.
     """
     added: list[Any] = []
     try:
@@ -36,11 +43,42 @@ def add_all(
             yield report
             dress(added[-1], index)
             yield report
+        if output is not None and added:
+            _check_kind(output, added[0])
     except BaseException:
         for node in added:
             remove(node)
         raise
+    if output is not None and added:
+        _become(output, added[0])
+        dress(output, 0)
+        added[0] = output
     return added
+
+
+def _check_kind(output: Any, result: Any) -> None:
+    if output.GetClassName() != result.GetClassName():
+        raise InputError(
+            f"'{output.GetName()}' is a {output.GetNodeTagName()} and the result a {result.GetNodeTagName()}; choose "
+            "another output, or a new one."
+        )
+
+
+def _become(output: Any, result: Any) -> None:
+    """Makes a node show what another one shows, of a cine its frames, and removes that one."""
+    before, now = cine_of(output), cine_of(result)
+    if before is not None:
+        before.browser.RemoveSynchronizedSequenceNode(before.sequence.GetID())
+        output.GetScene().RemoveNode(before.sequence)
+    forget_stamps(output)
+    output.CopyContent(result)
+    if now is None:
+        remove(result)
+        return
+    now.sequence.SetName(output.GetName())
+    now.browser.AddProxyNode(output, now.sequence, False)
+    for node in (*(result.GetNthDisplayNode(index) for index in range(result.GetNumberOfDisplayNodes())), result):
+        node.GetScene().RemoveNode(node)
 
 
 def remove(node: Any) -> None:

@@ -46,8 +46,10 @@ def segment(
     view: str = "auto",
     model: str = "segmenter",
     confidence: bool = False,
+    output: Any = None,
 ) -> Job[Segmented]:
-    """Segments the frame that a volume shows, or all frames of the cine it belongs to.
+    """Segments the frame that a volume shows, or all frames of the cine it belongs to; into a new segmentation, or into
+    `output`, whose segments are replaced.
 
     Raises:
         InputError: the volume is no echo frame, or no cine where all frames are asked for; and what the task raises.
@@ -57,9 +59,9 @@ def segment(
     if all_frames and cine is None:
         raise InputError(f"{volume.GetName()} belongs to no sequence; load a cine, or segment the single frame.")
     frame = cine.shown if cine is not None and not all_frames else None
-    asked = _Asked(volume, cine if all_frames else None, frame, view, model, confidence)
+    asked = _Asked(volume, cine if all_frames else None, frame, view, model, confidence, output)
     whole_cine = (cine.browser, cine.sequence) if cine is not None and all_frames else ()
-    return (yield from while_there(_segment(scene, client, asked), volume, *whole_cine))
+    return (yield from while_there(_segment(scene, client, asked), volume, output, *whole_cine))
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class _Asked:
     view: str
     model: str
     confidence: bool
+    output: Any
 
     @property
     def name(self) -> str:
@@ -106,7 +109,7 @@ def _segment(scene: Any, client: Client, asked: _Asked) -> Job[Segmented]:
             stamp(node, record)
             stamp_frame(node, asked.frame)
 
-    nodes = yield from add_all(scene, results, volume, dress, save_changes=True)
+    nodes = yield from add_all(scene, results, volume, dress, save_changes=True, output=asked.output)
     return Segmented(nodes[0], nodes[1] if asked.confidence else None, record)
 
 

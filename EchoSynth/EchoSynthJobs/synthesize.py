@@ -68,21 +68,29 @@ class Synthesized:
 
 
 def synthesize(
-    scene: Any, client: Client, source: Any, wish: Wish, *, reference: Any = None, all_frames: bool = False
+    scene: Any,
+    client: Client,
+    source: Any,
+    wish: Wish,
+    *,
+    reference: Any = None,
+    all_frames: bool = False,
+    output: Any = None,
 ) -> Job[Synthesized]:
-    """Draws images that follow the label map a node shows, or cines that follow all frames it belongs to.
+    """Draws images that follow the label map a node shows, or cines that follow all frames it belongs to; into new
+    nodes, or the first of them into `output`.
 
     Raises:
         InputError: the node is no label map, the reference no echo frame; and what the task raises.
     """
     cine = _cine(source) if all_frames else None
-    used = (source, reference, *((cine.browser, cine.sequence) if cine else ()))
-    job = _synthesize(scene, client, source, wish.of(source), reference, cine)
+    used = (source, reference, output, *((cine.browser, cine.sequence) if cine else ()))
+    job = _synthesize(scene, client, source, wish.of(source), reference, cine, output)
     return (yield from while_there(job, *used))
 
 
 def _synthesize(
-    scene: Any, client: Client, source: Any, wish: Wish, reference: Any, cine: Cine | None
+    scene: Any, client: Client, source: Any, wish: Wish, reference: Any, cine: Cine | None, output: Any
 ) -> Job[Synthesized]:
     maps = yield from read_label_maps(source, reference, cine)
     with working_folder(label_map=source.GetName(), reference=reference.GetName() if reference else "") as folder:
@@ -95,7 +103,7 @@ def _synthesize(
         link_to_label_map(node, source)
         place_beside(node, source, lies_on=reference)
 
-    nodes = yield from add_all(scene, results, source, dress)
+    nodes = yield from add_all(scene, results, source, dress, output=output)
     return Synthesized(nodes, record, notes_of(maps))
 
 

@@ -55,6 +55,13 @@ def stamps_of(node: Any) -> dict[str, Any]:
     return {key: _KINDS[key](text) for key, text in texts.items() if text is not None}
 
 
+def forget_stamps(node: Any) -> None:
+    """Takes away what was written into a node: it becomes another result."""
+    names = node.GetAttributeNames()
+    for name in [name for name in names if name.startswith(PREFIX)]:
+        node.RemoveAttribute(name)
+
+
 def stamp_frame(node: Any, frame: int | None) -> None:
     """Keeps which frame of a cine a result belongs to; None where it belongs to no single one."""
     if frame is not None:

@@ -105,11 +105,11 @@ class JobRow:
                 self._warnings = []
             remaining = runner.remaining
             left = _(", {time} left").format(time=remaining) if remaining else ""
-            self._text, self._color = runner.message + left, ""
+            self._text, self._color = _sentence(runner.message) + left, ""
             # A maximum of 0 lets the bar run to and fro.
             self.bar.maximum, self.bar.value = runner.total, runner.done
         elif was_running:
-            self._text = _failed(runner.message) if runner.failed else runner.message
+            self._text = _failed(runner.message) if runner.failed else _sentence(runner.message)
             self._color = FAILURE if runner.failed else ""
         self._show()
         if self._running != was_running:
@@ -146,6 +146,10 @@ class JobRow:
             parent = parent.parentWidget()
         if parent is not None and self._place.isVisible():
             parent.ensureWidgetVisible(self._place, 0, 4)
+
+
+def _sentence(message: str) -> str:
+    return message[:1].upper() + message[1:]
 
 
 def _failed(message: str) -> str:

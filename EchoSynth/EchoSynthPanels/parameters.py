@@ -125,6 +125,8 @@ class EchoSynthParameterNode:
     segmentView: SegmentView = SegmentView.AUTO
     confidenceMap: bool = False
     segmenter: str = "segmenter"
+    # None stands for a new node.
+    outputSegmentation: vtkMRMLSegmentationNode
 
     labelMap: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]
 
@@ -139,6 +141,7 @@ class EchoSynthParameterNode:
     # '' stands for the model's default.
     solver: str = ""
     synthesizeAllFrames: bool = False
+    outputVolume: vtkMRMLScalarVolumeNode
     live: bool = False
 
     variationCount: Annotated[int, _limits("variations", "count")] = 5

@@ -21,6 +21,7 @@ from EchoSynthMRML.volumes import check_frame, trusted_spacing
 from EchoSynthPanels.label_map_panel import image_of
 from EchoSynthPanels.model_choice import ModelChoice
 from EchoSynthPanels.panel import Panel, connect
+from EchoSynthPanels.registration import CINE, load_cine
 from EchoSynthPanels.views import show_alone, show_frame, show_player, show_through
 
 _OPEN = _("Open")
@@ -36,6 +37,7 @@ class SegmentPanel(Panel):
         """See `Panel.set_up`."""
         self._model = ModelChoice(self.ui.segmenterComboBox, "segmenter", "segmenter")
         connect(self.ui.openButton, "clicked()", self.ask_and_open)
+        connect(self.ui.sampleButton, "clicked()", self.open_sample)
         connect(self.ui.cineButton, "clicked()", self.make_cine)
         connect(self.ui.setSpacingButton, "clicked()", self.set_spacing)
         connect(self.ui.inputSelector, "currentNodeChanged(vtkMRMLNode*)", self._show_input)
@@ -60,14 +62,16 @@ class SegmentPanel(Panel):
         self.ui.allFramesCheckBox.enabled = cine is not None
         self.ui.allFramesCheckBox.text = _("All {count} frames").format(count=len(cine)) if cine else _("All frames")
         self.ui.cineButton.visible = is_stack(volume)
-        self.ui.cineButton.enabled = self.ui.openButton.enabled = not self.runner.busy
+        self.ui.sampleButton.visible = volume is None
+        for button in (self.ui.cineButton, self.ui.openButton, self.ui.sampleButton):
+            button.enabled = not self.runner.busy
         self._show_spacing(volume)
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
         volume = self.parameters.inputVolume
         if volume is None:
-            return _("Choose an echo image or a cine")
+            return _("Choose an echo image or a cine: open a file, or try sample data")
         if is_stack(volume):
             return _("The volume has several slices; make them a cine first")
         try:
@@ -88,6 +92,7 @@ class SegmentPanel(Panel):
             view=parameters.segmentView.value,
             model=parameters.segmenter,
             confidence=parameters.confidenceMap,
+            output=parameters.outputSegmentation,
         )
 
     def show(self, result: Segmented) -> None:
@@ -126,6 +131,10 @@ class SegmentPanel(Panel):
             else:
                 show_alone(self.parameters.inputVolume)
 
+    def open_sample(self) -> None:
+        """Opens the cine that comes along."""
+        self.parameters.inputVolume = load_cine(CINE)
+
     def make_cine(self) -> None:
         """Makes the slices of the chosen volume the frames of a cine."""
         self.start(_OPEN, lambda: cine_of_stack(slicer.mrmlScene, self.parameters.inputVolume), self._take)
@@ -154,9 +163,10 @@ class SegmentPanel(Panel):
     def _show_spacing(self, volume: Any) -> None:
         usable = volume is not None and volume.GetImageData() is not None and not is_stack(volume)
         spacing = trusted_spacing(volume) if usable else None
+        self.ui.spacingLabelLabel.visible = volume is not None
         self.ui.calibrationRow.visible = usable and not spacing
         if not usable:
-            self.ui.spacingLabel.text = ""
+            self.ui.spacingLabel.text = "" if volume is not None else _("Open an echo file, or try sample data")
         elif spacing:
             text = _("{row:.3f} x {column:.3f} mm (height x width)")
             self.ui.spacingLabel.text = text.format(row=spacing[0], column=spacing[1])

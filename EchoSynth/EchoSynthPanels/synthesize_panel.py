@@ -35,6 +35,8 @@ class SynthesizePanel(Panel):
         self._solver = NameChoice(self.ui.solverComboBox, "solver")
         self.live = the_live()
         self.live.changed.connect(self._show_live)
+        # What was recorded from a patient is never drawn over.
+        self.ui.outputVolumeSelector.addAttribute("vtkMRMLScalarVolumeNode", "EchoSynth.synthetic", "true")
         connect(self.ui.newSeedButton, "clicked()", self.draw_seed)
         connect(self.ui.installForModelButton, "clicked()", self.install_for_model)
 
@@ -64,6 +66,8 @@ class SynthesizePanel(Panel):
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
         self.engine.check_generator(find_generator(self.parameters.generator))
+        if self.parameters.outputVolume is not None and self.parameters.outputVolume is self.parameters.reference:
+            return _("The output is the image whose sector is taken; choose another output")
         return reason_not_to_draw(self.parameters.labelMap)
 
     def job(self) -> Job[Synthesized]:
@@ -76,6 +80,7 @@ class SynthesizePanel(Panel):
             wish_of(self.parameters),
             reference=self.parameters.reference,
             all_frames=self.parameters.synthesizeAllFrames and cine_of(source) is not None,
+            output=self.parameters.outputVolume,
         )
 
     def show(self, result: Synthesized) -> None:

@@ -18,6 +18,15 @@ class VaryPanel(Panel):
     ui_name = "Vary"
     apply_name = "varyButton"
 
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        super().refresh()
+        if self.parameters is not None:
+            unchanged = self.parameters.ejectionFraction == 0
+            self.ui.ejectionFractionSliderLabel.text = (
+                _("Ejection fraction (unchanged):") if unchanged else _("Ejection fraction (%):")
+            )
+
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
         return reason_not_to_draw(self.parameters.labelMap)

@@ -117,4 +117,10 @@ def _turn(slice_node: Any, ijk_to_ras: np.ndarray, dimensions: np.ndarray) -> No
 def _ijk_to_ras(volume: Any) -> Any:
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
+    transform = volume.GetParentTransformNode()
+    # What bends an image leaves it no rows and columns to turn a view to.
+    if transform is not None and transform.IsTransformToWorldLinear():
+        to_world = vtk.vtkMatrix4x4()
+        transform.GetMatrixTransformToWorld(to_world)
+        vtk.vtkMatrix4x4.Multiply4x4(to_world, matrix, matrix)
     return matrix

@@ -33,6 +33,7 @@ class Segment(Panels):
         panel = self.panels["Segment"]
         assert not panel.ui.segmentButton.enabled
         assert "Choose an echo image or a cine" in panel.ui.segmentButton.toolTip
+        assert panel.ui.spacingLabel.text == "Open an echo file, or try sample data"
         self.parameters.inputVolume = echo_volume(drawn_heart())
         assert panel.ui.segmentButton.enabled
 
@@ -181,6 +182,7 @@ class DataSet(Panels):
         panel.ui.folderPathLineEdit.currentPath = str(folder / "raw")
         press_apply(panel)
         (data_set,) = (folder / "raw").iterdir()
+        assert f"2 pairs in {data_set}" in panel.ui.dataResultLabel.text
         assert len(list((data_set / "imagesTr").iterdir())) == len(list((data_set / "labelsTr").iterdir())) == 2
 
 

@@ -79,7 +79,7 @@ class Tutorial(unittest.TestCase):
         self._back_to_the_module()
         panel = self.panels["Synthesize"]
         unfold(panel)
-        choose(panel.ui.referenceSelector, "synthetic_4CH_ED")
+        assert panel.ui.referenceSelector.currentNode().GetName() == "synthetic_4CH_ED"
         press_apply(panel)
         self.image = self.parameters.liveVolume
         assert self.image.GetName() == "synthetic_4CH_ED segmentation synthetic s0 #0"
@@ -134,7 +134,7 @@ class Tutorial(unittest.TestCase):
     def _segment_the_cine(self):
         panel = self.panels["Segment"]
         choose(panel.ui.inputSelector, "synthetic_4CH_cine")
-        click(panel.ui.allFramesCheckBox)
+        assert panel.ui.allFramesCheckBox.checked
         press_apply(panel)
         self.cine = self.parameters.labelMap
         self.browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(self.cine)
@@ -155,7 +155,7 @@ class Tutorial(unittest.TestCase):
     def _synthesize_the_cine(self):
         self._back_to_the_module()
         panel = self.panels["Synthesize"]
-        choose(panel.ui.referenceSelector, "synthetic_4CH_cine")
+        assert panel.ui.referenceSelector.currentNode().GetName() == "synthetic_4CH_cine"
         click(panel.ui.synthesizeAllFramesCheckBox)
         press_apply(panel)
         assert self.browser.GetSequenceNode(self.parameters.liveVolume).GetNumberOfDataNodes() == 20

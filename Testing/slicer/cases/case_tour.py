@@ -36,6 +36,8 @@ class Tour(unittest.TestCase):
     def _open_and_segment_a_frame(self):
         panel = self.panels["Segment"]
         panel.open_file(str(camus_frame()))
+        wait_until(lambda: not panel.runner.busy, 30, "the file")
+        spin(0.2)
         picture("2-frame")
         assert "0.308 x 0.308 mm" in panel.ui.spacingLabel.text
         press_apply(panel)
@@ -61,7 +63,7 @@ class Tour(unittest.TestCase):
         slicer.util.selectModule("EchoSynth")
         panel = self.panels["Synthesize"]
         unfold(panel)
-        self.parameters.reference = self.frame
+        assert self.parameters.reference is self.frame
         press_apply(panel)
         picture("5-synthetic")
         self.synthetic = self.parameters.liveVolume
@@ -119,7 +121,7 @@ class Tour(unittest.TestCase):
 
         self.parameters.inputVolume = load_cine(CINE)
         panel = self.panels["Segment"]
-        click(panel.ui.allFramesCheckBox)
+        assert panel.ui.allFramesCheckBox.checked
         press_apply(panel)
         self.cine = self.parameters.labelMap
         picture("9-cine")
