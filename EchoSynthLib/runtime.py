@@ -33,6 +33,8 @@ class OnnxNetwork:
         Raises:
             ModelError: onnxruntime is missing, or the file cannot be read.
         """
+        # Its newer versions collect events of use, put them into the user's home and would send them out.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         try:
             import onnxruntime
         except ImportError as error:
