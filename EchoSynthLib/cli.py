@@ -19,6 +19,7 @@ from EchoSynthLib import outputs, zoo
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
 from EchoSynthLib.progress import TerminalProgress, on_one_line
 from EchoSynthLib.tasks import Context, Parameter, Task, all_tasks, find_task, load_tasks_of_environment, parameters_of
+from EchoSynthLib.tasks.places import in_words
 
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (InputError, 2),
@@ -163,7 +164,7 @@ def _help(declared: Parameter) -> str:
 def _run_task(chosen: argparse.Namespace) -> int:
     task = find_task(chosen.task)
     given = {item.name: getattr(chosen, item.name) for item in parameters_of(task) if hasattr(chosen, item.name)}
-    with TerminalProgress() as progress:
+    with in_words(given.get("output")), TerminalProgress() as progress:
         record = task.build(given).run(Context(None if chosen.quiet else progress, chosen.interrupted))
     print(_json(record) if chosen.json else _summary(task, record))
     for warning in _warnings(task, given, record):
@@ -259,7 +260,8 @@ def _add_demo(commands: Any) -> None:
 def _run_demo(chosen: argparse.Namespace) -> int:
     from EchoSynthLib import demo
 
-    return demo.main(chosen.output, chosen.seed)
+    with in_words(chosen.output):
+        return demo.main(chosen.output, chosen.seed)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from EchoSynthLib import outputs
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError
 from EchoSynthLib.processes import end_own_session
 from EchoSynthLib.tasks import Context, find_task, load_tasks, load_tasks_of_environment
+from EchoSynthLib.tasks.places import in_words
 
 SECONDS_TO_END = 3.0
 
@@ -72,7 +73,8 @@ class Worker:
             if context.cancelled():
                 raise Cancelled("The task was cancelled before it began.")
             self._reply({"id": identity, "event": "started"})
-            record = find_task(request["task"]).build(request["parameters"]).run(context)
+            with in_words(request["parameters"].get("output")):
+                record = find_task(request["task"]).build(request["parameters"]).run(context)
             self._reply({"id": identity, "event": "result", "record": record})
         except Cancelled:
             self._reply({"id": identity, "event": "cancelled"})

@@ -34,7 +34,7 @@ def find_camus() -> Path | None:
     given = os.environ.get("ECHOSYNTH_DATA")
     data = Path(given) if given else Path(__file__).resolve().parents[2].parent / "shared" / "data"
     for folder in (data / "camus", data):
-        if any((folder / name).exists() for name in ("camus_224.npz", "native_4ch", "original_mhd")):
+        if any(os.path.exists(folder / name) for name in ("camus_224.npz", "native_4ch", "original_mhd")):
             return folder
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.files import status_of, unreadable
+from EchoSynthLib.files import files_in, status_of, unreadable
 from EchoSynthLib.images.formats import readable_in, stem_of
 from EchoSynthLib.images.label_file import label_ending
 from EchoSynthLib.images.pairs import LAYOUTS, DataSet, Pair, case_name
@@ -113,10 +114,10 @@ def find_pairs(source: Path) -> list[Files]:
             raise InputError(
                 f"{alone[0]} has no partner of the same name in {source / room}{more}; add it, or take the file away."
             )
-    records = {stem: source / "records" / f"{stem}.json" for stem in images}
-    return [
-        Files(images[stem], label_maps[stem], records[stem] if records[stem].is_file() else None) for stem in images
-    ]
+    beside = source / "records"
+    told = {path.stem for path in files_in(beside)} if os.path.isdir(beside) else set()
+    records = {stem: beside / f"{stem}.json" for stem in images}
+    return [Files(images[stem], label_maps[stem], records[stem] if stem in told else None) for stem in images]
 
 
 def _partner(stem: str, path: Path, images: Mapping[str, Path]) -> str:

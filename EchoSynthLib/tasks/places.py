@@ -6,11 +6,13 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from EchoSynthLib.errors import InputError, OutputError
+from EchoSynthLib.errors import EchoSynthError, InputError, OutputError
+from EchoSynthLib.files import unreadable
 from EchoSynthLib.images.formats import DICOM_SUFFIXES, ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from EchoSynthLib.outputs import sweep
 from EchoSynthLib.outputs.trouble import output_error
@@ -54,6 +56,27 @@ def output_folder(output: Path) -> Path:
     if names_file(output):
         raise InputError(f"The output {output} names a file, but results are several files; give a folder.")
     return output
+
+
+@contextmanager
+def in_words(output: object) -> Iterator[None]:
+    """Tells what the system says of a file as an error of that input or output, where nobody has foreseen it.
+
+    Raises:
+        OutputError: the file lies in `output`, the output that the task was given.
+        InputError: it lies elsewhere.
+    """
+    try:
+        yield
+    except EchoSynthError:
+        raise
+    except OSError as error:
+        if error.errno is None or not isinstance(error.filename, str | bytes):
+            raise
+        path = Path(os.fsdecode(error.filename)).absolute()
+        if isinstance(output, str | Path) and path.is_relative_to(Path(output).absolute()):
+            raise output_error(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def check_writable(output: Path) -> Path:

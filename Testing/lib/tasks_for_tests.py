@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -61,11 +62,15 @@ class Misbehave(Task):
     name = "misbehave"
     summary = "Fails in the way it is told."
 
-    how: str = parameter(main=True, choices=("raise", "exit", "crash", "print", "gibberish"), help="in which way")
+    how: str = parameter(
+        main=True, choices=("raise", "exit", "crash", "print", "gibberish", "no access"), help="in which way"
+    )
 
     def run(self, context: Context) -> dict[str, Any]:
         if self.how == "raise":
             raise ZeroDivisionError("the heart stood still")
+        if self.how == "no access":
+            raise PermissionError(errno.EACCES, "Permission denied", "/of/others")
         if self.how == "exit":
             sys.exit("good bye")
         if self.how == "crash":

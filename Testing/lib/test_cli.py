@@ -211,6 +211,12 @@ def test_warnings_are_one_line_each_with_the_name_of_the_file_and_leave_the_exit
     assert record["results"][1] == {"file": "b.png", "warnings": ["is odd"]}
 
 
+def test_what_the_system_says_of_a_file_is_foreseen_everywhere() -> None:
+    done = echosynth("misbehave", "no access", ECHOSYNTH_TASKS="tasks_for_tests")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "others cannot be read: permission denied" in done.stderr
+
+
 def test_models_are_imported_listed_verified_and_removed(tmp_path: Path) -> None:
     from EchoSynthLib import zoo
 

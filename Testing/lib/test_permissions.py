@@ -72,6 +72,17 @@ def test_one_closed_file_of_a_folder_is_named_and_costs_the_others_nothing(tmp_p
 
 
 @needs_closed_files
+def test_records_that_may_not_be_read_are_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    write_echo(tmp_path / "in" / "images" / "a.png")
+    write_heart(tmp_path / "in" / "labels" / "a.png")
+    (tmp_path / "in" / "records").mkdir(mode=0o000)
+    code, told = echosynth("collect", tmp_path / "in", "--output", tmp_path / "out")
+    assert (code, told.count("\n")) == (2, 1)
+    assert "records cannot be read: permission denied" in told
+
+
+@needs_closed_files
 def test_a_model_folder_that_may_not_be_read_is_no_broken_model(tmp_path: Path) -> None:
     (tmp_path / "my-model").mkdir(mode=0o000)
     code, told = echosynth("models", "import", tmp_path / "my-model")
