@@ -304,6 +304,26 @@ def test_in_another_container_of_this_machine_the_lock_tells_whether_a_process_l
     assert not place.exists()
 
 
+def test_a_container_with_process_numbers_of_its_own_sweeps_nothing_of_a_living_process_outside(tmp_path: Path) -> None:
+    container = ["unshare", "--pid", "--fork", "--mount-proc"]
+    try:
+        subprocess.run([*container, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("containers cannot be made here")
+    code = "import sys; from pathlib import Path; from EchoSynthLib.outputs import sweep; sweep(Path(sys.argv[1]))"
+    command = [*container, sys.executable, "-c", code, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with OutputFolder(tmp_path) as hidden:
+        os.utime(hidden.parent, (1, 1))
+        subprocess.run(command, env=environment, check=True)
+        assert hidden.is_dir()
+    # What an ended process left, the container knows by its lock.
+    run_and_die(tmp_path, "with OutputFolder(folder) as hidden:\n    os.utime(hidden.parent, (1, 1))\n    die()\n")
+    assert len(list(tmp_path.iterdir())) == 1
+    subprocess.run(command, env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_a_process_of_another_machine_is_replacing_is_left_alone(tmp_path: Path) -> None:
     place = tmp_path / named(MOVING, replace(Owner.this_process(), boot="00000000"))
     (place / moving.OLD).mkdir(parents=True)
