@@ -17,6 +17,7 @@ _BEAT = 0.5  # of the curve's range that the area falls and rises in a beat, at 
 _STANDS_OFF, _SIGMA_OF_MEDIAN = 4.0, 1.4826  # standard deviations; of one, over the median of what it deviates
 _NEAR = 2  # frames on either side of an end
 _ALLOWED = 0.08  # of the curve's range, by which smoothing alone may flatten an end
+_FLATTENED = 0.15  # of the curve's range, by which smoothing flattens the ends of short beats, at most
 _BEYOND_NOISE, _BEYOND_RANGE = 3.0, 0.03  # standard deviations, and of the curve's range: what may be chance
 _CUT = 0.1  # of the curve's range that an end of the cine may stand off from the inner ends of beats, to be one itself
 
@@ -95,7 +96,7 @@ def find_cycle(areas: ArrayLike) -> Cycle:
     found = _ends(values, known)
     # What is measured at an end is measured in its frame alone: one that its neighbours contradict is none, nor may it
     # push the end aside.
-    for _ in range(len(values) // _WINDOWS[0]):
+    for _ in range(len(values) // _WINDOWS[0] - 1):
         wrong = _standing_off(values, known, found)
         if wrong is None:
             break
@@ -108,17 +109,21 @@ def _ends(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Cycle:
     """The cycle in areas (T,), of which some are known; the others are replaced by their neighbours."""
     frames = np.arange(len(values))
     filled = np.interp(frames, frames[known], values[known])
-    smoothed = _smooth(_without_outliers(filled))
+    kept = _without_outliers(filled)
+    smoothed = _smooth(kept)
     noise = float(np.std((filled - smoothed)[known]))
     # A frame that was filled in has no measurements of its own.
     judged = np.where(known, smoothed, np.nan)
+    # Beyond the curve lies what a beat of few frames has for an end, for smoothing flattens it; farther off lie errors.
+    trusted = known & (kept == filled) & (np.abs(filled - smoothed) <= _FLATTENED * np.ptp(smoothed))
 
     def end(frame: int, sign: int) -> EndPoint:
         first, last = _alike(sign * (smoothed - smoothed[frame]) >= -noise, frame)
         # Of frames that the curve cannot tell apart, one that is fuller or emptier by more than chance is the end.
-        farthest = max(np.flatnonzero(known[first : last + 1]) + first, key=lambda index: sign * values[index])
+        run = [index for index in range(first, last + 1) if trusted[index] or index == frame]
+        farthest = max(run, key=lambda index: sign * values[index])
         beyond = sign * (values[farthest] - values[frame]) > beyond_chance(smoothed, noise)
-        return EndPoint(int(farthest) if beyond else frame, first, last)
+        return EndPoint(farthest if beyond else frame, first, last)
 
     found = _beats(judged) or [(int(np.nanargmax(judged)), int(np.nanargmin(judged)))]
     return Cycle(tuple((end(full, 1), end(empty, -1)) for full, empty in found), smoothed, noise)
@@ -131,18 +136,20 @@ def beyond_chance(smoothed: NDArray[np.float64], noise: float) -> float:
 
 
 def _standing_off(values: NDArray[np.float64], known: NDArray[np.bool_], cycle: Cycle) -> int | None:
-    """The frame at an end of a beat that lies farthest off the curve, if that is farther than the frames' own noise."""
-    off = np.where(known, np.abs(values - cycle.smoothed), 0.0)
-    usual = _SIGMA_OF_MEDIAN * float(np.median(off[known]))
-    near = {
-        frame
-        for beat in cycle.beats
-        for end in beat
-        for frame in range(max(0, end.frame - _NEAR), min(len(values), end.frame + _NEAR + 1))
-    }
-    farthest = max(near, key=lambda frame: off[frame])
+    """The frame around an end of a beat that lies farthest within the curve, if that is farther than chance explains.
+
+    What lies beyond the curve may be the end of a beat of few frames, which smoothing flattens.
+    """
+    off = np.where(known, values - cycle.smoothed, 0.0)
+    usual = _SIGMA_OF_MEDIAN * float(np.median(np.abs(off[known])))
+    within: dict[int, float] = {}
+    for full, empty in cycle.beats:
+        for end, sign in ((full, 1), (empty, -1)):
+            for frame in range(max(0, end.frame - _NEAR), min(len(values), end.frame + _NEAR + 1)):
+                within[frame] = max(within.get(frame, 0.0), -sign * float(off[frame]))
+    farthest = max(within, key=lambda frame: within[frame])
     allowed = max(_STANDS_OFF * usual, _ALLOWED * float(np.ptp(cycle.smoothed)))
-    return farthest if off[farthest] > allowed else None
+    return farthest if within[farthest] > allowed else None
 
 
 def _beats(curve: NDArray[np.float64]) -> list[tuple[int, int]]:

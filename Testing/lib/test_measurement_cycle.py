@@ -100,3 +100,12 @@ def test_of_several_beats_the_ratios_are_means_and_each_is_told() -> None:
     volumes = [study.value("LV volume, discs", f"frame {end.frame}") for _, end in study.cycle.beats]
     assert study.value("LV volume, discs", "cine ES") == pytest.approx(np.mean(volumes))
     assert study.value("ED frame", "beat 2") > study.value("ES frame", "beat 1")
+
+
+@pytest.mark.parametrize("frames", [5, 6, 7, 8, 10, 12, 16, 20])
+def test_a_short_beat_keeps_its_sharp_ends(frames) -> None:
+    phases = np.abs((np.arange(frames) / frames - 0.5) * 2)  # emptiest in the middle
+    areas = 65 + 35 * phases
+    cycle = find_cycle(areas)
+    assert areas[cycle.diastole.frame] >= 0.93 * areas.max()
+    assert areas[cycle.systole.frame] <= 1.1 * areas.min()
