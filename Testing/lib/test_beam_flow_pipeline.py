@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -82,6 +84,21 @@ def test_what_goes_wrong_beside_others_is_told_and_a_cancelled_drawing_ends() ->
         if done == 4:
             raise Cancelled
 
-    with pytest.raises(Cancelled):
-        pipeline(0.0, 2)(label_maps, sector, steps=3, progress=stop)
-    assert told == [(1, 12), (2, 12), (3, 12), (4, 12)]
+    for at_once in (1, 2):
+        told.clear()
+        with pytest.raises(Cancelled):
+            pipeline(0.0, at_once)(label_maps, sector, steps=3, progress=stop)
+        assert told == [(1, 12), (2, 12), (3, 12), (4, 12)]
+
+
+def test_one_at_a_time_is_drawn_in_the_callers_thread_where_its_operations_are_counted() -> None:
+    seen: list[int] = []
+
+    def noting(*arrays):
+        seen.append(threading.get_ident())
+        return enlarged(*arrays)
+
+    label_maps, sector = cine()
+    pipeline(0.0, 1, noting)(label_maps, sector, count=2, steps=1)
+    pipeline(0.0, 4, noting)(label_maps[0], sector, count=1, steps=1)
+    assert set(seen) == {threading.get_ident()}

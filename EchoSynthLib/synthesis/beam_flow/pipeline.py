@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from functools import partial
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +95,13 @@ class BeamFlowPipeline:
 
         items = [partial(one, i, t) for i in range(count) for t in range(len(frames))]
         ticks = len(items) * (chosen + 1)
-        with closing(side_by_side(items, self.at_once)) as taken:
-            for done, _ in enumerate(taken, start=1):
-                if progress is not None:
-                    progress(done, ticks, "synthesizing")
+        done = count_from(1)
+
+        def told() -> None:
+            if progress is not None:
+                progress(next(done), ticks, "synthesizing")
+
+        side_by_side(items, self.at_once, told)
         return images.reshape(count, *label_map.shape)
 
     def temperature(self, steps: int) -> float:

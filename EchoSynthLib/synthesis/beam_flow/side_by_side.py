@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event
@@ -10,14 +10,19 @@ from threading import Event
 Tick = Callable[[], None]
 
 
-def side_by_side(items: Sequence[Callable[[Tick], None]], at_once: int) -> Generator[None, None, None]:
-    """Runs items, several at once; gives a turn for each step that one of them tells of by its tick.
+def side_by_side(items: Sequence[Callable[[Tick], None]], at_once: int, told: Tick) -> None:
+    """Runs items, several at once, and calls `told`, in the caller's thread, for each step that one of them ticks.
 
-    A caller that has had enough closes the iterator or lets an error through; each item then ends with its next step.
+    One at a time, they run in the caller's thread. Where `told` raises, because the caller has had enough, each item
+    ends with its next step.
 
     Raises:
-        What an item raises.
+        What an item, or `told`, raises.
     """
+    if at_once == 1 or len(items) == 1:
+        for item in items:
+            item(told)
+        return
     steps: SimpleQueue[BaseException | bool] = SimpleQueue()
     enough = Event()
 
@@ -45,7 +50,7 @@ def side_by_side(items: Sequence[Callable[[Tick], None]], at_once: int) -> Gener
             if step:
                 left -= 1
             else:
-                yield
+                told()
     finally:
         enough.set()
         executor.shutdown(cancel_futures=True)
