@@ -23,29 +23,33 @@ def add_handles(scene: Any, name: str, labels: tuple[str, ...]) -> Any:
     The line between the handles is drawn by a node of its own, see `add_line`: the curve that is measured keeps the
     detail between its points, which a spline through them lacks.
     """
-    node = add_to_scene(scene, _new(name))
+    node = _new(name)
     for label in labels:
         node.AddControlPoint(0, 0, 0, label)
     node.SetFixedNumberOfControlPoints(True)
-    display = node.GetDisplayNode()
+    display = add_to_scene(scene, node).GetDisplayNode()
+    blocked = display.StartModify()
     _colour(display, POINT_COLOUR)
     display.SetGlyphScale(_HANDLE)
     display.SetTextScale(_HANDLE)
     display.SetPropertiesLabelVisibility(False)
     display.SetPointLabelsVisibility(True)
     display.SetLineThickness(0.0)
+    display.EndModify(blocked)
     return node
 
 
 def add_line(scene: Any, name: str) -> Any:
     """A curve node that is only looked at: straight between many points, which are not shown."""
-    node = add_to_scene(scene, _new(name))
+    node = _new(name)
     node.SetCurveTypeToLinear()
     node.SetLocked(True)
-    display = node.GetDisplayNode()
+    display = add_to_scene(scene, node).GetDisplayNode()
+    blocked = display.StartModify()
     _colour(display, LINE_COLOUR)
     display.SetPropertiesLabelVisibility(False)
     display.SetPointLabelsVisibility(False)
+    display.EndModify(blocked)
     return node
 
 

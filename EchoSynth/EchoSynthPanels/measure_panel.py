@@ -51,6 +51,7 @@ class MeasurePanel(Panel):
         self.measured: Measured | None = None
         self.nodes: MeasureNodes | None = None
         self._shown: str | None = None
+        self._curve_is_due = False
         self._browsers: set[Any] = set()
         self._pause = qt.QTimer()
         self._pause.setSingleShot(True)
@@ -111,7 +112,10 @@ class MeasurePanel(Panel):
         self._show_one()
         self._tell()
         charts = {kind: self.nodes.chart(kind) for kind in CHARTS} if result.study.cycle is not None else {}
-        show_measurements(self.nodes.table, {kind: chart for kind, chart in charts.items() if chart is not None})
+        known = {kind: chart for kind, chart in charts.items() if chart is not None}
+        # Numbers first: the curve takes a turn of the event loop of its own.
+        self._curve_is_due = True
+        show_measurements(self.nodes.table, known, self._lay_curve)
         self.refresh()
 
     def _show_one(self) -> None:
@@ -130,7 +134,7 @@ class MeasurePanel(Panel):
     def follow_frame(self) -> None:
         """Lays the endocardium of the shown frame on it."""
         where = self._place_shown()
-        if self.measured is None or self.nodes is None or where == self._shown:
+        if self.measured is None or self.nodes is None or where == self._shown or self._curve_is_due:
             return
         frame = None if where is None else self.measured.frames[where]
         if where is None or frame is None or frame.endocardium is None:
@@ -295,6 +299,11 @@ class MeasurePanel(Panel):
     def _on_folded(self, folded: bool) -> None:
         if not folded:
             self.warm_up.start()
+            self.follow_frame()
+
+    def _lay_curve(self) -> None:
+        self._curve_is_due = False
+        if self.parameters is not None:
             self.follow_frame()
 
     def _hide_curve(self) -> None:

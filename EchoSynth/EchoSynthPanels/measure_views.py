@@ -46,9 +46,9 @@ def register_layouts() -> None:
     _show_again()
 
 
-def show_measurements(table: Any, charts: dict[str, Any]) -> None:
-    """Shows the left slice view, at its right the charts by kind, and the table below them."""
-    acts = [partial(_fill, "vtkMRMLTableViewNode", TABLE_VIEW, table)]
+def show_measurements(table: Any, charts: dict[str, Any], first: Callable[[], None]) -> None:
+    """Shows the left slice view, at its right the charts by kind, and the table below them; all of it after `first`."""
+    acts: list[Callable[[], None]] = [first, partial(_fill, "vtkMRMLTableViewNode", TABLE_VIEW, table)]
     acts += [partial(_fill, "vtkMRMLPlotViewNode", _plot_view(kind), chart) for kind, chart in charts.items()]
     acts.append(partial(_show_layout, MEASURE_LAYOUTS[tuple(charts)]))
     # A new view, and what it shows first, take a tenth of a second each; between them the window lives.
