@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in names:
         tallies.append(run_campaign(campaign(name), first, chosen.count, seconds))
         print(tallies[-1], flush=True)
-    _print_faults(tallies)
+        _print_faults(tallies[-1:])
     return int(any(tally.faults for tally in tallies))
 
 
