@@ -122,7 +122,9 @@ class Parameter:
                 return int(value)
             except ValueError:
                 value = self._to_float(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._refusal(value)
+        if isinstance(value, float) and not value.is_integer():
             raise self._refusal(value)
         return int(value)
 

@@ -98,6 +98,12 @@ def test_a_path_that_no_file_can_have_is_refused_by_name(path: str) -> None:
         find_task("classify-view").build({"image": path})
 
 
+def test_a_number_that_no_float_holds_is_refused_by_name() -> None:
+    for value in (10**400, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="parameter seed"):
+            find_task("variations").build({"label_map": "a.png", "output": "out", "seed": value})
+
+
 def test_unknown_and_missing_parameters_are_named() -> None:
     with pytest.raises(InputError, match="beat has no parameter colour"):
         Beat.build({"image": "a.png", "colour": "red"})
