@@ -38,6 +38,7 @@ class WorkerProcess:
         self._writing = threading.Lock()
         self._log: deque[str] = deque(maxlen=_LINES_OF_LOG)
         self._closing = False
+        self._killed = False
         pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         try:
             self._popen = subprocess.Popen(command, env=environment, **pipes, **own_group())
@@ -106,6 +107,7 @@ class WorkerProcess:
 
     def _kill_unless_finished(self, handle: Handle) -> None:
         if not handle.finished and self.runs:
+            self._killed = True
             kill_tree(self._popen)
 
     def _read_replies(self) -> None:
@@ -155,7 +157,9 @@ class WorkerProcess:
     def _may_move(self, handle: Handle) -> bool:
         # Once only, and only from a worker that had come up: one that cannot start must not be started for ever.
         stopped = handle.cancel_requested or self._closing
-        return self._ready and not (handle.started or handle.moved or stopped)
+        # A task may have begun between the decision to end the worker for the one before it and the worker's end.
+        innocent = self._killed or not handle.started
+        return self._ready and innocent and not (handle.moved or stopped)
 
     def _sweep(self, output: Any) -> None:
         with contextlib.suppress(OSError, TypeError, ValueError):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from EchoSynthLib.client import Client, TaskFailed, WorkerDied
+from EchoSynthLib.client.handle import Handle
 from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.processes import is_alive
 
@@ -148,6 +149,16 @@ def test_a_task_that_a_dying_worker_had_not_begun_is_done_by_the_next_one() -> N
         handle = process.submit(99, "count", {}, None)
         assert handle.wait(30)
         assert handle.result()["pid"] != first
+
+
+def test_a_task_that_begins_while_the_worker_is_ended_for_the_one_before_it_is_done_by_the_next_one() -> None:
+    with new_client() as client:
+        begun, _ = first_progress(client, "count", {"steps": 50, "pause": 0.02})
+        # The one before has just ended, but its caller has not heard of it, and its grace time is over.
+        assert client._process is not None
+        client._process._kill_unless_finished(Handle(10_000, None, lambda handle: None))
+        assert begun.wait(60)
+        assert begun.result()["counted"] == 50
 
 
 def test_a_crash_gives_the_exit_code_and_the_last_lines_of_the_log() -> None:
