@@ -21,6 +21,7 @@ _CENTIMETRES = 3  # Physical Units X and Y Direction
 _MM_PER_CM = 10.0
 _DEEPEST_MM = 400.0  # of what probes for the adult abdomen reach
 _CORNERS = ("RegionLocationMinX0", "RegionLocationMinY0", "RegionLocationMaxX1", "RegionLocationMaxY1")
+_LONGEST_MS = 2000.0  # from frame to frame; images triggered once a beat are faster still
 _UNEVEN = 0.1  # of the median time from frame to frame
 
 
@@ -94,6 +95,8 @@ def frame_time_ms(dataset: Dataset, remarks: list[str]) -> float | None:
     """Milliseconds from frame to frame: FrameTime, the median of FrameTimeVector, or the frame rate's inverse."""
     time = number(dataset, "FrameTime", remarks)
     if time is not None and time > 0:
+        if time > _LONGEST_MS:
+            remarks.append(f"the header tells {time:.0f} ms from frame to frame, more than in a cine; check the times")
         return time
     vector = np.array(numbers(dataset, "FrameTimeVector", remarks), dtype=np.float64)
     # The first step stands before the first frame and is zero.

@@ -26,6 +26,8 @@ _STREAMS = {
     b"\xff\xf7": "1.2.840.10008.1.2.4.80",
 }
 _JPEG_2000 = "1.2.840.10008.1.2.4.91"
+# With what the stream of a frame begins, JPEG or JPEG 2000, the latter bare or in a box.
+_STREAM_STARTS = (b"\xff\xd8", b"\xff\x4f", b"\0\0\0\x0cjP")
 
 
 def load_dataset(path: Path, remarks: list[str]) -> Dataset:
@@ -37,7 +39,7 @@ def load_dataset(path: Path, remarks: list[str]) -> Dataset:
     dataset = _read(path)
     _check_kind(dataset, path)
     _complete_transfer_syntax(dataset, path, remarks)
-    _complete_description(dataset, remarks)
+    _complete_description(dataset, path, remarks)
     return dataset
 
 
@@ -120,8 +122,8 @@ def _of_stream(pixels: bytes) -> str | None:
     return None
 
 
-def _complete_description(dataset: Dataset, remarks: list[str]) -> None:
-    """Sets what a decoder asks for, where the header leaves it out or broken."""
+def _complete_description(dataset: Dataset, path: Path, remarks: list[str]) -> None:
+    """Sets what a decoder asks for, where the header leaves it out or broken; InputError where frames are missing."""
     samples = int(number(dataset, "SamplesPerPixel", []) or 1)
     dataset.SamplesPerPixel = samples
     if not dataset.get("PhotometricInterpretation"):
@@ -133,8 +135,13 @@ def _complete_description(dataset: Dataset, remarks: list[str]) -> None:
     announced = int(count) if count is not None and count >= 1 and count == int(count) else None
     if announced and dataset["PixelData"].is_undefined_length:
         return
-    found = _count_frames(dataset, samples)
-    if announced and found <= announced:  # fewer are found missing by the decoder
+    found = _count_frames(dataset, samples, path)
+    if announced and found < announced:
+        raise InputError(
+            f"{path} is incomplete: its header announces {announced} frames, but its pixels are those of {found}. "
+            f"Copy or export the file again."
+        )
+    if announced and found == announced:
         return
     if announced or found > 1 or "NumberOfFrames" in dataset:
         says = f"announces {announced} frames" if announced else "does not tell the number of frames"
@@ -142,7 +149,7 @@ def _complete_description(dataset: Dataset, remarks: list[str]) -> None:
     dataset.NumberOfFrames = found
 
 
-def _count_frames(dataset: Dataset, samples: int) -> int:
+def _count_frames(dataset: Dataset, samples: int, path: Path) -> int:
     from pydicom.encaps import generate_fragments, parse_basic_offsets
 
     pixels = dataset.PixelData
@@ -150,6 +157,15 @@ def _count_frames(dataset: Dataset, samples: int) -> int:
         bits = int(number(dataset, "BitsAllocated", []) or 8)
         shares = 2 if dataset.PhotometricInterpretation == "YBR_FULL_422" else samples
         frame = int(dataset.Rows) * int(dataset.Columns) * shares * max(1, bits // 8)
+        if 0 < len(pixels) < frame:
+            raise InputError(
+                f"{path} is incomplete: its header announces {frame} bytes of pixels, but there are {len(pixels)}. "
+                f"Copy or export the file again."
+            )
         return max(1, len(pixels) // frame)
     offsets = parse_basic_offsets(pixels)
-    return len(offsets) or max(1, sum(1 for _ in generate_fragments(pixels)) - 1)
+    if offsets:
+        return len(offsets)
+    fragments = list(generate_fragments(pixels))[1:]
+    # A frame may be cut into several; those of RLE, which have no mark, never are.
+    return max(1, sum(one.startswith(_STREAM_STARTS) for one in fragments) or len(fragments))

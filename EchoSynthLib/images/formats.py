@@ -138,7 +138,9 @@ def _begins_with_element(head: bytes) -> bool:
 
 def first_line(error: Exception) -> str:
     """The line of a library's message that tells what went wrong."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # FFmpeg's errors tell a number and the file, too.
+    text = getattr(error, "strerror", None) or str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     # SimpleITK's first lines tell where its source was built; what went wrong comes last.
     line = lines[-1] if lines and "SimpleITK" in lines[0] else (lines or [type(error).__name__])[0]
     return line.rstrip(".")[:160]

@@ -13,6 +13,22 @@ LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, what 8
 _OVERSHOOT = 0.25
 _ALMOST = 1e-3  # of a grey level: what float arithmetic adds to whole numbers
 
+_DARK, _GRAY = 20, 0.9  # gray levels that show nothing; how much of a color picture of ultrasound is gray
+JOINED = "the three slices are alike and were taken for the red, green and blue of one picture"
+
+
+def are_colors(values: NDArray) -> bool:
+    """Whether (3, H, W) uint8 are the red, green and blue of one picture, and no frames.
+
+    Who saves a color picture without saying so gets three slices that are gray alike; of a cine, speckle makes each
+    another.
+    """
+    if values.ndim != 3 or len(values) != 3 or values.dtype != np.uint8:
+        return False
+    shown = values.max(axis=0) > _DARK
+    alike = (values[0] == values[1]) & (values[1] == values[2])
+    return bool(shown.any() and alike[shown].mean() >= _GRAY)
+
 
 def to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint8]:
     """One image as 8-bit grey levels.

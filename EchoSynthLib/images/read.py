@@ -13,7 +13,7 @@ from EchoSynthLib.anatomy.upright import warning_if_turned
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import READABLE, existing_file, kind_of, reading
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, frame_or_cine
-from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
+from EchoSynthLib.images.gray import JOINED, are_colors, cine_to_gray8, to_gray8
 from EchoSynthLib.images.read_dicom import read_dicom
 from EchoSynthLib.images.read_itk import read_itk
 from EchoSynthLib.images.read_picture import read_picture
@@ -52,9 +52,9 @@ def _looked_at(image: EchoFrame | EchoCine) -> EchoFrame | EchoCine:
 
 
 def load_array(path: Path) -> NDArray:
-    """The array of a .npy file; pickled objects are refused."""
+    """The array of a .npy file, without axes of one beside rows and columns; pickled objects are refused."""
     with reading(path, "a NumPy array file (.npy) of numbers"):
-        return np.load(path, allow_pickle=False)
+        return _without_axes_of_one(np.load(path, allow_pickle=False))
 
 
 def _read_array(path: Path) -> EchoFrame | EchoCine:
@@ -64,7 +64,18 @@ def _read_array(path: Path) -> EchoFrame | EchoCine:
             _check_frames_first(array, path)
         if array.ndim == 2 or (array.ndim == 3 and array.shape[-1] in (1, 3, 4)):
             return EchoFrame(to_gray8(array), source=str(path))
+        if are_colors(array):
+            return EchoFrame(to_gray8(np.moveaxis(array, 0, -1)), source=str(path), remarks=(JOINED,))
         return frame_or_cine(EchoCine(cine_to_gray8(array), source=str(path)))
+
+
+def _without_axes_of_one(array: NDArray) -> NDArray:
+    """Frames without the batches and channels of one that networks are given, as (T, 1, H, W)."""
+    if array.ndim < 4 or array.size == 0:
+        return array
+    whole = 3 if array.shape[-1] in (1, 3, 4) else 2
+    leading = [size for size in array.shape[:-whole] if size > 1]
+    return array.reshape(*leading, *array.shape[-whole:])
 
 
 def _check_frames_first(array: NDArray, path: Path) -> None:

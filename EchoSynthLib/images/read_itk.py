@@ -9,14 +9,13 @@ import numpy as np
 
 from EchoSynthLib.images.formats import reading, suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, frame_or_cine, is_real_spacing
-from EchoSynthLib.images.gray import cine_to_gray8
+from EchoSynthLib.images.gray import JOINED, are_colors, cine_to_gray8
 from EchoSynthLib.images.read_metaimage import load_metaimage, metaimage_metadata
 from EchoSynthLib.images.read_nifti import load_nifti, nifti_metadata
 from EchoSynthLib.images.read_nrrd import load_nrrd, nrrd_metadata
 from EchoSynthLib.images.stored import ItkImage
 
 _EXPECTED = "a NIfTI, MHD/MHA or NRRD image of one frame or several"
-_DARK, _GRAY = 20, 0.9  # gray levels that show nothing; how much of a color picture of ultrasound is gray
 _NRRD, _METAIMAGE = (".nrrd", ".nhdr"), (".mha", ".mhd")
 
 
@@ -40,19 +39,11 @@ def read_itk(path: Path) -> EchoFrame | EchoCine:
 
 
 def _with_colors(image: ItkImage) -> ItkImage:
-    """The image, slices that are the red, green and blue of one picture joined to it.
-
-    Who saves a color picture as NIfTI gets three slices that are gray alike; of a cine, speckle makes each another.
-    """
-    values = image.values
-    if values.shape[0] != 3 or values.ndim != 3 or image.geometry.dimension != 3 or values.dtype != np.uint8:
+    """The image, slices that are the red, green and blue of one picture joined to it."""
+    if image.geometry.dimension != 3 or not are_colors(image.values):
         return image
-    shown = values.max(axis=0) > _DARK
-    alike = (values[0] == values[1]) & (values[1] == values[2])
-    if not shown.any() or alike[shown].mean() < _GRAY:
-        return image
-    remark = "the three slices are alike and were taken for the red, green and blue of one picture"
-    return replace(image, values=np.moveaxis(values, 0, -1)[np.newaxis], remarks=(*image.remarks, remark))
+    values = np.moveaxis(image.values, 0, -1)[np.newaxis]
+    return replace(image, values=values, remarks=(*image.remarks, JOINED))
 
 
 def load_itk(path: Path) -> ItkImage:

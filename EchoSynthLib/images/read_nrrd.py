@@ -49,6 +49,7 @@ _VECTORS = ("vector", "covariant-vector", "normal", "point", "3-vector", "4-vect
 _ONE = ("scalar", "stub")
 _LONGEST_HEADER = 1 << 20
 _MM = {"m": 1000.0, "cm": 10.0, "mm": 1.0, "um": 0.001, "µm": 0.001, "micron": 0.001}
+_SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "msec": 1e-3, "us": 1e-6, "µs": 1e-6}
 
 
 def load_nrrd(path: Path) -> ItkImage:
@@ -148,8 +149,10 @@ def _axes(fields: dict[str, str], sizes: list[int], path: Path) -> tuple[list[Ax
     kinds += ["?"] * (count - len(kinds))
     dimension = next((len(vector) for vector in vectors if vector is not None), 0)
     signs = _signs(fields.get("space", ""))
-    mm = [_MM.get(unit.strip('"').lower(), 1.0) for unit in fields.get("space units", "").split()]
+    mm = [_MM.get(unit.lower(), 1.0) for unit in _words(fields.get("space units", ""))]
     scale = np.array((mm + [mm[-1] if mm else 1.0] * 3)[:3])
+    units = _words(fields.get("units", ""))
+    units += [""] * (count - len(units))
     axes = []
     for number, (size, kind) in enumerate(zip(sizes, kinds, strict=True)):
         vector = vectors[number] if number < len(vectors) else None
@@ -159,7 +162,8 @@ def _axes(fields: dict[str, str], sizes: list[int], path: Path) -> tuple[list[Ax
         if vector is not None and len(vector) == 4 and not vector[:3].any() and vector[3]:
             role, step, vector = TIME, abs(float(vector[3])), None
         if vector is None:
-            axes.append(Axis(role, step if np.isfinite(step) else 1.0))
+            known = _SECONDS if role == TIME else _MM
+            axes.append(Axis(role, step * known.get(units[number].lower(), 1.0) if np.isfinite(step) else 1.0))
             continue
         way = np.zeros(3)
         way[: min(3, len(vector))] = vector[:3]
@@ -210,6 +214,11 @@ def _vectors(text: str) -> list[NDArray[np.float64] | None]:
         numbers = np.array(_floats(word.strip("()").replace(",", " "), 0)) if word[0] == "(" else np.array([np.nan])
         found.append(numbers if np.isfinite(numbers).all() else None)
     return found
+
+
+def _words(text: str) -> list[str]:
+    """The words of a field, those in quotes, which may be empty, without them."""
+    return [quoted or plain for quoted, plain in re.findall(r'"([^"]*)"|(\S+)', text)]
 
 
 def _floats(text: str, count: int) -> list[float]:

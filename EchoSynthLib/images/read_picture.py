@@ -24,7 +24,10 @@ _EXPECTED = "a PNG, JPEG, BMP or TIFF picture"
 # By content: a suffix may be wrong, but nothing that needs another program, as EPS does, is opened.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 # Of TIFF 6.0: what a page is to the file, and whether 0 is white.
-_NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _PHOTOMETRIC, _ORIENTATION = 254, 255, 262, 274
+_NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT = 254, 255, 262, 274, 339
+_SIGNED = (2,)
+# Pillow unpacks floats of 64 bits, as NumPy writes them, but does not know them in TIFF files.
+_DOUBLES = {(order, 1, (3,), 1, (64,), ()): ("F", raw) for order, raw in ((b"II", "F;64F"), (b"MM", "F;64BF"))}
 _REDUCED_OR_MASK, _REDUCED = 0b101, 2
 
 
@@ -64,13 +67,15 @@ def load_codes(path: Path) -> NDArray:
 
 def _pages(path: Path, of_page: Callable[[Image.Image, Path], NDArray], remarks: list[str]) -> list[NDArray]:
     """What `of_page` makes of each page that belongs to the picture; `remarks` tell what was left out."""
-    from PIL import Image, ImageSequence, TiffImagePlugin  # noqa: F401  (registers itself)
+    from PIL import Image, ImageSequence, TiffImagePlugin, UnidentifiedImageError
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # A picture too large to be an echo is an error here, not a remark on the terminal.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         Image.preinit()
+        for key, mode in _DOUBLES.items():
+            TiffImagePlugin.OPEN_INFO.setdefault(key, mode)
         try:
             # Opened by name, pillow 13 scrambles uncompressed TIFF files that are to be turned by 90 degrees.
             with path.open("rb") as file, Image.open(file, formats=_FORMATS) as picture:
@@ -89,6 +94,8 @@ def _pages(path: Path, of_page: Callable[[Image.Image, Path], NDArray], remarks:
             raise InputError(
                 f"{path} is too large for an echo frame: {first_line(error)}. Scale it down, or cut the frame out."
             ) from error
+        except UnidentifiedImageError as error:
+            raise _not_known(path) from error
     if not pages:
         raise InputError(f"{path} holds previews and masks alone; expected was {_EXPECTED}.")
     largest = max((page.shape[:2] for page in pages), key=lambda shape: shape[0] * shape[1])
@@ -99,14 +106,31 @@ def _pages(path: Path, of_page: Callable[[Image.Image, Path], NDArray], remarks:
     return kept
 
 
+def _not_known(path: Path) -> InputError:
+    with path.open("rb") as file:
+        is_tiff = file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    if is_tiff:
+        return InputError(
+            f"{path} is a TIFF file whose pixels are stored in a way that cannot be read here; expected were whole "
+            f"numbers of 8 or 16 bits, or floats of 32 or 64. Save it as one of these, or as PNG."
+        )
+    return InputError(
+        f"{path} cannot be read; expected was {_EXPECTED}, but its content is that of none. "
+        f"The file is damaged or of another kind than its name says."
+    )
+
+
 def _upright(page: Image.Image) -> Image.Image:
     """The page as its camera held it, black being 0."""
     from PIL import Image, ImageOps
 
-    white_is_zero = getattr(page, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+    tags = getattr(page, "tag_v2", {})
+    white_is_zero = tags.get(_PHOTOMETRIC) == 0
     turned = ImageOps.exif_transpose(page)
     if white_is_zero and page.mode.startswith("I;16"):  # pillow sees to 8 bits alone
         return Image.fromarray(np.uint16(65535) - np.asarray(turned, dtype=np.uint16))
+    if tags.get(_SAMPLE_FORMAT) == _SIGNED and page.mode == "L":  # whose bytes pillow shows
+        return Image.fromarray(np.asarray(turned).view(np.int8).astype(np.int32))
     return turned
 
 

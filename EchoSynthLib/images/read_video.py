@@ -99,6 +99,8 @@ def _check_complete(path: Path, stream: VideoStream, clip: Clip, announced: int)
     if _is_avi(stream):
         # Empty chunks stand for dropped frames. They are counted, but not given, the last ones not even by time.
         reached = max(reached, clip.end if missing or clip.samples < announced / 2 else announced)
+        # Of a clock that ticks faster than frames come, ticks after the last frame are none.
+        reached = announced if 0 < announced - reached < _ticks_of_a_frame(clip) else reached
     lost = max(0, announced - reached, round(missing * clip.samples)) + clip.damaged
     if not clip.pixels or lost > _MOST_LOST * max(announced, reached):
         raise InputError(

@@ -232,3 +232,17 @@ def test_what_simpleitk_writes_is_read_as_simpleitk_reads_it(tmp_path, echo):
         assert np.array_equal(found.values.reshape(array.shape), array)
         assert found.geometry.spacing == pytest.approx(image.GetSpacing())
         assert found.geometry.direction == pytest.approx(image.GetDirection())
+
+
+@pytest.mark.parametrize(("unit", "step"), [("mm", 0.3), ("cm", 0.03), ("m", 0.0003), ("um", 300)])
+def test_spacings_count_in_the_units_that_stand_beside_them(tmp_path, echo, unit, step):
+    path = nrrd(tmp_path / "a.nrrd", echo.T, f"spacings: {step} {step * 2}", f'units: "{unit}" "{unit}"')
+    assert read_image(path).spacing == pytest.approx((0.6, 0.3))
+
+
+def test_a_step_in_time_counts_in_its_unit(tmp_path, frames):
+    for unit, step in (("s", 0.025), ("ms", 25)):
+        fields = (f"spacings: 0.3 0.3 {step}", f'units: "mm" "mm" "{unit}"', "kinds: space space time")
+        cine = read_image(nrrd(tmp_path / "a.nrrd", frames.transpose(2, 1, 0), *fields))
+        assert cine.spacing == pytest.approx((0.3, 0.3))
+        assert cine.geometry.spacing[3] == pytest.approx(0.025)

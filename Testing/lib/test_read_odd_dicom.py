@@ -239,3 +239,30 @@ def test_what_is_no_dicom_is_told(tmp_path, content):
     (tmp_path / "a.dcm").write_bytes(content)
     with pytest.raises(InputError, match=r"a\.dcm is not a DICOM file"):
         read_image(tmp_path / "a.dcm")
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_frames_cut_into_fragments_are_not_counted_by_these(tmp_path, frames):
+    echo = np.repeat(np.arange(40, dtype=np.uint8)[:, None] * 6, 60, axis=1)
+    pixels = np.stack([echo // (n + 1) for n in range(frames)])
+    ds = dataset(pixels if frames > 1 else echo, syntax=JPEGBaseline8Bit)
+    ds.PixelData = encapsulate([jpeg(one, quality=95) for one in pixels], fragments_per_frame=3, has_bot=False)
+    ds["PixelData"].is_undefined_length = True
+    read = read_image(saved(tmp_path / "a.dcm", ds))
+    assert np.abs(read.pixels.astype(int) - (pixels if frames > 1 else echo)).max() <= 6
+
+
+def test_missing_pixels_are_told_in_numbers(tmp_path, echo):
+    ds = dataset(np.stack([echo] * 3), frames=5)
+    with pytest.raises(InputError, match=r"a\.dcm is incomplete: its header announces 5 frames.*those of 3"):
+        read_image(saved(tmp_path / "a.dcm", ds))
+    ds = dataset(echo)
+    ds.PixelData = ds.PixelData[:-500]
+    with pytest.raises(InputError, match=r"b\.dcm is incomplete: its header announces 2400 bytes.*1900"):
+        read_image(saved(tmp_path / "b.dcm", ds))
+
+
+def test_a_time_between_frames_that_no_cine_has_is_told(tmp_path, echo):
+    ds = dataset(np.stack([echo] * 3), frames=3)
+    ds.FrameTime = 25000
+    assert "25000 ms from frame to frame" in read_image(saved(tmp_path / "a.dcm", ds)).remarks[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 import SimpleITK
@@ -165,3 +167,61 @@ def test_webp_is_told_to_be_no_format_that_is_read(tmp_path):
     (tmp_path / "a.webp").write_bytes(b"RIFF0000WEBP" * 10)
     with pytest.raises(InputError, match=r"a\.webp is of a kind that cannot be read; expected was"):
         read_image(tmp_path / "a.webp")
+
+
+def tiff_of(path, values, sample_format, order="<"):
+    """An uncompressed TIFF of one strip of gray numbers."""
+    values = np.ascontiguousarray(values, values.dtype.newbyteorder(order))
+    rows, columns = values.shape
+    tags = [(256, 4, columns), (257, 4, rows), (258, 3, 8 * values.itemsize), (259, 3, 1), (262, 3, 1), (273, 4, 8)]
+    tags += [(277, 3, 1), (278, 4, rows), (279, 4, values.nbytes), (339, 3, sample_format)]
+    entries = b"".join(
+        struct.pack(f"{order}HHI", tag, kind, 1) + struct.pack(f"{order}I" if kind == 4 else f"{order}Hxx", number)
+        for tag, kind, number in tags
+    )
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, 8 + values.nbytes)
+    path.write_bytes(head + values.tobytes() + struct.pack(f"{order}H", len(tags)) + entries + bytes(4))
+    return path
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_tiff_of_64_bit_floats_as_numpy_has_them_is_read(tmp_path, echo, order):
+    frame = read_image(tiff_of(tmp_path / "a.tif", echo / 255, 3, order))
+    assert np.array_equal(frame.pixels, echo)
+
+
+def test_a_tiff_of_8_bits_with_a_sign_keeps_the_order_of_its_levels(tmp_path, echo):
+    signed = (echo.astype(int) - 128).astype(np.int8)
+    frame = read_image(tiff_of(tmp_path / "a.tif", signed, 2))
+    assert np.abs(np.interp(echo, (echo.min(), echo.max()), (0, 255)) - frame.pixels).max() <= 1
+
+
+def test_a_tiff_of_other_numbers_is_refused_by_their_kind(tmp_path, echo):
+    path = tiff_of(tmp_path / "a.tif", (echo / 255).astype(np.float16), 3)
+    with pytest.raises(InputError, match=r"a\.tif is a TIFF file whose pixels.*Save it as") as error:
+        read_image(path)
+    assert "object" not in str(error.value)
+    assert "BufferedReader" not in str(error.value)
+
+
+def test_another_kind_of_file_with_a_pictures_name_is_told_without_a_programs_words(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"\0" * 500)
+    with pytest.raises(InputError, match=r"a\.png cannot be read; expected was a PNG") as error:
+        read_image(tmp_path / "a.png")
+    assert "Buffered" not in str(error.value)
+
+
+@pytest.mark.parametrize("lead", [(1, 1), (1,), (4, 1), (1, 4)])
+def test_batches_and_channels_of_one_of_an_array_are_left_out(tmp_path, echo, lead):
+    frames = np.stack([echo // (n + 1) for n in range(max(lead))])
+    np.save(tmp_path / "a.npy", frames.reshape(*lead, *echo.shape))
+    read = read_image(tmp_path / "a.npy")
+    assert np.array_equal(read.pixels, frames if max(lead) > 1 else echo)
+
+
+def test_three_slices_of_an_array_that_are_alike_are_the_colors_of_one_picture(tmp_path, echo):
+    np.save(tmp_path / "a.npy", np.stack([echo] * 3))
+    frame = read_image(tmp_path / "a.npy")
+    assert isinstance(frame, EchoFrame)
+    assert np.abs(frame.pixels.astype(int) - echo).max() <= 1
+    assert "red, green and blue" in frame.remarks[0]
