@@ -11,8 +11,6 @@ from slicer.i18n import tr as _
 
 from EchoSynthPanels.runner import JobRunner
 
-PAUSE_MS = 250
-"""Between two pictures of progress: where Slicer's views are drawn without a graphics card, each costs 50 ms."""
 FAILURE, WARNING = "#e5484d", "#c98a00"
 """Colors that can be read on light and on dark."""
 
@@ -23,11 +21,19 @@ class RoomForText(qt.QObject):
     def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802
         """Looks before each painting, which follows each change of text or width."""
         if event.type() in (qt.QEvent.Paint, qt.QEvent.Resize):
-            height = watched.heightForWidth(watched.width) if watched.wordWrap and watched.text else 0
-            height = max(height, watched.property("leastHeight") or 0)
-            if height != watched.minimumHeight:
-                watched.setMinimumHeight(height)
+            self._fit(watched)
         return False
+
+    def _fit(self, label: Any) -> None:
+        # To ask a label with marked-up text for its height lets it be painted again, which would ask again for ever.
+        fitted = f"{label.width} {label.wordWrap} {label.text}"
+        if label.property("fittedTo") == fitted:
+            return
+        label.setProperty("fittedTo", fitted)
+        height = label.heightForWidth(label.width) if label.wordWrap and label.text else 0
+        height = max(height, label.property("leastHeight") or 0)
+        if height != label.minimumHeight:
+            label.setMinimumHeight(height)
 
 
 def let_grow(label: Any, room: RoomForText, lines: int = 0) -> None:
@@ -63,12 +69,8 @@ class JobRow:
         let_grow(self.label, self._room)
         layout.addWidget(self.bar)
         layout.addWidget(self.label)
-        self._pause = qt.QTimer()
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
-        self._pause.connect("timeout()", self.refresh)
         runner.changed.connect(self.refresh)
-        runner.progressed.connect(self._refresh_soon)
+        runner.progressed.connect(self._follow)
         self.refresh()
 
     @property
@@ -119,12 +121,11 @@ class JobRow:
     def close(self) -> None:
         """Lets go of the runner."""
         self._runner.changed.disconnect(self.refresh)
-        self._runner.progressed.disconnect(self._refresh_soon)
-        self._pause.stop()
+        self._runner.progressed.disconnect(self._follow)
 
-    def _refresh_soon(self) -> None:
-        if self._runner.owner == self._owner() and not self._pause.isActive():
-            self._pause.start()
+    def _follow(self) -> None:
+        if self._runner.owner == self._owner():
+            self.refresh()
 
     def _show(self) -> None:
         self.bar.setVisible(self._running)

@@ -18,6 +18,9 @@ from EchoSynthPanels.signal import Signal
 
 TURN_SECONDS = 0.015
 """A job's share of each turn of the event loop."""
+PROGRESS_MS = 1000
+"""Between two pictures of progress: where Slicer's views are drawn without a graphics card, each paints the whole
+window anew, which takes some 50 ms of all cores, and the worker needs them."""
 
 
 class JobRunner:
@@ -25,7 +28,7 @@ class JobRunner:
 
     Attributes:
         changed: tells its listeners that a job began or ended.
-        progressed: tells them that it has got further, or that the log has grown.
+        progressed: tells them that it has got further, or that the log has grown; at most once in `PROGRESS_MS`.
         owner: who started the job that runs, '' where none does.
         message, done, total: of the running job, or what came of the last one.
         failed: whether the last job failed.
@@ -47,6 +50,10 @@ class JobRunner:
         self._timer = qt.QTimer()
         self._timer.setInterval(interval_ms)
         self._timer.connect("timeout()", self._turn)
+        self._pause = qt.QTimer()
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PROGRESS_MS)
+        self._pause.connect("timeout()", self._tell_progress)
 
     @property
     def busy(self) -> bool:
@@ -113,7 +120,14 @@ class JobRunner:
     def say(self, line: str) -> None:
         """Adds a line to the log."""
         self.log.append(line)
+        self._progress_soon()
+
+    def _tell_progress(self) -> None:
         self.progressed()
+
+    def _progress_soon(self) -> None:
+        if not self._pause.isActive():
+            self._pause.start()
 
     def _turn(self) -> None:
         # A step may itself let the event loop turn, as one that installs a package does.
@@ -148,10 +162,11 @@ class JobRunner:
             return
         self.done, self.total = report.done, report.total
         self.message = report.message or self.message
-        self.progressed()
+        self._progress_soon()
 
     def _end(self, error: Exception | None, result: Any = None) -> None:
         self._timer.stop()
+        self._pause.stop()
         self._cancel_after_step = False
         job, owner, on_done = self._job, self.owner, self._on_done
         self._job, self.owner, self._error = None, "", error

@@ -7,9 +7,6 @@ from slicer.i18n import tr as _
 
 from EchoSynthPanels.panel import Panel, connect
 
-PAUSE_MS = 250
-"""Between two pictures of progress: where Slicer's views are drawn without a graphics card, each costs 50 ms."""
-
 
 class StatusPanel(Panel):
     """Shows what the job runner is doing."""
@@ -19,12 +16,8 @@ class StatusPanel(Panel):
     def set_up(self) -> None:
         """See `Panel.set_up`."""
         self._shown_lines = 0
-        self._pause = qt.QTimer()
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
-        self._pause.connect("timeout()", self.refresh)
         connect(self.ui.cancelButton, "clicked()", self.runner.cancel)
-        self.runner.progressed.connect(self._refresh_soon)
+        self.runner.progressed.connect(self.refresh)
         # One line that never asks for more room: else each message would lay the whole module out anew.
         label = self.ui.messageLabel
         label.setWordWrap(False)
@@ -34,8 +27,7 @@ class StatusPanel(Panel):
     def close(self) -> None:
         """See `Panel.close`."""
         super().close()
-        self.runner.progressed.disconnect(self._refresh_soon)
-        self._pause.stop()
+        self.runner.progressed.disconnect(self.refresh)
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
@@ -49,10 +41,6 @@ class StatusPanel(Panel):
         if self._shown_lines < len(runner.log):
             self.ui.logTextEdit.appendPlainText("\n".join(runner.log[self._shown_lines :]))
             self._shown_lines = len(runner.log)
-
-    def _refresh_soon(self) -> None:
-        if not self._pause.isActive():
-            self._pause.start()
 
     def _message(self) -> str:
         if self.runner.failed:
