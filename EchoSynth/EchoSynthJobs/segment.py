@@ -92,7 +92,13 @@ def _segment(scene: Any, client: Client, asked: _Asked) -> Job[Segmented]:
         record = yield from in_worker(
             client,
             "segment",
-            {"image": folder / "image.npy", "output": folder / "map.npy", "view": asked.view, "model": asked.model},
+            {
+                "image": folder / "image.npy",
+                "output": folder / "map.npy",
+                "view": asked.view,
+                "model": asked.model,
+                "confidence": asked.confidence,
+            },
         )
         shape = (len(frames), *Grid.of_volume(volume).shape)
         maps = _in_frames(record["outputs"]["segmentation"], shape, tissue)

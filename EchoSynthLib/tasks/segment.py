@@ -54,12 +54,13 @@ class Segment(Task):
     )
     view: str = parameter("auto", choices=("auto", *VIEWS), help="apical view; auto takes what the model sees")
     model: str = parameter("segmenter", help="name of the model, see `echosynth models`")
+    confidence: bool = parameter(True, help="write the probability of what each pixel shows, too")
     format: str = parameter(
         "nifti", choices=tuple(FORMATS), help="file format of the results; a file name's own suffix wins"
     )
 
     def run(self, context: Context) -> dict[str, Any]:
-        """Writes label map, confidence (0 to 1; of cines and in PNG 0 to 255) and record for each; see `Task.run`."""
+        """Writes label map, confidence (0 to 1; of cines and in PNG 0 to 255) and record of each; see `Task.run`."""
         check_exists(self.image, "image or folder")
         if self.image.is_dir():
             return self._run_folder(context)
@@ -112,6 +113,7 @@ class Segment(Task):
     def _segment(self, path: Path, folder: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.label_file import read_echo
+        from EchoSynthLib.images.write import write_label_map
 
         image = read_echo(path)
         if isinstance(image, EchoCine) and names.segmentation.endswith(".png"):
@@ -122,13 +124,17 @@ class Segment(Task):
             label_map, confidence, record = self._segment_cine(image, scale, progress)
         else:
             label_map, confidence, record = self._segment_frame(image, progress)
-        _write(hidden, names, label_map, confidence, scale, image)
-        outputs = {"segmentation": names.segmentation, "confidence": names.confidence}
-        record = record | self._record(path) | {"confidence_scale": scale, "outputs": outputs}
+        write_label_map(hidden / names.segmentation, label_map, like=image)
+        record = record | self._record(path) | {"outputs": {"segmentation": names.segmentation}}
+        if confidence is not None:
+            _write_confidence(hidden / names.confidence, confidence, scale, image)
+            record |= {"confidence_scale": scale, "outputs": {**record["outputs"], "confidence": names.confidence}}
         record = with_warnings(record, image.remarks)
         return write_records(hidden, names.record, folder, record)
 
-    def _segment_frame(self, frame: EchoFrame, progress: Progress) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    def _segment_frame(
+        self, frame: EchoFrame, progress: Progress
+    ) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
         from EchoSynthLib import api
 
         tissue = tissue_of(frame)
@@ -136,25 +142,30 @@ class Segment(Task):
             frame.pixels[tissue], trusted_spacing(frame), view=self.view, model=self.model, progress=progress
         )
         # Beside the tissue a scanner draws scales and text: nothing is looked for there, and nothing is known of it.
-        label_map, confidence = np.zeros(frame.pixels.shape, np.uint8), np.zeros(frame.pixels.shape, np.float32)
-        label_map[tissue], confidence[tissue] = found.label_map, found.confidence
+        label_map = np.zeros(frame.pixels.shape, np.uint8)
+        label_map[tissue] = found.label_map
+        if not self.confidence:
+            return label_map, None, found.record
+        confidence = np.zeros(frame.pixels.shape, np.float32)
+        confidence[tissue] = found.confidence
         return label_map, confidence, found.record
 
     def _segment_cine(
         self, cine: EchoCine, scale: int, progress: Progress
-    ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    ) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
         from EchoSynthLib.api.frames import segment_frames
 
         started = time.perf_counter()
         count = len(cine)
         tissue = tissue_of(cine)
         label_maps, records = np.zeros_like(cine.pixels), []
-        confidences = np.zeros(cine.pixels.shape, np.uint8 if scale == 255 else np.float32)
+        confidences = np.zeros(cine.pixels.shape, np.uint8 if scale == 255 else np.float32) if self.confidence else None
         progress(0, count, f"frame 1 of {count}")
         found_in = segment_frames(cine.pixels[:, *tissue], trusted_spacing(cine), view=self.view, model=self.model)
         for index, found in enumerate(found_in):
             label_maps[index, *tissue] = found.label_map
-            confidences[index, *tissue] = in_scale(found.confidence, scale)
+            if confidences is not None:
+                confidences[index, *tissue] = in_scale(found.confidence, scale)
             records.append(found.record)
             progress(index + 1, count, f"frame {index + 1} of {count}")
         return label_maps, confidences, _record_of_cine(records, cine, time.perf_counter() - started)
@@ -169,16 +180,13 @@ def _confidence_scale(name: str, image: EchoFrame | EchoCine) -> int:
     return 255 if name.endswith(".png") or (image.pixels.ndim == 3 and not name.endswith(".npy")) else 1
 
 
-def _write(
-    hidden: Path, names: Names, label_map: np.ndarray, confidence: np.ndarray, scale: int, image: EchoFrame | EchoCine
-) -> None:
-    from EchoSynthLib.images.write import write_image, write_label_map, write_map
+def _write_confidence(path: Path, confidence: np.ndarray, scale: int, image: EchoFrame | EchoCine) -> None:
+    from EchoSynthLib.images.write import write_image, write_map
 
-    write_label_map(hidden / names.segmentation, label_map, like=image)
     if scale == 255:
-        write_image(hidden / names.confidence, in_scale(confidence, scale), like=image)
+        write_image(path, in_scale(confidence, scale), like=image)
     else:
-        write_map(hidden / names.confidence, confidence, like=image)
+        write_map(path, confidence, like=image)
 
 
 def in_scale(confidence: np.ndarray, scale: int) -> np.ndarray:

@@ -43,6 +43,16 @@ def test_a_frame_gives_label_map_confidence_and_record(tmp_path: Path, image_fil
 
 
 @needs_segmenter
+@pytest.mark.parametrize("frames", [0, 2])
+def test_confidence_is_left_out_where_it_is_not_wanted(tmp_path: Path, frames: int) -> None:
+    image = write_echo(tmp_path / "echo.nii.gz", frames=frames)
+    record = Segment(image=image, output=tmp_path / "out", confidence=False).run(Context())
+    assert names(tmp_path / "out") == ["echo_record.json", "echo_segmentation.nii.gz"]
+    assert set(record["outputs"]) == {"segmentation", "record"}
+    assert record["mean_confidence"] >= 0
+
+
+@needs_segmenter
 def test_a_file_name_as_output_is_the_label_maps_own(tmp_path: Path, image_file: Path) -> None:
     Segment(image=image_file, output=tmp_path / "out" / "map.png").run(Context())
     assert names(tmp_path / "out") == ["map.png", "map_confidence.png", "map_record.json"]
