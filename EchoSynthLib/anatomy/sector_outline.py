@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-_DARK = 4 / 255  # of the brightest pixel: what compression and scanners leave outside the sector
+DARK = 4 / 255  # of the brightest pixel: what compression and scanners leave outside the sector
 _TILES_ALONG_SIDE = 28
 _QUIET_TILES = 20  # percent of the frame's border that shows neither sector nor overlay
 
@@ -29,7 +29,7 @@ def outlines(grey: NDArray[np.float32]) -> Iterator[NDArray[np.bool_]]:
     from scipy import ndimage
 
     top, floor = float(grey.max()), noise_floor(grey)
-    faint = top * _DARK
+    faint = top * DARK
     if 1.25 * floor > faint:
         faint, grey = 1.25 * floor, ndimage.median_filter(grey, 3)
     bright = grey > faint

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.sector_edges import edge_contrast
-from EchoSynthLib.anatomy.sector_outline import outlines
+from EchoSynthLib.anatomy.sector_outline import DARK, outlines
 from EchoSynthLib.anatomy.sector_sides import sector_of_outline
 
 # Side: what brings the apex to the top, for people and as numpy does it.
@@ -17,6 +17,7 @@ _TURNS = {
     "left": ("to lie on its side", "turn it by 90 degrees clockwise"),
     "right": ("to lie on its side", "turn it by 90 degrees counterclockwise"),
 }
+_DARK_CORNER, _LIT_CORNER = 0.15, 0.4  # share of an upper corner, or of the quarter above a lower one, that is bright
 _FRAMES = 8  # of a cine that are looked at
 _WORKING_SIDE = 112  # pixels; the outline of a sector shows well in so few
 _SMALLEST_SHARE = 0.03  # of the image that the bright region fills
@@ -45,6 +46,8 @@ def apex_side(gray: NDArray[np.uint8]) -> str | None:
 
     factor = max(1, max(gray.shape) // _WORKING_SIDE)
     small = np.asarray(Image.fromarray(gray).reduce(factor), dtype=np.float32)
+    if _plainly_upright(small):
+        return "top"
     region = next(outlines(small), None)
     if region is None or region.mean() < _SMALLEST_SHARE:
         return None
@@ -75,6 +78,15 @@ def warning_if_turned(gray: NDArray[np.uint8]) -> str | None:
     seems, remedy = _TURNS[side]
     place = "at the bottom" if side == "bottom" else f"on the {side}"
     return f"the sector's apex is {place}: the image seems {seems}; {remedy} and run it again"
+
+
+def _plainly_upright(image: NDArray[np.float32]) -> bool:
+    """Whether both upper corners are dark, and both lower ones are not: told of most images in a tenth of the time."""
+    rows, columns = (side // 4 for side in image.shape)
+    bright = image > image.max() * DARK
+    upper, lower = bright[:rows], bright[-2 * rows : -rows]
+    shares = [half[:, end].mean() for half in (upper, lower) for end in (slice(columns), slice(-columns, None))]
+    return bool(max(shares[:2]) < _DARK_CORNER and min(shares[2:]) > _LIT_CORNER)
 
 
 def _lopsidedness(region: NDArray[np.bool_]) -> tuple[float, float]:
