@@ -19,7 +19,6 @@ _NO_PICTURE = {2: "M-mode", 3: "a spectrum", 4: "a waveform"}
 _TISSUE, _COLOUR_FLOW = 1, 2  # Region Data Type
 _CENTIMETRES = 3  # Physical Units X and Y Direction
 _MM_PER_CM = 10.0
-_DEEPEST_MM = 400.0  # of what probes for the adult abdomen reach
 _CORNERS = ("RegionLocationMinX0", "RegionLocationMinY0", "RegionLocationMaxX1", "RegionLocationMaxY1")
 _LONGEST_MS = 2000.0  # from frame to frame; images triggered once a beat are faster still
 _UNEVEN = 0.1  # of the median time from frame to frame
@@ -62,11 +61,6 @@ def region_spacing(region: Dataset, remarks: list[str]) -> Spacing | None:
         return None
     rows, columns = (abs(number(region, f"PhysicalDelta{axis}", remarks) or 0.0) * _MM_PER_CM for axis in "YX")
     if rows > 0 and columns > 0:
-        _, top, _, bottom = _corners(region)
-        depth = (bottom - top + 1) * rows
-        if depth > _DEEPEST_MM:
-            told = f"the header's calibration makes the picture {depth / _MM_PER_CM:.0f} cm deep"
-            remarks.append(f"{told}, more than probes reach; check the lengths")
         return rows, columns
     remarks.append("the calibration of the ultrasound region is not usable and counts as unknown")
     return None

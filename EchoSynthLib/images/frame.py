@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
 
+# Probes for the adult abdomen reach less deep; those for mice show some 10 mm.
+_DEEPEST_MM, _FLATTEST_MM = 400.0, 1.0
+
 Spacing = tuple[float, float]
 Region = tuple[int, int, int, int]
 
@@ -151,6 +154,21 @@ def frame_or_cine(cine: EchoCine) -> EchoFrame | EchoCine:
 def is_real_spacing(spacing: Spacing) -> bool:
     """Whether a header's spacing says something: positive, finite, and not the 1 x 1 of writers that know nothing."""
     return all(np.isfinite(s) and s > 0 for s in spacing) and tuple(spacing) != (1.0, 1.0)
+
+
+def doubt_of_depth(image: EchoFrame | EchoCine) -> str | None:
+    """What to tell a user whose file's pixel size makes the picture deeper or flatter than any; None where it does not.
+
+    Micrometers or meters that are taken for millimeters, and the like, are seen by it.
+    """
+    if image.spacing is None or not image.spacing_trusted:
+        return None
+    row0, row1 = image.region[:2] if image.region else (0, image.pixels.shape[-2])
+    depth = (row1 - row0) * image.spacing[0]
+    if _FLATTEST_MM <= depth <= _DEEPEST_MM:
+        return None
+    told = f"{depth / 10:.0f} cm deep, more" if depth > _DEEPEST_MM else f"{depth:.2g} mm deep, less"
+    return f"the file's pixel size makes the picture {told} than probes reach; check the lengths"
 
 
 def _check_pixels(pixels: NDArray[np.uint8], dimensions: int, expected: str) -> None:

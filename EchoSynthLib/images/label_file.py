@@ -91,7 +91,7 @@ def is_label_map(path: str | Path) -> bool:
     Raises:
         InputError: there is no such file.
     """
-    from EchoSynthLib.images.read_labels import load_values
+    from EchoSynthLib.images.read_labels import is_one_hot, load_values
 
     path = existing_file(path)
     if is_marked_label_map(path):
@@ -100,6 +100,10 @@ def is_label_map(path: str | Path) -> bool:
         values, _ = load_values(path)
     except InputError:
         return _is_picture_of_labels(path)
+    if values.ndim == 4 and values.shape[-1] == 1:
+        values = values[..., 0]
+    if values.ndim == 4:
+        return values.dtype.kind in "biuf" and is_one_hot(np.moveaxis(values, -1, 0))
     return values.ndim == 3 and values.dtype.kind in "biuf" and holds_codes(values)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.upright import warning_if_turned
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import READABLE, existing_file, kind_of, reading
-from EchoSynthLib.images.frame import EchoCine, EchoFrame, frame_or_cine
+from EchoSynthLib.images.frame import EchoCine, EchoFrame, doubt_of_depth, frame_or_cine
 from EchoSynthLib.images.gray import JOINED, are_colors, cine_to_gray8, to_gray8
 from EchoSynthLib.images.read_dicom import read_dicom
 from EchoSynthLib.images.read_itk import read_itk
@@ -48,7 +48,8 @@ def read_image(path: str | Path) -> EchoFrame | EchoCine:
 def _looked_at(image: EchoFrame | EchoCine) -> EchoFrame | EchoCine:
     row0, row1, column0, column1 = image.region or (0, None, 0, None)
     turned = warning_if_turned(image.pixels[..., row0:row1, column0:column1])
-    return replace(image, remarks=(*image.remarks, turned)) if turned else image
+    doubts = tuple(text for text in (doubt_of_depth(image), turned) if text)
+    return replace(image, remarks=(*image.remarks, *doubts)) if doubts else image
 
 
 def load_array(path: Path) -> NDArray:

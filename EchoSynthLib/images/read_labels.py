@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.turned_hearts import warning_if_heart_turned
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import existing_file, kind_of, suffix_of
-from EchoSynthLib.images.frame import EchoCine, EchoFrame, frame_or_cine, is_real_spacing
+from EchoSynthLib.images.frame import EchoCine, EchoFrame, doubt_of_depth, frame_or_cine, is_real_spacing
 from EchoSynthLib.images.label_file import CODES, MOST_CODES, refuse_slicer_segmentation, snapped
 from EchoSynthLib.images.read import load_array
 from EchoSynthLib.images.read_itk import load_itk
@@ -41,9 +42,9 @@ def read_label_map(path: str | Path) -> tuple[NDArray[np.uint8], EchoFrame | Ech
     spacing = geometry.pixel_spacing if geometry else None
     trusted = header is not None and header.spacing_trusted and spacing is not None and is_real_spacing(spacing)
     time = header.frame_time_ms if header else None
-    turned = warning_if_heart_turned(codes)
-    remarks = (*(header.remarks if header else ()), *([turned] if turned else []))
-    labels = frame_or_cine(EchoCine(codes, spacing, trusted, str(path), time, geometry, remarks=remarks))
+    labels = frame_or_cine(EchoCine(codes, spacing, trusted, str(path), time, geometry))
+    doubts = (doubt_of_depth(labels), warning_if_heart_turned(codes))
+    labels = replace(labels, remarks=(*(header.remarks if header else ()), *(text for text in doubts if text)))
     return labels.pixels, labels
 
 
@@ -69,7 +70,7 @@ def load_values(path: Path) -> tuple[NDArray, ItkImage | None]:
 def _as_codes(values: NDArray, path: Path) -> NDArray[np.uint8]:
     if values.ndim == 4 and values.shape[-1] == 1:
         values = values[..., 0]
-    if values.ndim == 4 and _is_one_hot(np.moveaxis(values, -1, 0)):
+    if values.ndim == 4 and is_one_hot(np.moveaxis(values, -1, 0)):
         _refuse_one_hot(path, values.shape[-1])
     if values.ndim == 4:
         raise InputError(f"{path} holds {values.shape[-1]} numbers a pixel, as colors do; a label map holds one code.")
@@ -80,7 +81,7 @@ def _as_codes(values: NDArray, path: Path) -> NDArray[np.uint8]:
     found = np.unique(snapped(values))
     _refuse_other_values(found, path)
     codes = snapped(values).astype(np.uint8)
-    if len(codes) in (LARGEST_CODE, LARGEST_CODE + 1) and _is_one_hot(codes):
+    if len(codes) in (LARGEST_CODE, LARGEST_CODE + 1) and is_one_hot(codes):
         _refuse_one_hot(path, len(codes))
     return codes
 
@@ -113,7 +114,7 @@ def _refuse_other_values(found: NDArray, path: Path) -> None:
     )
 
 
-def _is_one_hot(channels: NDArray) -> bool:
+def is_one_hot(channels: NDArray) -> bool:
     """Whether (C, ...) marks one structure in each channel, as networks are given them: they never overlap."""
     if channels.dtype.kind == "f" and not np.isfinite(channels).all():
         return False

@@ -84,7 +84,7 @@ def find_cycle(areas: ArrayLike) -> Cycle:
         areas: (T,) area of the LV cavity in each frame; 0 or NaN where none was found.
 
     Raises:
-        InputError: fewer than two frames have a cavity.
+        InputError: fewer than two frames have a cavity, or it is as large in all of them.
     """
     values = np.asarray(areas, dtype=np.float64)
     known = np.isfinite(values) & (values > 0)
@@ -92,6 +92,11 @@ def find_cycle(areas: ArrayLike) -> Cycle:
         raise InputError(
             f"End-diastole and end-systole need a left ventricle in two frames or more; {int(known.sum())} of "
             f"{len(values)} have one."
+        )
+    if np.ptp(values[known]) == 0:
+        raise InputError(
+            f"The left ventricle is as large in each of the {int(known.sum())} frames: none of them is end-diastole or "
+            f"end-systole. Give frames of a beat, or measure a single frame."
         )
     found = _ends(values, known)
     # What is measured at an end is measured in its frame alone: one that its neighbours contradict is none, nor may it

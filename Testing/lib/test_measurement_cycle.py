@@ -109,3 +109,9 @@ def test_a_short_beat_keeps_its_sharp_ends(frames) -> None:
     cycle = find_cycle(areas)
     assert areas[cycle.diastole.frame] >= 0.93 * areas.max()
     assert areas[cycle.systole.frame] <= 1.1 * areas.min()
+
+
+def test_a_ventricle_that_never_changes_has_no_ends_of_a_beat():
+    for areas in ([500.0] * 2, [500.0] * 12, [500.0, 0.0, 500.0]):
+        with pytest.raises(InputError, match=r"as large in each of the \d+ frames"):
+            find_cycle(areas)

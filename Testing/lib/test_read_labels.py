@@ -8,7 +8,8 @@ import SimpleITK
 from PIL import Image
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images import read_label_map
+from EchoSynthLib.images import read_image, read_label_map
+from EchoSynthLib.images.label_file import is_label_map
 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".mha", ".nrrd"])
@@ -165,3 +166,20 @@ def test_colors_that_quantizing_numbered_are_refused(tmp_path, labels):
     picture.save(tmp_path / "a.png")
     with pytest.raises(InputError, match="palette picture"):
         read_label_map(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(("unit", "told"), [(1000.0, "more"), (0.001, "less")])
+def test_a_pixel_size_in_another_unit_than_mm_is_told_of_label_maps_and_images(tmp_path, labels, unit, told):
+    image = SimpleITK.GetImageFromArray(labels)
+    image.SetSpacing((0.3 * unit, 0.4 * unit))
+    SimpleITK.WriteImage(image, str(tmp_path / "a.nii.gz"))
+    for read in (read_label_map(tmp_path / "a.nii.gz")[1], read_image(tmp_path / "a.nii.gz")):
+        assert any(f"deep, {told} than probes reach" in text for text in read.remarks)
+
+
+def test_codes_in_one_channel_and_masks_in_several_are_label_maps(tmp_path, labels):
+    np.save(tmp_path / "a.npy", labels[..., np.newaxis])
+    assert is_label_map(tmp_path / "a.npy")
+    masks = np.stack([labels == code for code in range(4)], axis=-1).astype(np.uint8)
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(masks, isVector=True), str(tmp_path / "a.mha"))
+    assert is_label_map(tmp_path / "a.mha")
