@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import EchoSynthLib
 from EchoSynthLib import outputs, zoo
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
+from EchoSynthLib.files import reason
 from EchoSynthLib.progress import TerminalProgress, on_one_line
 from EchoSynthLib.tasks import Context, Parameter, Task, all_tasks, find_task, load_tasks_of_environment, parameters_of
 from EchoSynthLib.tasks.places import in_words
@@ -45,7 +46,10 @@ class OneLineParser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code: 0 done, 1 failed, 2 input, 3 model, 4 output, 130 cancelled."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed, as by a scheduler; what is written there is lost, the results are not
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal cannot show is shown as \\xfc or the like; it must not cost the result.
             stream.reconfigure(errors="backslashreplace")
@@ -166,7 +170,12 @@ def _run_task(chosen: argparse.Namespace) -> int:
     given = {item.name: getattr(chosen, item.name) for item in parameters_of(task) if hasattr(chosen, item.name)}
     with in_words(given.get("output")), TerminalProgress() as progress:
         record = task.build(given).run(Context(None if chosen.quiet else progress, chosen.interrupted))
-    print(_json(record) if chosen.json else _summary(task, record))
+    try:
+        print(_json(record) if chosen.json else _summary(task, record), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"The results are written, but what is told of them cannot be: {reason(error)}.") from error
     for warning in _warnings(task, given, record):
         print(f"echosynth: warning: {on_one_line(warning)}", file=sys.stderr)
     failures = record.get("failures", [])

@@ -113,8 +113,14 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def printable(text: str) -> str:
-    """A text that UTF-8 can hold: of a file name in other bytes, each of these as \\udcXX, as JSON writes it."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """A text that UTF-8 can hold: of a file name in other bytes, each of these as \\udcXX, as JSON writes it.
+
+    A name in UTF-8 that Python took for other bytes, as it does where the system's encoding is ASCII, is read rightly.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @contextmanager
@@ -128,7 +134,8 @@ def in_utf8(path: Path) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="echosynth-") as folder:
         # All that follows the name's first dot, for libraries go by suffixes.
-        link = Path(folder, "file" + printable("".join(path.suffixes)).replace("\\", "_"))
+        suffixes = "".join(path.suffixes).encode("ascii", "backslashreplace").decode("ascii")
+        link = Path(folder, "file" + suffixes.replace("\\", "_"))
         link.symlink_to(path.absolute())
         yield link
 

@@ -157,7 +157,7 @@ def is_real_spacing(spacing: Spacing) -> bool:
 
 
 def doubt_of_depth(image: EchoFrame | EchoCine) -> str | None:
-    """What to tell a user whose file's pixel size makes the picture deeper or flatter than any; None where it does not.
+    """What to tell a user whose pixel size makes the picture deeper or flatter than any; None where it does not.
 
     Micrometers or meters that are taken for millimeters, and the like, are seen by it.
     """
@@ -168,7 +168,7 @@ def doubt_of_depth(image: EchoFrame | EchoCine) -> str | None:
     if _FLATTEST_MM <= depth <= _DEEPEST_MM:
         return None
     told = f"{depth / 10:.0f} cm deep, more" if depth > _DEEPEST_MM else f"{depth:.2g} mm deep, less"
-    return f"the file's pixel size makes the picture {told} than probes reach; check the lengths"
+    return f"the pixel size makes the picture {told} than probes reach; check the lengths"
 
 
 def _check_pixels(pixels: NDArray[np.uint8], dimensions: int, expected: str) -> None:

@@ -110,7 +110,7 @@ def write_record(path: str | Path, record: Mapping[str, Any]) -> Path:
     text = json.dumps(plain(record), indent=2, ensure_ascii=False, allow_nan=False)
     with replacing(path) as partial:
         # What UTF-8 cannot hold of a file's name, JSON writes in the same way as Python does here.
-        partial.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        partial.write_text(printable(text) + "\n", encoding="utf-8")
     return Path(path)
 
 

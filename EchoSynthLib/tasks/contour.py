@@ -131,7 +131,8 @@ class Contour(Task):
         first = {key: value for key, value in record.items() if key not in ("landmarks", "mean_distance")}
         outputs = {"table": names.table, "contours": names.contours, "picture": names.picture}
         about = {"frames": count, "seconds": round(time.perf_counter() - started, 3), "outputs": outputs}
-        record = with_warnings(first | self._about(path) | about, [*image.remarks, *told_of_blank(blank)])
+        warnings = [*image.remarks, *inputs.doubts_of(image, spacing), *told_of_blank(blank)]
+        record = with_warnings(first | self._about(path) | about, warnings)
         return write_records(hidden, names.record, self.output, record)
 
     def _contour_frame(self, frame: EchoFrame, spacing: Spacing | None) -> tuple[FrameContour, dict[str, Any]]:

@@ -60,6 +60,16 @@ def spacing_of(image: EchoFrame | EchoCine, given: Spacing | None) -> Spacing | 
     return image.spacing
 
 
+def doubts_of(image: EchoFrame | EchoCine, spacing: Spacing | None) -> list[str]:
+    """Warnings of a pixel size (row, column) in mm that is not the file's own, of which the reader has told already."""
+    from EchoSynthLib.images.frame import doubt_of_depth
+
+    if image.spacing_trusted or spacing is None:
+        return []
+    doubt = doubt_of_depth(replace(image, spacing=spacing, spacing_trusted=True))
+    return [doubt] if doubt else []
+
+
 def read_labels(path: Path, spacing: Spacing | None = None) -> EchoFrame | EchoCine:
     """The label map of a file, with `spacing` (row, column) in mm where the file carries none that can be trusted.
 
@@ -80,7 +90,8 @@ def read_labels(path: Path, spacing: Spacing | None = None) -> EchoFrame | EchoC
         return labels
     place = labels.geometry or Geometry.flat(spacing)
     place = replace(place, spacing=(spacing[1], spacing[0], *place.spacing[2:]))
-    return replace(labels, spacing=spacing, spacing_trusted=True, geometry=place)
+    remarks = (*labels.remarks, *doubts_of(labels, spacing))
+    return replace(labels, spacing=spacing, spacing_trusted=True, geometry=place, remarks=remarks)
 
 
 def trusted_spacing(labels: EchoFrame | EchoCine) -> Spacing | None:

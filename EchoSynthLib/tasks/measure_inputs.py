@@ -53,7 +53,8 @@ def open_source(source: Source, given: Spacing | None) -> tuple[list[Given], lis
         )
         for index in range(max(len(pictures), len(maps)))
     ]
-    return frames, [remark for read in (image, labels) if read is not None for remark in read.remarks]
+    doubts = [] if known is None else inputs.doubts_of(known, spacing)
+    return frames, [*(remark for read in (image, labels) if read is not None for remark in read.remarks), *doubts]
 
 
 def _frames(read: EchoFrame | EchoCine | None) -> list:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.errors import EchoSynthError, InputError, OutputError
-from EchoSynthLib.files import unreadable
+from EchoSynthLib.files import printable, unreadable
 from EchoSynthLib.images.formats import DICOM_SUFFIXES, ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from EchoSynthLib.outputs import sweep
 from EchoSynthLib.outputs.trouble import output_error
@@ -114,17 +114,18 @@ def check_replaceable(folder: Path, record: str, files: Iterable[str], task: str
     if not taken:
         return []
     told = _told(folder / record)
-    made_of = next((told[key] for key in ("input", "source_label_map", "source") if key in told), None)
+    made_of = next((printable(str(told[key])) for key in ("input", "source_label_map", "source") if key in told), None)
+    given = printable(str(source.resolve()))
     if made_of is None:
         raise OutputError(
             f"{folder / taken[0]} is there already, and no record beside it says that it was made of {source}; "
             "choose another output, or take it away. Nothing was changed."
         )
-    if (made_of, told.get("task")) != (str(source.resolve()), task):
+    if (made_of, told.get("task")) != (given, task):
         raise OutputError(
             f"{folder / taken[0]} is a result of {told.get('task')} for another input, {made_of}; "
             "choose another output, or take it away. Nothing was changed."
-            if made_of != str(source.resolve())
+            if made_of != given
             else f"{folder / taken[0]} is a result of {told.get('task')}; choose another output for those of {task}, "
             "or take it away. Nothing was changed."
         )

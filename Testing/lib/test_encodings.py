@@ -57,6 +57,31 @@ def test_every_format_is_read_and_written_under_a_name_that_is_not_utf_8(tmp_pat
     assert len(names(folder)) == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the system's encoding cannot be chosen here")
+def test_a_record_names_its_input_rightly_where_the_systems_encoding_is_ascii(tmp_path: Path) -> None:
+    image = write_echo(tmp_path / "Müller.png")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for environment in (ascii_only, {"PYTHONUTF8": "1"}, ascii_only):
+        done = echosynth("classify-view", image, "--output", tmp_path / "out", "--quiet", **environment)
+        assert done.returncode == 0, done.stderr
+        record = json.loads((tmp_path / "out" / "views.json").read_text(encoding="utf-8"))
+        assert record["input"] == str(image)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="streams are closed in another way here")
+@pytest.mark.parametrize(("streams", "code"), [("2>&-", 0), (">&-", 0), (">/dev/full", 4)])
+def test_a_stream_that_takes_nothing_costs_no_result(tmp_path: Path, streams: str, code: int) -> None:
+    image = write_echo(tmp_path / "a.png")
+    command = f'"$0" -m EchoSynthLib classify-view "{image}" --output "{tmp_path / "out"}" {streams}'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == code
+    assert (tmp_path / "out" / "views.json").exists()
+    assert "unexpected" not in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_every_task_works_with_an_odd_name_and_tells_it(tmp_path: Path, name: str) -> None:

@@ -58,6 +58,15 @@ def test_a_file_without_a_pixel_size_takes_the_one_given(tmp_path: Path) -> None
     assert {"mm", "mm2", "ml"} == {row["unit"] for row in table(tmp_path / "mm")}
 
 
+def test_a_pixel_size_by_hand_that_no_probe_has_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "heart.png"
+    write_label_map(file, parametric_heart("4CH", shape=SHAPE).label_map)
+    record = Measure(image=file, output=tmp_path / "out", row_spacing=50, column_spacing=50, report=False).run(
+        Context()
+    )
+    assert any("deep, more than probes reach" in text for text in record["warnings"])
+
+
 def test_a_cine_of_label_maps_gives_phases_and_curves(tmp_path: Path) -> None:
     Measure(image=write_beat(tmp_path / "beat.nii.gz", 8), output=tmp_path / "out").run(Context())
     case = json.loads((tmp_path / "out" / "measurements.json").read_text())["cases"][0]
