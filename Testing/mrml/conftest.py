@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from drawn_nodes import Application
 
+    from EchoSynthLib.client import Client
     from EchoSynthMRML.grid import Grid
 
 HERE = Path(__file__).parent
@@ -28,6 +30,15 @@ def application() -> Application:
     from drawn_nodes import Application
 
     return Application()
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """One worker for all tests of a file."""
+    from EchoSynthLib.client import Client
+
+    with Client(sys.executable, grace=0.8) as client:
+        yield client
 
 
 @pytest.fixture

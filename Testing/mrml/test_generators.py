@@ -64,12 +64,6 @@ def client_with_models(models: Path) -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with Client(sys.executable, grace=0.8) as client:
-        yield client
-
-
 @pytest.fixture
 def heart(scene: Any) -> Any:
     drawn = parametric_heart("4CH", shape=SHAPE)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +35,6 @@ pytestmark = pytest.mark.skipif(
 
 SHAPE = (72, 88)
 FRAMES = 3
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    """One worker for all tests."""
-    with Client(sys.executable, grace=0.8) as client:
-        yield client
 
 
 @pytest.fixture

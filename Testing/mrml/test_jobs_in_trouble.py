@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,6 @@ from EchoSynthJobs.segment import segment
 from EchoSynthJobs.synthesize import Wish, synthesize
 from EchoSynthJobs.vary import Change, vary
 from EchoSynthLib.anatomy import parametric_heart
-from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError, OutputError
 from EchoSynthMRML.cines import CineBuilder, cine_of
 from EchoSynthMRML.grid import Grid
@@ -31,13 +29,6 @@ from EchoSynthMRML.volumes import REGION, add_to_scene, new_frame
 
 SHAPE = (72, 88)
 GRID = Grid(SHAPE, (-0.5, 0, 0, 0, 0, -0.5, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1))
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    """One worker for all tests."""
-    with Client(sys.executable, grace=0.8) as client:
-        yield client
 
 
 @pytest.fixture

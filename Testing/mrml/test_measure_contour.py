@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from EchoSynthJobs.job import finish
 from EchoSynthJobs.measure import measure, measure_views
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.endocardium import fill_curve
-from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.measurement import with_points
@@ -32,13 +29,6 @@ pytestmark = pytest.mark.skipif(
 SAMPLE = read_image(Path(__file__).parents[2] / "Resources" / "SampleData" / "synthetic_4CH_ED.nii.gz")
 MATRIX = np.diag([*(FLAT.diagonal() * (SAMPLE.spacing[1], SAMPLE.spacing[0], 1)), 1.0])
 GRID = Grid(SAMPLE.pixels.shape, tuple(MATRIX.ravel().tolist()))
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    """One worker for all tests."""
-    with Client(sys.executable, grace=0.8) as client:
-        yield client
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from EchoSynthJobs.job import finish
 from EchoSynthJobs.measure import measure, measure_views
 from EchoSynthLib import zoo
 from EchoSynthLib.api.measure import study_of
-from EchoSynthLib.client import Client
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.measurement import with_endocardium, with_points
 from EchoSynthMRML.cines import CineBuilder, cine_of
@@ -34,13 +31,6 @@ CINE = read_image(SAMPLES / "synthetic_4CH_cine.nii.gz")
 def grid_of(image: Any) -> Grid:
     matrix = np.diag([*(FLAT.diagonal() * (image.spacing[1], image.spacing[0], 1)), 1.0])
     return Grid(image.pixels.shape[-2:], tuple(matrix.ravel().tolist()))
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    """One worker for all tests."""
-    with Client(sys.executable, grace=0.8) as client:
-        yield client
 
 
 @pytest.fixture

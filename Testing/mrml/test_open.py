@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +28,6 @@ from EchoSynthMRML.volumes import tissue_of, trusted_spacing
 
 FRAMES, SHAPE = 5, (64, 80)
 PIXELS = np.random.default_rng(0).integers(0, 256, (FRAMES, *SHAPE)).astype(np.uint8)
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    """One worker for all tests."""
-    with Client(sys.executable, grace=0.8) as client:
-        yield client
 
 
 @pytest.fixture

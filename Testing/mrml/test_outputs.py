@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,6 @@ from EchoSynthJobs.job import finish
 from EchoSynthJobs.segment import segment
 from EchoSynthJobs.synthesize import Wish, synthesize
 from EchoSynthLib.anatomy import parametric_heart
-from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.cines import CineBuilder, cine_of
 from EchoSynthMRML.grid import Grid
@@ -25,13 +22,6 @@ from EchoSynthMRML.volumes import add_to_scene, new_frame
 
 SHAPE = (72, 88)
 GRID = Grid(SHAPE, (-0.5, 0, 0, 0, 0, -0.5, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1))
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    """One worker for all tests."""
-    with Client(sys.executable, grace=0.8) as client:
-        yield client
 
 
 @pytest.fixture

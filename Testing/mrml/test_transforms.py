@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,6 @@ from EchoSynthJobs.stack import cine_of_stack
 from EchoSynthJobs.synthesize import Wish, synthesize
 from EchoSynthJobs.vary import Change, vary
 from EchoSynthLib.anatomy import parametric_heart
-from EchoSynthLib.client import Client
 from EchoSynthMRML.cines import CineBuilder
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import linked_volume, read_label_map
@@ -29,12 +26,6 @@ from EchoSynthMRML.volumes import add_to_scene, new_frame
 
 SHAPE = (112, 136)
 GRAY = np.array([90, 25, 150, 30], np.uint8)
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with Client(sys.executable, grace=0.8) as client:
-        yield client
 
 
 def echo(seed: int = 0) -> Any:
