@@ -158,7 +158,8 @@ def _add_parameter(parser: argparse.ArgumentParser, declared: Parameter) -> None
 
 def _help(declared: Parameter) -> str:
     notes = []
-    if declared.kind in (int, float):
+    # The choices of an option stand in its metavar.
+    if declared.kind in (int, float) or (declared.main and declared.choices):
         notes.append(declared.allowed)
     if not declared.required:
         notes.append(f"default {'none' if declared.default is None else declared.default}")

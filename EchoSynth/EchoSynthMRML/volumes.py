@@ -36,7 +36,7 @@ def check_frame(volume: Any) -> None:
     if volume.IsA("vtkMRMLLabelMapVolumeNode"):
         raise InputError(f"'{name}' is a label map. Choose the image that it was drawn on.")
     if not volume.IsA("vtkMRMLScalarVolumeNode"):
-        raise InputError(f"'{name}' is no image but a {volume.GetNodeTagName()}. Choose a grey or color volume.")
+        raise InputError(f"'{name}' is no image but a {volume.GetNodeTagName()}. Choose a gray or color volume.")
     Grid.of_volume(volume)
     components = volume.GetImageData().GetNumberOfScalarComponents()
     if components not in _COMPONENTS:

@@ -53,7 +53,7 @@ class GeneratorWords:
     def about_solvers(self) -> str:
         """What the choice of a solver means, or why there is none."""
         if not self._generator.is_diffusion:
-            return _("Only diffusion models have a choice: a flow map has learnt its steps itself")
+            return _("Only diffusion models have a choice: a flow map has learned its steps itself")
         return _("How the steps are taken; those that fit the model's process")
 
     @property

@@ -144,7 +144,7 @@ def _check_whole_numbers(values: NDArray[np.generic]) -> None:
         example = fractions[0]
         raise InputError(
             f"Labels are whole numbers; given was an array with fractions such as {example:.4g}. "
-            "Resample label maps with nearest neighbour, and do not rescale them."
+            "Resample label maps with nearest neighbor, and do not rescale them."
         )
 
 
@@ -164,5 +164,5 @@ def check_spacing(spacing: tuple[float, float] | None) -> None:
     """InputError unless the spacing is None or two positive numbers, (row, column) in mm."""
     if spacing is not None and (len(spacing) != 2 or not all(math.isfinite(step) and step > 0 for step in spacing)):
         raise InputError(
-            f"spacing is (row, column) in millimetres, two positive numbers, or None; given was {spacing!r}."
+            f"spacing is (row, column) in millimeters, two positive numbers, or None; given was {spacing!r}."
         )

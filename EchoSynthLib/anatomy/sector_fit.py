@@ -45,7 +45,7 @@ def fit_sector(image: NDArray[np.generic], spacing: tuple[float, float] | None =
     grey = np.asarray(image, dtype=np.float32)
     _check_size(grey)
     if not np.isfinite(grey).all():
-        raise InputError("A sector is fitted to finite grey values; the image holds NaN or infinity.")
+        raise InputError("A sector is fitted to finite gray values; the image holds NaN or infinity.")
     best: tuple[float, Sector] | None = None
     for region in outlines(grey):
         sector = sector_of_outline(region, spacing) if region.mean() >= _SMALLEST_SHARE else None

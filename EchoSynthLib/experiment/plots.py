@@ -66,7 +66,7 @@ def _save(
     # Beside the axes: names inside would cover one another where models cost alike.
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=8)
     figure.suptitle(
-        "Trained on synthetic images, in grey on real ones; tested on real ones; 95 % over patients", fontsize=10
+        "Trained on synthetic images, in gray on real ones; tested on real ones; 95 % over patients", fontsize=10
     )
     figure.savefig(path, dpi=DOTS_PER_INCH)
     return path.name

@@ -45,7 +45,7 @@ def on_grid_of(image: Image, labels: Image) -> Image:
         raise InputError(
             f"{labels.source or 'The label map'} does not lie on the grid of {image.source or 'its image'}: the label "
             f"map has {_told(labels)}; the image has {_told(image)}. Resample the label map to the image's grid "
-            f"(nearest neighbour), or give the image that it was drawn on."
+            f"(nearest neighbor), or give the image that it was drawn on."
         )
     _refuse_other_way_up(image, labels, placed)
     labels = replace(labels, pixels=placed, remarks=_remarks(labels, placed))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import reading
-from EchoSynthLib.images.frame import EchoFrame, Geometry, Spacing
+from EchoSynthLib.images.frame import Geometry, Spacing
 
 QUALITIES = ("good", "medium", "poor")
 
@@ -50,10 +50,6 @@ class CamusFrame:
     def name(self) -> str:
         """As in patient0001_4CH_ED."""
         return f"{self.patient}_{self.view}_{self.phase}"
-
-    def echo_frame(self) -> EchoFrame:
-        """The image as the pipelines and writers take it."""
-        return EchoFrame(self.image, self.spacing, self.spacing_trusted, self.name, self.geometry)
 
 
 def quality_of(text: str | None) -> str | None:

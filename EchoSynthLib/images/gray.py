@@ -61,7 +61,7 @@ def to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint
     values = np.asarray(array)
     if values.ndim != 2 and not (values.ndim == 3 and values.shape[-1] in (1, 3, 4)):
         raise InputError(
-            f"An image is (rows, columns), or with 3 or 4 colour channels last; given was shape {values.shape}."
+            f"An image is (rows, columns), or with 3 or 4 color channels last; given was shape {values.shape}."
         )
     return _gray(values, values.ndim == 3, full_range)
 
@@ -82,7 +82,7 @@ def cine_to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np
     values = np.asarray(array)
     if values.ndim != 3 and not (values.ndim == 4 and values.shape[-1] in (1, 3, 4)):
         raise InputError(
-            f"A cine is (frames, rows, columns), or with 3 or 4 colour channels last; given was shape {values.shape}."
+            f"A cine is (frames, rows, columns), or with 3 or 4 color channels last; given was shape {values.shape}."
         )
     return _gray(values, values.ndim == 4, full_range)
 

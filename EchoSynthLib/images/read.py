@@ -60,7 +60,7 @@ def load_array(path: Path) -> NDArray:
 
 def _read_array(path: Path) -> EchoFrame | EchoCine:
     array = load_array(path)
-    with reading(path, "an array (rows, columns), (frames, rows, columns) or either with 3 colours last"):
+    with reading(path, "an array (rows, columns), (frames, rows, columns) or either with 3 colors last"):
         if array.ndim == 3 and array.shape[-1] not in (1, 3, 4):
             _check_frames_first(array, path)
         if array.ndim == 2 or (array.ndim == 3 and array.shape[-1] in (1, 3, 4)):

@@ -175,6 +175,6 @@ def _codes(page: Image.Image, path: Path) -> NDArray:
     if (colours == colours[..., :1]).all():
         return colours[..., 0]
     raise InputError(
-        f"{path} is a colour picture; a label map holds one code a pixel. "
-        f"Save it as a grey or palette PNG, or as NIfTI or NRRD."
+        f"{path} is a color picture; a label map holds one code a pixel. "
+        f"Save it as a gray or palette PNG, or as NIfTI or NRRD."
     )

@@ -158,5 +158,5 @@ def _pixels(png: bytes) -> NDArray[np.uint8]:
 
     with Image.open(io.BytesIO(png), formats=["png"]) as picture:
         if picture.mode != "L":
-            raise ValueError(f"its picture is {picture.mode}, not 8-bit grey")
+            raise ValueError(f"its picture is {picture.mode}, not 8-bit gray")
         return np.asarray(picture)

@@ -38,7 +38,7 @@ class Light:
 
     def to_dict(self) -> dict[str, object]:
         """JSON-able."""
-        return {"colour": self.colour, "reasons": list(self.reasons)}
+        return {"color": self.colour, "reasons": list(self.reasons)}
 
 
 def light_of(findings: Iterable[Finding], looked_at: str) -> Light:

@@ -21,7 +21,7 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.places import check_replaceable
-from EchoSynthLib.tasks.results import RECORD, check_exists, stamp_of, with_warnings, write_records
+from EchoSynthLib.tasks.results import RECORD, check_exists, stamp_of, told_of_pairs, with_warnings, write_records
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
@@ -83,7 +83,7 @@ class Collect(Task):
     @classmethod
     def findings(cls, record: Mapping[str, Any]) -> list[str]:
         """How many pairs, in which folder: the data set's own, Dataset001_NAME in the layout nnunet."""
-        return [f"{record['pairs']} pairs in {Path(record['outputs']['record']).parent}"]
+        return told_of_pairs(record)
 
     def _pairs(
         self, found: list[Files], count: dict[str, int], warnings: list[str], context: Context

@@ -59,12 +59,8 @@ class Contour(Task):
         help="both: points, then refined on the distance map; points: these alone; mask: from a label map instead",
     )
     model: str | None = parameter(None, help="name of the model; contour, or segmenter where heads is mask")
-    row_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.ROW_SPACING
-    )
-    column_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.COLUMN_SPACING
-    )
+    row_spacing: float | None = inputs.row_spacing()
+    column_spacing: float | None = inputs.column_spacing()
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes points as a table, points and curves as JSON, a picture and a record for each; see `Task.run`."""

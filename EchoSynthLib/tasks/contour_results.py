@@ -65,7 +65,7 @@ def write_contours(path: Path, contours: Mapping[int, FrameContour], spacing: Sp
         }
         for frame, contour in contours.items()
     ]
-    about = {"coordinates": "row, column in pixels; pixel centres lie at whole numbers", "landmarks": list(LANDMARKS)}
+    about = {"coordinates": "row, column in pixels; pixel centers lie at whole numbers", "landmarks": list(LANDMARKS)}
     write_record(path, about | {"spacing_mm": None if spacing is None else list(spacing), "frames": frames})
 
 

@@ -25,7 +25,7 @@ from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.dataset_pairs import Drawn, Plan, Settings, Source, draw
 from EchoSynthLib.tasks.declare import Context, Task, parameter
 from EchoSynthLib.tasks.places import check_replaceable
-from EchoSynthLib.tasks.results import RECORD, check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.results import RECORD, check_exists, told_of_pairs, with_warnings, write_records
 
 # Pairs that travel together to a worker, at most: about a second's work, so that transport does not count. Of a small
 # set fewer, so that every worker gets its share.
@@ -71,12 +71,8 @@ class Dataset(Task):
     reference: Path | None = parameter(None, help=inputs.REFERENCE)
     sector: str | None = parameter(None, help=f"{inputs.SECTOR}; instead of a reference")
     model: str = parameter("beam-flow", help="name of the model, see `echosynth models`")
-    row_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.ROW_SPACING
-    )
-    column_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.COLUMN_SPACING
-    )
+    row_spacing: float | None = inputs.row_spacing()
+    column_spacing: float | None = inputs.column_spacing()
     pairs_per_shard: int = parameter(
         PAIRS_PER_SHARD, minimum=1, maximum=1_000_000, unit="pairs", help="how many pairs a shard holds"
     )
@@ -108,7 +104,7 @@ class Dataset(Task):
     @classmethod
     def findings(cls, record: Mapping[str, Any]) -> list[str]:
         """How many pairs, in which folder: the data set's own, Dataset001_NAME in the layout nnunet."""
-        return [f"{record['pairs']} pairs in {Path(record['outputs']['record']).parent}"]
+        return told_of_pairs(record)
 
     def _record(self) -> dict[str, Any]:
         return {

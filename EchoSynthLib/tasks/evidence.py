@@ -28,12 +28,8 @@ class FindEvidence(Task):
     image: Path = parameter(main=True, help="image or cine")
     output: Path = parameter(help="folder for an .npz file for each frame, see EchoSynthLib.measurement.Evidence")
     model: str = parameter("segmenter", help="name of the segmenter, see `echosynth models`")
-    row_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.ROW_SPACING
-    )
-    column_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.COLUMN_SPACING
-    )
+    row_spacing: float | None = inputs.row_spacing()
+    column_spacing: float | None = inputs.column_spacing()
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes a file for each frame; see `Task.run`."""

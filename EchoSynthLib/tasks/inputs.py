@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.anatomy.sector import Sector
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.tasks.declare import parameter
 from EchoSynthLib.tasks.results import check_exists, naming
 
 if TYPE_CHECKING:
@@ -20,11 +21,23 @@ LARGEST_STRENGTH = 1.5
 SAME_PIXEL = 0.01
 """How far a pixel size given by hand may differ from the file's, over it: what rounding explains."""
 CODES = "CAMUS codes: 0 other, 1 LV cavity, 2 myocardium, 3 left atrium"
-SMALLEST_PIXEL_MM, LARGEST_PIXEL_MM = 0.001, 100.0
-ROW_SPACING = "height of a pixel, where the file carries none; goes with column_spacing"
-COLUMN_SPACING = "width of a pixel, where the file carries none; goes with row_spacing"
+_SMALLEST_PIXEL_MM, _LARGEST_PIXEL_MM = 0.001, 100.0
 SECTOR = 'ultrasound sector as JSON, as "sector" in the record of a synthetic image'
 REFERENCE = "image or cine of the label map's size whose sector and geometry are taken"
+
+
+def row_spacing() -> Any:
+    """The declaration of a pixel's height, the same in each task that takes one."""
+    return _side_of_a_pixel("height of a pixel, where the file carries none; goes with the column spacing")
+
+
+def column_spacing() -> Any:
+    """The declaration of a pixel's width."""
+    return _side_of_a_pixel("width of a pixel, where the file carries none; goes with the row spacing")
+
+
+def _side_of_a_pixel(help: str) -> Any:
+    return parameter(None, minimum=_SMALLEST_PIXEL_MM, maximum=_LARGEST_PIXEL_MM, unit="mm", help=help)
 
 
 def pixel_size(row_mm: float | None, column_mm: float | None) -> Spacing | None:

@@ -56,12 +56,8 @@ class Measure(Task):
         "auto", choices=("auto", *VIEWS), help="apical view of images; auto takes what the model sees"
     )
     model: str = parameter("segmenter", help="name of the model that segments images, see `echosynth models`")
-    row_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.ROW_SPACING
-    )
-    column_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.COLUMN_SPACING
-    )
+    row_spacing: float | None = inputs.row_spacing()
+    column_spacing: float | None = inputs.column_spacing()
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes the table, the record and a report for each case; see `Task.run`."""

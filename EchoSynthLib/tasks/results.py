@@ -68,6 +68,12 @@ def with_warnings(record: Mapping[str, Any], texts: Iterable[str]) -> dict[str, 
     return {**record, "warnings": warnings} if warnings else dict(record)
 
 
+def told_of_pairs(record: Mapping[str, Any]) -> list[str]:
+    """How many pairs a data set has, and in which folder they lie."""
+    pairs = record["pairs"]
+    return [f"{pairs} {'pair' if pairs == 1 else 'pairs'} in {Path(record['outputs']['record']).parent}"]
+
+
 def stamp_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """What an image's file says of itself, from its record.
 

@@ -54,12 +54,8 @@ class Synthesize(Task):
         choices=tuple(FORMATS),
         help="file format of the images and of the label map; png for one frame, npy without a picture sheet",
     )
-    row_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.ROW_SPACING
-    )
-    column_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.COLUMN_SPACING
-    )
+    row_spacing: float | None = inputs.row_spacing()
+    column_spacing: float | None = inputs.column_spacing()
     sector: str | None = parameter(None, help=f"{inputs.SECTOR}; instead of a reference")
 
     def run(self, context: Context) -> dict[str, Any]:

@@ -45,13 +45,9 @@ class Variations(Task):
     wall_thickness: float = parameter(
         1.0, minimum=THICKNESS_FACTORS[0], maximum=THICKNESS_FACTORS[1], help="factor on the myocardium's thickness"
     )
-    sector: str | None = parameter(None, help=f"{inputs.SECTOR}; nothing is labelled outside it")
-    row_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.ROW_SPACING
-    )
-    column_spacing: float | None = parameter(
-        None, minimum=inputs.SMALLEST_PIXEL_MM, maximum=inputs.LARGEST_PIXEL_MM, unit="mm", help=inputs.COLUMN_SPACING
-    )
+    sector: str | None = parameter(None, help=f"{inputs.SECTOR}; nothing is labeled outside it")
+    row_spacing: float | None = inputs.row_spacing()
+    column_spacing: float | None = inputs.column_spacing()
     format: str = parameter("nifti", choices=tuple(FORMATS), help="file format of the label maps; png for one frame")
 
     def run(self, context: Context) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def test_views_of_images_that_are_exchanged_are_not_green() -> None:
     frame = sample()
     images = {"2CH": {"ED": frame.pixels}}
     _, record = es.measure(None, frame.spacing, image=images)
-    assert record["light"]["colour"] != "green"
+    assert record["light"]["color"] != "green"
     assert "given as 2CH, but the model sees 4CH" in "; ".join(record["light"]["reasons"])
 
 
@@ -140,7 +140,7 @@ def test_the_view_that_a_segmentation_was_recorded_with_travels(tmp_path: Path) 
         (folder / f"{name}_record.json").write_text(json.dumps({"task": "segment", "view": seen}))
     lights = by_command_line(tmp_path, folder)["lights"]
     assert "but the model sees 4CH" in lights["2CH ED"]["reasons"][0]
-    assert lights["4CH ED"]["colour"] == "green"
+    assert lights["4CH ED"]["color"] == "green"
 
 
 @pytest.mark.parametrize("factor", [1.02, 0.5, 100.0])

@@ -51,7 +51,7 @@ def test_the_version_is_the_packages() -> None:
 
 
 @pytest.mark.parametrize("task", all_tasks(), ids=lambda task: task.name)
-def test_the_help_of_a_task_names_every_parameter_with_its_default_and_limits(
+def test_the_help_of_a_task_names_every_parameter_with_its_default_choices_and_limits(
     task: type, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "500")
@@ -62,6 +62,7 @@ def test_the_help_of_a_task_names_every_parameter_with_its_default_and_limits(
         assert (item.name.upper() if item.main else "--" + item.name.replace("_", "-")) in told
         assert item.help in told
         assert item.required or str("none" if item.default is None else item.default) in told
+        assert all(choice in told for choice in item.choices)
 
 
 def test_variations_end_to_end(tmp_path: Path, label_file: Path) -> None:

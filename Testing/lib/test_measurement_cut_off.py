@@ -65,7 +65,7 @@ def test_each_row_has_the_light_of_its_structure():
     light = {row["name"]: row["light"] for row in rows_of("heart", study)}
     assert light["LA area"] == "red"
     assert light["LV area"] == light["wall thickness, mean"] == "green"
-    assert study.to_record()["structure_lights"]["LA"]["colour"] == "red"
+    assert study.to_record()["structure_lights"]["LA"]["color"] == "red"
 
 
 def test_of_two_views_one_cut_atrium_leaves_no_biplane_volume_of_it():

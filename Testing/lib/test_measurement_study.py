@@ -68,15 +68,15 @@ def test_table_record_and_csv_hold_the_same_numbers(tmp_path) -> None:
 
 def test_the_views_lights_and_their_reasons_are_in_the_record() -> None:
     _, record = es.measure(VIEWS, SPACINGS)
-    assert record["light"]["colour"] == "green"
+    assert record["light"]["color"] == "green"
     assert {"4CH ED", "2CH ES", "2CH", "2CH + 4CH ED"} <= set(record["lights"])
 
 
 def test_confidence_is_arranged_as_the_label_maps_are() -> None:
     doubtful = {"4CH": {"ED": np.full(SHAPE, 0.5)}}
     _, record = es.measure(VIEWS, SPACINGS, confidence=doubtful)
-    assert record["lights"]["4CH ED"]["colour"] == "red"
-    assert record["lights"]["4CH ES"]["colour"] == "green"
+    assert record["lights"]["4CH ED"]["color"] == "red"
+    assert record["lights"]["4CH ES"]["color"] == "green"
     table, _ = es.measure(np.stack([FRAME, VIEWS["4CH"]["ES"]]), confidence=np.full((2, *SHAPE), 0.999))
     assert {"confidence, apex", "confidence, mitral plane"} <= {entry.name for entry in table}
 

@@ -64,7 +64,7 @@ def test_a_value_that_is_no_code_is_named(tmp_path, labels, wrong):
 
 def test_colours_are_no_codes(tmp_path):
     Image.new("RGB", (20, 20), (255, 0, 0)).save(tmp_path / "a.png")
-    with pytest.raises(InputError, match="colour picture"):
+    with pytest.raises(InputError, match="color picture"):
         read_label_map(tmp_path / "a.png")
 
 

@@ -127,7 +127,7 @@ def test_an_image_is_segmented_first_and_its_light_knows_the_doubts(tmp_path: Pa
     record = Measure(image=write_echo(tmp_path / "noise.nii.gz"), output=tmp_path / "out").run(Context())
     case = record["cases"][0]
     assert case["made"]["model"] == "segmenter"
-    assert case["light"]["colour"] != "green"  # nothing but noise
+    assert case["light"]["color"] != "green"  # nothing but noise
 
 
 @needs_segmenter

@@ -194,4 +194,4 @@ def test_a_data_set_is_named_by_its_own_folder(tmp_path: Path, capsys: pytest.Ca
     options = ("--variations", 0, "--steps", 1, "--layout", layout, "--output", tmp_path / "raw")
     assert main([str(word) for word in ("dataset", write_heart(tmp_path / "heart.png"), *options)]) == 0
     root = tmp_path / "raw" / ("Dataset001_EchoSynth" if layout == "nnunet" else "")
-    assert f"1 pairs in {root}\n" in capsys.readouterr().out
+    assert f"1 pair in {root}\n" in capsys.readouterr().out
