@@ -54,7 +54,7 @@ class Segment(Task):
     )
     view: str = parameter("auto", choices=("auto", *VIEWS), help="apical view; auto takes what the model sees")
     model: str = parameter("segmenter", help="name of the model, see `echosynth models`")
-    confidence: bool = parameter(True, help="write the probability of what each pixel shows, too")
+    confidence: bool = parameter(True, help="also write the confidence map: how sure the model is of each pixel")
     format: str = parameter(
         "nifti", choices=tuple(FORMATS), help="file format of the results; a file name's own suffix wins"
     )
