@@ -159,11 +159,13 @@ def is_drawn(pixels: NDArray[np.uint8]) -> bool:
     if levels <= FEW_LEVELS:
         return True
     background = int(counts.argmax())
+    # In an echo of low gain neighbors differ by less.
+    step = min(3, max(1, round(3 * int(np.flatnonzero(counts)[-1]) / 128)))
     return (
         _share(counts, 4, (background, background + 1)) > _DRAWN
         or (levels <= MOST_CODES and _changes(pixels, 1) < 0.1)
         # Lossy compression spreads each level over its neighbors.
-        or (_share(counts, 12, (max(background - 4, 0), background + 5)) > _DRAWN and _changes(pixels, 3) < 0.25)
+        or (_share(counts, 12, (max(background - 4, 0), background + 5)) > _DRAWN and _changes(pixels, step) < 0.25)
     )
 
 

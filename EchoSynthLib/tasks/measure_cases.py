@@ -88,9 +88,17 @@ def _by_name(files: Iterable[Path]) -> Iterator[tuple[str, list[Path]]]:
 def _source(paths: list[Path]) -> Source:
     marked = sorted((path for path in paths if label_ending(path)), key=label_rank)
     plain = [path for path in paths if path not in marked]
-    if not marked and plain and is_label_map(plain[0]):
+    if not marked and plain and _is_label_map(plain[0]):
         return Source(None, plain[0])
     return Source(plain[0] if plain else None, marked[0] if marked else None)
+
+
+def _is_label_map(path: Path) -> bool:
+    """As `is_label_map`; what cannot be read is none: measuring it says why, and costs the others nothing."""
+    try:
+        return is_label_map(path)
+    except InputError:
+        return False
 
 
 def _without_ending(path: Path) -> str:

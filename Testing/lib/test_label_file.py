@@ -126,6 +126,12 @@ def test_an_echo_is_an_image_in_every_type_and_brightness(tmp_path, echo):
         read_echo(tmp_path / "a.npy")
 
 
+@pytest.mark.parametrize("gain", [0.1, 0.2, 0.3])
+def test_an_echo_of_low_gain_is_no_drawing(tmp_path, gain):
+    sample = Path(__file__).resolve().parents[2] / "Resources" / "SampleData" / "synthetic_4CH_ED.nii.gz"
+    assert not is_drawn((read_image(sample).pixels * gain).astype(np.uint8))
+
+
 def test_a_synthetic_echo_of_the_sample_data_is_an_image_and_its_label_map_is_one():
     resources = Path(__file__).parents[2] / "Resources"
     images, maps = sorted(resources.glob("SampleData/synthetic*.nii.gz")), sorted(resources.glob("LabelMaps/*.nii.gz"))

@@ -148,3 +148,13 @@ def test_a_cine_is_segmented_and_looked_at_twice_where_it_matters(tmp_path: Path
     ends = {f"frame {case['cycle'][phase]['frame']}" for phase in ("ED", "ES")}
     assert {row["where"] for row in table(tmp_path / "out") if row["name"] == "agreement"} == ends
     assert np.isfinite(case["curves"]["LV area"]).all()
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_costs_the_others_nothing(tmp_path: Path) -> None:
+    write_heart(tmp_path / "in" / "a.nii.gz")
+    (tmp_path / "in" / "b.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "in" / "c.nii.gz").write_bytes(b"")
+    record = Measure(image=tmp_path / "in", output=tmp_path / "out", report=False).run(Context())
+    assert [case["case"] for case in record["cases"]] == ["a"]
+    assert [failure["file"] for failure in record["failures"]] == ["b", "c"]
+    assert "is a link to" in record["failures"][0]["message"]
