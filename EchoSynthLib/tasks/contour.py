@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
 from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.results import check_exists, naming, with_warnings, write_records
+from EchoSynthLib.tasks.results import check_exists, naming, told_of_folder, with_warnings, write_records
 from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class Contour(Task):
         check_replaceable(self.output, names.record, astuple(names), self.name, self.image)
         with OutputFolder(self.output) as hidden, naming(self.image):
             return self._contour(self.image, hidden, names, context.progress)
+
+    @classmethod
+    def findings(cls, record: Mapping[str, Any]) -> list[str]:
+        """How many images of a folder were contoured."""
+        return told_of_folder(record, "contoured")
 
     def _run_folder(self, context: Context) -> dict[str, Any]:
         started = time.perf_counter()

@@ -74,6 +74,15 @@ def told_of_pairs(record: Mapping[str, Any]) -> list[str]:
     return [f"{pairs} {'pair' if pairs == 1 else 'pairs'} in {Path(record['outputs']['record']).parent}"]
 
 
+def told_of_folder(record: Mapping[str, Any], done: str) -> list[str]:
+    """Of a folder, how many of its images were done, as in "2 images segmented"; nothing of a lone image."""
+    if "failures" not in record:
+        return []
+    count, failed = record["images"], len(record["failures"])
+    rest = f", {failed} could not be used" if failed else ""
+    return [f"{count} {'image' if count == 1 else 'images'} {done}{rest}"]
+
+
 def stamp_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """What an image's file says of itself, from its record.
 

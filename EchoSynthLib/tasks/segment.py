@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,15 @@ from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
 from EchoSynthLib.tasks.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
 from EchoSynthLib.tasks.inputs import trusted_spacing
 from EchoSynthLib.tasks.places import check_replaceable, is_folder
-from EchoSynthLib.tasks.results import FORMATS, RECORD, check_exists, naming, with_warnings, write_records
+from EchoSynthLib.tasks.results import (
+    FORMATS,
+    RECORD,
+    check_exists,
+    naming,
+    told_of_folder,
+    with_warnings,
+    write_records,
+)
 from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
 
 if TYPE_CHECKING:
@@ -68,6 +77,11 @@ class Segment(Task):
         check_replaceable(folder, names.record, astuple(names), self.name, self.image)
         with OutputFolder(folder) as hidden, naming(self.image):
             return self._segment(self.image, folder, hidden, names, context.progress)
+
+    @classmethod
+    def findings(cls, record: Mapping[str, Any]) -> list[str]:
+        """How many images of a folder were segmented."""
+        return told_of_folder(record, "segmented")
 
     def _place_of_one(self) -> tuple[Path, Names]:
         suffix = suffix_of(self.output)

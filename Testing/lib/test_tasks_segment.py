@@ -82,6 +82,7 @@ def test_one_bad_file_of_a_folder_is_reported_and_the_others_are_done(tmp_path: 
     assert [name.split(".")[0] for name in names(tmp_path / "out")] == [*done, "record"]
     assert [failure["file"] for failure in record["failures"]] == ["broken.png"]
     assert json.loads((tmp_path / "out" / "record.json").read_text())["images"] == 3
+    assert Segment.findings(record) == ["3 images segmented, 1 could not be used"]
 
 
 @needs_segmenter
