@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthJobs.job import Job, in_worker, working_folder
-from EchoSynthJobs.segment import write_frames
+from EchoSynthJobs.job import Job, working_folder
+from EchoSynthJobs.segment import frames_in_worker
 from EchoSynthLib.anatomy.endocardium import Endocardium
 from EchoSynthLib.client import Client
 from EchoSynthMRML.volumes import tissue_of, trusted_spacing
@@ -44,24 +44,12 @@ def contour_frames(client: Client, frames: Sequence[Any]) -> Job[list[ModelConto
     Raises:
         InputError: a frame cannot be used, or they differ in size or type; and what the task raises.
     """
-    spacing = trusted_spacing(frames[0])
-    row, column = spacing or (None, None)
-    tissue = tissue_of(frames[0])
-    corner = np.array([part.start for part in tissue])
+    corner = np.array([part.start for part in tissue_of(frames[0])])
+    calibrated = trusted_spacing(frames[0]) is not None
     with working_folder(image=frames[0].GetName()) as folder:
-        yield from write_frames(frames, folder / "image.npy", tissue)
-        record = yield from in_worker(
-            client,
-            "contour",
-            {
-                "image": folder / "image.npy",
-                "output": folder / "contours",
-                "row_spacing": row,
-                "column_spacing": column,
-            },
-        )
+        record = yield from frames_in_worker(client, "contour", frames, folder)
         found = json.loads(Path(record["outputs"]["contours"]).read_text(encoding="utf-8"))["frames"]
-    return [_contour_of(frame, corner, spacing is not None) for frame in found]
+    return [_contour_of(frame, corner, calibrated) for frame in found]
 
 
 def _contour_of(found: dict[str, Any], corner: NDArray[np.intp], calibrated: bool) -> ModelContour:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from EchoSynthJobs.job import Job, in_worker, working_folder
-from EchoSynthJobs.segment import write_frames
+from EchoSynthJobs.job import Job, working_folder
+from EchoSynthJobs.segment import frames_in_worker
 from EchoSynthLib.client import Client
 from EchoSynthLib.measurement import Evidence
 from EchoSynthMRML.grid import Grid
-from EchoSynthMRML.volumes import tissue_of, trusted_spacing
+from EchoSynthMRML.volumes import tissue_of
 
 
 def evidence_in(client: Client, frames: Sequence[Any]) -> Job[list[Evidence]]:
@@ -21,20 +21,9 @@ def evidence_in(client: Client, frames: Sequence[Any]) -> Job[list[Evidence]]:
     Raises:
         InputError: a frame cannot be used, or they differ in size or type; and what the task `evidence` raises.
     """
-    row, column = trusted_spacing(frames[0]) or (None, None)
     tissue, shape = tissue_of(frames[0]), Grid.of_volume(frames[0]).shape
     with working_folder(image=frames[0].GetName()) as folder:
-        yield from write_frames(frames, folder / "image.npy", tissue)
-        record = yield from in_worker(
-            client,
-            "evidence",
-            {
-                "image": folder / "image.npy",
-                "output": folder / "evidence",
-                "row_spacing": row,
-                "column_spacing": column,
-            },
-        )
+        record = yield from frames_in_worker(client, "evidence", frames, folder)
         found = []
         for path in record["outputs"]["evidence"]:
             with np.load(path, allow_pickle=False) as arrays:

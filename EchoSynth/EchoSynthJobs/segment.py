@@ -19,7 +19,7 @@ from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation
 from EchoSynthMRML.provenance import stamp, stamp_frame
-from EchoSynthMRML.volumes import check_frame, frame_array, new_frame, tissue_of
+from EchoSynthMRML.volumes import check_frame, frame_array, new_frame, tissue_of, trusted_spacing
 
 
 @dataclass
@@ -117,6 +117,24 @@ def _segment(scene: Any, client: Client, asked: _Asked) -> Job[Segmented]:
 
     nodes = yield from add_all(scene, results, volume, dress, save_changes=True, output=asked.output)
     return Segmented(nodes[0], nodes[1] if asked.confidence else None, record)
+
+
+def frames_in_worker(client: Client, task: str, frames: Sequence[Any], folder: Path) -> Job[dict[str, Any]]:
+    """Runs a task on the tissue of frame volumes of one size, with their pixel size where it is known; its record.
+
+    Args:
+        task: one that takes an image, an output and a pixel size.
+        frames: the volumes.
+        folder: for the image and the results.
+
+    Raises:
+        InputError: a frame cannot be used, or they differ in size or type; and what the task raises.
+    """
+    row, column = trusted_spacing(frames[0]) or (None, None)
+    image, output = folder / "image.npy", folder / "results"
+    yield from write_frames(frames, image, tissue_of(frames[0]))
+    asked = {"image": image, "output": output, "row_spacing": row, "column_spacing": column}
+    return (yield from in_worker(client, task, asked))
 
 
 def write_frames(frames: Sequence[Any], path: Path, tissue: tuple[slice, slice]) -> Job[None]:

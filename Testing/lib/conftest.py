@@ -34,3 +34,11 @@ def labels() -> np.ndarray:
     codes[5:12, 10:18] = 1
     codes[12:16, 10:18] = 3
     return codes
+
+
+@pytest.fixture
+def sector() -> np.ndarray:
+    """The sector on the grid of `labels` (20, 30)."""
+    mask = np.ones((20, 30), bool)
+    mask[:, :3] = mask[:, -3:] = False
+    return mask

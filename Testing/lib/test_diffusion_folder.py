@@ -21,14 +21,6 @@ from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusio
 from EchoSynthLib.synthesis.diffusion.processes.table import PROCESSES, make_process  # noqa: E402
 
 
-@pytest.fixture
-def sector() -> np.ndarray:
-    """The sector on the grid of `labels` (20, 30)."""
-    mask = np.ones((20, 30), bool)
-    mask[:, :3] = mask[:, -3:] = False
-    return mask
-
-
 def assert_draw_the_same(saved, loaded, labels, sector) -> None:
     assert_equal_weights(loaded.network, saved.network)
     if saved.autoencoder is not None:

@@ -16,14 +16,6 @@ from EchoSynthLib.synthesis.diffusion.solvers.table import SOLVERS  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.spaces import from_model_space, one_hot, to_model_space  # noqa: E402
 
 
-@pytest.fixture
-def sector() -> np.ndarray:
-    """The sector on the grid of `labels` (20, 30)."""
-    mask = np.ones((20, 30), bool)
-    mask[:, :3] = mask[:, -3:] = False
-    return mask
-
-
 def test_images_come_on_the_label_maps_own_grid_and_only_inside_the_sector(labels, sector) -> None:
     result = pipeline()(labels, sector, num_images_per_label_map=3, generator=drawing())
     assert result.images.shape == (3, 20, 30)
