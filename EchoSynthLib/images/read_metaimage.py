@@ -114,7 +114,10 @@ def _unpacked(data: bytes, skip: int, packed: bool, size: int, path: Path) -> by
 
 def _axes(fields: dict[str, str], count: int) -> tuple[list[Axis], list[float]]:
     mm = _MM.get(fields.get("distanceunits", "mm").lower(), 1.0)
-    sizes = _numbers(fields, ("ElementSpacing", "ElementSize")) or [1.0] * count
+    names = ("ElementSpacing", "ElementSize")
+    # What is told, but in no numbers (0,3 for 0.3), is not known, and a remark says so.
+    unknown = float("nan") if any(fields.get(name.lower()) for name in names) else 1.0
+    sizes = _numbers(fields, names) or [unknown] * min(count, 2)
     sizes += [1.0] * (count - len(sizes))
     origin = _numbers(fields, ("Offset", "Position", "Origin"))
     matrix = _numbers(fields, ("TransformMatrix", "Rotation", "Orientation"))

@@ -163,7 +163,9 @@ def _axes(fields: dict[str, str], sizes: list[int], path: Path) -> tuple[list[Ax
             role, step, vector = TIME, abs(float(vector[3])), None
         if vector is None:
             known = _SECONDS if role == TIME else _MM
-            axes.append(Axis(role, step * known.get(units[number].lower(), 1.0) if np.isfinite(step) else 1.0))
+            # What is told, but in no number (0,3 for 0.3), is not known, and a remark says so.
+            is_told = np.isfinite(step) or (role == SPACE and "spacings" in fields)
+            axes.append(Axis(role, step * known.get(units[number].lower(), 1.0) if is_told else 1.0))
             continue
         way = np.zeros(3)
         way[: min(3, len(vector))] = vector[:3]

@@ -139,3 +139,11 @@ def test_texts_that_are_no_utf_8_and_lines_as_on_windows_cost_nothing(tmp_path, 
     path = metaimage(tmp_path / "a.mha", "30 20", "LOCAL", Comment="für alle", Name="a = b")
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + echo.tobytes())
     assert np.array_equal(read_image(path).pixels, echo)
+
+
+@pytest.mark.parametrize("sizes", ["30 20", "30 20 1"])
+def test_a_pixel_size_with_a_decimal_comma_is_told(tmp_path, echo, sizes):
+    spacing = " ".join(["0,3"] * len(sizes.split()))
+    frame = read_image(metaimage(tmp_path / "a.mha", sizes, "LOCAL", echo.tobytes(), ElementSpacing=spacing))
+    assert not frame.spacing_trusted
+    assert frame.remarks == ("the header's pixel size is not usable and counts as unknown",)

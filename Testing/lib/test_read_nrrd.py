@@ -172,7 +172,7 @@ def test_the_place_is_told_to_the_left_posterior_and_superior_as_simpleitk_tells
     ("fields", "spacing", "trusted"),
     [
         (["spacings: 0.3 0.2"], (0.2, 0.3), True),
-        (["spacings: 0.3 NaN"], (1.0, 0.3), True),
+        (["spacings: 0.3 NaN"], (1.0, 1.0), False),
         (["spacings: 0 0"], (1.0, 1.0), False),
         (["space dimension: 2", "space directions: (0.3,0) (0,-0.2)", "space origin: (nan,nan)"], (0.2, 0.3), True),
         (["space dimension: 2", "space directions: (0,0) (0,0)"], (1.0, 1.0), False),
@@ -246,3 +246,9 @@ def test_a_step_in_time_counts_in_its_unit(tmp_path, frames):
         cine = read_image(nrrd(tmp_path / "a.nrrd", frames.transpose(2, 1, 0), *fields))
         assert cine.spacing == pytest.approx((0.3, 0.3))
         assert cine.geometry.spacing[3] == pytest.approx(0.025)
+
+
+def test_spacings_with_a_decimal_comma_are_told(tmp_path, echo):
+    frame = read_image(nrrd(tmp_path / "a.nrrd", echo.T, "spacings: 0,3 0,3"))
+    assert not frame.spacing_trusted
+    assert frame.remarks == ("the header's pixel size is not usable and counts as unknown",)
