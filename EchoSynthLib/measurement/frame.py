@@ -111,7 +111,8 @@ def measure_frame(
         confidence: (H, W) in [0, 1], the segmenter's.
         agreement: see `certainty.agreement`.
         contour: an endocardium that replaces the label map's, such as one drawn by hand; its basal points and its apex
-            make the long axis.
+            make the long axis. In a label map with nothing labelled it is measured alone, and neither wall nor atrium
+            is missed.
         second_contour: what the contour model draws in the same image; it changes no length, area or volume;
             the traffic light looks at it.
         evidence: what networks see in the image below; stands for confidence, agreement and second contour where these
@@ -129,6 +130,7 @@ def measure_frame(
             f"The confidence has shape {np.shape(confidence)} and the label map {given.shape}; they share one grid."
         )
     labels = given if contour is None else with_endocardium(given, contour)
+    judged, alone = labels, contour is not None and not given.any()
     if evidence is not None:
         if evidence.label_map.shape != given.shape:
             raise InputError(
@@ -138,15 +140,18 @@ def measure_frame(
         agreement = evidence.agreement if agreement is None else agreement
         second_contour = second_contour or evidence.second_contour
         view = evidence.view
+        if contour is not None and alone:
+            # An endocardium alone is judged inside the wall and above the atrium that the segmenter sees.
+            judged = with_endocardium(evidence.label_map, contour)
     box, corner = _box(labels)
     moved = None if contour is None else _shifted(contour, -corner)
     opinions = _opinions(given, labels, agreement, second_contour)
     if evidence is not None:
-        opinions = replace(opinions, likeness=evidence.likeness(labels))
-    wide, _ = _box(labels, _BAND)
-    doubt = doubt_of(labels[wide], None if confidence is None else confidence[wide], opinions)
+        opinions = replace(opinions, likeness=evidence.likeness(judged))
+    wide, _ = _box(judged, _BAND)
+    doubt = doubt_of(judged[wide], None if confidence is None else confidence[wide], opinions)
     cut_off = cut_off_findings(labels, None if evidence is None else evidence.sector)
-    found = _measure(labels[box], spacing, moved, doubt, cut_off)
+    found = _measure(labels[box], spacing, moved, doubt, cut_off, alone)
     placed = _placed(found, labels, corner)
     if confidence is not None:
         placed.values.update(_end_points(placed.ventricular_axis, confidence))
@@ -166,6 +171,7 @@ def _measure(
     contour: Endocardium | None,
     doubt: Doubt,
     cut_off: list[Finding],
+    alone: bool,
 ) -> FrameMeasures:
     axes = (long_axis_of_ventricle(labels, spacing, contour), long_axis_of_atrium(labels, spacing))
     ventricle, atrium = (
@@ -178,7 +184,7 @@ def _measure(
         thickness = None
     values = _values(labels, spacing, ventricle, atrium, thickness)
     length, mean = values.get("LV length"), values.get("wall thickness, mean")
-    findings = (*doubt.findings, *cut_off, *plausibility_findings(labels, spacing, length, mean))
+    findings = (*doubt.findings, *cut_off, *plausibility_findings(labels, spacing, length, mean, alone))
     if any(finding.structure == "LA" for finding in cut_off):
         # A part of an atrium has neither its length nor its volume.
         atrium = None

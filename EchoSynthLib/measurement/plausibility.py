@@ -48,7 +48,11 @@ SIZES = {
 
 
 def plausibility_findings(
-    labels: NDArray[np.uint8], spacing: Spacing | None, length: float | None, thickness: float | None
+    labels: NDArray[np.uint8],
+    spacing: Spacing | None,
+    length: float | None,
+    thickness: float | None,
+    cavity_alone: bool = False,
 ) -> list[Finding]:
     """What is anatomically wrong with a label map; an empty list where nothing is.
 
@@ -57,6 +61,7 @@ def plausibility_findings(
         spacing: (row, column) in mm; sizes are judged only where it is known.
         length: of the long axis, in mm or pixels; None without one.
         thickness: mean of the wall, likewise.
+        cavity_alone: whether nothing else was drawn, so that nothing else is missing.
     """
     from scipy import ndimage
 
@@ -64,12 +69,13 @@ def plausibility_findings(
     missing = [
         Finding("red" if code == _CAVITY else "yellow", f"there is no {name}", _STRUCTURE[name])
         for code, name in _NAMES.items()
-        if boxes[code - 1] is None
+        if boxes[code - 1] is None and not (cavity_alone and code != _CAVITY)
     ]
     # Each structure in its own box: what is looked for lies within, and a drag asks for it at every move.
     whole = {code: labels[boxes[code - 1]] == code for code in _NAMES if boxes[code - 1] is not None}
     pieces = [finding for code, structure in whole.items() for finding in _pieces(structure, _NAMES[code])]
-    places = [*_open_border(labels), *_gap(labels, spacing), *_notches(whole)]
+    border_findings = [] if cavity_alone else _open_border(labels)
+    places = [*border_findings, *_gap(labels, spacing), *_notches(whole)]
     return [*missing, *pieces, *places, *_sizes(labels, spacing, length, thickness)]
 
 
@@ -145,7 +151,11 @@ def _share_of_hull(structure: Mask) -> float:
 
 
 def _sizes(
-    labels: NDArray[np.uint8], spacing: Spacing | None, length: float | None, thickness: float | None
+    labels: NDArray[np.uint8],
+    spacing: Spacing | None,
+    length: float | None,
+    thickness: float | None,
+    cavity_alone: bool = False,
 ) -> list[Finding]:
     area = areas(labels, spacing)
     if not length or not area["LV"]:

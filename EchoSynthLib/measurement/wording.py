@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
 from EchoSynthLib.measurement.study import Study
 from EchoSynthLib.measurement.traffic_light import Light
@@ -95,9 +97,16 @@ def _goes_without_saying(one: Worded, where: str) -> bool:
 def told_lights(study: Study) -> list[tuple[str, Light]]:
     """The lights that are worth telling: one for all, or ventricle and atrium apart where they differ."""
     own = study.structure_lights
+    if not any(_tells_of_atrium(study.frames[where]) for where in study.rests_on):
+        del own["LA"]
     if len({light.colour for light in own.values()}) == 1:
         return [("", study.light)]
     return [(STRUCTURE_NAMES[structure], light) for structure, light in own.items()]
+
+
+def _tells_of_atrium(frame: FrameMeasures) -> bool:
+    found = bool((frame.labels == CAMUS["left atrium"]).any())
+    return found or any(finding.structure == "LA" for finding in frame.findings)
 
 
 def _label(name: str, phase: str, view: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -20,7 +20,9 @@ from EchoSynthLib.measurement import (
     contour_agreement,
     expected_dice,
     measure_frame,
+    study_of_frame,
     study_of_views,
+    told_lights,
 )
 from EchoSynthLib.measurement.certainty import EXPOSURES, confident_overlap, laid_back, retaken
 from EchoSynthLib.measurement.traffic_light import Finding, light_of, worst
@@ -244,3 +246,16 @@ def test_a_corrected_map_is_not_blamed_for_a_contour_model_that_differs_as_hands
     assert contour_agreement(by_hand, second()) < 0.95
     assert colour(by_hand, evidence=seen(second_contour=second())) == "green"
     assert colour(by_hand, confidence=SURE, second_contour=second()) == "yellow"
+
+
+def test_an_endocardium_alone_is_judged_by_itself_and_misses_neither_wall_nor_atrium() -> None:
+    nothing, drawn = np.zeros_like(LABELS), endocardium_of_mask(LABELS)
+    assert colour(nothing, contour=drawn, evidence=seen(second_contour=second())) == "green"
+    assert colour(nothing, contour=drawn) == "green"
+    aside = np.array((0, 60))
+    elsewhere = replace(drawn, points=drawn.points + aside, curve=drawn.curve + aside)
+    found = measure_frame(nothing, contour=elsewhere, evidence=seen())
+    assert found.light.colour == "red"
+    assert "the segmenter draws it otherwise" in "; ".join(found.light.reasons)
+    # What is not there has no light.
+    assert [structure for structure, _ in told_lights(study_of_frame(found))] == [""]
