@@ -54,10 +54,12 @@ class Measured:
     def rows(self) -> list[dict[str, object]]:
         """The rows of the table: what all frames give together, the most telling first; ends of beats; other frames."""
         rests_on = self.study.rests_on
+        # EDV and ESV, unless their means over several beats are there.
+        ends = len(self.study.frames) > 1 and not any(entry.where == "cine ED" for entry in self.study.table)
 
         def rank(row: Mapping[str, Any]) -> tuple[int, int]:
             where, name = row["where"], row["name"]
-            if where in self.study.frames:
+            if where in self.study.frames and not (ends and where in rests_on and name == "LV volume, discs"):
                 return (2, rests_on.index(where)) if where in rests_on else (3, 0)
             return int(where.startswith("beat")), HEADLINES.index(name) if name in HEADLINES else len(HEADLINES)
 

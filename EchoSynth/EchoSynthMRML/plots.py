@@ -19,7 +19,7 @@ _COLOURS = ((0.9, 0.6, 0.1), (0.2, 0.45, 0.8), (0.3, 0.65, 0.3))
 _MARK_COLOUR = (0.75, 0.15, 0.15)
 _MARK_SIZE = 12
 _FONT_SIZE, _LEGEND_SIZE = 11, 9
-_HEADROOM = 1.5  # of the largest value, for the legend
+_HEADROOM = 1.7  # of the largest value, for the legend
 
 
 def add_chart(scene: Any, title: str, axis: str, curves: Sequence[str], marks: Sequence[str]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -11,6 +11,8 @@ from slicer.i18n import tr as _
 
 from EchoSynthPanels.runner import JobRunner
 
+SETTLED_MS = 100
+"""After which views and texts have their places."""
 FAILURE, WARNING = "#e5484d", "#c98a00"
 """Colors that can be read on light and on dark."""
 
@@ -51,10 +53,11 @@ class JobRow:
         runner: of the jobs.
         owner: tells whose jobs are followed, as `JobRunner.start` was told.
         place: empty widget that the row fills.
+        results: labels below it that tell what came of a job; they come into sight as it ends.
     """
 
-    def __init__(self, runner: JobRunner, owner: Callable[[], str], place: Any) -> None:
-        self._runner, self._owner, self._place = runner, owner, place
+    def __init__(self, runner: JobRunner, owner: Callable[[], str], place: Any, results: Sequence[Any] = ()) -> None:
+        self._runner, self._owner, self._place, self._results = runner, owner, place, results
         self._text = self._color = ""
         self._warnings: list[str] = []
         self._running = False
@@ -117,6 +120,8 @@ class JobRow:
         if self._running != was_running:
             # The layout gives it its place with the next turn of the event loop.
             qt.QTimer.singleShot(0, self._scroll_to)
+            # A text out of sight gets the height that it needs when it first comes into sight.
+            qt.QTimer.singleShot(SETTLED_MS, self._scroll_to)
 
     def close(self) -> None:
         """Lets go of the runner."""
@@ -146,7 +151,9 @@ class JobRow:
         while parent is not None and not parent.inherits("QScrollArea"):
             parent = parent.parentWidget()
         if parent is not None and self._place.isVisible():
-            parent.ensureWidgetVisible(self._place, 0, 4)
+            # The last one asked for is in sight in any case.
+            for widget in (*reversed([label for label in self._results if label.text]), self._place):
+                parent.ensureWidgetVisible(widget, 0, 4)
 
 
 def _sentence(message: str) -> str:

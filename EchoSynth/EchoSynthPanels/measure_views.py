@@ -25,7 +25,7 @@ _SHOWN = "EchoSynth.layout"
 _BETWEEN_MS = 10
 
 _SLICE = (
-    f'<item splitSize="550"><view class="vtkMRMLSliceNode" singletontag="{LEFT}">'
+    f'<item splitSize="500"><view class="vtkMRMLSliceNode" singletontag="{LEFT}">'
     '<property name="orientation" action="default">Axial</property>'
     '<property name="viewlabel" action="default">R</property>'
     '<property name="viewcolor" action="default">#F34A33</property></view></item>'
@@ -135,7 +135,7 @@ def _description(kinds: tuple[str, ...]) -> str:
         f'<item splitSize="350"><view class="vtkMRMLPlotViewNode" singletontag="{_plot_view(kind)}"></view></item>'
         for kind in kinds
     )
-    right = f'<item splitSize="450"><layout type="vertical" split="true">{plots}{_TABLE}</layout></item>'
+    right = f'<item splitSize="500"><layout type="vertical" split="true">{plots}{_TABLE}</layout></item>'
     return f'<layout type="horizontal" split="true">{_SLICE}{right}</layout>'
 
 

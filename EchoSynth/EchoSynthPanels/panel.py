@@ -20,6 +20,9 @@ from EchoSynthPanels.job_row import JobRow, RoomForText, let_grow
 AFTER_THE_WRAPPER = -1.0
 """Priority of who reads parameters when they change: the wrapper has brought its own copies up to date by then."""
 
+LEAST_LETTERS = 12
+"""Of what is chosen, that are to be seen in any case."""
+
 
 class SingleClicks(qt.QObject):
     """Makes a button of a double-click's first half alone: the second is no wish to cancel what the first began."""
@@ -49,6 +52,10 @@ class Panel(VTKObservationMixin):
         self.engine, self.runner = the_engine(), the_runner()
         self.widget = slicer.util.loadUI(str(RESOURCES / "UI" / f"{self.ui_name}.ui"))
         self.ui = slicer.util.childWidgetVariables(self.widget)
+        # A long name of a node is no reason to take width from the views.
+        for choice in self.widget.findChildren(qt.QComboBox):
+            choice.setSizeAdjustPolicy(qt.QComboBox.AdjustToMinimumContentsLengthWithIcon)
+            choice.setMinimumContentsLength(LEAST_LETTERS)
         self.widget.setMRMLScene(slicer.mrmlScene)
         self.parameters: Any = None
         self.binding = False
@@ -64,7 +71,7 @@ class Panel(VTKObservationMixin):
         for label in self._results:
             let_grow(label, self._room, lines=2)
         self.rows = {
-            name: JobRow(self.runner, partial(self.owner_of, name), place)
+            name: JobRow(self.runner, partial(self.owner_of, name), place, self._results)
             for name, place in vars(self.ui).items()
             if name.endswith("JobRow")
         }

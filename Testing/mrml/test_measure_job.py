@@ -72,7 +72,7 @@ def test_a_cine_is_measured_frame_by_frame(cine):
 
 def test_the_table_of_a_cine_begins_with_what_is_read_first_and_goes_on_with_its_ends(cine):
     rows = measured(measure(cine, all_frames=True)).rows()
-    assert (rows[0]["name"], rows[0]["where"]) == ("EF, discs", "cine")
+    assert [row["label"] for row in rows[:3]] == ["EF, discs", "EDV, discs", "ESV, discs"]
     places = list(dict.fromkeys(row["place"] for row in rows))
     assert places == ["cine", "frame 0 (ED)", "frame 2 (ES)", "frame 1", "frame 3"]
 

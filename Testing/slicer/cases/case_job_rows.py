@@ -66,9 +66,8 @@ class Progress(Rows):
         row = panel.row()
         self.press(panel)
         wait_until(lambda: self.runner.done > 2, 60, "some images")
-        spin(0.4)
+        wait_until(lambda: row.bar.value > 0, 5, "the bar to run")
         assert row.bar.visible
-        assert row.bar.value > 0
         assert row.text
         self.assert_in_sight(row.label)
         self.assert_in_sight(row.bar)

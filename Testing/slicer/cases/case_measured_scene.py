@@ -100,7 +100,9 @@ class Editing(MeasuredCine):
             drawn.append(number)
         found = self.panel.measured.study.cycle.systole.frame
         assert found not in drawn
-        assert np.flatnonzero(np.isfinite(slicer.util.arrayFromTableColumn(table, "ES"))).tolist() == [found]
+        beats = self.panel.measured.study.cycle.beats
+        marked = np.flatnonzero(np.isfinite(slicer.util.arrayFromTableColumn(table, "ES"))).tolist()
+        assert marked == [systole.frame for _diastole, systole in beats]
         assert f"ES frame {found}" in self.panel.ui.measureResultLabel.text
         picture("measured-cine-edited")
 
