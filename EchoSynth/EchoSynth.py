@@ -73,7 +73,7 @@ class EchoSynthWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneImported)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
         # A widget of several may go while the module stays.
         self.parent.connect("destroyed()", self.cleanup)
@@ -99,6 +99,12 @@ class EchoSynthWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             panel.forget()
         # Else the next scene's nodes, which get the same IDs, would be chosen without the panels hearing of it.
         self._forget()
+
+    def onSceneImported(self, caller=None, event=None):
+        """Forgets results too: an added scene brings other choices, maybe of another patient."""
+        for panel in self.panels.values():
+            panel.forget()
+        self.onSceneChanged()
 
     def onSceneChanged(self, caller=None, event=None):
         """Binds the panels to the parameter node of the scene as it is now."""

@@ -49,10 +49,11 @@ def _measure_a_heart() -> None:
     from EchoSynthLib.anatomy import parametric_heart
     from EchoSynthLib.measurement import measure_frame, study_of_cine, with_points
 
-    heart = parametric_heart("4CH", shape=(64, 78))
+    heart, emptied = (parametric_heart("4CH", phase, shape=(64, 78)) for phase in (0.0, 1.0))
     frame = measure_frame(heart.label_map, heart.spacing)
     if frame.endocardium is not None:
         contour = with_points(frame.endocardium, frame.endocardium.points, heart.spacing)
         frame = measure_frame(heart.label_map, heart.spacing, contour=contour)
     # Enough frames that their areas are smoothed.
-    study_of_cine([frame] * 6)
+    systole = measure_frame(emptied.label_map, emptied.spacing)
+    study_of_cine([frame, frame, systole, systole, frame, frame])

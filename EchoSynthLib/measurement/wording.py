@@ -84,7 +84,8 @@ def headline(study: Study) -> str:
         one = worded(entry, study)
         place = "" if _goes_without_saying(one, entry.where) else f" ({one.place})"
         words.append(f"{one.label}{place} {one.text}{one.unit and ' ' + one.unit}")
-    return "; ".join(words)
+    alone = [frame.number for frame in study.frames.values()] if len(study.frames) == 1 else [None]
+    return "; ".join(words) if alone[0] is None or not words else f"frame {alone[0]}: {'; '.join(words)}"
 
 
 def _goes_without_saying(one: Worded, where: str) -> bool:

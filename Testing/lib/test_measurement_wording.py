@@ -101,6 +101,10 @@ def test_the_headline_tells_the_fraction_first_and_both_volumes():
     assert "cm2" in headline(study_of_frame(measure_frame(HEART.label_map, HEART.spacing)))
 
 
+def test_the_headline_of_a_cines_frame_names_the_frame():
+    assert headline(study_of_frame(measure_frame(HEART.label_map, HEART.spacing, number=8))).startswith("frame 8: LV")
+
+
 def test_lights_are_told_apart_where_they_differ():
     whole = study_of_frame(measure_frame(HEART.label_map, HEART.spacing))
     assert [name for name, _ in told_lights(whole)] == [""]

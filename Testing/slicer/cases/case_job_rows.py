@@ -257,19 +257,34 @@ class Choices(Rows):
 
 class ScenesGo(Rows):
     def test_results_and_messages_go_with_their_scene(self):
+        self.measure()
+        slicer.mrmlScene.Clear(0)
+        spin(0.2)
+        self.assert_nothing_is_told()
+
+    def test_results_and_messages_go_when_a_scene_is_added_that_brings_other_choices(self):
+        self.measure()
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / "scene.mrb")
+            assert slicer.util.saveScene(path)
+            slicer.util.loadScene(path)
+            spin(0.2)
+        self.assert_nothing_is_told()
+
+    def measure(self):
         self.parameters.inputVolume = echo_volume(drawn_heart())
         press_apply(self.panels["Segment"])
         panel = self.panels["Measure"]
         unfold(panel)
         press_apply(panel)
         assert panel.ui.lightResultLabel.text
-        slicer.mrmlScene.Clear(0)
-        spin(0.2)
+
+    def assert_nothing_is_told(self):
         for name in ("Segment", "Measure"):
             labels = [label for key, label in vars(self.panels[name].ui).items() if key.endswith("ResultLabel")]
             assert [label.text for label in labels] == [""] * len(labels)
             assert self.panels[name].row().text == ""
-        assert panel.measured is None
+        assert self.panels["Measure"].measured is None
 
     def test_under_a_transform_results_lie_on_the_image(self):
         volume = echo_volume(drawn_heart())
