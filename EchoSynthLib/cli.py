@@ -35,6 +35,13 @@ EXIT_PART_FAILED = 1
 class OneLineParser(argparse.ArgumentParser):
     """A parser whose complaints are a single line, as all of EchoSynth's are."""
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse; but what a command does not know it says itself, and points at its own help."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
+
     def error(self, message: str) -> NoReturn:
         """Says what is wrong and where the help is, and exits with 2."""
         hint = "" if "expected one argument" not in message else "; one that begins with - is given with =, --name=-1"

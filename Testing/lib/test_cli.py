@@ -65,6 +65,15 @@ def test_the_help_of_a_task_names_every_parameter_with_its_default_choices_and_l
         assert all(choice in told for choice in item.choices)
 
 
+def test_an_option_that_a_command_does_not_have_points_at_the_help_of_the_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["segment", "a.png", "--output", "out", "--row-spacing", "0.3"])
+    said = "echosynth segment: unrecognized arguments: --row-spacing 0.3 (see echosynth segment --help)\n"
+    assert capsys.readouterr().err == said
+
+
 def test_variations_end_to_end(tmp_path: Path, label_file: Path) -> None:
     done = echosynth("variations", label_file, "--output", tmp_path / "out", "--count", 2, "--seed", 1)
     assert (done.returncode, done.stderr) == (0, "")
