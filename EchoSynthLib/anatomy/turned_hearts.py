@@ -11,6 +11,7 @@ from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, Structu
 
 # In 1800 apical frames of CAMUS the atrium lies 19 degrees to the left to 34 to the right of straight below.
 _UPRIGHT, _UPSIDE_DOWN = 60.0, 120.0
+_APART = 0.5  # of the side of a square as large as the ventricle; in CAMUS the two centers are 0.7 of it apart or more
 
 
 def atrium_side(label_map: NDArray[np.uint8]) -> str | None:
@@ -20,12 +21,16 @@ def atrium_side(label_map: NDArray[np.uint8]) -> str | None:
         label_map: (H, W), or (T, H, W), in CAMUS codes.
 
     Returns:
-        None where one of the two is not labelled.
+        None where one of the two is not labelled, or both are in the same place, as in what is no apical view.
     """
-    ventricle, atrium = (_center(label_map, structure) for structure in (LEFT_VENTRICLE, LEFT_ATRIUM))
+    frames = label_map.reshape(-1, *label_map.shape[-2:])
+    ventricle, atrium = (_center(frames, structure) for structure in (LEFT_VENTRICLE, LEFT_ATRIUM))
     if ventricle is None or atrium is None:
         return None
     down, right = atrium - ventricle
+    size = math.sqrt((frames == LEFT_VENTRICLE.camus_code).sum() / len(frames))
+    if math.hypot(down, right) < _APART * size:
+        return None
     angle = abs(math.degrees(math.atan2(right, down)))
     return "below" if angle < _UPRIGHT else "above" if angle > _UPSIDE_DOWN else "beside"
 
@@ -42,9 +47,9 @@ def warning_if_heart_turned(label_map: NDArray[np.uint8]) -> str | None:
     return f"the left atrium lies {side} the left ventricle: the label map seems to be turned, it {seems}"
 
 
-def _center(label_map: NDArray[np.uint8], structure: Structure) -> NDArray[np.float64] | None:
+def _center(frames: NDArray[np.uint8], structure: Structure) -> NDArray[np.float64] | None:
     """(row, column) of the middle of a structure in all frames; None where there is nothing of it."""
-    found = (label_map == structure.camus_code).reshape(-1, *label_map.shape[-2:]).sum(axis=0)
+    found = (frames == structure.camus_code).sum(axis=0)
     if not found.any():
         return None
     return np.array([np.average(np.arange(size), weights=found.sum(axis=1 - n)) for n, size in enumerate(found.shape)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from EchoSynthLib.anatomy.heart import parametric_heart
-from EchoSynthLib.anatomy.turned_hearts import warning_if_heart_turned
+from EchoSynthLib.anatomy.turned_hearts import atrium_side, warning_if_heart_turned
 from EchoSynthLib.images import read_label_map
 
 
@@ -38,3 +38,10 @@ def test_a_turned_label_map_is_told_by_its_atrium(tmp_path, codes, turn, words):
     remarks = read_label_map(tmp_path / "a.npy")[1].remarks
     assert remarks == (() if told is None else (told,))
     assert words is None or re.search(words, told)
+
+
+def test_structures_in_the_same_place_do_not_tell_which_way_up_they_are() -> None:
+    rows, columns = np.indices((200, 120))
+    board = (1 + (rows // 8 + columns // 8) % 3).astype(np.uint8)
+    assert atrium_side(board) is None
+    assert warning_if_heart_turned(board) is None
