@@ -76,7 +76,7 @@ class Choices(Generators):
         assert (self.ui.processLabel.text, self.ui.runtimeLabel.text) == ("Flow map, in beam space", "onnxruntime")
         assert self.ui.stepsSpinBox.text == "Model's default (4)"
         assert not self.ui.solverComboBox.enabled
-        assert "learnt its steps itself" in self.ui.solverComboBox.toolTip
+        assert "learned its steps itself" in self.ui.solverComboBox.toolTip
         assert self.ui.imageQualityComboBox.enabled
         assert not self.ui.installForModelButton.isVisible()
 
