@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -20,6 +20,7 @@ def segment_frames(
     *,
     view: str = "auto",
     model: str = "segmenter",
+    blank: Collection[int] | None = None,
 ) -> Iterator[Segmentation]:
     """Segment the frames of a cine, each as `segment_detailed` does, and give them in their order as they are done.
 
@@ -28,21 +29,23 @@ def segment_frames(
     Args:
         frames: (T, H, W) uint8, row 0 at the transducer.
         spacing, view, model: as in `segment_detailed`.
+        blank: numbers of the frames without contrast, where the caller knows them already.
 
     Raises:
         InputError: no frame has contrast; and as in `segment_detailed`.
         ModelError: as in `segment_detailed`.
     """
-    blank = [not has_contrast(frame) for frame in frames]
-    if all(blank):
+    if blank is None:
+        blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
+    if len(blank) == len(frames):
         raise InputError(NO_CONTRAST)
     # A frame to each core: that takes three quarters of the time of one network that uses all cores, in batches or not.
     cores = usable_cores()
     executor = ThreadPoolExecutor(cores, thread_name_prefix="segment")
 
     def one(index: int) -> Segmentation:
-        found = segmented(frames[index], spacing, view, model, threads=1, blank=blank[index])
-        return Segmentation(found.structures, found.record | {"blank": blank[index]})
+        found = segmented(frames[index], spacing, view, model, threads=1, blank=index in blank)
+        return Segmentation(found.structures, found.record | {"blank": index in blank})
 
     try:
         yield from executor.map(one, range(len(frames)))

@@ -90,9 +90,7 @@ def segment_detailed(
         InputError: the image or the view cannot be used, or the image has no contrast.
         ModelError: the model is missing or damaged.
     """
-    gray = to_gray8(image)
-    if not has_contrast(gray):
-        raise InputError(NO_CONTRAST)
+    gray = _gray_of(image)
     found = segmented(gray, spacing, view, model)
     found = Segmentation(found.structures, _with_warnings(found.record, gray))
     if progress is not None:
@@ -175,9 +173,7 @@ def contour_detailed(
 
     started = time.perf_counter()
     check_spacing(spacing)
-    grey = to_gray8(image)
-    if not has_contrast(grey):
-        raise InputError(NO_CONTRAST)
+    grey = _gray_of(image)
     folder = zoo.find(model)
     wanted = "segmentation.unet" if heads == "mask" else "segmentation.contour"
     check_system(folder, (wanted,), f"The choice of heads {heads!r}")
@@ -220,9 +216,7 @@ def classify_view(
         ModelError: the model is missing or damaged.
     """
     started = time.perf_counter()
-    grey = to_gray8(image)
-    if not has_contrast(grey):
-        raise InputError(NO_CONTRAST)
+    grey = _gray_of(image)
     folder = zoo.find(model)
     check_system(folder, ("segmentation.unet",), "Telling the view")
     probabilities = segmenter(model, folder.content).view_probabilities(grey)
@@ -235,6 +229,14 @@ def classify_view(
         "shape": list(grey.shape),
     }
     return probabilities, _with_warnings(record, grey)
+
+
+def _gray_of(image: ArrayLike) -> NDArray[np.uint8]:
+    """The image as gray levels (H, W); InputError where it is none, or has no contrast."""
+    gray = to_gray8(image)
+    if not has_contrast(gray):
+        raise InputError(NO_CONTRAST)
+    return gray
 
 
 def _with_warnings(record: Record, gray: NDArray[np.uint8]) -> Record:

@@ -132,10 +132,10 @@ class Segment(Task):
         image = read_echo(path)
         if isinstance(image, EchoCine) and names.segmentation.endswith(".png"):
             raise InputError(f"{path} is a cine of {len(image)} frames and PNG holds one; take NIfTI or npy.")
-        blank_frames(image)
+        blank = blank_frames(image)
         scale = _confidence_scale(names.confidence, image)
         if isinstance(image, EchoCine):
-            label_map, confidence, record = self._segment_cine(image, scale, progress)
+            label_map, confidence, record = self._segment_cine(image, blank, scale, progress)
         else:
             label_map, confidence, record = self._segment_frame(image, progress)
         write_label_map(hidden / names.segmentation, label_map, like=image)
@@ -165,7 +165,7 @@ class Segment(Task):
         return label_map, confidence, found.record
 
     def _segment_cine(
-        self, cine: EchoCine, scale: int, progress: Progress
+        self, cine: EchoCine, blank: list[int], scale: int, progress: Progress
     ) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
         from EchoSynthLib.api.frames import segment_frames
 
@@ -175,7 +175,9 @@ class Segment(Task):
         label_maps, records = np.zeros_like(cine.pixels), []
         confidences = np.zeros(cine.pixels.shape, np.uint8 if scale == 255 else np.float32) if self.confidence else None
         progress(0, count, f"frame 1 of {count}")
-        found_in = segment_frames(cine.pixels[:, *tissue], trusted_spacing(cine), view=self.view, model=self.model)
+        found_in = segment_frames(
+            cine.pixels[:, *tissue], trusted_spacing(cine), view=self.view, model=self.model, blank=blank
+        )
         for index, found in enumerate(found_in):
             label_maps[index, *tissue] = found.label_map
             if confidences is not None:
