@@ -99,8 +99,8 @@ def summary(report: dict[str, Any]) -> str:
 
 
 def _sources() -> Iterator[Source]:
-    from EchoSynthLib.anatomy.heart import parametric_heart
-    from EchoSynthLib.anatomy.sector_fit import fit_sector
+    from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
+    from EchoSynthLib.anatomy.sector.fit import fit_sector
 
     for view, words in (("4CH", "four-chamber"), ("2CH", "two-chamber")):
         heart = parametric_heart(view)

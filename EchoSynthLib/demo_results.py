@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from EchoSynthLib.anatomy.sector import Sector
+    from EchoSynthLib.anatomy.sector.geometry import Sector
 
 FIRST_LINE = "Dice (%) between the label map that was drawn and the one segmented from the image"
 STRUCTURES = ("LV cavity", "LV cavity+myocardium", "left atrium")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from EchoSynthJobs.job import Job, working_folder
 from EchoSynthJobs.segment import frames_in_worker
-from EchoSynthLib.anatomy.endocardium import Endocardium
+from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.client import Client
 from EchoSynthMRML.volumes import tissue_of, trusted_spacing
 

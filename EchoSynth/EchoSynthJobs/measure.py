@@ -10,7 +10,7 @@ from EchoSynthJobs.contour import contour_frames
 from EchoSynthJobs.evidence import evidence_in
 from EchoSynthJobs.job import Job, Report
 from EchoSynthJobs.places import Place, frame_shown, is_image, node_to_write, place_of, reference_of
-from EchoSynthLib.anatomy.endocardium import Endocardium
+from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement import (

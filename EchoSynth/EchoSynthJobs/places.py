@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthJobs.contour import ModelContour
-from EchoSynthLib.anatomy.endocardium import Endocardium
+from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8

@@ -9,7 +9,7 @@ import slicer
 from slicer.util import VTKObservationMixin
 
 from EchoSynthJobs.places import Place
-from EchoSynthLib.anatomy.endocardium import Endocardium
+from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.measurement import with_points
 from EchoSynthMRML.curves import read_points, write_labels, write_points
 from EchoSynthPanels.measure_words import SMALLEST_MOVE, point_labels

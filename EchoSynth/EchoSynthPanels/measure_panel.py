@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.measure import Measured
 from EchoSynthJobs.places import frame_shown, is_image
-from EchoSynthLib.anatomy.endocardium import Endocardium
+from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthLib.measurement import headline, rows_of, write_csv, write_report
 from EchoSynthMRML.cines import cine_of

@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from EchoSynthJobs.measure import Measured
 from EchoSynthJobs.places import Place
-from EchoSynthLib.anatomy.endocardium import Points
+from EchoSynthLib.anatomy.heart2d.endocardium import Points
 from EchoSynthLib.measurement import Study, told_lights
 from EchoSynthLib.measurement.traffic_light import Light
 

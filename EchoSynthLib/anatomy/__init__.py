@@ -1,10 +1,10 @@
 """The heart and its picture as geometry: structures, the ultrasound sector, parametric hearts, contraction."""
 
-from EchoSynthLib.anatomy.cines import check_label_maps
-from EchoSynthLib.anatomy.contraction import contract
+from EchoSynthLib.anatomy.cine import check_label_maps
 from EchoSynthLib.anatomy.discs import disc_volume
-from EchoSynthLib.anatomy.heart import HeartMap, heart_cycle, parametric_heart, random_heart
-from EchoSynthLib.anatomy.heart_shape import HeartShape, typical_heart
+from EchoSynthLib.anatomy.heart2d.contraction import contract
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, heart_cycle, parametric_heart, random_heart
+from EchoSynthLib.anatomy.heart2d.shape import HeartShape, typical_heart
 from EchoSynthLib.anatomy.labels import (
     CAMUS,
     CONDITIONING,
@@ -14,7 +14,7 @@ from EchoSynthLib.anatomy.labels import (
     check_view,
     conditioning_map,
 )
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.structures import STRUCTURES, Structure
 
 __all__ = [

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.cines import check_label_maps, reshaped, varied
+from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
 from EchoSynthLib.anatomy.labels import check_spacing, check_view
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.api.generators import Wanted, generator_of
 from EchoSynthLib.api.shared import Progress, Record, record_of
 from EchoSynthLib.errors import InputError
@@ -131,7 +131,7 @@ def variations(
 def _sector(
     given: Sector | ArrayLike | None, labels: NDArray[np.uint8], spacing: tuple[float, float] | None
 ) -> tuple[Sector, NDArray[np.bool_] | None, str]:
-    from EchoSynthLib.anatomy.sector_fit import default_sector, fit_sector_mask
+    from EchoSynthLib.anatomy.sector.fit import default_sector, fit_sector_mask
 
     if given is None:
         return default_sector(labels.shape, labels, spacing), None, "typical sector fitted around the label map"

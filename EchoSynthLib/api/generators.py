@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.api.shared import Progress, Record, beam_flow, check_system, diffusion
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.runtime import usable_cores

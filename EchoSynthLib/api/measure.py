@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.discs import Spacing
 from EchoSynthLib.anatomy.labels import check_spacing
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.api.frames import segment_frames
 from EchoSynthLib.api.reading import (
     NO_CONTRAST,
@@ -229,7 +229,7 @@ def evidence_of(
 
 
 def _sector_in(tissue: NDArray[np.uint8], spacing: Spacing | None) -> Sector | None:
-    from EchoSynthLib.anatomy.sector_fit import fit_sector
+    from EchoSynthLib.anatomy.sector.fit import fit_sector
 
     try:
         return fit_sector(tissue, spacing)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.labels import check_spacing, check_view
-from EchoSynthLib.anatomy.upright import warning_if_turned
+from EchoSynthLib.anatomy.sector.upright import warning_if_turned
 from EchoSynthLib.api.shared import Progress, Record, check_system, contour_model, record_of, segmenter
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast

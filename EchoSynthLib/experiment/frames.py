@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.sector import Sector
-from EchoSynthLib.anatomy.sector_fit import default_sector, fit_sector
+from EchoSynthLib.anatomy.sector.fit import default_sector, fit_sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.checksums import sha256_of_file
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.camus import CamusArrays, load_camus_npz

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.variations import vary
 from EchoSynthLib.experiment.frames import Frames, sector_of
 from EchoSynthLib.experiment.parts import Arrays, run_in_parts

@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.turned_hearts import atrium_side, warning_if_heart_turned
-from EchoSynthLib.anatomy.upright import apex_side
+from EchoSynthLib.anatomy.heart2d.turned import atrium_side, warning_if_heart_turned
+from EchoSynthLib.anatomy.sector.upright import apex_side
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.upright import warning_if_turned
+from EchoSynthLib.anatomy.sector.upright import warning_if_turned
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import READABLE, existing_file, kind_of, reading
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, doubt_of_depth, frame_or_cine

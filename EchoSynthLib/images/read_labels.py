@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.turned_hearts import warning_if_heart_turned
+from EchoSynthLib.anatomy.heart2d.turned import warning_if_heart_turned
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import existing_file, kind_of, suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, doubt_of_depth, frame_or_cine, is_real_spacing

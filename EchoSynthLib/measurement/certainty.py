@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.endocardium import fill_curve
+from EchoSynthLib.anatomy.heart2d.endocardium import fill_curve
 from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES, dice
 from EchoSynthLib.measurement.calibration import BY_CONFIDENCE

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.anatomy.masks import border, cropped
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.measurement.traffic_light import Finding
 
 SHARE = 0.1

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.discs import Spacing
-from EchoSynthLib.anatomy.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium, Points, fill_curve
+from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium, Points, fill_curve
 from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.errors import InputError
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.discs import LongAxis, Spacing
-from EchoSynthLib.anatomy.endocardium import Endocardium, endocardium_of_mask
+from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium, endocardium_of_mask
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map, check_spacing
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.areas import areas

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.discs import LongAxis, Spacing, atrial_axis, ventricular_axis
-from EchoSynthLib.anatomy.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium
+from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium
 from EchoSynthLib.anatomy.labels import CAMUS
 
 _CAVITY, _ATRIUM = CAMUS["left ventricle"], CAMUS["left atrium"]

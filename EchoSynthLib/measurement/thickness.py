@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.discs import Spacing
-from EchoSynthLib.anatomy.endocardium import APEX, Endocardium, Points, resample
+from EchoSynthLib.anatomy.heart2d.endocardium import APEX, Endocardium, Points, resample
 from EchoSynthLib.anatomy.labels import CAMUS
 
 _CAVITY, _WALL = CAMUS["left ventricle"], CAMUS["myocardium"]

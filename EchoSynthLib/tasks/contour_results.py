@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.endocardium import LANDMARKS
+from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS
 from EchoSynthLib.outputs import replacing
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.tasks.declare import parameter
 from EchoSynthLib.tasks.results import check_exists, naming
@@ -89,7 +89,7 @@ def read_labels(path: Path, spacing: Spacing | None = None) -> EchoFrame | EchoC
     Raises:
         InputError: the file is missing or no label map in CAMUS codes, or tells another spacing than the one given.
     """
-    from EchoSynthLib.anatomy.cines import check_label_maps
+    from EchoSynthLib.anatomy.cine import check_label_maps
     from EchoSynthLib.images.frame import Geometry
     from EchoSynthLib.images.read_labels import read_label_map
 
@@ -210,7 +210,7 @@ def read_reference(path: Path, spacing: Spacing | None) -> Reference:
 def _fitted(pixels: bytes, shape: tuple[int, ...], spacing: Spacing | None) -> Sector:
     import numpy as np
 
-    from EchoSynthLib.anatomy.sector_fit import fit_sector
+    from EchoSynthLib.anatomy.sector.fit import fit_sector
 
     return fit_sector(np.frombuffer(pixels, np.uint8).reshape(shape), spacing)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
-from EchoSynthLib.anatomy.contraction import EJECTION_FRACTIONS
-from EchoSynthLib.anatomy.reshaping import THICKNESS_FACTORS
+from EchoSynthLib.anatomy.heart2d.contraction import EJECTION_FRACTIONS
+from EchoSynthLib.anatomy.heart2d.reshaping import THICKNESS_FACTORS
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import inputs
 from EchoSynthLib.tasks.declare import Context, Task, parameter
@@ -88,7 +88,7 @@ class Variations(Task):
         mask: np.ndarray | None,
         context: Context,
     ) -> None:
-        from EchoSynthLib.anatomy.cines import reshaped, varied
+        from EchoSynthLib.anatomy.cine import reshaped, varied
         from EchoSynthLib.images.write import write_label_map
 
         steps = self.count + 1

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE, to_beam_space
-from EchoSynthLib.anatomy.sector import Sector
-from EchoSynthLib.anatomy.sector_fit import default_sector, fit_sector
+from EchoSynthLib.anatomy.sector.fit import default_sector, fit_sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.camus import load_camus_npz
 from EchoSynthLib.images.camus_frame import QUALITIES

@@ -13,7 +13,7 @@ import numpy as np
 
 import EchoSynthLib as es
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.heart import heart_cycle, parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import heart_cycle, parametric_heart
 from EchoSynthLib.images.write import write_image, write_label_map
 
 

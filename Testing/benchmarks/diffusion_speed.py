@@ -24,7 +24,7 @@ from monai.inferers import DiffusionInferer
 from monai.networks.schedulers import DDIMScheduler as MonaiDDIMScheduler
 from torch import Tensor
 
-from EchoSynthLib.anatomy.heart import HeartMap, parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, parametric_heart
 from EchoSynthLib.networks.semantic.presets import PAPER
 from EchoSynthLib.synthesis.diffusion import recipe
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from EchoSynthLib.anatomy.heart import parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.images.shards import shards_of
 from EchoSynthLib.images.write import write_label_map
 from EchoSynthLib.tasks import Context, Dataset

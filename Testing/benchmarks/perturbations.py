@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from EchoSynthLib.anatomy.beam import scan_convert, to_beam_space
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 
 Grey = NDArray[np.uint8]
 Pair = tuple[Grey, Grey]

@@ -16,7 +16,7 @@ import numpy as np
 import synthesis
 
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.images.camus import CamusArrays, find_camus, load_camus_npz
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 

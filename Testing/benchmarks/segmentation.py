@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from perturbations import CHANGES
 
 import EchoSynthLib as es
-from EchoSynthLib.anatomy.sector_fit import fit_sector
+from EchoSynthLib.anatomy.sector.fit import fit_sector
 from EchoSynthLib.evaluation.bootstrap import bootstrap_over_patients
 from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES, mean_structure_dice, structure_dice
 from EchoSynthLib.images.camus import CamusArrays

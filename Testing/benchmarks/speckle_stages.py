@@ -21,7 +21,7 @@ import synthesis
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.beam import scan_convert, to_beam_space
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.images.camus import CamusArrays, find_camus, load_camus_npz
 from EchoSynthLib.runtime import OnnxNetwork
 from EchoSynthLib.synthesis.beam_flow import conditions

@@ -10,8 +10,8 @@ from scipy import ndimage
 
 import EchoSynthLib as es
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.sector import Sector
-from EchoSynthLib.anatomy.sector_fit import fit_sector
+from EchoSynthLib.anatomy.sector.fit import fit_sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.evaluation.frechet import frechet_distance
 from EchoSynthLib.evaluation.overlap import mean_structure_dice
 from EchoSynthLib.evaluation.speckle import largest_deviation as largest_deviation

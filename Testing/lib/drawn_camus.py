@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from EchoSynthLib.anatomy.heart import HeartMap, parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, parametric_heart
 
 FRAMES = (  # view, phase, split, quality, known spacing
     ("2CH", 0.0, "train", "Good", True),

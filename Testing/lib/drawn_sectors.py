@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 
 
 def drawn_sector(shape, half_degrees=36.0, tilt=0.0, top=0.03, bottom=0.04, near=0.0, aspect=1.0):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from drawn_camus import SIDE, picture
 
-from EchoSynthLib.anatomy.heart import parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 
 COLUMNS = "row,name,patient,view,phase,split,native_width,native_height,spacing_x_mm,spacing_y_mm,spacing_basis"
 

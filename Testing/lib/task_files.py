@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from EchoSynthLib.anatomy.heart import HeartMap, heart_cycle, parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, heart_cycle, parametric_heart
 from EchoSynthLib.images.write import write_image, write_label_map
 
 SHAPE = (112, 120)

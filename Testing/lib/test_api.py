@@ -17,7 +17,7 @@ from shipped import needs_generator, needs_segmenter
 
 import EchoSynthLib as es
 from EchoSynthLib import api
-from EchoSynthLib.anatomy.heart import HeartMap, parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, parametric_heart
 from EchoSynthLib.api.frames import segment_frames
 from EchoSynthLib.errors import Cancelled, InputError
 
@@ -67,7 +67,7 @@ def test_seeds_and_numbers_give_different_images(heart: HeartMap) -> None:
 
 _ELSEWHERE = """
 import sys, numpy as np, EchoSynthLib as es
-from EchoSynthLib.anatomy.heart import parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 heart = parametric_heart("4CH", shape=(96, 112))
 images, _ = es.synthesize(heart.label_map, seed=5, steps=1, sector=heart.sector)
 es.segment(images[0])

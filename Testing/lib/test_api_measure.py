@@ -12,7 +12,7 @@ from shipped import needs_contour, needs_segmenter
 from task_files import SHAPE, SPACING, heart, write_beat, write_heart
 
 import EchoSynthLib as es
-from EchoSynthLib.anatomy.heart import heart_cycle, parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import heart_cycle, parametric_heart
 from EchoSynthLib.api.measure import evidence_of, study_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.read import read_image

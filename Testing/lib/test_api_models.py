@@ -12,7 +12,7 @@ from shipped import needs_generator, needs_segmenter
 
 import EchoSynthLib as es
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.heart import HeartMap, parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, parametric_heart
 from EchoSynthLib.errors import ModelError
 
 SHAPE = (96, 112)

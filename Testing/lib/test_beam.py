@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE, beam_coordinates, image_coordinates, scan_convert, to_beam_space
-from EchoSynthLib.anatomy.heart import parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 
 SHAPE = (224, 224)
 few = settings(max_examples=8, derandomize=True, deadline=None)

@@ -10,7 +10,7 @@ import pytest
 from drawn_camus import SIDE, drawn_hearts, write_drawn_camus
 
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE, scan_convert
-from EchoSynthLib.anatomy.heart import HeartMap
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 

@@ -53,7 +53,7 @@ def test_a_cine_depends_on_seed_and_number_alone_and_its_frames_share_noise_and_
     assert cines.shape == (2, 3, *SHAPE)
     assert record["shape"] == [3, *SHAPE]
     np.testing.assert_array_equal(es.synthesize(BEAT, count=1, seed=5, steps=1)[0], cines[:1])
-    from EchoSynthLib.anatomy.sector import Sector
+    from EchoSynthLib.anatomy.sector.geometry import Sector
 
     sector = Sector.from_dict(record["sector"])
     assert sector.mask(SHAPE)[BEAT.max(axis=0) > 0].all()

@@ -14,7 +14,7 @@ from task_files import names, write_echo
 
 import EchoSynthLib as es
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.heart import parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.images.write import write_image
 from EchoSynthLib.tasks import ClassifyView, Context

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from EchoSynthLib.anatomy.heart import parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.segmentation.unet.cleaning import clean
 
 quickly = settings(max_examples=40, deadline=None)

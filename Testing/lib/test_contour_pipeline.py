@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.spatial import KDTree
 
 from EchoSynthLib.anatomy import random_heart
-from EchoSynthLib.anatomy.endocardium import endocardium_of_mask, resample
+from EchoSynthLib.anatomy.heart2d.endocardium import endocardium_of_mask, resample
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.segmentation.contour.pipeline import ContourFound, ContourPipeline, landmark_statistics
 from EchoSynthLib.segmentation.contour.snake import (

@@ -9,7 +9,7 @@ from shipped import _needs
 import EchoSynthLib as es
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy import parametric_heart
-from EchoSynthLib.anatomy.endocardium import endocardium_of_mask
+from EchoSynthLib.anatomy.heart2d.endocardium import endocardium_of_mask
 from EchoSynthLib.runtime import OnnxNetwork
 
 needs_contour = _needs("contour")

@@ -14,7 +14,7 @@ from task_files import SHAPE, SPACING, names, write_echo
 import EchoSynthLib as es
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy import parametric_heart
-from EchoSynthLib.anatomy.endocardium import LANDMARKS, endocardium_of_mask
+from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS, endocardium_of_mask
 from EchoSynthLib.api import reading
 from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline

@@ -17,7 +17,7 @@ from shipped import needs_segmenter  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from EchoSynthLib import zoo  # noqa: E402
-from EchoSynthLib.anatomy.heart import HeartMap  # noqa: E402
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap  # noqa: E402
 from EchoSynthLib.errors import InputError  # noqa: E402
 from EchoSynthLib.images.camus import load_camus_npz  # noqa: E402
 from EchoSynthLib.segmentation.contour.moving import follow  # noqa: E402

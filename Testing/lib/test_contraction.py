@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from EchoSynthLib.anatomy import contract, disc_volume, parametric_heart, random_heart
-from EchoSynthLib.anatomy.reshaping import change_wall_thickness
+from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness
 from EchoSynthLib.errors import InputError
 
 HEART = parametric_heart("4CH")

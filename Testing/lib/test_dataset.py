@@ -18,7 +18,7 @@ from shipped import needs_generator
 from task_files import SHAPE, SPACING, everything, heart, names, write_beat, write_echo, write_heart
 
 import EchoSynthLib as es
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import Cancelled, InputError, OutputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.images.read_attributes import read_attributes

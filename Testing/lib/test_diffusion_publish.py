@@ -19,7 +19,7 @@ from safetensors.torch import load_file  # noqa: E402
 
 import EchoSynthLib as es  # noqa: E402
 from EchoSynthLib import zoo  # noqa: E402
-from EchoSynthLib.anatomy.heart import HeartMap, heart_cycle, parametric_heart  # noqa: E402
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, heart_cycle, parametric_heart  # noqa: E402
 from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
 from EchoSynthLib.images.write import write_label_map  # noqa: E402
 from EchoSynthLib.networks.semantic.presets import build  # noqa: E402
@@ -194,7 +194,7 @@ _WITHOUT_TORCH = """
 import sys
 sys.modules["torch"] = None
 import EchoSynthLib as es
-from EchoSynthLib.anatomy.heart import parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 try:
     es.synthesize(parametric_heart(shape=(48, 56)).label_map, model="edm-l64")
 except es.EchoSynthError as error:

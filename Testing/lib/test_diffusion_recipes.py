@@ -15,7 +15,7 @@ for package in ("torch", "monai", "diffusers", "safetensors"):
 import torch  # noqa: E402
 
 from EchoSynthLib import zoo  # noqa: E402
-from EchoSynthLib.anatomy.heart import HeartMap  # noqa: E402
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap  # noqa: E402
 from EchoSynthLib.anatomy.labels import CONDITIONING, conditioning_map  # noqa: E402
 from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402

@@ -12,7 +12,7 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 
 from EchoSynthLib.anatomy import parametric_heart, random_heart
-from EchoSynthLib.anatomy.endocardium import (
+from EchoSynthLib.anatomy.heart2d.endocardium import (
     APEX,
     BASAL_LEFT,
     BASAL_RIGHT,

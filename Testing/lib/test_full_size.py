@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from EchoSynthLib.anatomy.heart import parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.images.grid import from_grid, to_grid
 from EchoSynthLib.segmentation.unet.cleaning import clean
 from EchoSynthLib.segmentation.unet.full_size import structures_of

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from EchoSynthLib.anatomy.heart import HeartMap, cycle_phase, heart_cycle, parametric_heart, random_heart
-from EchoSynthLib.anatomy.heart_shape import HeartShape, typical_heart
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, cycle_phase, heart_cycle, parametric_heart, random_heart
+from EchoSynthLib.anatomy.heart2d.shape import HeartShape, typical_heart
 from EchoSynthLib.errors import InputError
 
 VIEWS = ("2CH", "4CH")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from EchoSynthLib.anatomy import parametric_heart, random_heart
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.measurement import Evidence, measure_frame, rows_of, study_of_frame, study_of_views
 
 HEART = parametric_heart("4CH")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from EchoSynthLib.anatomy.heart import heart_cycle
+from EchoSynthLib.anatomy.heart2d.parametric import heart_cycle
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement import find_cycle, measure_frame, study_of_cine
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from EchoSynthLib.anatomy import parametric_heart, random_heart
-from EchoSynthLib.anatomy.endocardium import endocardium_of_mask
+from EchoSynthLib.anatomy.heart2d.endocardium import endocardium_of_mask
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement import (
     DEFINITIONS,

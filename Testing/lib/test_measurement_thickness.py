@@ -7,8 +7,8 @@ import pytest
 from drawn_shapes import half_ellipsoid
 
 from EchoSynthLib.anatomy import parametric_heart
-from EchoSynthLib.anatomy.endocardium import Endocardium, endocardium_of_mask
-from EchoSynthLib.anatomy.reshaping import change_wall_thickness
+from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium, endocardium_of_mask
+from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement import measure_frame, with_endocardium, with_points
 from EchoSynthLib.measurement.quantities import THICKNESS_SEGMENTS

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from EchoSynthLib.anatomy import parametric_heart
-from EchoSynthLib.anatomy.heart import heart_cycle
+from EchoSynthLib.anatomy.heart2d.parametric import heart_cycle
 from EchoSynthLib.api.measure import study_of
 from EchoSynthLib.measurement import (
     headline,

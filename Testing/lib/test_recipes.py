@@ -12,7 +12,7 @@ import pytest
 from drawn_camus import drawn_hearts, write_drawn_camus
 
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.heart import HeartMap
+from EchoSynthLib.anatomy.heart2d.parametric import HeartMap
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from EchoSynthLib.anatomy.heart import parametric_heart, random_heart
-from EchoSynthLib.anatomy.reshaping import change_wall_thickness, resize_cavity
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart, random_heart
+from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness, resize_cavity
 from EchoSynthLib.errors import InputError
 
 HEART = parametric_heart("4CH")

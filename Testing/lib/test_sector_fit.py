@@ -11,7 +11,7 @@ from drawn_sectors import drawn_sector, overlap, speckled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from EchoSynthLib.anatomy.sector_fit import default_sector, fit_sector, fit_sector_mask
+from EchoSynthLib.anatomy.sector.fit import default_sector, fit_sector, fit_sector_mask
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import read_image
 from EchoSynthLib.images.camus import find_camus

@@ -12,7 +12,7 @@ from shipped import needs_contour, needs_segmenter
 from task_files import SHAPE, SPACING, names, write_beat, write_echo, write_heart
 
 import EchoSynthLib as es
-from EchoSynthLib.anatomy.heart import parametric_heart
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.write import write_label_map
 from EchoSynthLib.tasks import Context, Measure

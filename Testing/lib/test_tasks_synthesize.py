@@ -13,8 +13,8 @@ import SimpleITK
 from shipped import needs_generator
 from task_files import SHAPE, SPACING, heart, names, write_beat, write_echo, write_heart
 
-from EchoSynthLib.anatomy import sector_fit
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.anatomy.sector.geometry import fit as sector_fit
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.images.read_labels import read_label_map

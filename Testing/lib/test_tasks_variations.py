@@ -11,7 +11,7 @@ import pytest
 from task_files import SHAPE, SPACING, heart, names, write_beat, write_heart
 
 from EchoSynthLib.anatomy import contract, disc_volume
-from EchoSynthLib.anatomy.reshaping import change_wall_thickness
+from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness
 from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.images.read_labels import read_label_map
 from EchoSynthLib.tasks import Context, Synthesize, Task, Variations

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from EchoSynthLib.anatomy.heart import parametric_heart
-from EchoSynthLib.anatomy.turned_hearts import atrium_side, warning_if_heart_turned
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
+from EchoSynthLib.anatomy.heart2d.turned import atrium_side, warning_if_heart_turned
 from EchoSynthLib.images import read_label_map
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("monai", reason="monai is not installed")
 from shipped import needs_generator, needs_segmenter  # noqa: E402
 
 from EchoSynthLib import zoo  # noqa: E402
-from EchoSynthLib.anatomy.heart import parametric_heart  # noqa: E402
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart  # noqa: E402
 from EchoSynthLib.runtime import OnnxNetwork  # noqa: E402
 from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline  # noqa: E402
 from EchoSynthLib.segmentation.unet.publish import torch_pipeline as torch_segmenter  # noqa: E402

@@ -17,7 +17,7 @@ from drawn_sectors import (
     video_noise,
 )
 
-from EchoSynthLib.anatomy.upright import apex_side, warning_if_turned
+from EchoSynthLib.anatomy.sector.upright import apex_side, warning_if_turned
 from EchoSynthLib.images import read_image
 
 SHAPE = (240, 280)

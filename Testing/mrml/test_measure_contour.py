@@ -13,7 +13,7 @@ from EchoSynthJobs.contour import contour_frames
 from EchoSynthJobs.job import finish
 from EchoSynthJobs.measure import measure, measure_views
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.endocardium import fill_curve
+from EchoSynthLib.anatomy.heart2d.endocardium import fill_curve
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.measurement import with_points

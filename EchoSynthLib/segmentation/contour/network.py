@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from monai.networks.nets import UNet
 from torch import Tensor, nn
 
-from EchoSynthLib.anatomy.endocardium import LANDMARKS
+from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS
 
 CHANNELS = (24, 48, 96, 192, 320)
 """Width of each level of the U-Net, those of the segmenter, so that its weights fit."""

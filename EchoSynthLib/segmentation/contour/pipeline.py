@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.endocardium import APEX, LANDMARKS, SAMPLES, endocardium_of_mask, landmarks_of_curve, resample
+from EchoSynthLib.anatomy.heart2d.endocardium import (
+    APEX,
+    LANDMARKS,
+    SAMPLES,
+    endocardium_of_mask,
+    landmarks_of_curve,
+    resample,
+)
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.runtime import Network, OnnxNetwork

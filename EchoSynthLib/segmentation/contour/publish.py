@@ -25,7 +25,7 @@ the distance to it, in apical two- and four-chamber echocardiograms.
 |---|---|
 | network | MONAI residual U-Net {channels}, {grid}, started from the shipped segmenter's weights; seven heatmaps \
 and a distance map from {features} planes; {parameters:.2f} M parameters |
-| data | {data}; points and curves derived from the label maps by `EchoSynthLib/anatomy/endocardium.py` |
+| data | {data}; points and curves derived from the label maps by `EchoSynthLib/anatomy/heart2d/endocardium.py` |
 | recipe | `EchoSynthLib/segmentation/contour/recipe.py`: DSNT points, Jensen-Shannon, distance map, consistency |
 | trained | {iterations} iterations of batch 8 in {minutes:.0f} minutes on {device} |
 

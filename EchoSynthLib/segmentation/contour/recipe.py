@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from EchoSynthLib.anatomy.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, LANDMARKS
+from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, LANDMARKS
 from EchoSynthLib.segmentation.contour.losses import (
     consistency,
     distance_loss,

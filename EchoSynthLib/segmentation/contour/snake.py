@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.endocardium import LANDMARKS
+from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS
 
 Points = NDArray[np.float64]
 

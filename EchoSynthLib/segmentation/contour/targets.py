@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.endocardium import LANDMARKS, SAMPLES, endocardium_of_mask, resample
+from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS, SAMPLES, endocardium_of_mask, resample
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.camus_arrays import CamusArrays, load_camus_npz
 from EchoSynthLib.training.derived import derived, sum_of_data

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE, ScanConversion, to_beam_space
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.synthesis.beam_flow import conditions

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.sector_edges import edge_contrast
-from EchoSynthLib.anatomy.sector_outline import DARK, outlines
-from EchoSynthLib.anatomy.sector_sides import sector_of_outline
+from EchoSynthLib.anatomy.sector.edges import edge_contrast
+from EchoSynthLib.anatomy.sector.outline import DARK, outlines
+from EchoSynthLib.anatomy.sector.sides import sector_of_outline
 
 # Side: what brings the apex to the top, for people and as numpy does it.
 _TURNS = {

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 
 _SMALLEST_SLOPES = 0.1  # columns a row between the two sides
 _ASPECTS = (0.3, 3.0)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.discs import Discs, Spacing, ventricular_axis
+from EchoSynthLib.anatomy.heart2d.reshaping import AREA_FACTORS, resize_cavity
 from EchoSynthLib.anatomy.labels import CAMUS, SMALLEST_SIDE, check_label_map
-from EchoSynthLib.anatomy.reshaping import AREA_FACTORS, resize_cavity
 from EchoSynthLib.errors import InputError
 
 EJECTION_FRACTIONS = (-1.0, 0.8)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.heart_shape import HeartShape
+from EchoSynthLib.anatomy.heart2d.shape import HeartShape
 
 Points = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.contraction import contract
+from EchoSynthLib.anatomy.heart2d.contraction import contract
+from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness
 from EchoSynthLib.anatomy.labels import check_label_map
-from EchoSynthLib.anatomy.reshaping import change_wall_thickness
 from EchoSynthLib.anatomy.variations import vary
 from EchoSynthLib.errors import InputError
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.heart_outline import Outlines, Points, outlines
-from EchoSynthLib.anatomy.heart_shape import HeartShape, random_shape, typical_heart
+from EchoSynthLib.anatomy.heart2d.outline import Outlines, Points, outlines
+from EchoSynthLib.anatomy.heart2d.shape import HeartShape, random_shape, typical_heart
 from EchoSynthLib.anatomy.labels import CAMUS, check_view
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
 
 EJECTION_FRACTIONS = (0.05, 0.85)

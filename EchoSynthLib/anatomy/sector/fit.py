@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.sector import Sector
-from EchoSynthLib.anatomy.sector_edges import edge_contrast, is_sharp, snap_to_edges
-from EchoSynthLib.anatomy.sector_outline import outlines
-from EchoSynthLib.anatomy.sector_sides import sector_of_outline
+from EchoSynthLib.anatomy.sector.edges import edge_contrast, is_sharp, snap_to_edges
+from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.anatomy.sector.outline import outlines
+from EchoSynthLib.anatomy.sector.sides import sector_of_outline
 from EchoSynthLib.errors import InputError
 
 TYPICAL_HALF_ANGLE = math.radians(37.5)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.sector import Sector
+from EchoSynthLib.anatomy.sector.geometry import Sector
 
 _GAIN = 0.02  # of contrast that a shift must bring
 _SHIFTS = np.arange(-1.0, 6.5, 0.5)  # row pixels inwards; thresholds find a blurred edge too far out
