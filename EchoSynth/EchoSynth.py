@@ -45,7 +45,7 @@ class EchoSynth(ScriptedLoadableModule):
 
 def _register():
     """Registers what other modules show: sample data, right-click actions, segment statistics, layouts."""
-    from EchoSynthPanels import registration
+    from EchoSynthPanels.application import registration
 
     registration.register_all()
 
@@ -144,7 +144,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             EchoSynthLib.errors.EchoSynthError: it cannot be read as a frame or a cine, or the engine is not installed.
         """
         from EchoSynthJobs.open import open_echo
-        from EchoSynthPanels.engine import run
+        from EchoSynthPanels.application.engine import run
 
         return run(_("Open"), lambda client: open_echo(slicer.mrmlScene, client, Path(path))).volume
 
@@ -155,7 +155,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             EchoSynthLib.errors.EchoSynthError: the volume has one slice.
         """
         from EchoSynthJobs.stack import cine_of_stack
-        from EchoSynthPanels.engine import the_runner
+        from EchoSynthPanels.application.engine import the_runner
 
         return the_runner().run(_("Open"), cine_of_stack(slicer.mrmlScene, volumeNode))
 
@@ -169,7 +169,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             EchoSynthLib.errors.EchoSynthError: the volume cannot be used, or the engine is not installed.
         """
         from EchoSynthJobs.segment import segment
-        from EchoSynthPanels.engine import run
+        from EchoSynthPanels.application.engine import run
 
         def job(client):
             return segment(slicer.mrmlScene, client, volumeNode, all_frames=allFrames, view=view, model=model)
@@ -204,14 +204,16 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
         """
         from EchoSynthJobs.generators import find_generator
-        from EchoSynthJobs.synthesize import Wish, synthesize
-        from EchoSynthPanels.engine import run, the_engine
+        from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
+        from EchoSynthPanels.application.engine import run, the_engine
 
         the_engine().check_generator(find_generator(model))
-        wish = Wish(count, seed, view, steps, quality, model, solver=solver)
+        request = SynthesisRequest(count, seed, view, steps, quality, model, solver=solver)
 
         def job(client):
-            return synthesize(slicer.mrmlScene, client, labelMapNode, wish, reference=reference, all_frames=allFrames)
+            return synthesize(
+                slicer.mrmlScene, client, labelMapNode, request, reference=reference, all_frames=allFrames
+            )
 
         return run(_("Synthesize"), job).volumes
 
@@ -227,7 +229,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
         """
         from EchoSynthJobs.vary import Change, vary
-        from EchoSynthPanels.engine import run
+        from EchoSynthPanels.application.engine import run
 
         change = Change(count, seed, strength, ejectionFraction, wallThickness)
         return run(_("Vary"), lambda client: vary(slicer.mrmlScene, client, labelMapNode, change)).segmentations
@@ -243,8 +245,8 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
         """
         from EchoSynthJobs.measure import measure
-        from EchoSynthJobs.places import reference_of
-        from EchoSynthPanels.engine import run
+        from EchoSynthJobs.measured_frames import reference_of
+        from EchoSynthPanels.application.engine import run
 
         def job(client):
             contour_by = client if contourModel else None
@@ -255,13 +257,13 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
 
     def wakeUp(self):
         """Starts the worker, if the engine is installed."""
-        from EchoSynthPanels.engine import the_engine
+        from EchoSynthPanels.application.engine import the_engine
 
         the_engine().wake_up()
 
     def cancel(self):
         """Cancels the task that runs, if one does."""
-        from EchoSynthPanels.engine import the_runner
+        from EchoSynthPanels.application.engine import the_runner
 
         the_runner().cancel()
 
@@ -275,7 +277,7 @@ class EchoSynthTest(ScriptedLoadableModuleTest):
 
     def runTest(self):
         """Runs the tests; without the engine there is nothing to test."""
-        from EchoSynthPanels.engine import the_engine
+        from EchoSynthPanels.application.engine import the_engine
 
         self.setUp()
         if not the_engine().ready:
@@ -286,7 +288,7 @@ class EchoSynthTest(ScriptedLoadableModuleTest):
     def test_synthetic_heart_is_found_again(self):
         """The segmentation of a synthetic image overlaps with the label map that it was drawn from."""
         from EchoSynthMRML.label_maps import read_label_map
-        from EchoSynthPanels.registration import load_label_map
+        from EchoSynthPanels.application.registration import load_label_map
 
         self.delayDisplay(_("Starting the test"))
         label_map = load_label_map("parametric_4CH_ED")

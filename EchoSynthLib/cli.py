@@ -20,7 +20,7 @@ from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelErro
 from EchoSynthLib.files import reason
 from EchoSynthLib.progress import TerminalProgress, on_one_line
 from EchoSynthLib.tasks import Context, Parameter, Task, all_tasks, find_task, load_tasks_of_environment, parameters_of
-from EchoSynthLib.tasks.places import in_words
+from EchoSynthLib.tasks.common.output_places import in_words
 
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (InputError, 2),

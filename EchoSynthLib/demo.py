@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from EchoSynthLib.demo_sheet import Section
-    from EchoSynthLib.images.camus import CamusFrame
+    from EchoSynthLib.images.datasets.camus import CamusFrame
 
 Progress = Callable[[int, int, str], None]
 
@@ -118,7 +118,7 @@ def _sources() -> Iterator[Source]:
 
 def _camus_frame() -> CamusFrame | None:
     """The first annotated frame of the validation patients; None where CAMUS is not found."""
-    from EchoSynthLib.images.camus import find_camus, iterate_camus
+    from EchoSynthLib.images.datasets.camus import find_camus, iterate_camus
 
     folder = find_camus()
     if folder is None:
@@ -131,7 +131,7 @@ def _camus_frame() -> CamusFrame | None:
 def _run(source: Source, seed: int, progress: Progress) -> Result:
     """Label maps -> images -> label maps, the first half of the steps for each arrow."""
     from EchoSynthLib import api
-    from EchoSynthLib.evaluation.overlap import structure_dice
+    from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 
     result = Result(source)
     drawing = _part(progress, 0, 2, f"{source.name}: synthesis")
@@ -165,7 +165,7 @@ def _synthesise_again(result: Result, seed: int, progress: Progress) -> None:
 def _synthesise_variations(result: Result, frame: np.ndarray, seed: int, progress: Progress) -> None:
     """The real frame is segmented; COUNT variations of its label map give an image each."""
     from EchoSynthLib import api
-    from EchoSynthLib.evaluation.overlap import structure_dice
+    from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 
     source = result.source
     progress(0, COUNT, "the real frame is segmented")

@@ -35,7 +35,7 @@ from EchoSynthLib import outputs
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError
 from EchoSynthLib.processes import end_own_session
 from EchoSynthLib.tasks import Context, find_task, load_tasks, load_tasks_of_environment
-from EchoSynthLib.tasks.places import in_words
+from EchoSynthLib.tasks.common.output_places import in_words
 
 SECONDS_TO_END = 3.0
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
-from EchoSynthJobs.synthesize import Wish, notes_of, pixel_size
+from EchoSynthJobs.synthesize import SynthesisRequest, notes_of, pixel_size
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.cines import cine_of
@@ -30,7 +30,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Place:
+class DataSetTarget:
     """Where and how a data set is written.
 
     Attributes:
@@ -44,7 +44,7 @@ class Place:
     name: str = "EchoSynth"
 
 
-def save_pairs(client: Client, pairs: Sequence[Pair], place: Place) -> Job[dict[str, Any]]:
+def save_pairs(client: Client, pairs: Sequence[Pair], target: DataSetTarget) -> Job[dict[str, Any]]:
     """Writes pairs of the scene, cines frame by frame; gives the task's record, with "notes" for the user.
 
     Raises:
@@ -60,39 +60,46 @@ def save_pairs(client: Client, pairs: Sequence[Pair], place: Place) -> Job[dict[
         label_maps: list[LabelMap] = []
         for index, pair in enumerate(pairs):
             label_maps += yield from _export(source, f"{index:03d}_{_file_name(pair.image.GetName())}", pair)
-        parameters = {"source": source, "output": place.folder, "layout": place.layout, "dataset_name": place.name}
+        parameters = {"source": source, "output": target.folder, "layout": target.layout, "dataset_name": target.name}
         record = yield from in_worker(client, "collect", parameters)
     return record | {"notes": notes_of(label_maps)}
 
 
 def save_variations(
-    client: Client, source: Any, wish: Wish, place: Place, *, variations: int, strength: float, reference: Any = None
+    client: Client,
+    source: Any,
+    request: SynthesisRequest,
+    target: DataSetTarget,
+    *,
+    variations: int,
+    strength: float,
+    reference: Any = None,
 ) -> Job[dict[str, Any]]:
-    """Writes synthetic pairs: the label map and variations of it, `wish.count` images each; gives the task's record,
+    """Writes synthetic pairs: the label map and variations of it, `request.count` images each; gives the task's record,
     with "notes" for the user.
 
     Raises:
         InputError: the node is no label map; and what the task raises.
     """
-    wish = wish.of(source)
+    request = request.of(source)
     label_map = read_label_map(source, reference)
     with working_folder() as folder:
         name = _file_name(source.GetName())
         write_label_map(label_map.codes, label_map.grid, folder / f"{name}.nii")
         parameters: dict[str, Any] = {
             "source": folder / f"{name}.nii",
-            "output": place.folder,
-            "layout": place.layout,
-            "dataset_name": place.name,
+            "output": target.folder,
+            "layout": target.layout,
+            "dataset_name": target.name,
             "variations": variations,
             "strength": strength,
-            "images": wish.count,
-            "seed": wish.seed,
-            "view": wish.view,
-            "steps": wish.steps,
-            "solver": wish.solver,
-            "quality": wish.quality,
-            "model": wish.model,
+            "images": request.count,
+            "seed": request.seed,
+            "view": request.view,
+            "steps": request.steps,
+            "solver": request.solver,
+            "quality": request.quality,
+            "model": request.model,
             **pixel_size(label_map.grid, reference),
         }
         if reference is not None:

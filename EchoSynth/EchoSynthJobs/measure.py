@@ -9,7 +9,7 @@ from typing import Any
 from EchoSynthJobs.contour import contour_frames
 from EchoSynthJobs.evidence import evidence_in
 from EchoSynthJobs.job import Job, Report
-from EchoSynthJobs.places import Place, frame_shown, is_image, node_to_write, place_of, reference_of
+from EchoSynthJobs.measured_frames import MeasuredFrame, frame_shown, is_image, node_to_write, place_of, reference_of
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
@@ -20,7 +20,7 @@ from EchoSynthLib.measurement import (
     study_of_places,
     with_endocardium,
 )
-from EchoSynthLib.measurement.wording import HEADLINES
+from EchoSynthLib.measurement.texts import HEADLINES
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import LabelMap, write_segments
@@ -41,7 +41,7 @@ class Measured:
 
     name: str
     source: Any
-    places: dict[str, Place]
+    places: dict[str, MeasuredFrame]
     frames: dict[str, FrameMeasures]
     study: Study = field(init=False)
     drawn: dict[str, Endocardium] = field(init=False)
@@ -81,7 +81,7 @@ class Measured:
         An endocardium of the contour model stays as it was drawn; one of the label map is derived from it anew.
 
         Raises:
-            InputError: see `Place.read_again`.
+            InputError: see `MeasuredFrame.read_again`.
         """
         place = self.places[where]
         if not place.read_again():
@@ -168,7 +168,7 @@ def measure_views(
     return (yield from _measured(first, places, contour_by, judge_by))
 
 
-def _place_alone(source: Any, image: Any) -> Place:
+def _place_alone(source: Any, image: Any) -> MeasuredFrame:
     """The frame that a node shows; the only segmentation of a cine's frames lies on its own one, whichever is shown."""
     frame, shown = frame_stamped(source), frame_shown(source)
     pictures = cine_of(image) if image is not None and not is_image(source) else None
@@ -184,7 +184,7 @@ def _picture(pictures: Cine, frame: int, shown: Any) -> Any:
     return pictures.node(frame) if frame < len(pictures) else shown
 
 
-def _places_of_cine(source: Any, cine: Cine, image: Any) -> Job[dict[str, Place]]:
+def _places_of_cine(source: Any, cine: Cine, image: Any) -> Job[dict[str, MeasuredFrame]]:
     pictures = cine_of(image) if image is not None else None
     places = {}
     for index in range(len(cine)):
@@ -195,7 +195,7 @@ def _places_of_cine(source: Any, cine: Cine, image: Any) -> Job[dict[str, Place]
 
 
 def _measured(
-    source: Any, places: dict[str, Place], contour_by: Client | None, judge_by: Client | None
+    source: Any, places: dict[str, MeasuredFrame], contour_by: Client | None, judge_by: Client | None
 ) -> Job[Measured]:
     if contour_by is not None:
         yield from _draw_contours(places, contour_by)
@@ -215,7 +215,7 @@ def _measured(
     return Measured("" if source is None else source.GetName(), source, places, frames)
 
 
-def _draw_contours(places: Mapping[str, Place], client: Client) -> Job[None]:
+def _draw_contours(places: Mapping[str, MeasuredFrame], client: Client) -> Job[None]:
     """Gives places the contour model's endocardium; frames of a cine go through the worker together."""
     for place in places.values():
         if place.image is None:
@@ -232,8 +232,8 @@ def _draw_contours(places: Mapping[str, Place], client: Client) -> Job[None]:
             place.contour = contour
 
 
-def _of_one_node(places: Mapping[str, Place]) -> list[list[Place]]:
-    groups: dict[Any, list[Place]] = {}
+def _of_one_node(places: Mapping[str, MeasuredFrame]) -> list[list[MeasuredFrame]]:
+    groups: dict[Any, list[MeasuredFrame]] = {}
     for place in places.values():
         groups.setdefault(place.node, []).append(place)
     return list(groups.values())

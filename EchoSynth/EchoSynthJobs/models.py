@@ -14,7 +14,7 @@ import EchoSynthLib
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import EchoSynthError
-from EchoSynthLib.images.array_files import write_array
+from EchoSynthLib.images.writers.arrays import write_array
 
 TASK_OF_KIND = {"generator": "synthesize", "segmenter": "segment", "contour": "contour"}
 

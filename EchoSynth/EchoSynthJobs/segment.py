@@ -13,7 +13,7 @@ from EchoSynthJobs.job import Job, Report, in_worker, while_there, working_folde
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.array_files import growing_array, write_array
+from EchoSynthLib.images.writers.arrays import growing_array, write_array
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.hierarchy import place_beside

@@ -14,7 +14,7 @@ from EchoSynthJobs.job import Job, Report, in_worker, while_there, working_folde
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.array_files import write_array
+from EchoSynthLib.images.writers.arrays import write_array
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.hierarchy import place_beside
@@ -24,7 +24,7 @@ from EchoSynthMRML.volumes import check_frame, frame_array, new_frame, trusted_s
 
 
 @dataclass(frozen=True)
-class Wish:
+class SynthesisRequest:
     """What is asked of the generator; None leaves the choice to the model.
 
     Attributes:
@@ -47,8 +47,8 @@ class Wish:
     sector: str | None = None
     solver: str | None = None
 
-    def of(self, label_map: Any) -> Wish:
-        """The wish for a label map, whose view it takes where that is left to it."""
+    def of(self, label_map: Any) -> SynthesisRequest:
+        """The request for a label map, whose view it takes where that is left to it."""
         return replace(self, view=view_of(label_map)) if self.view == "auto" else self
 
 
@@ -71,7 +71,7 @@ def synthesize(
     scene: Any,
     client: Client,
     source: Any,
-    wish: Wish,
+    request: SynthesisRequest,
     *,
     reference: Any = None,
     all_frames: bool = False,
@@ -85,17 +85,17 @@ def synthesize(
     """
     cine = _cine(source) if all_frames else None
     used = (source, reference, output, *((cine.browser, cine.sequence) if cine else ()))
-    job = _synthesize(scene, client, source, wish.of(source), reference, cine, output)
+    job = _synthesize(scene, client, source, request.of(source), reference, cine, output)
     return (yield from while_there(job, *used))
 
 
 def _synthesize(
-    scene: Any, client: Client, source: Any, wish: Wish, reference: Any, cine: Cine | None, output: Any
+    scene: Any, client: Client, source: Any, request: SynthesisRequest, reference: Any, cine: Cine | None, output: Any
 ) -> Job[Synthesized]:
     maps = yield from read_label_maps(source, reference, cine)
     with working_folder(label_map=source.GetName(), reference=reference.GetName() if reference else "") as folder:
-        images, record = yield from draw(client, maps, wish, reference, folder)
-        results = yield from _collect(images, maps, source, wish, cine)
+        images, record = yield from draw(client, maps, request, reference, folder)
+        results = yield from _collect(images, maps, source, request, cine)
     record["source_label_map"] = source.GetName()
 
     def dress(node: Any, index: int) -> None:
@@ -133,7 +133,7 @@ def notes_of(maps: Iterable[LabelMap]) -> tuple[str, ...]:
 
 
 def draw(
-    client: Client, maps: list[LabelMap], wish: Wish, reference: Any, folder: Path
+    client: Client, maps: list[LabelMap], request: SynthesisRequest, reference: Any, folder: Path
 ) -> Job[tuple[np.ndarray, dict[str, Any]]]:
     """Images (count, T, H, W) uint8 of T label maps, and the record."""
     codes = np.stack([one.codes for one in maps])
@@ -141,23 +141,23 @@ def draw(
     parameters = {
         "label_map": folder / "label_map.npy",
         "output": folder / "images",
-        "count": wish.count,
-        "seed": wish.seed,
-        "view": wish.view,
-        "steps": wish.steps,
-        "solver": wish.solver,
-        "quality": wish.quality,
-        "model": wish.model,
-        "sector": wish.sector,
+        "count": request.count,
+        "seed": request.seed,
+        "view": request.view,
+        "steps": request.steps,
+        "solver": request.solver,
+        "quality": request.quality,
+        "model": request.model,
+        "sector": request.sector,
         "format": "npy",
         **pixel_size(maps[0].grid, reference),
     }
-    if reference is not None and wish.sector is None:
+    if reference is not None and request.sector is None:
         write_array(folder / "reference.npy", frame_array(reference))
         parameters["reference"] = folder / "reference.npy"
-    if find_generator(wish.model).is_diffusion:
+    if find_generator(request.model).is_diffusion:
         # The first image of a session waits for it, with no step to tell of.
-        yield Report(message=f"loading {wish.model} and PyTorch")
+        yield Report(message=f"loading {request.model} and PyTorch")
     record = yield from in_worker(client, "synthesize", parameters)
     record["label_map_sha256"] = sha256_of(codes)
     images = [np.load(path) for path in record["outputs"]["images"]]
@@ -185,10 +185,12 @@ def _cine(source: Any) -> Cine:
     return cine
 
 
-def _collect(images: np.ndarray, maps: list[LabelMap], source: Any, wish: Wish, cine: Cine | None) -> Job[list[Result]]:
+def _collect(
+    images: np.ndarray, maps: list[LabelMap], source: Any, request: SynthesisRequest, cine: Cine | None
+) -> Job[list[Result]]:
     results = []
     for index, frames in enumerate(images):
-        name = name_of_synthetic((cine.sequence if cine else source).GetName(), wish.seed, index)
+        name = name_of_synthetic((cine.sequence if cine else source).GetName(), request.seed, index)
         results.append(Result(name, cine))
         for frame, label_map in zip(frames, maps, strict=True):
             results[-1].append(new_frame(np.asarray(frame), label_map.grid, name))

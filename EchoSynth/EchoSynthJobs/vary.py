@@ -11,7 +11,7 @@ from EchoSynthJobs.job import Job, Report, in_worker, while_there, working_folde
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthJobs.synthesize import pixel_size
 from EchoSynthLib.client import Client
-from EchoSynthLib.images.array_files import write_array
+from EchoSynthLib.images.writers.arrays import write_array
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import link_to_volume, linked_volume, new_segmentation, read_label_map
 from EchoSynthMRML.provenance import stamp, stamps_of

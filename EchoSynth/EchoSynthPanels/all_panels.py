@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from EchoSynthPanels.data_set_panel import DataSetPanel
-from EchoSynthPanels.engine_panel import EnginePanel
-from EchoSynthPanels.label_map_panel import LabelMapPanel
-from EchoSynthPanels.measure_panel import MeasurePanel
-from EchoSynthPanels.models_panel import ModelsPanel
+from EchoSynthPanels.data_sets.data_set_panel import DataSetPanel
+from EchoSynthPanels.measure.measure_panel import MeasurePanel
+from EchoSynthPanels.models.engine_panel import EnginePanel
+from EchoSynthPanels.models.models_panel import ModelsPanel
+from EchoSynthPanels.models.status_panel import StatusPanel
 from EchoSynthPanels.panel import Panel
-from EchoSynthPanels.segment_panel import SegmentPanel
-from EchoSynthPanels.status_panel import StatusPanel
-from EchoSynthPanels.synthesize_panel import SynthesizePanel
-from EchoSynthPanels.vary_panel import VaryPanel
+from EchoSynthPanels.synthesis.label_map_panel import LabelMapPanel
+from EchoSynthPanels.synthesis.segment_panel import SegmentPanel
+from EchoSynthPanels.synthesis.synthesize_panel import SynthesizePanel
+from EchoSynthPanels.synthesis.vary_panel import VaryPanel
 
 PANELS: tuple[type[Panel], ...] = (
     EnginePanel,

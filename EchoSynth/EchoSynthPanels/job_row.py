@@ -9,7 +9,7 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
-from EchoSynthPanels.runner import JobRunner
+from EchoSynthPanels.application.runner import JobRunner
 
 SETTLED_MS = 100
 """After which views and texts have their places."""

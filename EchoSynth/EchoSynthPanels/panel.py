@@ -13,8 +13,8 @@ from slicer.util import VTKObservationMixin
 
 from EchoSynthJobs.job import Job
 from EchoSynthLib.errors import EchoSynthError
+from EchoSynthPanels.application.engine import RESOURCES, the_engine, the_runner
 from EchoSynthPanels.decimal_point import accept_both_decimal_points
-from EchoSynthPanels.engine import RESOURCES, the_engine, the_runner
 from EchoSynthPanels.job_row import JobRow, RoomForText, let_grow
 
 AFTER_THE_WRAPPER = -1.0

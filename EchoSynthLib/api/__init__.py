@@ -5,9 +5,9 @@ On the fast path, unless a diffusion model is chosen.
 
 from __future__ import annotations
 
-from EchoSynthLib.api.drawing import synthesize, variations
+from EchoSynthLib.api.analysis import Segmentation, classify_view, contour, contour_detailed, segment, segment_detailed
 from EchoSynthLib.api.measure import measure
-from EchoSynthLib.api.reading import Segmentation, classify_view, contour, contour_detailed, segment, segment_detailed
+from EchoSynthLib.api.synthesis import synthesize, variations
 
 __all__ = [
     "Segmentation",

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.api.reading import NO_CONTRAST, Segmentation, segmented
+from EchoSynthLib.api.analysis import NO_CONTRAST, Segmentation, segmented
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.runtime import usable_cores

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.api.shared import Progress, Record, beam_flow, check_system, diffusion
+from EchoSynthLib.api.pipelines import Progress, Record, beam_flow, check_system, diffusion
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.runtime import usable_cores
 from EchoSynthLib.synthesis.beam_flow import FLOW_MAP
@@ -22,7 +22,7 @@ Generate = Callable[[NDArray[np.uint8], Sector, Progress | None], tuple[Images, 
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DrawingRequest:
     """What all frames of a call share; each as in `synthesize`."""
 
     view: str
@@ -34,7 +34,7 @@ class Wanted:
     solver: str | None
 
 
-def generator_of(folder: zoo.ModelFolder, wanted: Wanted) -> Generate:
+def generator_of(folder: zoo.ModelFolder, wanted: DrawingRequest) -> Generate:
     """The generator of a model folder, ready to draw what is wanted.
 
     Raises:
@@ -46,7 +46,11 @@ def generator_of(folder: zoo.ModelFolder, wanted: Wanted) -> Generate:
 
 
 def _by_beam_flow(
-    folder: zoo.ModelFolder, wanted: Wanted, label_maps: NDArray[np.uint8], sector: Sector, progress: Progress | None
+    folder: zoo.ModelFolder,
+    wanted: DrawingRequest,
+    label_maps: NDArray[np.uint8],
+    sector: Sector,
+    progress: Progress | None,
 ) -> tuple[Images, Record]:
     if wanted.solver is not None:
         raise InputError(
@@ -81,7 +85,11 @@ def _by_beam_flow(
 
 
 def _by_diffusion(
-    folder: zoo.ModelFolder, wanted: Wanted, label_maps: NDArray[np.uint8], sector: Sector, progress: Progress | None
+    folder: zoo.ModelFolder,
+    wanted: DrawingRequest,
+    label_maps: NDArray[np.uint8],
+    sector: Sector,
+    progress: Progress | None,
 ) -> tuple[Images, Record]:
     if wanted.quality is not None:
         raise InputError(

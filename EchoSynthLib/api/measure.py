@@ -18,8 +18,7 @@ from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.discs import Spacing
 from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.api.frames import segment_frames
-from EchoSynthLib.api.reading import (
+from EchoSynthLib.api.analysis import (
     NO_CONTRAST,
     Segmentation,
     contour_detailed,
@@ -27,14 +26,15 @@ from EchoSynthLib.api.reading import (
     segment,
     segment_detailed,
 )
+from EchoSynthLib.api.frames import segment_frames
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.frame import Region
 from EchoSynthLib.images.gray import to_gray8
-from EchoSynthLib.measurement.certainty import agreement as agreement_of
-from EchoSynthLib.measurement.evidence import Evidence
 from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame
 from EchoSynthLib.measurement.quantities import Measurement
+from EchoSynthLib.measurement.reliability.agreement import agreement as agreement_of
+from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.study import Study, study_of_places
 
 Progress = Callable[[int, int, str], None]

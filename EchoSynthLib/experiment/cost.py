@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from EchoSynthLib.experiment import maps as label_maps
+from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.images import plan_of
 from EchoSynthLib.experiment.sampling import Plan, Sampling, diffusion_drawer, draw_and_tell, flow_drawer
@@ -64,7 +64,7 @@ def _diffusion(sampling: Sampling) -> tuple[Any, list[Any]]:
 
 
 def _flow_map(sampling: Sampling, config: Mapping[str, Any]) -> tuple[Any, list[Any]]:
-    from EchoSynthLib.synthesis.beam_flow.publish import torch_pipeline
+    from EchoSynthLib.synthesis.beam_flow.export import torch_pipeline
 
     pipeline: Any = torch_pipeline(sampling.folder, config)
     return flow_drawer(pipeline, sampling), [pipeline.structure.network, pipeline.speckle.network]

@@ -12,7 +12,7 @@ from EchoSynthLib.anatomy.sector.fit import default_sector, fit_sector
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.checksums import sha256_of_file
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.camus import CamusArrays, load_camus_npz
+from EchoSynthLib.images.datasets.camus import CamusArrays, load_camus_npz
 
 FEWEST_VAL_FRAMES = 2
 

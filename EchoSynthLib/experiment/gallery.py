@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.demo_sheet import Section, Tile, coloured, draw_sheet, grey, pixel_aspect
 from EchoSynthLib.experiment import images as drawn_images
-from EchoSynthLib.experiment import maps as label_maps
+from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.plan import Experiment
 
 NAME = "images.jpg"

@@ -85,8 +85,8 @@ def _trained(name: str, frames: Frames, how: Training, root: Path) -> Generator:
         "device": how.device,
         "seed": how.seed,
     }
-    from EchoSynthLib.synthesis.diffusion.plans import plan
-    from EchoSynthLib.synthesis.diffusion.solvers.table import fitting_solvers
+    from EchoSynthLib.synthesis.diffusion.solvers.registry import fitting_solvers
+    from EchoSynthLib.synthesis.diffusion.training_configs import plan
 
     stage = Stage(root, f"generator-{name}", f"training {name}", inputs, lambda work: _train(name, frames, how, work))
     solvers = tuple(fitting_solvers(plan(TRAINED[name], how.preset).process))

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.experiment import maps as label_maps
+from EchoSynthLib.experiment import label_maps
+from EchoSynthLib.experiment.checkpointed_map import Arrays, run_in_parts
 from EchoSynthLib.experiment.frames import Frames
-from EchoSynthLib.experiment.maps import Maps, seed_of
-from EchoSynthLib.experiment.parts import Arrays, run_in_parts
+from EchoSynthLib.experiment.label_maps import Maps, seed_of
 from EchoSynthLib.experiment.sampling import Plan, Sampling, draw, draw_and_tell
 from EchoSynthLib.experiment.stages import Workplace
-from EchoSynthLib.images.array_files import growing_array, write_array
 from EchoSynthLib.images.write import write_record
+from EchoSynthLib.images.writers.arrays import growing_array, write_array
 from EchoSynthLib.training.terms import FILE
 
 REVISION = 1

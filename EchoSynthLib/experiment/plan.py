@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.experiment import cost, images, judge, maps, networks, realism
+from EchoSynthLib.experiment import cost, evaluate, images, label_maps, realism, train_segmenter
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.generators import Generator, Training, find_generators
 from EchoSynthLib.experiment.sampling import Sampling
@@ -116,7 +116,9 @@ class Experiment:
 
     def _maps(self) -> Stage:
         given = (self.frames, self.settings.frames, self.settings.variations, self.settings.seed)
-        return self._stage("maps", "varying label maps", maps.inputs(*given), partial(maps.make, *given, self.places))
+        return self._stage(
+            "maps", "varying label maps", label_maps.inputs(*given), partial(label_maps.make, *given, self.places)
+        )
 
     def _train_frames(self, count: int) -> Sampled:
         stage = self._stage(
@@ -133,7 +135,7 @@ class Experiment:
         return Comparison(generator, sampled, trained, tuple(self._samplers(generator, sampled)))
 
     def _samplers(self, generator: Generator, default: Sampled) -> Iterator[Sampled]:
-        """The default sampling and those asked for, on the same few label maps."""
+        """The default sampling and those asked for, on the same few label label_maps."""
         few = self.settings.solver_images
         if not self.settings.solvers or default.images is None:
             return
@@ -172,12 +174,12 @@ class Experiment:
         told = data if generator is None else f"{data}, {generator.name}"
         network = self._stage(
             "network", f"training on {told}",
-            networks.inputs(self.frames, real, None if drawn is None else drawn.key, *how),
-            partial(networks.make, self.frames, real, folders, *how),
+            train_segmenter.inputs(self.frames, real, None if drawn is None else drawn.key, *how),
+            partial(train_segmenter.make, self.frames, real, folders, *how),
         )  # fmt: skip
         judged = self._stage(
-            "judged", f"judging what learned from {told}", judge.inputs(self.frames, network.key),
-            partial(judge.make, self.frames, network.folder / "segmenter"),
+            "judged", f"judging what learned from {told}", evaluate.inputs(self.frames, network.key),
+            partial(evaluate.make, self.frames, network.folder / "segmenter"),
         )  # fmt: skip
         return Trained(data, generator, network, judged)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.errors import EchoSynthError
-from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES
+from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES
 
 INCHES = (11, 3.6)
 DOTS_PER_INCH = 150

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib import zoo
-from EchoSynthLib.evaluation.frechet import frechet_distance
-from EchoSynthLib.evaluation.kernel import kernel_distance
+from EchoSynthLib.evaluation.feature_distances import frechet_distance, kernel_distance
 from EchoSynthLib.evaluation.speckle import largest_deviation, mean_statistics, speckle_regions
 from EchoSynthLib.experiment import images as drawn_images
-from EchoSynthLib.experiment import maps as label_maps
+from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.frames import Frames, sector_of
 from EchoSynthLib.experiment.stages import Progress, Workplace, read_json
-from EchoSynthLib.images.array_files import write_array
-from EchoSynthLib.images.camus import CamusArrays
+from EchoSynthLib.images.datasets.camus import CamusArrays
 from EchoSynthLib.images.write import write_record
+from EchoSynthLib.images.writers.arrays import write_array
 
 REVISION = 1
 FEATURES_OF = "segmenter"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES
+from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES
 from EchoSynthLib.evaluation.speckle import SPECKLE_STATISTICS
 from EchoSynthLib.experiment import paper
-from EchoSynthLib.experiment.judge import HAUSDORFF
+from EchoSynthLib.experiment.evaluate import HAUSDORFF
 
 Row = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import EchoSynthLib
-from EchoSynthLib.experiment import cost, judge, paper, realism
+from EchoSynthLib.experiment import cost, evaluate, paper, realism
 from EchoSynthLib.experiment.plan import Experiment, Sampled, Trained
 from EchoSynthLib.experiment.stages import machine
 
@@ -82,7 +82,7 @@ def _sampled(sampled: Sampled) -> list[Row]:
 def _networks(experiment: Experiment) -> list[Row]:
     if not experiment.real.judged.is_made:
         return []
-    baseline = judge.load(experiment.real.judged.folder)
+    baseline = evaluate.load(experiment.real.judged.folder)
     rows = [_network(experiment, experiment.real, None)]
     for comparison in experiment.comparisons:
         rows += [_network(experiment, t, baseline) for t in comparison.trained if t.judged.is_made]
@@ -98,7 +98,7 @@ def _network(experiment: Experiment, trained: Trained, baseline: list[Row] | Non
         "synthetic_frames": 0 if trained.generator is None else experiment.count,
         "minutes": experiment.settings.segmenter_minutes,
         "iterations": _iterations(trained),
-        **judge.summary(judge.load(trained.judged.folder), baseline),
+        **evaluate.summary(evaluate.load(trained.judged.folder), baseline),
     }
 
 

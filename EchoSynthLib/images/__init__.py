@@ -3,8 +3,8 @@
 from EchoSynthLib.images.formats import list_images
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry
 from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
+from EchoSynthLib.images.label_maps.read import read_label_map
 from EchoSynthLib.images.read import read_image
-from EchoSynthLib.images.read_labels import read_label_map
 from EchoSynthLib.images.write import write_image, write_label_map, write_map, write_record
 
 __all__ = [

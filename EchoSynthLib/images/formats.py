@@ -65,7 +65,7 @@ def list_images(folder: str | Path) -> list[Path]:
     what_else = f"{folder} is not a folder; give the folder that holds the images."
     if not stat.S_ISDIR(status_of(folder, what_else).st_mode):
         raise InputError(what_else)
-    from EchoSynthLib.images.label_file import is_marked_label_map
+    from EchoSynthLib.images.label_maps.file import is_marked_label_map
 
     return [path for path in readable_in(folder) if not is_marked_label_map(path)]
 

@@ -14,10 +14,10 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import READABLE, existing_file, kind_of, reading
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, doubt_of_depth, frame_or_cine
 from EchoSynthLib.images.gray import JOINED, are_colors, cine_to_gray8, to_gray8
-from EchoSynthLib.images.read_dicom import read_dicom
-from EchoSynthLib.images.read_itk import read_itk
-from EchoSynthLib.images.read_picture import read_picture
-from EchoSynthLib.images.read_video import read_video
+from EchoSynthLib.images.readers.dicom import read_dicom
+from EchoSynthLib.images.readers.itk import read_itk
+from EchoSynthLib.images.readers.picture import read_picture
+from EchoSynthLib.images.readers.video import read_video
 
 _NARROW, _MANY_TIMES = 64, 3  # columns; times that frames and rows are as many
 

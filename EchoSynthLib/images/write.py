@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import printable
-from EchoSynthLib.images.array_files import writing_array
 from EchoSynthLib.images.formats import suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
 from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
+from EchoSynthLib.images.writers.arrays import writing_array
 from EchoSynthLib.outputs import replacing
 
 ITK_WRITABLE = (".nii", ".nii.gz", ".mha", ".nrrd")
@@ -129,11 +129,11 @@ def _write(
     texts = {str(key): printable(" ".join(str(value).split())) for key, value in (attributes or {}).items()}
     with replacing(path) as partial:
         if suffix in ITK_WRITABLE:
-            from EchoSynthLib.images.write_itk import write_itk
+            from EchoSynthLib.images.writers.itk import write_itk
 
             write_itk(partial, array, geometry, texts)
         elif suffix in WRITABLE_VIDEOS:
-            from EchoSynthLib.images.write_video import write_video
+            from EchoSynthLib.images.writers.video import write_video
 
             write_video(partial, array, like.frame_time_ms if isinstance(like, EchoCine) else None, texts)
         elif suffix == ".png":

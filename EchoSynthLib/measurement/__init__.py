@@ -1,16 +1,16 @@
 """Clinical measurements from label maps of apical views, and how far to rely on them."""
 
-from EchoSynthLib.measurement.certainty import SecondContour, agreement, contour_agreement, expected_dice
+from EchoSynthLib.measurement.contour_editing import with_endocardium, with_points
 from EchoSynthLib.measurement.cycle import Cycle, find_cycle
-from EchoSynthLib.measurement.drawing import with_endocardium, with_points
-from EchoSynthLib.measurement.evidence import Evidence
 from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame
 from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
+from EchoSynthLib.measurement.reliability.agreement import SecondContour, agreement, contour_agreement, expected_dice
+from EchoSynthLib.measurement.reliability.evidence import Evidence
+from EchoSynthLib.measurement.reliability.traffic_light import Light
 from EchoSynthLib.measurement.report import write_report
 from EchoSynthLib.measurement.study import Study, study_of_cine, study_of_frame, study_of_places, study_of_views
 from EchoSynthLib.measurement.table import rows_of, write_csv
-from EchoSynthLib.measurement.traffic_light import Light
-from EchoSynthLib.measurement.wording import headline, told_lights, worded
+from EchoSynthLib.measurement.texts import headline, told_lights, worded
 
 __all__ = [
     "DEFINITIONS",

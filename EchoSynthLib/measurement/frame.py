@@ -13,18 +13,28 @@ from EchoSynthLib.anatomy.discs import LongAxis, Spacing
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium, endocardium_of_mask
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map, check_spacing
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.measurement.areas import areas
-from EchoSynthLib.measurement.certainty import SecondContour, confidence_at, contour_agreement, relative_spread
-from EchoSynthLib.measurement.cut_off import cut_off_findings
-from EchoSynthLib.measurement.doubt import Doubt, Opinions, doubt_of
-from EchoSynthLib.measurement.drawing import with_endocardium
-from EchoSynthLib.measurement.evidence import Evidence
-from EchoSynthLib.measurement.long_axis import long_axis_of_atrium, long_axis_of_ventricle
-from EchoSynthLib.measurement.plausibility import plausibility_findings
+from EchoSynthLib.measurement.chambers import (
+    Chamber,
+    area_length_volume,
+    areas,
+    disc_volume,
+    long_axis_of_atrium,
+    long_axis_of_ventricle,
+)
+from EchoSynthLib.measurement.contour_editing import with_endocardium
 from EchoSynthLib.measurement.quantities import THICKNESS_SEGMENTS, Measurement, measurement
+from EchoSynthLib.measurement.reliability.agreement import (
+    SecondContour,
+    confidence_at,
+    contour_agreement,
+    relative_spread,
+)
+from EchoSynthLib.measurement.reliability.cut_off import cut_off_findings
+from EchoSynthLib.measurement.reliability.evidence import Evidence
+from EchoSynthLib.measurement.reliability.plausibility import plausibility_findings
+from EchoSynthLib.measurement.reliability.segmentation_quality import Doubt, QualityEvidence, doubt_of
+from EchoSynthLib.measurement.reliability.traffic_light import Finding, Light, light_of, lights_of
 from EchoSynthLib.measurement.thickness import WallThickness, wall_thickness
-from EchoSynthLib.measurement.traffic_light import Finding, Light, light_of, lights_of
-from EchoSynthLib.measurement.volumes import Chamber, area_length_volume, disc_volume
 
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 _AROUND = 3  # pixels around everything labelled that are looked at
@@ -109,7 +119,7 @@ def measure_frame(
         label_map: (H, W) in CAMUS codes, row 0 at the transducer; one with nothing labelled gives a red light.
         spacing: (row, column) in mm where it can be trusted, else None.
         confidence: (H, W) in [0, 1], the segmenter's.
-        agreement: see `certainty.agreement`.
+        agreement: see `agreement.agreement`.
         contour: an endocardium that replaces the label map's, such as one drawn by hand; its basal points and its apex
             make the long axis. In a label map with nothing labelled it is measured alone, and neither wall nor atrium
             is missed.
@@ -197,13 +207,13 @@ def _measure(
 
 def _opinions(
     given: NDArray[np.uint8], labels: NDArray[np.uint8], agreement: float | None, second: SecondContour | None
-) -> Opinions:
+) -> QualityEvidence:
     """What is said of a label map (H, W) as it was given, and with the contour that replaces its endocardium."""
     if second is None or not (labels == _CAVITY).any():
-        return Opinions(agreement)
+        return QualityEvidence(agreement)
     # A contour that was drawn over the label map says nothing about how well both models agree.
     alike = contour_agreement(given, second) if (given == _CAVITY).any() else None
-    return Opinions(agreement, alike, relative_spread(labels, second))
+    return QualityEvidence(agreement, alike, relative_spread(labels, second))
 
 
 def _values(

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.masks import border, grown
 from EchoSynthLib.anatomy.structures import STRUCTURES
 from EchoSynthLib.measurement.frame import FrameMeasures
+from EchoSynthLib.measurement.reliability.traffic_light import Light
 from EchoSynthLib.measurement.study import Study
-from EchoSynthLib.measurement.traffic_light import Light
-from EchoSynthLib.measurement.wording import Worded, told_lights, worded
+from EchoSynthLib.measurement.texts import Worded, told_lights, worded
 from EchoSynthLib.outputs import replacing
 
 NOTICE = "For research only. Not a medical device; nothing here may guide the care of a patient."

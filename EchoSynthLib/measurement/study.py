@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.measurement.cycle import Cycle, find_cycle
-from EchoSynthLib.measurement.foreshortening import length_findings, shortening_findings
-from EchoSynthLib.measurement.frame import FrameMeasures
-from EchoSynthLib.measurement.phases import exchange_findings, exchanged, is_exchanged, missed_ends
-from EchoSynthLib.measurement.quantities import Measurement, measurement
-from EchoSynthLib.measurement.traffic_light import STRUCTURES, Finding, Light, light_of, lights_of, worst
-from EchoSynthLib.measurement.volumes import (
+from EchoSynthLib.measurement.chambers import (
     Chamber,
     biplane_area_length_volume,
     biplane_disc_volume,
     ejected,
 )
+from EchoSynthLib.measurement.cycle import Cycle, find_cycle
+from EchoSynthLib.measurement.frame import FrameMeasures
+from EchoSynthLib.measurement.quantities import Measurement, measurement
+from EchoSynthLib.measurement.reliability.foreshortening import length_findings, shortening_findings
+from EchoSynthLib.measurement.reliability.phases import exchange_findings, exchanged, is_exchanged, missed_ends
+from EchoSynthLib.measurement.reliability.traffic_light import STRUCTURES, Finding, Light, light_of, lights_of, worst
 
 PHASES = ("ED", "ES")
 BOTH = "2CH + 4CH"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from EchoSynthLib.measurement.study import Study
-from EchoSynthLib.measurement.wording import worded
+from EchoSynthLib.measurement.texts import worded
 from EchoSynthLib.outputs import replacing
 
 COLUMNS = (

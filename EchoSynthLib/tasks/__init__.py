@@ -15,15 +15,15 @@ from EchoSynthLib.tasks.classify_view import ClassifyView
 from EchoSynthLib.tasks.collect import Collect
 from EchoSynthLib.tasks.contour import Contour
 from EchoSynthLib.tasks.dataset import Dataset
-from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter, parameters_of
 from EchoSynthLib.tasks.evidence import FindEvidence
 from EchoSynthLib.tasks.experiment import Experiment
 from EchoSynthLib.tasks.measure import Measure
+from EchoSynthLib.tasks.parameter import Parameter
 from EchoSynthLib.tasks.read import Read
 from EchoSynthLib.tasks.segment import Segment
 from EchoSynthLib.tasks.synthesize import Synthesize
+from EchoSynthLib.tasks.task import Context, Progress, Task, parameter, parameters_of
 from EchoSynthLib.tasks.train import Train
-from EchoSynthLib.tasks.values import Parameter
 from EchoSynthLib.tasks.variations import Variations
 
 __all__ = [

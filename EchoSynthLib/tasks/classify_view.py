@@ -12,11 +12,11 @@ from typing import Any
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.outputs import OutputFolder, replacing
-from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import images_in, left_out_of, run_each, warnings_of_each
-from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.results import check_exists, naming, with_warnings, write_records
-from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
+from EchoSynthLib.tasks.common.folders import images_in, left_out_of, run_each, warnings_of_each
+from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
+from EchoSynthLib.tasks.common.results import check_exists, naming, with_warnings, write_records
+from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
+from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
 
 TABLE, RECORD = "views.csv", "views.json"
 COLUMNS = ("file", "frames", "view", *VIEWS)
@@ -84,9 +84,9 @@ class ClassifyView(Task):
 
     def _classify_file(self, path: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
         from EchoSynthLib import api
-        from EchoSynthLib.api.reading import likelier_view
+        from EchoSynthLib.api.analysis import likelier_view
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.label_file import read_echo
+        from EchoSynthLib.images.label_maps.file import read_echo
 
         image = read_echo(path)
         frames = [image.frame(index) for index in range(len(image))] if isinstance(image, EchoCine) else [image]

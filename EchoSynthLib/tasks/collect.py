@@ -13,15 +13,22 @@ from typing import TYPE_CHECKING, Any
 import EchoSynthLib
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import files_in, status_of, unreadable
+from EchoSynthLib.images.datasets.pairs import LAYOUTS, DataSet, Pair, case_name
 from EchoSynthLib.images.formats import readable_in, stem_of
-from EchoSynthLib.images.label_file import label_ending
-from EchoSynthLib.images.pairs import LAYOUTS, DataSet, Pair, case_name
+from EchoSynthLib.images.label_maps.file import label_ending
 from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.tasks import inputs
-from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.places import check_replaceable
-from EchoSynthLib.tasks.results import RECORD, check_exists, stamp_of, told_of_pairs, with_warnings, write_records
+from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.output_places import check_replaceable
+from EchoSynthLib.tasks.common.results import (
+    RECORD,
+    check_exists,
+    stamp_of,
+    told_of_pairs,
+    with_warnings,
+    write_records,
+)
+from EchoSynthLib.tasks.task import Context, Task, parameter
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
@@ -133,10 +140,10 @@ def open_pair(files: Files) -> tuple[EchoFrame | EchoCine, EchoFrame | EchoCine]
         InputError: a file is unreadable, the two differ in size or place, the label map has codes that CAMUS lacks, or
             the image is a label map itself.
     """
-    from EchoSynthLib.images.alignment import on_grid_of
-    from EchoSynthLib.images.label_file import refuse_drawing
+    from EchoSynthLib.images.label_maps.alignment import on_grid_of
+    from EchoSynthLib.images.label_maps.file import refuse_drawing
+    from EchoSynthLib.images.label_maps.read import read_label_map
     from EchoSynthLib.images.read import read_image
-    from EchoSynthLib.images.read_labels import read_label_map
 
     image = read_image(files.image)
     refuse_drawing(image)
@@ -145,9 +152,9 @@ def open_pair(files: Files) -> tuple[EchoFrame | EchoCine, EchoFrame | EchoCine]
 
 def pairs_of(files: Files, image: EchoFrame | EchoCine, labels: EchoFrame | EchoCine) -> Iterator[Pair]:
     """The pair, or one for each frame of a cine, named after the image file."""
+    from EchoSynthLib.images.datasets.nnunet import LabelledImage
     from EchoSynthLib.images.frame import EchoCine
-    from EchoSynthLib.images.nnunet import LabelledImage
-    from EchoSynthLib.images.read_attributes import read_attributes
+    from EchoSynthLib.images.readers.attributes import read_attributes
 
     codes = labels.pixels
     place = image if image.spacing_trusted or not labels.spacing_trusted else labels

@@ -12,12 +12,12 @@ import EchoSynthLib
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.tasks import inputs
-from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
-from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.results import check_exists, naming, told_of_folder, with_warnings, write_records
-from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
+from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
+from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
+from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, with_warnings, write_records
+from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
+from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoFrame, Spacing
@@ -111,7 +111,7 @@ class Contour(Task):
 
     def _contour(self, path: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.label_file import read_echo
+        from EchoSynthLib.images.label_maps.file import read_echo
         from EchoSynthLib.tasks.contour_results import write_contours, write_picture, write_table
 
         started = time.perf_counter()

@@ -30,7 +30,7 @@ class FrameContour:
 
     Attributes:
         points, curve: (7, 2) and (n, 2) (row, column) in the frame's pixels.
-        summary: the doubt of each landmark and of the curve, as `ContourFound.summary` tells them.
+        summary: the doubt of each landmark and of the curve, as `ContourResult.summary` tells them.
     """
 
     points: NDArray[np.float64]

@@ -13,19 +13,19 @@ from typing import Any
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.camus_frame import QUALITIES
+from EchoSynthLib.images.datasets.camus_frame import QUALITIES
+from EchoSynthLib.images.datasets.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair, case_name
+from EchoSynthLib.images.datasets.shards import Sample
 from EchoSynthLib.images.formats import kind_of, readable_in, suffix_of
-from EchoSynthLib.images.label_file import label_ending
-from EchoSynthLib.images.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair, case_name
+from EchoSynthLib.images.label_maps.file import label_ending
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
-from EchoSynthLib.images.shards import Sample
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.parallel import check_places, run_items
-from EchoSynthLib.tasks import inputs
+from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.output_places import check_replaceable
+from EchoSynthLib.tasks.common.results import RECORD, check_exists, told_of_pairs, with_warnings, write_records
 from EchoSynthLib.tasks.dataset_pairs import Drawn, Plan, Settings, Source, draw
-from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.places import check_replaceable
-from EchoSynthLib.tasks.results import RECORD, check_exists, told_of_pairs, with_warnings, write_records
+from EchoSynthLib.tasks.task import Context, Task, parameter
 
 # Pairs that travel together to a worker, at most: about a second's work, so that transport does not count. Of a small
 # set fewer, so that every worker gets its share.

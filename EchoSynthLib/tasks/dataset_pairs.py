@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.pairs import Pair
-from EchoSynthLib.images.shards import Sample
-from EchoSynthLib.tasks import inputs
-from EchoSynthLib.tasks.declare import Progress
-from EchoSynthLib.tasks.results import stamp_of
+from EchoSynthLib.images.datasets.pairs import Pair
+from EchoSynthLib.images.datasets.shards import Sample
+from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.results import stamp_of
+from EchoSynthLib.tasks.task import Progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,7 +96,7 @@ def draw(
         InputError: the label map has no such variation.
     """
     from EchoSynthLib import api
-    from EchoSynthLib.images.nnunet import LabelledImage
+    from EchoSynthLib.images.datasets.nnunet import LabelledImage
 
     source = plan.source
     frame = source.labels

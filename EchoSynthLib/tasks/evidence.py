@@ -12,10 +12,10 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.tasks import inputs
-from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.places import check_replaceable, output_folder
-from EchoSynthLib.tasks.results import check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.output_places import check_replaceable, output_folder
+from EchoSynthLib.tasks.common.results import check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.task import Context, Task, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class FindEvidence(Task):
         from EchoSynthLib.api.measure import evidence_of, tissue_in
         from EchoSynthLib.images.contrast import has_contrast
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.label_file import read_echo
+        from EchoSynthLib.images.label_maps.file import read_echo
 
         started = time.perf_counter()
         image = read_echo(check_exists(self.image, "image"))

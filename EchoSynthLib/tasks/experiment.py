@@ -10,10 +10,10 @@ from typing import Any
 import EchoSynthLib
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthLib.experiment.settings import PRESETS, TRAINED, Settings, parse_solvers
-from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.inputs import LARGEST_SEED
-from EchoSynthLib.tasks.places import check_writable
-from EchoSynthLib.tasks.results import check_exists
+from EchoSynthLib.tasks.common.inputs import LARGEST_SEED
+from EchoSynthLib.tasks.common.output_places import check_writable
+from EchoSynthLib.tasks.common.results import check_exists
+from EchoSynthLib.tasks.task import Context, Task, parameter
 
 _SHORTEST, _LONGEST = 0.01, 100_000
 

@@ -11,13 +11,13 @@ import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.tasks import inputs
-from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import run_each, warnings_of_each
+from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.folders import run_each, warnings_of_each
+from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
+from EchoSynthLib.tasks.common.results import check_exists, naming, with_warnings, write_records
 from EchoSynthLib.tasks.measure_cases import Case, case_of_file, cases_in
 from EchoSynthLib.tasks.measure_inputs import open_source
-from EchoSynthLib.tasks.places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.results import check_exists, naming, with_warnings, write_records
+from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import readable_in, stem_of
-from EchoSynthLib.images.label_file import is_label_map, label_ending, label_rank
+from EchoSynthLib.images.label_maps.file import is_label_map, label_ending, label_rank
 from EchoSynthLib.images.result_names import distinct, result_stem
-from EchoSynthLib.tasks.folders import is_own_result
+from EchoSynthLib.tasks.common.folders import is_own_result
 
 _PATIENT = re.compile(r"(?P<patient>.+)_(?P<view>[24]CH)_(?P<phase>ED|ES)$", re.IGNORECASE)
 

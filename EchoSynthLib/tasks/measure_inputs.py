@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.images.formats import stem_of
-from EchoSynthLib.tasks import inputs
+from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.shown import blank_frames
 from EchoSynthLib.tasks.measure_cases import Source
-from EchoSynthLib.tasks.shown import blank_frames
 
 if TYPE_CHECKING:
     from EchoSynthLib.api.measure import Given
@@ -29,9 +29,9 @@ def open_source(source: Source, given: Spacing | None) -> tuple[list[Given], lis
             different grids, or a file contradicts `given`.
     """
     from EchoSynthLib.api.measure import Given
-    from EchoSynthLib.images.alignment import on_grid_of
-    from EchoSynthLib.images.label_file import read_echo
-    from EchoSynthLib.images.read_labels import read_label_map
+    from EchoSynthLib.images.label_maps.alignment import on_grid_of
+    from EchoSynthLib.images.label_maps.file import read_echo
+    from EchoSynthLib.images.label_maps.read import read_label_map
 
     image = None if source.image is None else read_echo(source.image)
     labels = None if source.label_map is None else read_label_map(source.label_map)[1]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.places import output_folder
-from EchoSynthLib.tasks.results import RECORD, check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.common.output_places import output_folder
+from EchoSynthLib.tasks.common.results import RECORD, check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.task import Context, Task, parameter
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
@@ -36,8 +36,8 @@ class Read(Task):
         Raises:
             InputError: the file cannot be read as a frame or a cine.
         """
-        from EchoSynthLib.images.array_files import write_array
         from EchoSynthLib.images.read import read_image
+        from EchoSynthLib.images.writers.arrays import write_array
 
         started = time.perf_counter()
         check_exists(self.image, "image")

@@ -16,11 +16,10 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.tasks.declare import Context, Progress, Task, parameter
-from EchoSynthLib.tasks.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
-from EchoSynthLib.tasks.inputs import trusted_spacing
-from EchoSynthLib.tasks.places import check_replaceable, is_folder
-from EchoSynthLib.tasks.results import (
+from EchoSynthLib.tasks.common.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
+from EchoSynthLib.tasks.common.inputs import trusted_spacing
+from EchoSynthLib.tasks.common.output_places import check_replaceable, is_folder
+from EchoSynthLib.tasks.common.results import (
     FORMATS,
     RECORD,
     check_exists,
@@ -29,7 +28,8 @@ from EchoSynthLib.tasks.results import (
     with_warnings,
     write_records,
 )
-from EchoSynthLib.tasks.shown import blank_frames, tissue_of, told_of_blank
+from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
+from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
@@ -126,7 +126,7 @@ class Segment(Task):
 
     def _segment(self, path: Path, folder: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.label_file import read_echo
+        from EchoSynthLib.images.label_maps.file import read_echo
         from EchoSynthLib.images.write import write_label_map
 
         image = read_echo(path)
@@ -213,7 +213,7 @@ def in_scale(confidence: np.ndarray, scale: int) -> np.ndarray:
 
 def _record_of_cine(records: list[dict[str, Any]], cine: EchoCine, seconds: float) -> dict[str, Any]:
     """The first shown frame's record, but with what holds for all: the mean view, confidence and the whole time."""
-    from EchoSynthLib.api.reading import likelier_view
+    from EchoSynthLib.api.analysis import likelier_view
 
     blank = [index for index, record in enumerate(records) if record["blank"]]
     shown = [record for record in records if not record["blank"]]

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
 from EchoSynthLib.anatomy.labels import VIEWS
-from EchoSynthLib.images.camus_frame import QUALITIES
+from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 from EchoSynthLib.outputs import OutputFolder, replacing
-from EchoSynthLib.tasks import inputs
-from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.places import REPLACES, check_replaceable, names_in
-from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, naming, stamp_of, with_warnings, write_records
+from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, names_in
+from EchoSynthLib.tasks.common.results import (
+    FORMATS,
+    RECORD,
+    check_holds,
+    naming,
+    stamp_of,
+    with_warnings,
+    write_records,
+)
+from EchoSynthLib.tasks.task import Context, Task, parameter
 
 if TYPE_CHECKING:
     import numpy as np

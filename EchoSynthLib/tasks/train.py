@@ -10,12 +10,12 @@ from typing import Any
 
 import EchoSynthLib
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.inputs import LARGEST_SEED
-from EchoSynthLib.tasks.places import check_writable
-from EchoSynthLib.tasks.results import check_exists
+from EchoSynthLib.tasks.common.inputs import LARGEST_SEED
+from EchoSynthLib.tasks.common.output_places import check_writable
+from EchoSynthLib.tasks.common.results import check_exists
+from EchoSynthLib.tasks.task import Context, Task, parameter
+from EchoSynthLib.training.distributed import process_count
 from EchoSynthLib.training.recipes import PRESETS, RECIPES, Recipe
-from EchoSynthLib.training.several import process_count
 
 
 @dataclass(frozen=True, kw_only=True)

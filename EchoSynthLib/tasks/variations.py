@@ -11,10 +11,10 @@ import EchoSynthLib
 from EchoSynthLib.anatomy.heart2d.contraction import EJECTION_FRACTIONS
 from EchoSynthLib.anatomy.heart2d.reshaping import THICKNESS_FACTORS
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.tasks import inputs
-from EchoSynthLib.tasks.declare import Context, Task, parameter
-from EchoSynthLib.tasks.places import REPLACES, check_replaceable
-from EchoSynthLib.tasks.results import FORMATS, RECORD, check_holds, naming, with_warnings, write_records
+from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable
+from EchoSynthLib.tasks.common.results import FORMATS, RECORD, check_holds, naming, with_warnings, write_records
+from EchoSynthLib.tasks.task import Context, Task, parameter
 
 if TYPE_CHECKING:
     import numpy as np

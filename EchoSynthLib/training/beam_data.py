@@ -13,8 +13,8 @@ from EchoSynthLib.anatomy.beam import BEAM_SHAPE, to_beam_space
 from EchoSynthLib.anatomy.sector.fit import default_sector, fit_sector
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.camus import load_camus_npz
-from EchoSynthLib.images.camus_frame import QUALITIES
+from EchoSynthLib.images.datasets.camus import load_camus_npz
+from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 from EchoSynthLib.training.camus_frames import of_camus
 from EchoSynthLib.training.derived import derived, sum_of_data
 

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.training import checkpoint
+from EchoSynthLib.training.distributed import Processes
 from EchoSynthLib.training.interrupts import Interrupts
-from EchoSynthLib.training.several import Processes
 
 Validate = Callable[[nn.Module], dict[str, float]]
 Progress = Callable[[int, int, str], None]

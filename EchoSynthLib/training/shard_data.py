@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from EchoSynthLib.images.nnunet import LabelledImage
-from EchoSynthLib.images.shards import read_shard, shards_of
+from EchoSynthLib.images.datasets.nnunet import LabelledImage
+from EchoSynthLib.images.datasets.shards import read_shard, shards_of
 
 Pair = tuple[LabelledImage, dict[str, Any]]
 Thing = TypeVar("Thing")

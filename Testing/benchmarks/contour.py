@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 import EchoSynthLib as es
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, endocardium_of_mask, resample
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
+from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
 
 ROW = dict[str, object]
 METHODS = {

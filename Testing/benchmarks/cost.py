@@ -59,7 +59,7 @@ def image_multiply_accumulates(size: int = 256) -> int:
     """Of one image of the default generator at its default steps, counted while torch runs both of its networks."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    from EchoSynthLib.synthesis.beam_flow.publish import torch_pipeline
+    from EchoSynthLib.synthesis.beam_flow.export import torch_pipeline
 
     folder, heart = zoo.find("beam-flow"), parametric_heart(shape=(size, size))
     pipeline = torch_pipeline(folder.path, folder.config)
@@ -100,7 +100,7 @@ def cold_start_seconds(repeats: int = 3) -> float:
 def cine_rate(frames: int = 60, shape: tuple[int, int] = (490, 590)) -> float:
     """Frames a second of `echosynth segment` on a cine at native resolution, reading and writing counted in."""
     from EchoSynthLib.tasks import find_task
-    from EchoSynthLib.tasks.declare import Context
+    from EchoSynthLib.tasks.task import Context
 
     hearts = heart_cycle(4, shape=shape)
     stills = [es.synthesize(h.label_map, sector=h.sector)[0][0] for h in hearts]

@@ -28,8 +28,8 @@ from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, parametric_heart
 from EchoSynthLib.networks.semantic.presets import PAPER
 from EchoSynthLib.synthesis.diffusion import recipe
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
-from EchoSynthLib.synthesis.diffusion.plans import plan
-from EchoSynthLib.synthesis.diffusion.spaces import one_hot
+from EchoSynthLib.synthesis.diffusion.latent_space import one_hot
+from EchoSynthLib.synthesis.diffusion.training_configs import plan
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
 
 SIDE = 224

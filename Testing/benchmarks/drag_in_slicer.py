@@ -12,8 +12,8 @@ import slicer
 
 import mouse
 from EchoSynthMRML.curves import read_points
+from EchoSynthPanels.application.registration import CINE, FRAME, load_cine, load_frame
 from EchoSynthPanels.parameters import MeasureScope
-from EchoSynthPanels.registration import CINE, FRAME, load_cine, load_frame
 from events import StallWatch, slice_point, spin, wait_until
 from the_module import press_apply, unfold
 

@@ -15,8 +15,8 @@ from scipy.ndimage import zoom
 from EchoSynthMRML.cines import CineBuilder, cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.volumes import frame_array, new_frame
+from EchoSynthPanels.application.registration import CINE, load_cine
 from EchoSynthPanels.parameters import MeasureScope
-from EchoSynthPanels.registration import CINE, load_cine
 from events import StallWatch, spin
 from the_module import press_apply, unfold
 

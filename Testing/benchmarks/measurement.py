@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import EchoSynthLib as es
-from EchoSynthLib.evaluation.overlap import structure_dice
-from EchoSynthLib.images.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
-from EchoSynthLib.images.camus_frame import CamusFrame
+from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
+from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
+from EchoSynthLib.images.datasets.camus_frame import CamusFrame
 from EchoSynthLib.measurement import FrameMeasures, agreement, measure_frame, study_of_views
 
 ROW = dict[str, object]

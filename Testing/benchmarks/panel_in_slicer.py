@@ -21,7 +21,7 @@ from drag_in_slicer import drags, warming_up  # noqa: E402
 from long_cine_in_slicer import long_cine  # noqa: E402
 
 import mouse  # noqa: E402
-from EchoSynthPanels.registration import CINE, FRAME, load_cine, load_frame, load_label_map  # noqa: E402
+from EchoSynthPanels.application.registration import CINE, FRAME, load_cine, load_frame, load_label_map  # noqa: E402
 from events import StallWatch, click, ras, slice_point, spin, wait_until  # noqa: E402
 from the_module import open_module, press_apply, unfold  # noqa: E402
 

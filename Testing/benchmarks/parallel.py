@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
-from EchoSynthLib.images.shards import shards_of
+from EchoSynthLib.images.datasets.shards import shards_of
 from EchoSynthLib.images.write import write_label_map
 from EchoSynthLib.tasks import Context, Dataset
 

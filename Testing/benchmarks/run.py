@@ -20,7 +20,7 @@ import panel
 import segmentation
 import synthesis
 
-from EchoSynthLib.images.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
+from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
 
 PARTS = ("segmentation", "synthesis", "cost", "measurement", "contour", "panel")
 WITHOUT_DATA = ("cost", "panel")

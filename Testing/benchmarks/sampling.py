@@ -1,4 +1,4 @@
-"""Compare sampling settings of the generator on train: how `SAMPLING` in synthesis/beam_flow/publish.py was chosen.
+"""Compare sampling settings of the generator on train: how `SAMPLING` in synthesis/beam_flow/export.py was chosen.
 
 python Testing/benchmarks/sampling.py --guidance 1 1.2 --steps 4 8 --spread 0 0.08
 """
@@ -17,7 +17,7 @@ import synthesis
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.images.camus import CamusArrays, find_camus, load_camus_npz
+from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, load_camus_npz
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 
 

@@ -11,8 +11,8 @@ from perturbations import CHANGES
 import EchoSynthLib as es
 from EchoSynthLib.anatomy.sector.fit import fit_sector
 from EchoSynthLib.evaluation.bootstrap import bootstrap_over_patients
-from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES, mean_structure_dice, structure_dice
-from EchoSynthLib.images.camus import CamusArrays
+from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES, mean_structure_dice, structure_dice
+from EchoSynthLib.images.datasets.camus import CamusArrays
 
 ROW = dict[str, object]
 
@@ -30,7 +30,7 @@ def clean_dice(val: CamusArrays) -> list[ROW]:
 def cleaning_gain(val: CamusArrays) -> dict[str, dict[str, float]]:
     """Dice with and without the largest-component and hole-filling step."""
     from EchoSynthLib import zoo
-    from EchoSynthLib.api.shared import segmenter
+    from EchoSynthLib.api.pipelines import segmenter
     from EchoSynthLib.images.grid import from_grid, to_grid
 
     network = segmenter("segmenter", zoo.find("segmenter").sha256)

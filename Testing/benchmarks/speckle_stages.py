@@ -22,7 +22,7 @@ import synthesis
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.beam import scan_convert, to_beam_space
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.images.camus import CamusArrays, find_camus, load_camus_npz
+from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, load_camus_npz
 from EchoSynthLib.runtime import OnnxNetwork
 from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.pipeline import one_hot_beams

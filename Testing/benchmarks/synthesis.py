@@ -12,11 +12,11 @@ import EchoSynthLib as es
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.sector.fit import fit_sector
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.evaluation.frechet import frechet_distance
-from EchoSynthLib.evaluation.overlap import mean_structure_dice
+from EchoSynthLib.evaluation.feature_distances import frechet_distance
+from EchoSynthLib.evaluation.segmentation_metrics import mean_structure_dice
 from EchoSynthLib.evaluation.speckle import largest_deviation as largest_deviation
 from EchoSynthLib.evaluation.speckle import mean_statistics, speckle_regions
-from EchoSynthLib.images.camus import CamusArrays
+from EchoSynthLib.images.datasets.camus import CamusArrays
 
 Images = Sequence[NDArray[np.uint8]]
 

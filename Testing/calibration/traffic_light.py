@@ -1,6 +1,6 @@
 """Fit the constants of the traffic light on CAMUS train and compare them with the shipped ones: `make calibrate`.
 
-Ends with status 1 where a constant in `EchoSynthLib/measurement/calibration.py` is not the fitted one, but for what
+Ends with status 1 where a constant in `measurement/reliability/calibration.py` is not the fitted one, but for what
 processors differ in. Takes some ten minutes on one core; `--evidence FILE.npz` keeps what the models said, for another
 fit. Val is not touched.
 """
@@ -19,11 +19,12 @@ from degraded import degraded
 from numpy.typing import NDArray
 
 import EchoSynthLib as es
-from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES, structure_dice
-from EchoSynthLib.images.camus import CamusArrays, find_camus, load_camus_npz
-from EchoSynthLib.measurement import agreement, calibration, contour_agreement
-from EchoSynthLib.measurement.calibration import DiceFit
-from EchoSynthLib.measurement.certainty import confident_overlap, relative_spread
+from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES, structure_dice
+from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, load_camus_npz
+from EchoSynthLib.measurement import agreement, contour_agreement
+from EchoSynthLib.measurement.reliability import calibration
+from EchoSynthLib.measurement.reliability.agreement import confident_overlap, relative_spread
+from EchoSynthLib.measurement.reliability.calibration import DiceFit
 
 Values = NDArray[np.float64]
 Fits = dict[str, DiceFit]
@@ -78,13 +79,13 @@ def fit(overlap: Values, dice: Values) -> DiceFit:
 
 
 def expected(fits: Fits, overlap: Values) -> Values:
-    """(N,) mean over the structures of `certainty.expected_dice`."""
+    """(N,) mean over the structures of `agreement.expected_dice`."""
     each = [1.01 - np.exp(f.offset) * (1.001 - e) ** f.exponent for f, e in zip(fits.values(), overlap.T, strict=True)]
     return np.clip(each, 0, 1).mean(axis=0)
 
 
 def constants(evidence: Values, worse: NDArray[np.bool_]) -> dict[str, object]:
-    """Every constant of `EchoSynthLib.measurement.calibration` by its name."""
+    """Every constant of `EchoSynthLib.measurement.reliability.calibration` by its name."""
     overlap, contour, spread, steady, dice = np.split(evidence, [3, 4, 5, 6], axis=1)
     fits = {name: fit(e, d) for name, e, d in zip(STRUCTURE_CODES, overlap.T, dice.T, strict=True)}
     mean = dice.mean(axis=1)

@@ -223,7 +223,7 @@ def _write_image(task_files: Any, path: Path, number: int) -> None:
 
 
 def _copy_as_png(source: Path, target: Path) -> None:
-    from EchoSynthLib.images.read_labels import read_label_map
+    from EchoSynthLib.images.label_maps.read import read_label_map
     from EchoSynthLib.images.write import write_label_map
 
     codes, _ = read_label_map(source)

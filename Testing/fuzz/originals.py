@@ -138,8 +138,8 @@ def _arrays(folder: Path, image: NDArray, cine: NDArray, codes: NDArray) -> list
 
 
 def _shards(folder: Path, image: NDArray, cine: NDArray, codes: NDArray) -> list[Path]:
-    from EchoSynthLib.images.nnunet import LabelledImage
-    from EchoSynthLib.images.shards import Sample, write_shards
+    from EchoSynthLib.images.datasets.nnunet import LabelledImage
+    from EchoSynthLib.images.datasets.shards import Sample, write_shards
 
     case = LabelledImage("a", image, codes, (0.5, 0.4))
     write_shards([Sample.of_pair(case, {"spacing_mm": [0.5, 0.4]})] * 2, folder, 2)

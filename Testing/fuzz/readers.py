@@ -62,8 +62,8 @@ class Readers(Campaign):
 def _read(path: Path) -> int:
     """Reads as an image, as a label map and for its attributes; 0 where at least the image is read."""
     from EchoSynthLib.errors import InputError
-    from EchoSynthLib.images.read_attributes import read_attributes
-    from EchoSynthLib.images.read_labels import read_label_map
+    from EchoSynthLib.images.label_maps.read import read_label_map
+    from EchoSynthLib.images.readers.attributes import read_attributes
 
     _limit_memory()
     if path.suffix == ".tar":
@@ -107,7 +107,7 @@ def _read_as_image(path: Path) -> None:
 
 def _read_shard(path: Path) -> int:
     from EchoSynthLib.errors import InputError
-    from EchoSynthLib.images.shards import read_shard
+    from EchoSynthLib.images.datasets.shards import read_shard
 
     try:
         for sample in read_shard(path):

@@ -13,8 +13,8 @@ from typing import Any
 
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks import Context, Task, parameter
-from EchoSynthLib.tasks.folders import warnings_of_each
-from EchoSynthLib.tasks.results import with_warnings
+from EchoSynthLib.tasks.common.folders import warnings_of_each
+from EchoSynthLib.tasks.common.results import with_warnings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from task_files import heart, write_echo
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import EchoCine, EchoFrame, Geometry, read_image, read_label_map
-from EchoSynthLib.images.alignment import on_grid_of
+from EchoSynthLib.images.label_maps.alignment import on_grid_of
 
 
 @pytest.fixture

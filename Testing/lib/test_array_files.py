@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from EchoSynthLib.errors import OutputError
-from EchoSynthLib.images.array_files import growing_array, write_array
+from EchoSynthLib.images.writers.arrays import growing_array, write_array
 
 
 @pytest.mark.parametrize(

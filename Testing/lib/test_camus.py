@@ -9,8 +9,8 @@ import pytest
 
 from EchoSynthLib.errors import InputError, OutputError
 from EchoSynthLib.images import read_image, read_label_map, write_image, write_label_map
-from EchoSynthLib.images.camus import CamusFrame, find_camus, iterate_camus, load_camus_npz
-from EchoSynthLib.images.nnunet import LabelledImage, write_nnunet
+from EchoSynthLib.images.datasets.camus import CamusFrame, find_camus, iterate_camus, load_camus_npz
+from EchoSynthLib.images.datasets.nnunet import LabelledImage, write_nnunet
 
 CAMUS = find_camus()
 needs_camus = pytest.mark.skipif(CAMUS is None, reason="CAMUS is not here (set ECHOSYNTH_DATA)")

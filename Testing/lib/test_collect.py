@@ -12,9 +12,9 @@ import SimpleITK
 from task_files import SHAPE, SPACING, everything, heart, names, write_beat, write_echo, write_heart
 
 from EchoSynthLib.errors import Cancelled, InputError, OutputError
+from EchoSynthLib.images.label_maps.read import read_label_map
 from EchoSynthLib.images.read import read_image
-from EchoSynthLib.images.read_attributes import read_attributes
-from EchoSynthLib.images.read_labels import read_label_map
+from EchoSynthLib.images.readers.attributes import read_attributes
 from EchoSynthLib.images.write import write_image, write_label_map
 from EchoSynthLib.tasks import Collect, Context
 

@@ -13,14 +13,14 @@ from scipy.spatial import KDTree
 from EchoSynthLib.anatomy import random_heart
 from EchoSynthLib.anatomy.heart2d.endocardium import endocardium_of_mask, resample
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.segmentation.contour.pipeline import ContourFound, ContourPipeline, landmark_statistics
-from EchoSynthLib.segmentation.contour.snake import (
+from EchoSynthLib.segmentation.contour.active_contour import (
     BETWEEN,
     curve_of,
     mean_distance,
     nodes_through,
     refine,
 )
+from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline, ContourResult, landmark_statistics
 
 quickly = settings(max_examples=12, deadline=None)
 MAP = (80, 80)
@@ -155,7 +155,7 @@ def test_the_record_tells_the_spread_in_millimetres_where_it_can() -> None:
 
 def test_a_label_map_gives_the_same_kind_of_answer_without_doubts() -> None:
     heart = random_heart(3, "2CH")
-    found = ContourFound.of_mask(heart.label_map, heart.spacing)
+    found = ContourResult.of_mask(heart.label_map, heart.spacing)
     np.testing.assert_array_equal(found.points, endocardium_of_mask(heart.label_map, heart.spacing).points)
     assert found.summary(heart.spacing)["landmarks"][0]["spread_mm"] is None
     assert found.summary(heart.spacing)["mean_distance"] is None

@@ -20,7 +20,7 @@ needs_generator = _needs("beam-flow")
 def test_torch_and_onnx_give_the_same_maps() -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     pytest.importorskip("monai", reason="monai is not installed")
-    from EchoSynthLib.segmentation.contour.publish import torch_pipeline
+    from EchoSynthLib.segmentation.contour.export import torch_pipeline
 
     folder = zoo.find("contour")
     grey = np.random.default_rng(0).random((1, 1, *folder.config["grid"])).astype(np.float32)

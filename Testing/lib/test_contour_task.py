@@ -15,7 +15,7 @@ import EchoSynthLib as es
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS, endocardium_of_mask
-from EchoSynthLib.api import reading
+from EchoSynthLib.api import analysis
 from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline
 from EchoSynthLib.tasks import Context, Contour
@@ -45,7 +45,7 @@ def drawn_model(monkeypatch: pytest.MonkeyPatch) -> None:
     real = zoo.find
     monkeypatch.setattr(zoo, "find", lambda name: folder if name == "contour" else real(name))
     pipeline = ContourPipeline(DrawnNetwork(), {"grid": [160, 160], "farthest": 10.0, "sigma": 0.5})
-    monkeypatch.setattr(reading, "contour_model", lambda model, sha256: pipeline)
+    monkeypatch.setattr(analysis, "contour_model", lambda model, sha256: pipeline)
 
 
 @pytest.fixture

@@ -19,14 +19,14 @@ from torch.nn import functional as F  # noqa: E402
 from EchoSynthLib import zoo  # noqa: E402
 from EchoSynthLib.anatomy.heart2d.parametric import HeartMap  # noqa: E402
 from EchoSynthLib.errors import InputError  # noqa: E402
-from EchoSynthLib.images.camus import load_camus_npz  # noqa: E402
-from EchoSynthLib.segmentation.contour.moving import follow  # noqa: E402
+from EchoSynthLib.images.datasets.camus import load_camus_npz  # noqa: E402
 from EchoSynthLib.segmentation.contour.network import GRID, MAP, ContourNet, start_from_segmenter  # noqa: E402
 from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline  # noqa: E402
+from EchoSynthLib.segmentation.contour.point_transforms import follow  # noqa: E402
 from EchoSynthLib.segmentation.contour.recipe import ContourLoss, in_beam_space  # noqa: E402
 from EchoSynthLib.segmentation.contour.targets import load_targets, make_targets  # noqa: E402
 from EchoSynthLib.tasks import find_task  # noqa: E402
-from EchoSynthLib.tasks.declare import Context  # noqa: E402
+from EchoSynthLib.tasks.task import Context  # noqa: E402
 from EchoSynthLib.training.augment import affine_grid, probe_grid  # noqa: E402
 from EchoSynthLib.training.beam_data import load_beam_data  # noqa: E402
 

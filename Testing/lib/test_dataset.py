@@ -20,10 +20,10 @@ from task_files import SHAPE, SPACING, everything, heart, names, write_beat, wri
 import EchoSynthLib as es
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import Cancelled, InputError, OutputError
+from EchoSynthLib.images.datasets.shards import read_shard, shards_of
+from EchoSynthLib.images.label_maps.read import read_label_map
 from EchoSynthLib.images.read import read_image
-from EchoSynthLib.images.read_attributes import read_attributes
-from EchoSynthLib.images.read_labels import read_label_map
-from EchoSynthLib.images.shards import read_shard, shards_of
+from EchoSynthLib.images.readers.attributes import read_attributes
 from EchoSynthLib.tasks import Context, Dataset
 from EchoSynthLib.tasks.dataset import label_files
 from EchoSynthLib.tasks.dataset_pairs import seed_of

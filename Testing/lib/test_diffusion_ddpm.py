@@ -7,8 +7,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
-from EchoSynthLib.synthesis.diffusion.processes.ddpm import DDPM  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.processes.variational_bound import (  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.processes.ddpm import (  # noqa: E402
+    DDPM,
     discretized_log_likelihood,
     normal_kl,
 )

@@ -10,9 +10,14 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from EchoSynthLib.errors import InputError  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.cosine import cosine_schedule, step_of  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.discretizations import DISCRETIZATIONS, vp_sigma, vp_time  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.processes.table import PROCESSES, make_process  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.noise_schedules import (  # noqa: E402  # noqa: E402
+    DISCRETIZATIONS,
+    cosine_schedule,
+    step_of,
+    vp_sigma,
+    vp_time,
+)
+from EchoSynthLib.synthesis.diffusion.processes.registry import PROCESSES, make_process  # noqa: E402
 
 quickly = settings(max_examples=40, deadline=None)
 

@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from EchoSynthLib.synthesis.diffusion.processes.gamma_noise import GammaNoise  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.solvers.table import sample  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.solvers.registry import sample  # noqa: E402
 
 COUNT = 200_000
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
-from EchoSynthLib.synthesis.diffusion.discretizations import vp_sigma  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.processes.table import make_process  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.noise_schedules import vp_sigma  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.processes.registry import make_process  # noqa: E402
 
 POINT = 0.3
 CONTINUOUS = ("edm", "vp", "ve")

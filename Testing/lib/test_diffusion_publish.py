@@ -24,8 +24,8 @@ from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
 from EchoSynthLib.images.write import write_label_map  # noqa: E402
 from EchoSynthLib.networks.semantic.presets import build  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.processes.table import make_process  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.publish import publish  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.export import publish  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.processes.registry import make_process  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent  # noqa: E402
 from EchoSynthLib.tasks import Context, Dataset, Synthesize  # noqa: E402
 from EchoSynthLib.training.loop import State  # noqa: E402

@@ -19,13 +19,13 @@ from EchoSynthLib.anatomy.heart2d.parametric import HeartMap  # noqa: E402
 from EchoSynthLib.anatomy.labels import CONDITIONING, conditioning_map  # noqa: E402
 from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.plans import plan  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.recipe import DenoisingLoss, untrained  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.solvers.table import find_solver  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.solvers.registry import find_solver  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.training_configs import plan  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_presets  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent.recipe import AutoencoderLoss, validate  # noqa: E402
 from EchoSynthLib.tasks import find_task  # noqa: E402
-from EchoSynthLib.tasks.declare import Context  # noqa: E402
+from EchoSynthLib.tasks.task import Context  # noqa: E402
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data  # noqa: E402
 from EchoSynthLib.training.frame_batches import FrameBatches  # noqa: E402
 from EchoSynthLib.training.loop import Moment, Settings  # noqa: E402
@@ -111,7 +111,7 @@ def test_ten_classes_tell_the_view(frames: BeamData) -> None:
 @pytest.mark.parametrize("model", DIFFUSION)
 @pytest.mark.parametrize("preset", ["small", "paper"])
 def test_every_model_has_a_plan_whose_sampling_fits_its_process(model: str, preset: str) -> None:
-    from EchoSynthLib.synthesis.diffusion.processes.table import make_process
+    from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
 
     chosen = plan(model, preset)
     process = make_process(chosen.process)

@@ -13,11 +13,11 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from EchoSynthLib.errors import InputError  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.discretizations import edm  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.processes.table import PROCESSES, make_process  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.solvers import edm_stochastic, heun  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.noise_schedules import edm  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.processes.registry import PROCESSES, make_process  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.solvers.diffusers_schedulers import ancestral, ancestral_learned  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.solvers.table import SOLVERS, find_solver, sample  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.solvers.edm import edm_stochastic, heun  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.solvers.registry import SOLVERS, find_solver, sample  # noqa: E402
 
 SPREAD, POINT = 0.5, 0.3
 HIGHEST, LOWEST = 80.0, 0.002
@@ -82,7 +82,7 @@ def test_heun_asks_at_the_point_and_the_level_that_it_arrives_at() -> None:
         asked.append((float(x[0]), sigma))
         return denoise(x, sigma)
 
-    heun.solve(seen, start(), torch.tensor([80.0, 10.0, 0.0]))
+    heun(seen, start(), torch.tensor([80.0, 10.0, 0.0]))
     arrived = 80 + (10 - 80) * (80 - float(denoise(start(), 80.0)[0])) / 80
     assert asked[0] == (80, 80)
     assert asked[1] == (pytest.approx(arrived), 10)
@@ -167,13 +167,13 @@ def marginals(solve, steps: int, **options) -> tuple[list[float], list[float], l
 
 
 def test_churn_leaves_the_marginals_as_they_are() -> None:
-    means, deviations, right = marginals(edm_stochastic.solve, 200, S_noise=1.0)
+    means, deviations, right = marginals(edm_stochastic, 200, S_noise=1.0)
     assert means == pytest.approx([0] * 200, abs=0.025)  # five standard errors of 40 000 samples
     assert deviations == pytest.approx(right, rel=0.02)
 
 
 def test_too_much_noise_in_the_churn_does_not() -> None:
-    _, deviations, right = marginals(edm_stochastic.solve, 100, S_noise=1.2)
+    _, deviations, right = marginals(edm_stochastic, 100, S_noise=1.2)
     assert deviations[60] > 1.05 * right[60]
 
 
@@ -192,8 +192,8 @@ def test_churn_forgets_where_it_started() -> None:
 
 
 def test_without_churn_the_stochastic_sampler_is_heuns() -> None:
-    quiet = edm_stochastic.solve(denoise, start(), levels(9), drawing(), S_churn=0.0)
-    torch.testing.assert_close(quiet.x, heun.solve(denoise, start(), levels(9)).x)
+    quiet = edm_stochastic(denoise, start(), levels(9), drawing(), S_churn=0.0)
+    torch.testing.assert_close(quiet.x, heun(denoise, start(), levels(9)).x)
 
 
 def test_churn_is_kept_between_its_limits() -> None:
@@ -204,11 +204,11 @@ def test_churn_is_kept_between_its_limits() -> None:
         return denoise(x, sigma)
 
     sigmas = torch.tensor([200.0, 50.0, 0.01, 0.0], dtype=torch.float64)
-    edm_stochastic.solve(seen, start(), sigmas, drawing())
+    edm_stochastic(seen, start(), sigmas, drawing())
     # 200 > S_max and 0.01 < S_min are left alone; 50 is raised by sqrt(2) - 1, the most there is
     assert asked == pytest.approx([200, 50, 50 * math.sqrt(2), 0.01, 0.01])
     asked.clear()
-    edm_stochastic.solve(seen, start(), sigmas, drawing(), S_max=math.inf)
+    edm_stochastic(seen, start(), sigmas, drawing(), S_max=math.inf)
     assert asked[0] == pytest.approx(200 * math.sqrt(2))
 
 

@@ -12,9 +12,9 @@ from shipped import needs_generator, needs_segmenter
 
 from EchoSynthLib.cli import main
 from EchoSynthLib.errors import Cancelled, InputError
-from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES
+from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES
 from EchoSynthLib.tasks import find_task
-from EchoSynthLib.tasks.declare import Context
+from EchoSynthLib.tasks.task import Context
 
 for package in ("torch", "monai", "onnx", "onnxscript", "safetensors", "matplotlib"):
     pytest.importorskip(package, reason=f"{package} is not installed")

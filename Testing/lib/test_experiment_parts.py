@@ -11,15 +11,15 @@ import pytest
 from experiment_data import write_small_camus
 
 from EchoSynthLib.errors import Cancelled, InputError, ModelError
-from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES
-from EchoSynthLib.experiment import images, judge, maps, parts
+from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES
+from EchoSynthLib.experiment import checkpointed_map, evaluate, images, label_maps
 from EchoSynthLib.experiment.frames import Frames, load_frames
 from EchoSynthLib.experiment.generators import Training, find_generators
-from EchoSynthLib.experiment.pairs import write_pairs
 from EchoSynthLib.experiment.sampling import Plan, Sampling
 from EchoSynthLib.experiment.settings import parse_solvers
 from EchoSynthLib.experiment.stages import Progress, Workplace
-from EchoSynthLib.images.camus import load_camus_npz
+from EchoSynthLib.experiment.training_data import write_pairs
+from EchoSynthLib.images.datasets.camus import load_camus_npz
 from EchoSynthLib.zoo import shipped_models
 
 VARIATIONS = 3
@@ -44,7 +44,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Frames:
 @pytest.fixture(scope="module")
 def varied(frames: Frames, tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = place(tmp_path_factory.mktemp("maps"))
-    maps.make(frames, None, VARIATIONS, 0, HERE, work)
+    label_maps.make(frames, None, VARIATIONS, 0, HERE, work)
     return work.result
 
 
@@ -71,7 +71,7 @@ def drawn(
 
 
 def test_the_first_map_is_the_frames_own_and_is_not_cut_at_the_sector(frames: Frames, varied: Path) -> None:
-    found = maps.load(varied)
+    found = label_maps.load(varied)
     assert len(found) == VARIATIONS * len(frames.train)
     own = np.flatnonzero(found.variation == 0)
     np.testing.assert_array_equal(found.row[own], frames.train)
@@ -79,15 +79,15 @@ def test_the_first_map_is_the_frames_own_and_is_not_cut_at_the_sector(frames: Fr
 
 
 def test_maps_differ_from_each_other_and_hold_every_structure(varied: Path) -> None:
-    label_maps = maps.load(varied).label_map
-    assert len({label_map.tobytes() for label_map in label_maps}) == len(label_maps)
-    assert all(set(np.unique(label_map)) == {0, 1, 2, 3} for label_map in label_maps)
+    loaded = label_maps.load(varied).label_map
+    assert len({label_map.tobytes() for label_map in loaded}) == len(loaded)
+    assert all(set(np.unique(label_map)) == {0, 1, 2, 3} for label_map in loaded)
 
 
 def test_a_frames_maps_do_not_depend_on_the_other_frames(frames: Frames, varied: Path, tmp_path: Path) -> None:
     work = place(tmp_path)
-    maps.make(frames, 2, VARIATIONS, 0, HERE, work)
-    few, all_of_them = maps.load(work.result), maps.load(varied)
+    label_maps.make(frames, 2, VARIATIONS, 0, HERE, work)
+    few, all_of_them = label_maps.load(work.result), label_maps.load(varied)
     assert len(few) == 2 * VARIATIONS
     same = np.isin(all_of_them.row, few.row)
     np.testing.assert_array_equal(few.label_map, all_of_them.label_map[same])
@@ -96,14 +96,14 @@ def test_a_frames_maps_do_not_depend_on_the_other_frames(frames: Frames, varied:
 @pytest.mark.slow
 def test_any_number_of_workers_makes_the_same_maps(frames: Frames, varied: Path, tmp_path: Path) -> None:
     work = place(tmp_path)
-    maps.make(frames, None, VARIATIONS, 0, {"workers": 2, "cluster": None}, work)
-    np.testing.assert_array_equal(maps.load(work.result).label_map, maps.load(varied).label_map)
+    label_maps.make(frames, None, VARIATIONS, 0, {"workers": 2, "cluster": None}, work)
+    np.testing.assert_array_equal(label_maps.load(work.result).label_map, label_maps.load(varied).label_map)
 
 
 def test_interrupted_drawing_goes_on_with_what_is_missing(
     frames: Frames, varied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "PART", 4)
+    monkeypatch.setattr(checkpointed_map, "PART", 4)
     whole: list[Plan] = []
     expected, _ = images.load(drawn(frames, varied, tmp_path / "whole", monkeypatch, whole))
 
@@ -124,7 +124,7 @@ def test_interrupted_drawing_goes_on_with_what_is_missing(
 
 
 def test_every_image_has_a_seed_of_its_own(frames: Frames, varied: Path) -> None:
-    found = maps.load(varied)
+    found = label_maps.load(varied)
     plans = [images.plan_of(frames, found, number, 0) for number in range(len(found))]
     assert len({plan.seed for plan in plans}) == len(plans)
     assert {plan.view for plan in plans} == {"2CH", "4CH"}
@@ -145,7 +145,7 @@ def test_pairs_are_the_train_rows_wanted_and_the_val_frames_untouched(
     assert not set(train.patient) & set(val.patient)
     synthetic = np.char.find(train.name, "_synthetic") > 0
     assert synthetic.sum() == VARIATIONS * len(frames.train)
-    np.testing.assert_array_equal(train.label[synthetic], maps.load(varied).label_map)
+    np.testing.assert_array_equal(train.label[synthetic], label_maps.load(varied).label_map)
     np.testing.assert_array_equal(train.image[synthetic], images.load(folder)[0])
     assert set(train.name[~synthetic]) == (set(frames.arrays.name[frames.train]) if real else set())
 
@@ -164,7 +164,7 @@ def test_pairs_keep_the_terms_of_their_frames_and_of_the_model_that_drew_them(
 def test_a_perfect_network_is_judged_perfect(frames: Frames) -> None:
     for number in frames.val:
         frame = frames.arrays.frame(int(number))
-        row = judge.judged_frame(frame, frames.arrays.label[number], frame.view)
+        row = evaluate.judged_frame(frame, frames.arrays.label[number], frame.view)
         assert set(row["dice"].values()) == {1.0}
         assert row["hausdorff_px"] == 0
         assert row["view_right"]
@@ -173,7 +173,7 @@ def test_a_perfect_network_is_judged_perfect(frames: Frames) -> None:
 
 def test_a_ventricle_that_was_not_found_is_a_diagonal_away(frames: Frames) -> None:
     frame = frames.arrays.frame(int(frames.val[0]))
-    row = judge.judged_frame(frame, np.zeros_like(frames.arrays.label[0]), "4CH")
+    row = evaluate.judged_frame(frame, np.zeros_like(frames.arrays.label[0]), "4CH")
     assert row["hausdorff_px"] == pytest.approx(np.hypot(*frame.image.shape))
     assert row["dice"]["LV cavity"] == 0
 
@@ -191,7 +191,7 @@ def test_a_difference_is_taken_image_by_image() -> None:
             for i in range(10)
         ]
 
-    told = judge.summary(rows(0.01), rows(0.0))
+    told = evaluate.summary(rows(0.01), rows(0.0))
     for name in STRUCTURE_CODES:
         low, mean, high = (told["difference"][name][key] for key in ("low", "mean", "high"))
         assert (low, mean, high) == pytest.approx((-0.01,) * 3)

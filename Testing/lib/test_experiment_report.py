@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES
+from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES
 from EchoSynthLib.evaluation.speckle import SPECKLE_STATISTICS
 from EchoSynthLib.experiment.report import report
 

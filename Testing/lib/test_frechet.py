@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from EchoSynthLib.evaluation.frechet import frechet_distance
+from EchoSynthLib.evaluation.feature_distances import frechet_distance
 
 
 def whitened(count: int, size: int, seed: int) -> np.ndarray:

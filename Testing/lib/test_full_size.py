@@ -8,8 +8,8 @@ from scipy import special
 
 from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.images.grid import from_grid, to_grid
-from EchoSynthLib.segmentation.unet.cleaning import clean
 from EchoSynthLib.segmentation.unet.full_size import structures_of
+from EchoSynthLib.segmentation.unet.postprocessing import clean
 
 VIEWS = {"2CH": 0.2, "4CH": 0.8}
 

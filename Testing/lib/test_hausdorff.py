@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from EchoSynthLib.evaluation.hausdorff import hausdorff_distance
+from EchoSynthLib.evaluation.segmentation_metrics import hausdorff_distance
 
 SHAPE = (48, 40)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.evaluation.kernel import kernel_distance
+from EchoSynthLib.evaluation.feature_distances import kernel_distance
 
 
 def test_it_is_the_mean_of_all_pairs() -> None:

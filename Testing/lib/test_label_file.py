@@ -13,7 +13,7 @@ from test_read_nifti import nifti
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import list_images, read_image
-from EchoSynthLib.images.label_file import holds_codes, is_drawn, is_label_map, label_ending, read_echo
+from EchoSynthLib.images.label_maps.file import holds_codes, is_drawn, is_label_map, label_ending, read_echo
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import pytest
 from scipy import ndimage
 
 from EchoSynthLib.anatomy import parametric_heart
-from EchoSynthLib.measurement import calibration, expected_dice
-from EchoSynthLib.measurement.certainty import confident_overlap
+from EchoSynthLib.measurement import expected_dice
+from EchoSynthLib.measurement.reliability import calibration
+from EchoSynthLib.measurement.reliability.agreement import confident_overlap
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "calibration"))
 import traffic_light

@@ -24,8 +24,8 @@ from EchoSynthLib.measurement import (
     study_of_views,
     told_lights,
 )
-from EchoSynthLib.measurement.certainty import EXPOSURES, confident_overlap, laid_back, retaken
-from EchoSynthLib.measurement.traffic_light import Finding, light_of, worst
+from EchoSynthLib.measurement.reliability.agreement import EXPOSURES, confident_overlap, laid_back, retaken
+from EchoSynthLib.measurement.reliability.traffic_light import Finding, light_of, worst
 
 HEART = parametric_heart("4CH")
 LABELS = HEART.label_map

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from EchoSynthLib.anatomy import parametric_heart, random_heart
-from EchoSynthLib.images.camus import find_camus, iterate_camus
+from EchoSynthLib.images.datasets.camus import find_camus, iterate_camus
 from EchoSynthLib.measurement import DEFINITIONS, measure_frame, study_of_views
-from EchoSynthLib.measurement.volumes import Chamber, biplane_area_length_volume, biplane_disc_volume, disc_volume
+from EchoSynthLib.measurement.chambers import Chamber, biplane_area_length_volume, biplane_disc_volume, disc_volume
 
 quickly = settings(max_examples=12, deadline=None)
 SPACING = (0.5, 0.4)

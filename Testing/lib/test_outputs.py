@@ -261,8 +261,8 @@ def test_what_may_not_be_replaced_is_not_even_if_it_came_meanwhile(tmp_path: Pat
 
 @POSIX
 def test_the_run_after_a_killed_one_finds_nothing_of_it_in_its_way(tmp_path: Path) -> None:
-    from EchoSynthLib.images.pairs import DataSet
-    from EchoSynthLib.tasks.places import check_replaceable
+    from EchoSynthLib.images.datasets.pairs import DataSet
+    from EchoSynthLib.tasks.common.output_places import check_replaceable
 
     code = (
         dies_before("record.json") + "with OutputFolder(folder) as hidden:\n"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
-from EchoSynthLib.evaluation.overlap import STRUCTURE_CODES, dice, mean_structure_dice, structure_dice
+from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES, dice, mean_structure_dice, structure_dice
 
 maps = arrays(np.uint8, (6, 5), elements={"min_value": 0, "max_value": 3})
 quickly = settings(max_examples=40, deadline=None)

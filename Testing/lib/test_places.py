@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from EchoSynthLib.errors import InputError, OutputError
-from EchoSynthLib.tasks.places import in_words, names_file, output_folder
+from EchoSynthLib.tasks.common.output_places import in_words, names_file, output_folder
 
 
 @pytest.mark.parametrize("name", ["out", "results_2024.11.28", "v1.2", "Dr. Smith", ".hidden", "1.2.840.113619.2.1"])

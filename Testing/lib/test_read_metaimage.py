@@ -10,7 +10,7 @@ import SimpleITK
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import EchoFrame, read_image
-from EchoSynthLib.images.read_itk import load_itk
+from EchoSynthLib.images.readers.itk import load_itk
 
 
 @pytest.fixture

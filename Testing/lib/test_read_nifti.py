@@ -11,9 +11,9 @@ import SimpleITK
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import EchoCine, EchoFrame, read_image
-from EchoSynthLib.images.read_attributes import read_attributes
-from EchoSynthLib.images.read_itk import load_itk
-from EchoSynthLib.images.stored import ItkImage
+from EchoSynthLib.images.readers.attributes import read_attributes
+from EchoSynthLib.images.readers.itk import load_itk
+from EchoSynthLib.images.readers.stored import ItkImage
 
 TYPES = {"u1": 2, "i2": 4, "i4": 8, "f4": 16, "f8": 64, "i1": 256, "u2": 512, "u4": 768, "i8": 1024, "u8": 1280}
 

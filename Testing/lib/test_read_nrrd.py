@@ -11,7 +11,7 @@ import SimpleITK
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import EchoCine, EchoFrame, read_image
-from EchoSynthLib.images.read_itk import load_itk
+from EchoSynthLib.images.readers.itk import load_itk
 
 PLANE = "space: left-posterior-superior\nspace directions: (0.3,0,0) (0,0.2,0) (0,0,1.5)\nspace origin: (1,2,3)"
 

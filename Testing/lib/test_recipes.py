@@ -17,7 +17,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 from EchoSynthLib.tasks import find_task
-from EchoSynthLib.tasks.declare import Context
+from EchoSynthLib.tasks.task import Context
 
 for package in ("torch", "monai", "onnx", "onnxscript", "safetensors"):
     pytest.importorskip(package, reason=f"{package} is not installed")

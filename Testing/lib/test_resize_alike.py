@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart  # noqa: E402
 from EchoSynthLib.images.grid import from_grid, to_grid  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.spaces import one_hot  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.latent_space import one_hot  # noqa: E402
 from EchoSynthLib.training.resize import on_grid, resize  # noqa: E402
 
 GRIDS = [(160, 160), (64, 64), (224, 224), (97, 131), (300, 200)]

@@ -7,7 +7,7 @@ import pytest
 import SimpleITK
 
 from EchoSynthLib.images import read_image, write_label_map
-from EchoSynthLib.images.read_itk import load_itk
+from EchoSynthLib.images.readers.itk import load_itk
 
 TURNED = np.reshape(SimpleITK.Euler3DTransform((0, 0, 0), 0.3, 0.2, 0.5).GetMatrix(), (3, 3))
 DIRECTIONS = {

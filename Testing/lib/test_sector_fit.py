@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from EchoSynthLib.anatomy.sector.fit import default_sector, fit_sector, fit_sector_mask
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import read_image
-from EchoSynthLib.images.camus import find_camus
+from EchoSynthLib.images.datasets.camus import find_camus
 
 SQUARE, CLIP, NATIVE = (224, 224), (112, 112), (590, 490)
 CAMUS = find_camus()

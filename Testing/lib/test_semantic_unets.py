@@ -23,7 +23,7 @@ from EchoSynthLib.networks.semantic.sdm_unet import SDMUNet  # noqa: E402
 from EchoSynthLib.networks.semantic.song_unet import SongUNet  # noqa: E402
 from EchoSynthLib.networks.semantic.unet import SemanticUNet  # noqa: E402
 from EchoSynthLib.networks.spade import Spade  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.plans import FOLDED  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.training_configs import FOLDED  # noqa: E402
 
 CLASSES, SIZE = 3, (8, 16)
 TINY = {"classes": CLASSES, "width": 8, "multipliers": (1, 2, 2), "blocks": 1, "attention_levels": (1,), "hidden": 4}

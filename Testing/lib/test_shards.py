@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.nnunet import LabelledImage
-from EchoSynthLib.images.pairs import DataSet, Pair
-from EchoSynthLib.images.shards import Sample, read_shard, shards_of, write_shards
+from EchoSynthLib.images.datasets.nnunet import LabelledImage
+from EchoSynthLib.images.datasets.pairs import DataSet, Pair
+from EchoSynthLib.images.datasets.shards import Sample, read_shard, shards_of, write_shards
 
 
 def pair(number: int, name: str = "") -> Pair:

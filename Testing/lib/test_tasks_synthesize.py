@@ -13,13 +13,13 @@ import SimpleITK
 from shipped import needs_generator
 from task_files import SHAPE, SPACING, heart, names, write_beat, write_echo, write_heart
 
+from EchoSynthLib.anatomy.sector import fit as sector_fit
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.anatomy.sector.geometry import fit as sector_fit
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.label_maps.read import read_label_map
 from EchoSynthLib.images.read import read_image
-from EchoSynthLib.images.read_labels import read_label_map
 from EchoSynthLib.tasks import Context, Synthesize
-from EchoSynthLib.tasks.inputs import choose_sector, read_labels, read_reference
+from EchoSynthLib.tasks.common.inputs import choose_sector, read_labels, read_reference
 
 
 @pytest.fixture

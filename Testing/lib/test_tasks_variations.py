@@ -13,7 +13,7 @@ from task_files import SHAPE, SPACING, heart, names, write_beat, write_heart
 from EchoSynthLib.anatomy import contract, disc_volume
 from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness
 from EchoSynthLib.errors import Cancelled, InputError
-from EchoSynthLib.images.read_labels import read_label_map
+from EchoSynthLib.images.label_maps.read import read_label_map
 from EchoSynthLib.tasks import Context, Synthesize, Task, Variations
 
 

@@ -13,10 +13,10 @@ from shipped import needs_generator, needs_segmenter  # noqa: E402
 from EchoSynthLib import zoo  # noqa: E402
 from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart  # noqa: E402
 from EchoSynthLib.runtime import OnnxNetwork  # noqa: E402
+from EchoSynthLib.segmentation.unet.export import torch_pipeline as torch_segmenter  # noqa: E402
 from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline  # noqa: E402
-from EchoSynthLib.segmentation.unet.publish import torch_pipeline as torch_segmenter  # noqa: E402
+from EchoSynthLib.synthesis.beam_flow.export import torch_pipeline  # noqa: E402
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline  # noqa: E402
-from EchoSynthLib.synthesis.beam_flow.publish import torch_pipeline  # noqa: E402
 
 SHAPE = (96, 112)
 LARGEST_LOGIT_DIFFERENCE = 1e-2

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from drawn_nodes import pixels_of
 
-from EchoSynthJobs.data_set import Place, save_variations
+from EchoSynthJobs.data_set import DataSetTarget, save_variations
 from EchoSynthJobs.generators import Generator, find_generator
 from EchoSynthJobs.job import finish
 from EchoSynthJobs.models import TASK_OF_KIND, time_one_image
-from EchoSynthJobs.synthesize import Wish, synthesize
+from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.client import Client
@@ -113,11 +113,11 @@ class TestDiffusion:
         assert {"euler", "heun", "ddim"} <= set(found.solvers)
 
     def test_it_draws_with_the_solver_and_the_steps_that_are_chosen(self, scene, client_with_models, heart):
-        wish = Wish(model=MODEL, solver="euler", steps=2)
+        wish = SynthesisRequest(model=MODEL, solver="euler", steps=2)
         (image,) = run(synthesize(scene, client_with_models, heart, wish)).volumes
         stamps = stamps_of(image)
         assert [stamps[key] for key in ("model", "process", "solver", "steps")] == [MODEL, "edm", "euler", 2]
-        (other,) = run(synthesize(scene, client_with_models, heart, Wish(model=MODEL))).volumes
+        (other,) = run(synthesize(scene, client_with_models, heart, SynthesisRequest(model=MODEL))).volumes
         assert [stamps_of(other)[key] for key in ("solver", "steps")] == ["heun", 3]
         assert (pixels_of(image) != pixels_of(other)).any()
 
@@ -125,18 +125,18 @@ class TestDiffusion:
     def test_the_worker_loads_torch_at_its_first_image(self, scene, heart, models):
         environment = {**os.environ, "ECHOSYNTH_MODELS": str(models)}
         with Client(sys.executable, grace=0.8, environment=environment) as client:
-            run(synthesize(scene, client, heart, Wish()))
+            run(synthesize(scene, client, heart, SynthesisRequest()))
             assert not has_loaded_torch(client)
-            run(synthesize(scene, client, heart, Wish(model=MODEL)))
+            run(synthesize(scene, client, heart, SynthesisRequest(model=MODEL)))
             assert has_loaded_torch(client)
 
     def test_a_solver_that_does_not_fit_is_refused_with_those_that_do(self, scene, client_with_models, heart):
         with pytest.raises(InputError, match=r"does not fit the process 'edm'.*heun"):
-            run(synthesize(scene, client_with_models, heart, Wish(model=MODEL, solver="ancestral-gamma")))
+            run(synthesize(scene, client_with_models, heart, SynthesisRequest(model=MODEL, solver="ancestral-gamma")))
 
     def test_a_data_set_is_drawn_with_the_same_choice(self, client_with_models, heart, tmp_path):
-        wish = Wish(model=MODEL, solver="ddim", steps=2)
-        place = Place(tmp_path / "set", "nifti")
+        wish = SynthesisRequest(model=MODEL, solver="ddim", steps=2)
+        place = DataSetTarget(tmp_path / "set", "nifti")
         record = run(save_variations(client_with_models, heart, wish, place, variations=0, strength=1.0))
         assert [record[key] for key in ("model", "solver", "steps")] == [MODEL, "ddim", 2]
 
@@ -145,9 +145,9 @@ class TestDiffusion:
 
     def test_a_cancelled_drawing_leaves_nothing(self, scene, client_with_models, heart):
         before = scene.GetNumberOfNodes()
-        job = synthesize(scene, client_with_models, heart, Wish(count=50, model=MODEL))
+        job = synthesize(scene, client_with_models, heart, SynthesisRequest(count=50, model=MODEL))
         while not next(job).done:
             time.sleep(0.01)
         job.close()
         assert scene.GetNumberOfNodes() == before
-        assert run(synthesize(scene, client_with_models, heart, Wish(model=MODEL))).volumes
+        assert run(synthesize(scene, client_with_models, heart, SynthesisRequest(model=MODEL))).volumes

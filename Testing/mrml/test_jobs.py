@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from drawn_nodes import pixels_of
 
-from EchoSynthJobs.data_set import Pair, Place, save_pairs, save_variations
+from EchoSynthJobs.data_set import DataSetTarget, Pair, save_pairs, save_variations
 from EchoSynthJobs.job import Report, finish
 from EchoSynthJobs.segment import segment
 from EchoSynthJobs.stack import cine_of_stack
-from EchoSynthJobs.synthesize import Wish, synthesize
+from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
 from EchoSynthJobs.vary import Change, vary
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy import parametric_heart
@@ -98,7 +98,7 @@ def test_a_cine_becomes_segmentations_that_run_with_it_and_keep_edits(scene, cli
 
 
 def test_synthetic_images_lie_on_the_label_map_and_name_it(scene, client, heart):
-    images = run(synthesize(scene, client, heart, Wish(count=2, seed=3))).volumes
+    images = run(synthesize(scene, client, heart, SynthesisRequest(count=2, seed=3))).volumes
     assert [image.GetName() for image in images] == ["heart synthetic s3 #0", "heart synthetic s3 #1"]
     for image in images:
         assert same_place(Grid.of_volume(image), read_label_map(heart).grid)
@@ -107,7 +107,7 @@ def test_synthetic_images_lie_on_the_label_map_and_name_it(scene, client, heart)
 
 
 def test_a_cine_of_label_maps_becomes_a_synthetic_cine(scene, client, heart_cine):
-    (image,) = run(synthesize(scene, client, heart_cine, Wish(), all_frames=True)).volumes
+    (image,) = run(synthesize(scene, client, heart_cine, SynthesisRequest(), all_frames=True)).volumes
     frames = [pixels_of(cine_of(image).node(index)) for index in range(FRAMES)]
     assert cine_of(image).browser is cine_of(heart_cine).browser
     assert (frames[0] != frames[1]).any()
@@ -120,32 +120,32 @@ def test_a_contracted_heart_has_a_smaller_cavity(scene, client, heart):
 
 
 def test_pairs_of_the_scene_are_saved_with_their_records(scene, client, heart, tmp_path):
-    (image,) = run(synthesize(scene, client, heart, Wish())).volumes
-    run(save_pairs(client, [Pair(image, heart)], Place(tmp_path / "set", "nifti")))
+    (image,) = run(synthesize(scene, client, heart, SynthesisRequest())).volumes
+    run(save_pairs(client, [Pair(image, heart)], DataSetTarget(tmp_path / "set", "nifti")))
     assert len(list((tmp_path / "set" / "images").iterdir())) == 1
     assert len(list((tmp_path / "set" / "labels").iterdir())) == 1
 
 
 def test_a_label_map_that_was_edited_since_is_no_pair(scene, client, heart, tmp_path):
-    (image,) = run(synthesize(scene, client, heart, Wish())).volumes
+    (image,) = run(synthesize(scene, client, heart, SynthesisRequest())).volumes
     heart.GetSegmentation().ClearSegment(heart.GetSegmentation().GetNthSegmentID(2))
     with pytest.raises(InputError, match="was edited after"):
-        run(save_pairs(client, [Pair(image, heart)], Place(tmp_path / "set", "nifti")))
+        run(save_pairs(client, [Pair(image, heart)], DataSetTarget(tmp_path / "set", "nifti")))
     assert not (tmp_path / "set").exists()
 
 
 def test_a_data_set_holds_the_label_map_and_its_variations(client, heart, tmp_path):
     heart.SetName("a/very " + "long " * 60 + "name")
-    place = Place(tmp_path / "set", "nifti")
-    record = run(save_variations(client, heart, Wish(), place, variations=1, strength=0.5))
+    place = DataSetTarget(tmp_path / "set", "nifti")
+    record = run(save_variations(client, heart, SynthesisRequest(), place, variations=1, strength=0.5))
     assert record["pairs"] == len(list((tmp_path / "set" / "images").iterdir())) == 2
 
 
 def test_a_segment_that_is_left_out_is_told(scene, client, heart, tmp_path):
     heart.GetSegmentation().AddEmptySegment("ribs", "Ribs")
-    drawn = run(synthesize(scene, client, heart, Wish()))
-    place = Place(tmp_path / "set", "nifti")
-    saved = run(save_variations(client, heart, Wish(), place, variations=0, strength=0.5))
+    drawn = run(synthesize(scene, client, heart, SynthesisRequest()))
+    place = DataSetTarget(tmp_path / "set", "nifti")
+    saved = run(save_variations(client, heart, SynthesisRequest(), place, variations=0, strength=0.5))
     for notes in (drawn.notes, saved["notes"], run(vary(scene, client, heart, Change(count=1))).notes):
         assert "'Ribs'" in notes[0]
 
@@ -154,7 +154,7 @@ def test_a_reference_that_lies_elsewhere_is_refused(scene, client, heart):
     reference = add_to_scene(scene, _noise(0))
     reference.SetOrigin(500, 500, 0)
     with pytest.raises(InputError, match="lies nowhere on"):
-        run(synthesize(scene, client, heart, Wish(), reference=reference))
+        run(synthesize(scene, client, heart, SynthesisRequest(), reference=reference))
 
 
 def test_frames_of_two_sizes_are_refused(scene, client):
@@ -196,12 +196,12 @@ def test_color_slices_become_a_color_cine(scene):
 
 
 def _jobs(scene: Any, client: Client, heart: Any, cine: Any, folder: Path) -> dict[str, Any]:
-    place = Place(folder / "set", "nifti")
+    place = DataSetTarget(folder / "set", "nifti")
     return {
         "segment": segment(scene, client, cine, all_frames=True, confidence=True),
-        "synthesize": synthesize(scene, client, heart, Wish(count=3)),
+        "synthesize": synthesize(scene, client, heart, SynthesisRequest(count=3)),
         "vary": vary(scene, client, heart, Change(count=3)),
-        "save": save_variations(client, heart, Wish(), place, variations=2, strength=1.0),
+        "save": save_variations(client, heart, SynthesisRequest(), place, variations=2, strength=1.0),
     }
 
 
@@ -228,6 +228,6 @@ def _is_time(report: Report, when: str) -> bool:
 
 
 def test_records_can_be_written_as_json(scene, client, heart):
-    record = run(synthesize(scene, client, heart, Wish())).record
+    record = run(synthesize(scene, client, heart, SynthesisRequest())).record
     assert json.loads(json.dumps(record))["source_label_map"] == "heart"
     assert not any(os.path.exists(path) for path in record["outputs"]["images"])

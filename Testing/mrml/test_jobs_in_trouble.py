@@ -17,7 +17,7 @@ import pytest
 
 from EchoSynthJobs.job import finish
 from EchoSynthJobs.segment import segment
-from EchoSynthJobs.synthesize import Wish, synthesize
+from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
 from EchoSynthJobs.vary import Change, vary
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.errors import InputError, OutputError
@@ -77,7 +77,7 @@ def test_a_browser_deleted_meanwhile_ends_the_segmentation_in_words(scene, clien
 def test_a_label_map_deleted_meanwhile_ends_what_is_made_of_it_at_once(scene, client, heart):
     name = heart.GetName()
     with pytest.raises(InputError, match=f"'{name}' was removed from the scene"):
-        run(synthesize(scene, client, heart, Wish(count=200)), lambda: scene.RemoveNode(heart))
+        run(synthesize(scene, client, heart, SynthesisRequest(count=200)), lambda: scene.RemoveNode(heart))
     assert nodes_of(scene, "vtkMRMLScalarVolumeNode") == 0
 
 

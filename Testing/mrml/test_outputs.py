@@ -11,7 +11,7 @@ from drawn_nodes import pixels_of
 
 from EchoSynthJobs.job import finish
 from EchoSynthJobs.segment import segment
-from EchoSynthJobs.synthesize import Wish, synthesize
+from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.cines import CineBuilder, cine_of
@@ -51,10 +51,10 @@ def counts(scene: Any) -> list[int]:
 
 
 def test_an_image_is_drawn_over(scene, client, heart):
-    (image,) = run(synthesize(scene, client, heart, Wish(seed=1))).volumes
+    (image,) = run(synthesize(scene, client, heart, SynthesisRequest(seed=1))).volumes
     image.SetName("mine")
     before, pixels = counts(scene), pixels_of(image).copy()
-    (again,) = run(synthesize(scene, client, heart, Wish(seed=2), output=image)).volumes
+    (again,) = run(synthesize(scene, client, heart, SynthesisRequest(seed=2), output=image)).volumes
     assert again is image
     assert image.GetName() == "mine"
     assert counts(scene) == before
@@ -94,5 +94,5 @@ def test_a_single_frame_takes_the_place_of_a_cine_and_the_other_way_round(scene,
 def test_an_output_of_another_kind_is_refused_and_nothing_is_left(scene, client, heart):
     before = counts(scene)
     with pytest.raises(InputError, match="choose another output"):
-        run(synthesize(scene, client, heart, Wish(), output=heart))
+        run(synthesize(scene, client, heart, SynthesisRequest(), output=heart))
     assert counts(scene) == before

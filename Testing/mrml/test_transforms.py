@@ -13,10 +13,10 @@ from drawn_nodes import pixels_of, segment_mask
 
 from EchoSynthJobs.job import finish
 from EchoSynthJobs.measure import measure
-from EchoSynthJobs.places import reference_of
+from EchoSynthJobs.measured_frames import reference_of
 from EchoSynthJobs.segment import segment
 from EchoSynthJobs.stack import cine_of_stack
-from EchoSynthJobs.synthesize import Wish, synthesize
+from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
 from EchoSynthJobs.vary import Change, vary
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthMRML.cines import CineBuilder
@@ -121,7 +121,7 @@ def test_a_cine_is_followed_under_the_transform(scene, client, moved):
     shown.SetAndObserveTransformNodeID(moved.GetTransformNodeID())
     node = run(segment(scene, client, shown, all_frames=True)).segmentation
     assert node.GetParentTransformNode() is moved.GetParentTransformNode()
-    (image,) = run(synthesize(scene, client, node, Wish(steps=1), reference=shown, all_frames=True)).volumes
+    (image,) = run(synthesize(scene, client, node, SynthesisRequest(steps=1), reference=shown, all_frames=True)).volumes
     assert image.GetParentTransformNode() is moved.GetParentTransformNode()
     assert Grid.of_volume(image).ijk_to_ras == pytest.approx(Grid.of_volume(shown).ijk_to_ras)
 
@@ -131,7 +131,7 @@ def test_synthetic_images_and_variations_lie_where_the_label_map_lies(scene, cli
     (variation,) = run(vary(scene, client, node, Change(count=1))).segmentations
     assert linked_volume(variation) is moved
     for reference in (None, moved):
-        (image,) = run(synthesize(scene, client, variation, Wish(steps=1), reference=reference)).volumes
+        (image,) = run(synthesize(scene, client, variation, SynthesisRequest(steps=1), reference=reference)).volumes
         assert image.GetParentTransformNode() is moved.GetParentTransformNode()
         assert Grid.of_volume(image).ijk_to_ras == pytest.approx(Grid.of_volume(moved).ijk_to_ras)
         assert pixels_of(image).any()
@@ -142,7 +142,7 @@ def test_a_reference_elsewhere_gives_the_image_its_place(scene, client):
     moved.SetAndObserveTransformNodeID(turned(scene).GetID())
     node = run(segment(scene, client, still)).segmentation
     node.SetAndObserveTransformNodeID(turned(scene, scale=1.001).GetID())
-    (image,) = run(synthesize(scene, client, node, Wish(steps=1), reference=moved)).volumes
+    (image,) = run(synthesize(scene, client, node, SynthesisRequest(steps=1), reference=moved)).volumes
     assert image.GetParentTransformNode() is moved.GetParentTransformNode()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import slicer
 
 from EchoSynthMRML.curves import read_points
-from EchoSynthPanels.measure_views import MEASURE_LAYOUTS
+from EchoSynthPanels.measure.layouts import MEASURE_LAYOUTS
 from events import choose, drag_in_slice, spin, wait_until
 from the_module import open_module, press_apply, unfold
 

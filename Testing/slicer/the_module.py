@@ -10,7 +10,7 @@ import numpy as np
 import slicer
 from vtk.util.numpy_support import vtk_to_numpy
 
-from EchoSynthLib.images.camus import find_camus
+from EchoSynthLib.images.datasets.camus import find_camus
 from events import click, spin, wait_until
 
 INSTALLING_SECONDS = 180

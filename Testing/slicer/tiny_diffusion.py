@@ -47,8 +47,8 @@ def publish_untrained(folder: Path) -> None:
 
     from EchoSynthLib.networks.semantic.presets import build
     from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
-    from EchoSynthLib.synthesis.diffusion.processes.table import make_process
-    from EchoSynthLib.synthesis.diffusion.publish import publish
+    from EchoSynthLib.synthesis.diffusion.export import publish
+    from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
     from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
     from EchoSynthLib.training.loop import State
 

@@ -21,7 +21,7 @@ from EchoSynthLib.anatomy.heart2d.endocardium import (
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.runtime import Network, OnnxNetwork
-from EchoSynthLib.segmentation.contour.snake import curve_of, mean_distance, nodes_through, refine
+from EchoSynthLib.segmentation.contour.active_contour import curve_of, mean_distance, nodes_through, refine
 
 Spacing = tuple[float, float]
 
@@ -30,7 +30,7 @@ HEADS = ("both", "points")
 
 
 @dataclass(frozen=True, eq=False)
-class ContourFound:
+class ContourResult:
     """The endocardium in one image (H, W); points are (row, column), pixel centres lie at whole numbers.
 
     Attributes:
@@ -75,7 +75,7 @@ class ContourFound:
         return {"landmarks": landmarks, "mean_distance": _known(self.mean_distance)}
 
     @classmethod
-    def of_mask(cls, label_map: NDArray[np.uint8], spacing: Spacing | None = None) -> ContourFound:
+    def of_mask(cls, label_map: NDArray[np.uint8], spacing: Spacing | None = None) -> ContourResult:
         """The endocardium of a label map; see `anatomy.endocardium.endocardium_of_mask`."""
         derived = endocardium_of_mask(label_map, spacing)
         unknown = np.full(len(LANDMARKS), np.nan)
@@ -109,7 +109,7 @@ class ContourPipeline:
 
     def __call__(
         self, image: NDArray[np.uint8], spacing: Spacing | None = None, *, heads: str = "both"
-    ) -> ContourFound:
+    ) -> ContourResult:
         """Find the endocardium in one grey image (H, W) uint8 with row 0 at the transducer.
 
         Args:
@@ -128,7 +128,7 @@ class ContourPipeline:
         scale = np.array(image.shape) / distance_map.shape
         nodes = refine(mean, distance_map) if heads == "both" else nodes_through(mean)
         curve, points = ((places + 0.5) * scale - 0.5 for places in (curve_of(nodes), mean))
-        return ContourFound(
+        return ContourResult(
             points=agreed_landmarks(curve, points, spacing) if heads == "both" else points,
             curve=resample(curve, SAMPLES, spacing),
             deviation=np.sqrt(np.maximum(deviation**2 - self.sigma**2, 0)) * scale,

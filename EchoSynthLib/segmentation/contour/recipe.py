@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, LANDMARKS
+from EchoSynthLib.segmentation.contour.export import publish
 from EchoSynthLib.segmentation.contour.losses import (
     consistency,
     distance_loss,
@@ -22,9 +23,8 @@ from EchoSynthLib.segmentation.contour.losses import (
     spatial_log_softmax,
     spline_matrix,
 )
-from EchoSynthLib.segmentation.contour.moving import follow
 from EchoSynthLib.segmentation.contour.network import GRID, MAP, ContourNet, start_from_segmenter
-from EchoSynthLib.segmentation.contour.publish import publish
+from EchoSynthLib.segmentation.contour.point_transforms import follow
 from EchoSynthLib.segmentation.contour.targets import FARTHEST, SIGMA, ContourTargets, load_targets
 from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data

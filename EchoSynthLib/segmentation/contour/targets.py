@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS, SAMPLES, endocardium_of_mask, resample
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.camus_arrays import CamusArrays, load_camus_npz
+from EchoSynthLib.images.datasets.camus_arrays import CamusArrays, load_camus_npz
 from EchoSynthLib.training.derived import derived, sum_of_data
 
 REVISION = 1

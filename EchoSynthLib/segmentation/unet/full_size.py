@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.images.grid import Box, from_grid, reach
-from EchoSynthLib.segmentation.unet.cleaning import clean
+from EchoSynthLib.segmentation.unet.postprocessing import clean
 
 # Of a logit over the background's: its exponential is still a float32, and its probability 1 to the last bit.
 _LARGEST = 40.0
@@ -17,7 +17,7 @@ _NO_BOX = np.empty((0, 0), np.float32)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Structures:
+class SegmentationResult:
     """What the segmenter saw in one image.
 
     Attributes:
@@ -55,15 +55,15 @@ class Structures:
         return float(self.confidence_in_box[shown].mean()) if shown.any() else 0.0
 
 
-def nothing_in(shape: tuple[int, int]) -> Structures:
+def nothing_in(shape: tuple[int, int]) -> SegmentationResult:
     """Of an image (H, W) that shows nothing: no structure anywhere, confidence 0, either view alike."""
     views = {"2CH": 0.5, "4CH": 0.5}
-    return Structures(np.zeros(shape, np.uint8), views, np.full((3, 1, 1), np.inf, np.float32), None, _NO_BOX)
+    return SegmentationResult(np.zeros(shape, np.uint8), views, np.full((3, 1, 1), np.inf, np.float32), None, _NO_BOX)
 
 
 def structures_of(
     logits: NDArray[np.float32], shape: tuple[int, int], view_probabilities: dict[str, float]
-) -> Structures:
+) -> SegmentationResult:
     """Structures of an image (H, W) from the logits (4, rows, columns) of the network's grid.
 
     The logits are carried over bilinearly, each pixel is given the likeliest code, and what is left of each structure
@@ -75,7 +75,7 @@ def structures_of(
     above = (logits[1:] - logits[0]).clip(-_LARGEST, _LARGEST)
     box = reach(above.max(axis=0) > 0, shape)
     if box is None:
-        return Structures(label_map, view_probabilities, above, None, _NO_BOX)
+        return SegmentationResult(label_map, view_probabilities, above, None, _NO_BOX)
     odds = from_grid(above, shape, box)
     likeliest = _likeliest(odds)
     cleaned = label_map[box] = clean(likeliest)
@@ -87,7 +87,7 @@ def structures_of(
             chosen = changed & (cleaned == code)
             shown[chosen] = odds[code - 1][chosen] if code else 1
     shown /= odds.sum(axis=0) + 1
-    return Structures(label_map, view_probabilities, above, box, shown)
+    return SegmentationResult(label_map, view_probabilities, above, box, shown)
 
 
 def _likeliest(above: NDArray[np.float32]) -> NDArray[np.uint8]:

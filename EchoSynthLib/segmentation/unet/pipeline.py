@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.runtime import Network, OnnxNetwork
-from EchoSynthLib.segmentation.unet.full_size import Structures, structures_of
+from EchoSynthLib.segmentation.unet.full_size import SegmentationResult, structures_of
 
 
 class SegmenterPipeline:
@@ -31,13 +31,13 @@ class SegmenterPipeline:
         """The pipeline on the fast path; `threads` as in `OnnxNetwork`."""
         return cls(OnnxNetwork(folder / "segmenter.onnx", threads), config)
 
-    def __call__(self, image: NDArray[np.uint8]) -> Structures:
+    def __call__(self, image: NDArray[np.uint8]) -> SegmentationResult:
         """Segment one grey image (H, W) uint8 with row 0 at the transducer."""
         logits, view = self._evaluate(image)
         return structures_of(logits[0], image.shape, views_of(view))  # type: ignore[arg-type]
 
     def view_probabilities(self, image: NDArray[np.uint8]) -> dict[str, float]:
-        """Of '2CH' and '4CH', of one grey image (H, W) uint8; as `Structures` has them, in less time."""
+        """Of '2CH' and '4CH', of one grey image (H, W) uint8; as `SegmentationResult` has them, in less time."""
         return views_of(self._evaluate(image)[1])
 
     def _evaluate(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:

@@ -11,9 +11,9 @@ from monai.losses import DiceCELoss
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from EchoSynthLib.evaluation.overlap import mean_structure_dice
+from EchoSynthLib.evaluation.segmentation_metrics import mean_structure_dice
+from EchoSynthLib.segmentation.unet.export import publish
 from EchoSynthLib.segmentation.unet.network import GRID, Segmenter
-from EchoSynthLib.segmentation.unet.publish import publish
 from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.derived import sum_of_data

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.camus_frame import QUALITIES
+from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 
 VIEW = slice(0, 2)
 QUALITY = slice(2, 5)

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from EchoSynthLib.anatomy.labels import VIEWS
-from EchoSynthLib.images.camus_frame import QUALITIES
+from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES
 from EchoSynthLib.training.beam_data import BeamData

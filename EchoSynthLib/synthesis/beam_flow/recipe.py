@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from EchoSynthLib.synthesis.beam_flow.data import BeamBatches
 from EchoSynthLib.synthesis.beam_flow.energy_score import patch_energy_score
+from EchoSynthLib.synthesis.beam_flow.export import publish
 from EchoSynthLib.synthesis.beam_flow.flow_map import flow_matching_loss, guided_velocity_loss, semigroup_loss
 from EchoSynthLib.synthesis.beam_flow.network import (
     STRUCTURE_MEAN,
@@ -17,7 +18,6 @@ from EchoSynthLib.synthesis.beam_flow.network import (
     SpeckleNetwork,
     StructureNetwork,
 )
-from EchoSynthLib.synthesis.beam_flow.publish import publish
 from EchoSynthLib.synthesis.beam_flow.shapes import FACTOR
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.derived import sum_of_data

@@ -18,11 +18,11 @@ from torch import Tensor
 from EchoSynthLib.anatomy.labels import CONDITIONING, check_sector_mask, conditioning_map
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.grid import from_grid
+from EchoSynthLib.synthesis.diffusion.latent_space import from_model_space, one_hot
 from EchoSynthLib.synthesis.diffusion.loading import load_arguments
 from EchoSynthLib.synthesis.diffusion.processes.base import Process
-from EchoSynthLib.synthesis.diffusion.solvers.march import Generators
-from EchoSynthLib.synthesis.diffusion.solvers.table import find_solver, sample
-from EchoSynthLib.synthesis.diffusion.spaces import from_model_space, one_hot
+from EchoSynthLib.synthesis.diffusion.solvers.edm import Generators
+from EchoSynthLib.synthesis.diffusion.solvers.registry import find_solver, sample
 
 Callback = Callable[[Any, int, float, dict[str, Tensor]], dict[str, Tensor]]
 """callback(pipeline, step, sigma reached, {"latents": x}) -> {} or {"latents": the x to go on with}"""

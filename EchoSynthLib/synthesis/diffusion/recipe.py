@@ -10,17 +10,17 @@ from torch import Tensor, nn
 from EchoSynthLib.checksums import sha256_of_file, sha256_of_json
 from EchoSynthLib.networks.semantic.presets import build
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
-from EchoSynthLib.synthesis.diffusion.plans import Plan, plan
-from EchoSynthLib.synthesis.diffusion.processes.table import make_process
-from EchoSynthLib.synthesis.diffusion.publish import publish
-from EchoSynthLib.synthesis.diffusion.spaces import one_hot, to_model_space
+from EchoSynthLib.synthesis.diffusion.export import publish
+from EchoSynthLib.synthesis.diffusion.latent_space import one_hot, to_model_space
+from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
+from EchoSynthLib.synthesis.diffusion.training_configs import Plan, plan
 from EchoSynthLib.training.beam_data import load_beam_data
 from EchoSynthLib.training.derived import sum_of_data
+from EchoSynthLib.training.distributed import main_process_first
 from EchoSynthLib.training.frame_batches import FrameBatches
 from EchoSynthLib.training.loop import Moment, Progress, Settings
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.recipes import RECIPES
-from EchoSynthLib.training.several import main_process_first
 from EchoSynthLib.training.terms import terms_of
 
 AUTOENCODER_SHARE = 0.25

@@ -18,9 +18,9 @@ import slicer
 import tiny_diffusion
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthMRML.provenance import stamps_of
-from EchoSynthPanels.engine import Packages
-from EchoSynthPanels.registration import load_label_map
-from EchoSynthPanels.wishes import wish_of
+from EchoSynthPanels.application.engine import Packages
+from EchoSynthPanels.application.registration import load_label_map
+from EchoSynthPanels.synthesis.requests import request_of
 from events import choose, click, click_item, entries, picture, spin, type_text, wait_until
 from the_module import open_module, paint, pixels, press_apply, unfold
 
@@ -92,7 +92,7 @@ class Choices(Generators):
         choose(self.ui.solverComboBox, "ddim")
         type_text(self.ui.stepsSpinBox, "7")
         picture("diffusion")
-        wish = wish_of(self.parameters)
+        wish = request_of(self.parameters)
         assert (wish.model, wish.solver, wish.steps, wish.quality) == (MODEL, "ddim", 7, None)
         assert self.ui.synthesizeButton.enabled
 
@@ -102,7 +102,7 @@ class Choices(Generators):
         choose(self.ui.solverComboBox, "euler")
         type_text(self.ui.stepsSpinBox, "250")
         choose(self.ui.generatorComboBox, "beam-flow")
-        assert (wish_of(self.parameters).solver, wish_of(self.parameters).steps) == (None, None)
+        assert (request_of(self.parameters).solver, request_of(self.parameters).steps) == (None, None)
         assert self.ui.stepsSpinBox.text == "Model's default (4)"
 
     def test_a_saved_scene_brings_the_choice_back(self):

@@ -18,7 +18,7 @@ from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
-from EchoSynthPanels.registration import CINE, load_cine, load_label_map
+from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from events import choose, click, picture, spin, type_text, wait_until
 from the_module import open_module, paint, press_apply, unfold
 

@@ -12,14 +12,14 @@ import numpy as np
 import slicer
 
 from drawn_echo import drawn_heart, echo_volume
-from EchoSynthJobs.synthesize import Wish, synthesize
+from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation, read_label_map
 from EchoSynthMRML.provenance import stamps_of
 from EchoSynthMRML.volumes import add_to_scene
-from EchoSynthPanels.engine import Packages, run
-from EchoSynthPanels.registration import CINE, load_cine
+from EchoSynthPanels.application.engine import Packages, run
+from EchoSynthPanels.application.registration import CINE, load_cine
 from events import click, drag_in_slice, ras, spin, wait_until
 from the_module import names_in_scene, open_module, paint, pixels, press_apply, unfold
 
@@ -64,7 +64,7 @@ class Live(unittest.TestCase):
             self.paint(row)
             spin(0.02)
         self.wait_for_image()
-        wish = Wish(sector=self.live.sector)
+        wish = SynthesisRequest(sector=self.live.sector)
         drawn = run("test", lambda client: synthesize(slicer.mrmlScene, client, self.heart, wish)).volumes[0]
         assert np.array_equal(pixels(self.parameters.liveVolume), pixels(drawn))
 

@@ -16,7 +16,7 @@ from EchoSynthMRML.label_maps import read_label_map
 from EchoSynthMRML.plots import table_of
 from EchoSynthMRML.tables import rows_in
 from EchoSynthMRML.volumes import SPACING_TRUST
-from EchoSynthPanels.registration import CINE, FRAME, load_cine, load_frame, load_label_map
+from EchoSynthPanels.application.registration import CINE, FRAME, load_cine, load_frame, load_label_map
 from events import choose, click, picture, spin, type_text, wait_until
 from measuring import Measuring
 from the_module import paint, press_apply, unfold

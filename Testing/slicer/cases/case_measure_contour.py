@@ -8,7 +8,7 @@ import slicer
 from EchoSynthMRML.label_maps import read_label_map
 from EchoSynthMRML.plots import table_of
 from EchoSynthMRML.tables import rows_in
-from EchoSynthPanels.registration import CINE, FRAME, load_cine, load_frame
+from EchoSynthPanels.application.registration import CINE, FRAME, load_cine, load_frame
 from events import choose, click, picture, spin
 from measuring import Measuring
 from the_module import paint, press_apply, unfold

@@ -16,8 +16,8 @@ from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import read_label_map, write_segments
 from EchoSynthMRML.plots import table_of
 from EchoSynthMRML.tables import rows_in
-from EchoSynthPanels.measure_nodes import CHARTS
-from EchoSynthPanels.registration import CINE, load_cine, load_label_map
+from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
+from EchoSynthPanels.measure.nodes import CHARTS
 from events import picture, spin
 from measuring import Measuring
 from the_module import press_apply, unfold

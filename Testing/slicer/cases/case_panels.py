@@ -15,7 +15,7 @@ from drawn_echo import drawn_heart, echo_volume
 from EchoSynthLib import zoo
 from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
-from EchoSynthPanels.registration import CINE, load_cine, load_label_map
+from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from events import choose, click, click_item, move_slider, spin, type_text, wait_until
 from the_module import names_in_scene, open_module, press_apply, unfold
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import slicer
 
 from drawn_echo import drawn_heart, echo_volume
-from EchoSynthPanels import registration
+from EchoSynthPanels.application import registration
 from events import RIGHT, answering, choose_in_menu, click, click_item, spin
 from the_module import names_in_scene, open_module
 

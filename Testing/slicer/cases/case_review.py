@@ -15,9 +15,9 @@ from EchoSynthMRML.cines import CineBuilder, cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene, new_frame
-from EchoSynthPanels.data_set_panel import pairs_in
+from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
+from EchoSynthPanels.data_sets.data_set_panel import pairs_in
 from EchoSynthPanels.parameters import DataSource, Layout
-from EchoSynthPanels.registration import CINE, load_cine, load_label_map
 from events import click, double_click, spin, wait_until
 from the_module import names_in_scene, open_module, paint, pixels, press_apply, unfold
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import slicer
 
-from EchoSynthPanels.registration import CINE, load_cine, load_label_map
+from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from events import click, spin, wait_until
 from the_module import names_in_scene, open_module, press_apply, unfold
 

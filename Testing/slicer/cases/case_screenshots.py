@@ -13,7 +13,7 @@ import slicer
 
 from EchoSynthMRML.label_maps import read_label_map
 from EchoSynthMRML.provenance import is_synthetic
-from EchoSynthPanels.registration import load_label_map
+from EchoSynthPanels.application.registration import load_label_map
 from events import choose, click, click_item, drag_in_slice, move_slider, picture, ras, spin, type_text, wait_until
 from the_module import open_module, press_apply, unfold
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import slicer
 
-from EchoSynthLib.images.read_labels import read_label_map as read_file
+from EchoSynthLib.images.label_maps.read import read_label_map as read_file
 from EchoSynthMRML.provenance import is_synthetic
 from events import choose, click, drag_in_slice, picture, ras, spin, type_text, wait_until
 from the_module import camus_frame, open_module, press_apply, unfold
@@ -117,7 +117,7 @@ class Tour(unittest.TestCase):
         assert np.allclose(geometry.spacing, (0.308, 0.308))
 
     def _segment_a_cine(self):
-        from EchoSynthPanels.registration import CINE, load_cine
+        from EchoSynthPanels.application.registration import CINE, load_cine
 
         self.parameters.inputVolume = load_cine(CINE)
         panel = self.panels["Segment"]

@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.synthesis.diffusion.discretizations import DISCRETIZATIONS
+from EchoSynthLib.synthesis.diffusion.noise_schedules import DISCRETIZATIONS
 
 Network = Callable[..., Tensor]
 """The raw network F: network(x (N, C, H, W), c_noise (N,), **condition)."""

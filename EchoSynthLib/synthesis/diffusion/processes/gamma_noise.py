@@ -15,7 +15,7 @@ import torch
 from diffusers.configuration_utils import register_to_config
 from torch import Generator, Tensor
 
-from EchoSynthLib.synthesis.diffusion.cosine import cosine_schedule, step_of
+from EchoSynthLib.synthesis.diffusion.noise_schedules import cosine_schedule, step_of
 from EchoSynthLib.synthesis.diffusion.processes.base import (
     Network,
     Preconditioning,

@@ -6,7 +6,7 @@ import torch
 from diffusers.configuration_utils import register_to_config
 from torch import Generator, Tensor
 
-from EchoSynthLib.synthesis.diffusion.discretizations import vp_sigma, vp_time
+from EchoSynthLib.synthesis.diffusion.noise_schedules import vp_sigma, vp_time
 from EchoSynthLib.synthesis.diffusion.processes.base import Preconditioning, Process
 
 

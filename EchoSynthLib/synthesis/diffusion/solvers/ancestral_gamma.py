@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from EchoSynthLib.synthesis.diffusion.solvers.march import Counted, Denoise, Generators, OnStep, Solution, march
+from EchoSynthLib.synthesis.diffusion.solvers.edm import Counted, Denoise, Generators, OnStep, Solution, march
 
 Noise = Callable[[Tensor, float, Generators], Tensor]
 """noise(like, sigma, generator): centred, of standard deviation sigma"""

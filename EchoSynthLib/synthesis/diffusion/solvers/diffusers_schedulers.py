@@ -20,7 +20,7 @@ from diffusers import (
 )
 from torch import Tensor
 
-from EchoSynthLib.synthesis.diffusion.solvers.march import (
+from EchoSynthLib.synthesis.diffusion.solvers.edm import (
     Counted,
     Denoise,
     DenoiseWithVariance,

@@ -1,0 +1,1 @@
+"""What there is once for the application: engine, runner, registration with other modules, slice views."""

@@ -1,0 +1,1 @@
+"""The panels that make data sets."""

@@ -1,0 +1,143 @@
+"""Layouts for measurements: the frame beside its table, and the charts of a cine; shown again with a saved scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import qt
+import slicer
+
+from EchoSynthPanels.application.views import LEFT
+
+TABLE_VIEW = "EchoSynthTable"
+MEASURE_LAYOUTS: dict[tuple[str, ...], int] = {
+    (): 6200,
+    ("areas",): 6201,
+    ("volumes", "areas"): 6202,
+    ("volumes",): 6203,
+}
+"""Kinds of charts to the number of their layout; numbers below 501 are Slicer's own."""
+_SHOWN = "EchoSynth.layout"
+"""Attribute of the table's view: the number of the layout of ours that is shown; saved with the scene."""
+
+_BETWEEN_MS = 10
+
+_SLICE = (
+    f'<item splitSize="500"><view class="vtkMRMLSliceNode" singletontag="{LEFT}">'
+    '<property name="orientation" action="default">Axial</property>'
+    '<property name="viewlabel" action="default">R</property>'
+    '<property name="viewcolor" action="default">#F34A33</property></view></item>'
+)
+_TABLE = f'<item splitSize="300"><view class="vtkMRMLTableViewNode" singletontag="{TABLE_VIEW}"></view></item>'
+
+
+def register_layouts() -> None:
+    """Makes our layouts known to Slicer, and opens scenes with the one that was saved; called once, at the start."""
+    scene, layout = slicer.mrmlScene, _layout_node()
+    for kinds, number in MEASURE_LAYOUTS.items():
+        if not layout.IsLayoutDescription(number):
+            layout.AddLayoutDescription(number, _description(kinds))
+    layout.AddObserver("ModifiedEvent", _keep_shown)
+    scene.AddObserver(scene.StartCloseEvent, _empty_plot_views)
+    scene.AddObserver(scene.EndImportEvent, _show_again)
+    # A scene that the command line names may be there already.
+    _show_again()
+
+
+def show_measurements(table: Any, charts: dict[str, Any], first: Callable[[], None]) -> None:
+    """Shows the left slice view, at its right the charts by kind, and the table below them; all of it after `first`."""
+    acts: list[Callable[[], None]] = [first, partial(_fill, "vtkMRMLTableViewNode", TABLE_VIEW, table)]
+    acts += [partial(_fill, "vtkMRMLPlotViewNode", _plot_view(kind), chart) for kind, chart in charts.items()]
+    acts.append(partial(_show_layout, MEASURE_LAYOUTS[tuple(charts)]))
+    # A new view, and what it shows first, take a tenth of a second each; between them the window lives.
+    _in_turns(acts, table)
+
+
+def _in_turns(acts: Sequence[Callable[[], None]], table: Any) -> None:
+    """Acts in as many turns of the event loop, as long as the table is in the scene."""
+
+    def act() -> None:
+        if table.GetScene() is not None:
+            acts[0]()
+            _in_turns(acts[1:], table)
+
+    if acts:
+        qt.QTimer.singleShot(_BETWEEN_MS, act)
+
+
+def _show_layout(number: int) -> None:
+    _layout_node().SetViewArrangement(number)
+    _keep_shown()
+
+
+def _fill(class_name: str, view: str, shown: Any) -> None:
+    """Shows a table or chart in its view."""
+    if shown.GetScene() is None:
+        return
+    if shown.IsA("vtkMRMLTableNode"):
+        _view(class_name, view).SetTableNodeID(shown.GetID())
+    else:
+        _view(class_name, view).SetPlotChartNodeID(shown.GetID())
+
+
+def _view(class_name: str, name: str) -> Any:
+    """The node of a view, which a layout that has the view takes over."""
+    node = slicer.mrmlScene.GetSingletonNode(name, class_name)
+    if node is None:
+        node = slicer.mrmlScene.CreateNodeByClass(class_name)
+        node.UnRegister(None)
+        node.SetName(name)
+        node.SetSingletonTag(name)
+        node.SetLayoutName(name)
+        node = slicer.mrmlScene.AddNode(node)
+    return node
+
+
+def _layout_node() -> Any:
+    return slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+
+
+def _keep_shown(caller: Any = None, event: Any = None) -> None:
+    """Leaves a layout of ours out of the saved scene: a Slicer that does not know it would open no views at all.
+
+    The table's view keeps its number, which Slicer without EchoSynth makes nothing of.
+    """
+    layout, table_view = _layout_node(), slicer.mrmlScene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode")
+    shown = layout.GetViewArrangement()
+    ours = shown in MEASURE_LAYOUTS.values()
+    # Told of this, Slicer would lay its views out once more.
+    blocked = layout.GetDisableModifiedEvent()
+    layout.DisableModifiedEventOn()
+    layout.SetSaveWithScene(not ours)
+    layout.SetDisableModifiedEvent(blocked)
+    if table_view is not None and not slicer.mrmlScene.IsBatchProcessing():
+        table_view.SetAttribute(_SHOWN, str(shown) if ours else None)
+
+
+def _show_again(caller: Any = None, event: Any = None) -> None:
+    """Shows the layout of ours that a scene was saved with."""
+    table_view = slicer.mrmlScene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode")
+    shown = table_view and table_view.GetAttribute(_SHOWN)
+    if shown and int(shown) in MEASURE_LAYOUTS.values():
+        _layout_node().SetViewArrangement(int(shown))
+
+
+def _empty_plot_views(caller: Any = None, event: Any = None) -> None:
+    """Takes the charts off before the scene closes, else Slicer draws the next scene's, of the same ID, incomplete."""
+    for view in slicer.util.getNodesByClass("vtkMRMLPlotViewNode"):
+        view.SetPlotChartNodeID(None)
+
+
+def _description(kinds: tuple[str, ...]) -> str:
+    plots = "".join(
+        f'<item splitSize="350"><view class="vtkMRMLPlotViewNode" singletontag="{_plot_view(kind)}"></view></item>'
+        for kind in kinds
+    )
+    right = f'<item splitSize="500"><layout type="vertical" split="true">{plots}{_TABLE}</layout></item>'
+    return f'<layout type="horizontal" split="true">{_SLICE}{right}</layout>'
+
+
+def _plot_view(kind: str) -> str:
+    return f"EchoSynth{kind.capitalize()}"

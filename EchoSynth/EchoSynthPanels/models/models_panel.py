@@ -1,0 +1,176 @@
+"""The Models panel: what models there are, their cards, and importing, verifying, timing and removing them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+from slicer.i18n import tr as _
+
+from EchoSynthJobs.generators import Generator
+from EchoSynthJobs.job import Job
+from EchoSynthJobs.models import TASK_OF_KIND, command, time_one_image
+from EchoSynthLib import zoo
+from EchoSynthLib.errors import EchoSynthError
+from EchoSynthPanels.application.engine import Engine
+from EchoSynthPanels.panel import Panel, confirmed, connect
+
+TIMING_SHAPE = (256, 256)
+"""The size of the image that `Measure time` takes, in pixels."""
+
+
+class ModelsPanel(Panel):
+    """A list of the models, and four buttons."""
+
+    ui_name = "Models"
+
+    def set_up(self) -> None:
+        """See `Panel.set_up`."""
+        self.title = _("Models")
+        tree = self.ui.modelTree
+        self._headers = [_("Model"), _("Kind"), _("What for"), _("Size"), _("Time per image"), _("Terms")]
+        tree.setHeaderLabels(self._headers)
+        tree.setMaximumHeight(130)
+        self.ui.cardBrowser.setMaximumHeight(160)
+        connect(tree, "itemSelectionChanged()", self._show_card)
+        connect(self.ui.importModelButton, "clicked()", self.ask_and_import)
+        connect(self.ui.verifyModelButton, "clicked()", self.verify)
+        connect(self.ui.timeModelButton, "clicked()", self.measure)
+        connect(self.ui.removeModelButton, "clicked()", self.remove)
+        self.list_models()
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        chosen = self.chosen
+        free = not self.runner.busy and self.engine.ready
+        self.ui.importModelButton.enabled = free
+        self.ui.verifyModelButton.enabled = free and chosen is not None
+        reason = _why_not_timed(chosen, self.engine)
+        self.ui.timeModelButton.enabled = free and not reason
+        self.ui.timeModelButton.toolTip = reason or _("Time one image with the selected model on this machine")
+        self.ui.removeModelButton.enabled = free and chosen is not None and not chosen.shipped
+
+    @property
+    def chosen(self) -> zoo.ModelFolder | None:
+        """The model that is selected in the list."""
+        items = self.ui.modelTree.selectedItems()
+        return self._models.get(items[0].text(0)) if items else None
+
+    def list_models(self) -> None:
+        """Reads the models' folders anew."""
+        self._models = {model.name: model for model in zoo.list_models()}
+        tree = self.ui.modelTree
+        tree.clear()
+        for model in self._models.values():
+            description, terms = _card_lines(model)
+            size = sum(file.stat().st_size for file in model.path.rglob("*") if file.is_file()) / 1e6
+            texts = [model.name, _kind_in_words(model), description, f"{size:.1f} MB", _time_of(model), terms]
+            item = qt.QTreeWidgetItem(tree)
+            for column, text in enumerate(texts):
+                item.setText(column, text)
+                item.setToolTip(column, model.problem or text)
+        for column in range(len(self._headers)):
+            tree.resizeColumnToContents(column)
+            tree.setColumnWidth(column, min(tree.columnWidth(column), 220))
+        self._show_card()
+
+    def ask_and_import(self) -> None:
+        """Asks for a folder and imports it."""
+        folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Import a model folder"))
+        if folder:
+            self.import_folder(folder)
+
+    def import_folder(self, folder: str) -> None:
+        """Copies a model folder into the user's models."""
+        self._run(self._command("models", "import", folder))
+
+    def verify(self) -> None:
+        """Compares the selected model's files with their checksums."""
+        if self.chosen is not None:
+            self._run(self._command("models", "verify", self.chosen.name))
+
+    def remove(self) -> None:
+        """Asks, then deletes the selected imported model."""
+        model = self.chosen
+        if model is None:
+            return
+        question = _("Delete the model {name} ({folder}) from this computer?")
+        if confirmed(question.format(name=model.name, folder=model.path)):
+            self._run(self._command("models", "remove", model.name))
+
+    def measure(self) -> None:
+        """Times one image with the selected model."""
+        model = self.chosen
+        if model is None:
+            return
+        self.start(
+            self.title,
+            lambda: time_one_image(self.engine.client, model.name, model.kind, TIMING_SHAPE),
+            lambda seconds: self._keep_time(model, seconds),
+        )
+
+    def _command(self, *arguments: str) -> Job[str]:
+        return command(self.engine.python, self.engine.environment, *arguments)
+
+    def _run(self, job: Job[str]) -> None:
+        self.start(self.title, lambda: job, self._show_result)
+
+    def _show_result(self, said: str) -> None:
+        self.ui.modelResultLabel.text = said.splitlines()[-1] if said else ""
+        self.list_models()
+
+    def _keep_time(self, model: zoo.ModelFolder, seconds: float) -> None:
+        qt.QSettings().setValue(_time_key(model), seconds)
+        self.ui.modelResultLabel.text = _("{name}: {seconds:.2f} s for one image").format(
+            name=model.name, seconds=seconds
+        )
+        self.list_models()
+
+    def _show_card(self) -> None:
+        model = self.chosen
+        card = "" if model is None else model.problem or _read_card(model.path)
+        self.ui.cardBrowser.setMarkdown(card)
+        self.ui.cardBrowser.visible = bool(card)
+        self.refresh()
+
+
+def _card_lines(model: zoo.ModelFolder) -> tuple[str, str]:
+    """Description and terms, the first lines of a card's first and of its Terms section."""
+    lines = [line for line in _read_card(model.path).splitlines() if line.strip()]
+    description = next((line for line in lines if not line.startswith("#")), "")
+    terms = lines[lines.index("## Terms") + 1] if "## Terms" in lines[:-1] else ""
+    return description, terms
+
+
+def _read_card(folder: Path) -> str:
+    card = folder / "README.md"
+    return card.read_text(encoding="utf-8") if card.is_file() else ""
+
+
+def _time_key(model: zoo.ModelFolder) -> str:
+    return f"EchoSynth/SecondsPerImage/{model.name}/{model.content[:12]}"
+
+
+def _time_of(model: zoo.ModelFolder) -> str:
+    seconds = qt.QSettings().value(_time_key(model))
+    return _("not measured") if seconds is None else _("{seconds:.2f} s").format(seconds=float(seconds))
+
+
+def _kind_in_words(model: zoo.ModelFolder) -> str:
+    if model.kind == "generator":
+        return _("Generator, diffusion") if Generator.of(model).is_diffusion else _("Generator")
+    return {"segmenter": _("Segmenter"), "contour": _("Contour")}.get(model.kind, _("Unknown"))
+
+
+def _why_not_timed(model: zoo.ModelFolder | None, engine: Engine) -> str:
+    """Why one image cannot be timed with the model, '' where it can."""
+    if model is None:
+        return _("Select a model in the list")
+    if model.kind not in TASK_OF_KIND:
+        return model.problem or _("What this model is for is not known to this version of EchoSynth")
+    try:
+        if model.kind == "generator":
+            engine.check_generator(Generator.of(model))
+    except EchoSynthError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,1 @@
+"""The panels of the main job: segment, edit, synthesize, vary."""

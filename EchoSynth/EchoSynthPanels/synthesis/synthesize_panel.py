@@ -1,0 +1,155 @@
+"""The Synthesize panel: label map in, synthetic images or cines out, and Live."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from EchoSynthJobs.generators import Generator, find_generator
+from EchoSynthJobs.job import Job
+from EchoSynthJobs.synthesize import Synthesized, synthesize, view_of
+from EchoSynthMRML.cines import cine_of
+from EchoSynthPanels.application.views import show_side_by_side
+from EchoSynthPanels.model_choice import ModelChoice, NameChoice
+from EchoSynthPanels.models.engine_panel import ask_and_install_full
+from EchoSynthPanels.panel import Panel, connect
+from EchoSynthPanels.parameters import View
+from EchoSynthPanels.synthesis.generator_texts import GeneratorWords
+from EchoSynthPanels.synthesis.label_map_panel import image_of, reason_not_to_draw
+from EchoSynthPanels.synthesis.live import the_live
+from EchoSynthPanels.synthesis.requests import live_model, request_of
+
+
+class SynthesizePanel(Panel):
+    """Settings of the generator, its button, and the Live switch."""
+
+    ui_name = "Synthesize"
+    apply_name = "synthesizeButton"
+
+    def set_up(self) -> None:
+        """See `Panel.set_up`."""
+        self._model = ModelChoice(self.ui.generatorComboBox, "generator", "generator", self._take_its_defaults)
+        self._solver = NameChoice(self.ui.solverComboBox, "solver")
+        self.live = the_live()
+        self.live.changed.connect(self._show_live)
+        # What was recorded from a patient is never drawn over.
+        self.ui.outputVolumeSelector.addAttribute("vtkMRMLScalarVolumeNode", "EchoSynth.synthetic", "true")
+        connect(self.ui.newSeedButton, "clicked()", self.draw_seed)
+        connect(self.ui.installForModelButton, "clicked()", self.install_for_model)
+
+    def set_parameters(self, parameters: Any) -> None:
+        """See `Panel.set_parameters`."""
+        for choice in (self._model, self._solver):
+            choice.set_parameters(parameters)
+        super().set_parameters(parameters)
+        if parameters is not None:
+            self.live.follow(parameters)
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        super().refresh()
+        if self.parameters is None:
+            return
+        self._model.refresh()
+        generator = find_generator(self.parameters.generator)
+        self._show_generator(generator)
+        cine = self.parameters.labelMap and cine_of(self.parameters.labelMap)
+        box = self.ui.synthesizeAllFramesCheckBox
+        box.enabled = cine is not None
+        box.text = _("All {count} frames").format(count=len(cine)) if cine else _("All frames")
+        self._show_whether_live_can_follow(generator)
+        self._show_view()
+
+    def reason_not_to_apply(self) -> str:
+        """See `Panel.reason_not_to_apply`."""
+        self.engine.check_generator(find_generator(self.parameters.generator))
+        if self.parameters.outputVolume is not None and self.parameters.outputVolume is self.parameters.reference:
+            return _("The output is the image whose sector is taken; choose another output")
+        return reason_not_to_draw(self.parameters.labelMap)
+
+    def job(self) -> Job[Synthesized]:
+        """See `Panel.job`."""
+        source = self.parameters.labelMap
+        return synthesize(
+            slicer.mrmlScene,
+            self.engine.client,
+            source,
+            request_of(self.parameters),
+            reference=self.parameters.reference,
+            all_frames=self.parameters.synthesizeAllFrames and cine_of(source) is not None,
+            output=self.parameters.outputVolume,
+        )
+
+    def show(self, result: Synthesized) -> None:
+        """See `Panel.show`."""
+        sector = _("Sector: {source}.").format(source=result.record["sector_source"])
+        self.ui.synthesizeResultLabel.text = " ".join([_count(result.volumes), sector, *result.notes])
+        self.parameters.liveVolume = result.volumes[0]
+        show_side_by_side(image_of(self.parameters), result.volumes[0])
+
+    def draw_seed(self) -> None:
+        """Takes another seed."""
+        self.parameters.seed = random.randrange(1_000_000)
+
+    def install_for_model(self) -> None:
+        """Asks, then installs what the diffusion models run on."""
+        ask_and_install_full(self.engine, self.runner, self.row())
+
+    def close(self) -> None:
+        """See `Panel.close`."""
+        super().close()
+        self.live.changed.disconnect(self._show_live)
+        if not self.live.changed.heard:
+            self.live.follow(None)
+
+    def _take_its_defaults(self) -> None:
+        # Steps that are many for one model are few for another.
+        self.parameters.solver, self.parameters.steps = "", 0
+
+    def _show_view(self) -> None:
+        """Says what automatic takes; the entries of an enumeration keep their order."""
+        known = None if self.parameters.labelMap is None else view_of(self.parameters.labelMap)
+        automatic = View.AUTO.label()
+        text = f"{automatic} ({View(known).label()})" if known else automatic
+        if self.ui.viewComboBox.itemText(0) != text:
+            self.ui.viewComboBox.setItemText(0, text)
+
+    def _show_generator(self, generator: Generator) -> None:
+        words = GeneratorWords(generator)
+        missing = self.engine.packages.missing_full if generator.is_diffusion else ()
+        self.ui.processLabel.text = words.process
+        self.ui.runtimeLabel.text = words.runtime(missing)
+        self.ui.runtimeLabel.toolTip = ", ".join(missing)
+        self.ui.installForModelButton.visible = bool(missing)
+        self.ui.installForModelButton.enabled = not self.runner.busy
+        self._solver.show(words.solvers)
+        self.ui.solverComboBox.enabled = bool(generator.solvers)
+        self.ui.solverComboBox.toolTip = words.about_solvers
+        self.ui.stepsSpinBox.specialValueText = words.default_steps
+        self.ui.imageQualityComboBox.enabled = not generator.is_diffusion
+        self.ui.imageQualityComboBox.toolTip = words.about_quality
+
+    def _show_whether_live_can_follow(self, generator: Generator) -> None:
+        node, box = self.parameters.labelMap, self.ui.liveCheckBox
+        editable = node is not None and node.IsA("vtkMRMLSegmentationNode")
+        # What is on can always be switched off.
+        box.enabled = editable or self.parameters.live
+        if not editable:
+            box.toolTip = _("Choose a segmentation; a label map volume becomes one by Make segmentation")
+            return
+        said = _("Draw the image anew after each stroke in the Segment Editor, in place and with the same seed")
+        fast = live_model(generator)
+        why = _("By {model}: {chosen} takes too long to follow strokes").format(model=fast, chosen=generator.name)
+        box.toolTip = said if fast == generator.name else f"{said}. {why}"
+
+    def _show_live(self, message: str) -> None:
+        self.ui.synthesizeResultLabel.text = message
+
+
+def _count(volumes: list[Any]) -> str:
+    if len(volumes) == 1:
+        return _("{name}.").format(name=volumes[0].GetName())
+    return _("{count} images, from {name}.").format(count=len(volumes), name=volumes[0].GetName())

@@ -1,0 +1,56 @@
+"""The Vary panel: plausible variations of the label map."""
+
+from __future__ import annotations
+
+import slicer
+from slicer.i18n import tr as _
+
+from EchoSynthJobs.job import Job
+from EchoSynthJobs.vary import Change, Varied, vary
+from EchoSynthPanels.application.views import show_alone, show_through
+from EchoSynthPanels.panel import Panel
+from EchoSynthPanels.synthesis.label_map_panel import image_of, reason_not_to_draw
+
+
+class VaryPanel(Panel):
+    """How many variations, how far deformed, how far contracted."""
+
+    ui_name = "Vary"
+    apply_name = "varyButton"
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        super().refresh()
+        if self.parameters is not None:
+            unchanged = self.parameters.ejectionFraction == 0
+            self.ui.ejectionFractionSliderLabel.text = (
+                _("Ejection fraction (unchanged):") if unchanged else _("Ejection fraction (%):")
+            )
+
+    def reason_not_to_apply(self) -> str:
+        """See `Panel.reason_not_to_apply`."""
+        return reason_not_to_draw(self.parameters.labelMap)
+
+    def job(self) -> Job[Varied]:
+        """See `Panel.job`."""
+        parameters = self.parameters
+        change = Change(
+            count=parameters.variationCount,
+            seed=parameters.variationSeed,
+            strength=parameters.strength,
+            ejection_fraction=parameters.ejectionFraction / 100 or None,
+            wall_thickness=parameters.wallThickness / 100,
+        )
+        return vary(slicer.mrmlScene, self.engine.client, parameters.labelMap, change)
+
+    def show(self, result: Varied) -> None:
+        """See `Panel.show`."""
+        nodes = result.segmentations
+        said = _("{count} label maps, from {name}.").format(count=len(nodes), name=nodes[0].GetName())
+        self.ui.varyResultLabel.text = " ".join([said, *result.notes])
+        for node in nodes:
+            show_through(node)
+        self.parameters.labelMap = nodes[0]
+        # The image beside it would be that of the label map before.
+        if (image := image_of(self.parameters)) is not None:
+            show_alone(image)

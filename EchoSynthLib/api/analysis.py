@@ -1,0 +1,250 @@
+"""From an image to what it shows: label map, contour, view."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from EchoSynthLib import zoo
+from EchoSynthLib.anatomy.labels import check_spacing, check_view
+from EchoSynthLib.anatomy.sector.upright import warning_if_turned
+from EchoSynthLib.api.pipelines import Progress, Record, check_system, contour_model, record_of, segmenter
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.contrast import has_contrast
+from EchoSynthLib.images.gray import to_gray8
+from EchoSynthLib.segmentation.unet.full_size import SegmentationResult, nothing_in
+
+if TYPE_CHECKING:
+    from EchoSynthLib.segmentation.contour.pipeline import ContourResult
+
+NO_CONTRAST = (
+    "The image has no contrast: all of it is of nearly one gray level, so it shows no heart. "
+    "Expected was an echocardiogram; look at the file, and at the gray levels that it was saved with."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """What `segment_detailed` gives.
+
+    Attributes:
+        structures: what the model saw.
+        record: how it was made.
+    """
+
+    structures: SegmentationResult
+    record: Record
+
+    @property
+    def label_map(self) -> NDArray[np.uint8]:
+        """(H, W) uint8, 0 other, 1 LV cavity, 2 myocardium, 3 left atrium."""
+        return self.structures.label_map
+
+    @property
+    def confidence(self) -> NDArray[np.float32]:
+        """(H, W) float32 in [0, 1], probability of the code shown at each pixel."""
+        return self.structures.confidence
+
+    @property
+    def view_probabilities(self) -> dict[str, float]:
+        """Of '2CH' and '4CH'."""
+        return self.structures.view_probabilities
+
+
+def segment(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    view: str = "auto",
+    model: str = "segmenter",
+    progress: Progress | None = None,
+) -> tuple[NDArray[np.uint8], Record]:
+    """Label map (H, W) in CAMUS codes of one echocardiogram, and a record; see `segment_detailed`."""
+    found = segment_detailed(image, spacing, view=view, model=model, progress=progress)
+    return found.label_map, found.record
+
+
+def segment_detailed(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    view: str = "auto",
+    model: str = "segmenter",
+    progress: Progress | None = None,
+) -> Segmentation:
+    """Segment one echocardiogram: LV cavity, myocardium and left atrium.
+
+    Args:
+        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        spacing: (row, column) millimetres; kept in the record only, the network sees the frame as it is.
+        view: '2CH', '4CH', or 'auto' to let the model tell it.
+        model: name of the model folder.
+        progress: called when done.
+
+    Raises:
+        InputError: the image or the view cannot be used, or the image has no contrast.
+        ModelError: the model is missing or damaged.
+    """
+    gray = _gray_of(image)
+    found = segmented(gray, spacing, view, model)
+    found = Segmentation(found.structures, _with_warnings(found.record, gray))
+    if progress is not None:
+        progress(1, 1, "segmenting")
+    return found
+
+
+def segmented(
+    gray: NDArray[np.uint8],
+    spacing: tuple[float, float] | None,
+    view: str,
+    model: str,
+    threads: int | None = None,
+    blank: bool = False,
+) -> Segmentation:
+    """One frame (H, W) uint8, segmented with `threads` threads; where it is `blank`, it is not looked at.
+
+    Raises:
+        InputError, ModelError: as in `segment_detailed`.
+    """
+    started = time.perf_counter()
+    told = None if view == "auto" else check_view(view)
+    check_spacing(spacing)
+    folder = zoo.find(model)
+    check_system(folder, ("segmentation.unet",), "Segmenting")
+    pipeline = segmenter(model, folder.content, threads)
+    found = nothing_in((gray.shape[0], gray.shape[1])) if blank else pipeline(gray)
+    probabilities = found.view_probabilities
+    record = record_of("segment", folder, started)
+    record |= {
+        "view": told or likelier_view(probabilities),
+        "view_source": "model" if told is None else "user",
+        "view_probabilities": probabilities,
+        "shape": list(gray.shape),
+        "spacing_mm": None if spacing is None else [float(s) for s in spacing],
+        "mean_confidence": found.mean_confidence,
+    }
+    return Segmentation(found, record)
+
+
+def contour(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    model: str = "contour",
+    heads: str = "both",
+    progress: Progress | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Record]:
+    """Seven points (7, 2) and open curve (n, 2) (row, column) of the endocardium; see `contour_detailed`."""
+    found, record = contour_detailed(image, spacing, model=model, heads=heads, progress=progress)
+    return found.points, found.curve, record
+
+
+def contour_detailed(
+    image: ArrayLike,
+    spacing: tuple[float, float] | None = None,
+    *,
+    model: str = "contour",
+    heads: str = "both",
+    progress: Progress | None = None,
+) -> tuple[ContourResult, Record]:
+    """Find the endocardium of the left ventricle in one apical echocardiogram.
+
+    Args:
+        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        spacing: (row, column) millimetres; the curve's points lie evenly in them, and spreads are told in them too.
+        model: name of the model folder.
+        heads: 'both' refines the curve through the points on the distance map, 'points' draws it through them alone;
+            'mask' derives it from a label map instead, and `model` is then a segmenter's folder.
+        progress: called when done.
+
+    Returns:
+        Points, curve and what is known of their doubt; and the record.
+
+    Raises:
+        InputError: the image, spacing or heads cannot be used, or the label map found shows no endocardium.
+        ModelError: the model is missing or damaged.
+    """
+    from EchoSynthLib.segmentation.contour.pipeline import ContourResult
+
+    started = time.perf_counter()
+    check_spacing(spacing)
+    grey = _gray_of(image)
+    folder = zoo.find(model)
+    wanted = "segmentation.unet" if heads == "mask" else "segmentation.contour"
+    check_system(folder, (wanted,), f"The choice of heads {heads!r}")
+    if heads == "mask":
+        found = ContourResult.of_mask(segmenter(model, folder.content)(grey).label_map, spacing)
+    else:
+        found = contour_model(model, folder.content)(grey, spacing, heads=heads)
+    if progress is not None:
+        progress(1, 1, "contouring")
+    record = record_of("contour", folder, started)
+    record |= {
+        "heads": heads,
+        "shape": list(grey.shape),
+        "spacing_mm": None if spacing is None else [float(s) for s in spacing],
+        **found.summary(spacing),
+    }
+    return found, _with_warnings(record, grey)
+
+
+def classify_view(
+    image: ArrayLike,
+    *,
+    model: str = "segmenter-synthetic",
+    progress: Progress | None = None,
+) -> tuple[dict[str, float], Record]:
+    """Tell whether an apical echocardiogram shows two chambers or four.
+
+    Args:
+        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        model: name of the model folder of a segmenter, whose second head this is. The default one has learnt from
+            synthetic images alone; 'segmenter' from real ones.
+        progress: called when done.
+
+    Returns:
+        Probabilities of '2CH' and '4CH', which sum to 1; and the record. Other views are not known: an image of one is
+        taken for either.
+
+    Raises:
+        InputError: the image cannot be used, or the model is no segmenter.
+        ModelError: the model is missing or damaged.
+    """
+    started = time.perf_counter()
+    grey = _gray_of(image)
+    folder = zoo.find(model)
+    check_system(folder, ("segmentation.unet",), "Telling the view")
+    probabilities = segmenter(model, folder.content).view_probabilities(grey)
+    if progress is not None:
+        progress(1, 1, "telling the view")
+    record = record_of("classify-view", folder, started)
+    record |= {
+        "view": likelier_view(probabilities),
+        "view_probabilities": probabilities,
+        "shape": list(grey.shape),
+    }
+    return probabilities, _with_warnings(record, grey)
+
+
+def _gray_of(image: ArrayLike) -> NDArray[np.uint8]:
+    """The image as gray levels (H, W); InputError where it is none, or has no contrast."""
+    gray = to_gray8(image)
+    if not has_contrast(gray):
+        raise InputError(NO_CONTRAST)
+    return gray
+
+
+def _with_warnings(record: Record, gray: NDArray[np.uint8]) -> Record:
+    """The record, with `warnings` where the image (H, W) seems to be turned."""
+    turned = warning_if_turned(gray)
+    return record | {"warnings": [turned]} if turned else record
+
+
+def likelier_view(probabilities: Mapping[str, float]) -> str:
+    """The view of the highest probability."""
+    return max(probabilities, key=lambda view: probabilities[view])

@@ -1,0 +1,146 @@
+"""From a label map to echocardiograms, and to its variations."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from EchoSynthLib import zoo
+from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
+from EchoSynthLib.anatomy.labels import check_spacing, check_view
+from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.api.generators import DrawingRequest, generator_of
+from EchoSynthLib.api.pipelines import Progress, Record, record_of
+from EchoSynthLib.errors import InputError
+
+
+def synthesize(
+    label_map: ArrayLike,
+    count: int = 1,
+    seed: int = 0,
+    view: str = "4CH",
+    steps: int | None = None,
+    *,
+    sector: Sector | ArrayLike | None = None,
+    spacing: tuple[float, float] | None = None,
+    quality: str | None = None,
+    model: str = "beam-flow",
+    solver: str | None = None,
+    progress: Progress | None = None,
+) -> tuple[NDArray[np.uint8], Record]:
+    """Draw echocardiograms that follow a label map.
+
+    Args:
+        label_map: (H, W) in CAMUS codes 0 to 3, row 0 at the transducer; or (T, H, W), the frames of a cine.
+        count: how many images, or cines; number i depends on (seed, i) alone, and all frames of a cine share its noise.
+        seed: of everything random.
+        view: '2CH' or '4CH'.
+        steps: of the fast generator's structure stage, or of a diffusion model's solver; None for the model's default.
+        sector: the ultrasound sector as a `Sector` or a mask (H, W), the same for all frames; a typical one that holds
+            the label map is fitted where it is None.
+        spacing: (row, column) millimetres; gives the depth, and the aspect of the pixels where the sector is fitted.
+        quality: acoustic window: 'good', 'medium', 'poor', or None for any; diffusion models know nothing of it.
+        model: name of the model folder; a diffusion model is run by torch, on the CPU.
+        solver: of a diffusion model, one of the `solvers` in its config.json; None for the model's default.
+        progress: progress(done, total, message) after each step; may raise `Cancelled`.
+
+    Returns:
+        Images (count, H, W), or cines (count, T, H, W), uint8 on the label map's own grid, 0 outside the sector; and
+        the record, which tells process, solver, steps and network evaluations for each image.
+
+    Raises:
+        InputError: label map, sector or a parameter cannot be used, or the solver does not fit the model.
+        ModelError: the model is missing or damaged.
+        EchoSynthError: a diffusion model is chosen, and what it runs on is not installed.
+    """
+    started = time.perf_counter()
+    labels = check_label_maps(label_map)
+    told = check_view(view)
+    check_spacing(spacing)
+    frames = labels if labels.ndim == 3 else labels[np.newaxis]
+    area, cut, source = _sector(sector, frames.max(axis=0), spacing)
+    folder = zoo.find(model)
+    depth = None if spacing is None else area.radius_far * float(spacing[0])
+    generate = generator_of(folder, DrawingRequest(told, quality, depth, count, seed, steps, solver))
+    drawn, about = generate(frames, area, progress)
+    images = drawn if labels.ndim == 3 else drawn[:, 0]
+    if cut is not None:
+        images *= cut
+    record = record_of("synthesize", folder, started)
+    record |= {
+        "synthetic": True,
+        "seed": int(seed),
+        "count": int(count),
+        **about,
+        "view": told,
+        "quality": quality,
+        "sector": area.to_dict(),
+        "sector_source": source,
+        "depth_mm": depth,
+        "shape": list(labels.shape),
+    }
+    return images, record
+
+
+def variations(
+    label_map: ArrayLike,
+    count: int = 5,
+    seed: int = 0,
+    *,
+    strength: float = 1.0,
+    ejection_fraction: float | None = None,
+    wall_thickness: float = 1.0,
+    sector: Sector | ArrayLike | None = None,
+    spacing: tuple[float, float] | None = None,
+) -> NDArray[np.uint8]:
+    """Plausible variations of a label map: reshaped where that is asked for, then deformed.
+
+    Args:
+        label_map: (H, W) in CAMUS codes, or (T, H, W), a cine whose frames are all reshaped and deformed alike.
+        count: how many; variation i depends on (seed, i) alone.
+        seed: of the deformations.
+        strength: factor on the deformations' ranges, 0 (the reshaping alone) to 1.5.
+        ejection_fraction: part of the cavity's volume that leaves it, -1 to 0.8; below 0 the cavity dilates.
+        wall_thickness: factor on the myocardium's thickness, 0.3 to 2.
+        sector: the ultrasound sector as a `Sector` or a mask (H, W); where given, nothing is labelled outside it.
+        spacing: (row, column) pixel size, where pixels are not square.
+
+    Returns:
+        (count, H, W) or (count, T, H, W) uint8.
+
+    Raises:
+        InputError: the label map or a parameter cannot be used, or this heart cannot take the shape asked for.
+    """
+    labels = check_label_maps(label_map)
+    check_spacing(spacing)
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+        raise InputError(f"At least one variation must be asked for, a whole number; given was {count!r}.")
+    mask = sector.mask(labels.shape[-2:]) if isinstance(sector, Sector) else sector
+    heart = reshaped(
+        labels,
+        ejection_fraction=ejection_fraction,
+        wall_thickness=wall_thickness,
+        spacing=spacing,
+        sector_mask=mask,
+    )
+    return np.stack([varied(heart, seed, index, strength=strength, sector_mask=mask) for index in range(count)])
+
+
+def _sector(
+    given: Sector | ArrayLike | None, labels: NDArray[np.uint8], spacing: tuple[float, float] | None
+) -> tuple[Sector, NDArray[np.bool_] | None, str]:
+    from EchoSynthLib.anatomy.sector.fit import default_sector, fit_sector_mask
+
+    if given is None:
+        return default_sector(labels.shape, labels, spacing), None, "typical sector fitted around the label map"
+    if isinstance(given, Sector):
+        return given, None, "given as geometry"
+    mask = np.asarray(given)
+    if mask.shape != labels.shape:
+        raise InputError(
+            f"The sector mask has shape {mask.shape}, the label map {labels.shape}; "
+            "give a mask on the label map's grid."
+        )
+    return fit_sector_mask(mask, spacing), mask > 0, "fitted to the given mask"

@@ -1,0 +1,137 @@
+"""Pairs of image and label map as an nnU-Net v2 raw data set (Isensee et al., Nature Methods 18:203-211, 2021)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.errors import InputError, OutputError
+from EchoSynthLib.images.datasets.camus_frame import CamusFrame
+from EchoSynthLib.images.frame import EchoFrame, Geometry, Spacing
+from EchoSynthLib.images.write import write_image, write_label_map, write_record
+from EchoSynthLib.outputs import OutputFolder
+
+LABELS = {"background": 0} | {name: code for name, code in CAMUS.items() if code}
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledImage:
+    """One case of a data set.
+
+    Attributes:
+        name: letters, digits, - and _; unique in the data set.
+        image: (H, W) uint8.
+        label_map: (H, W) uint8, or None for a case without truth, which goes to `imagesTs`.
+        spacing: (row, column) in mm, used where there is no geometry.
+        geometry: the place in space to copy, or None.
+        attributes: what the image says of itself; a synthetic one has `synthetic: True`.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    label_map: NDArray[np.uint8] | None
+    spacing: Spacing | None = None
+    geometry: Geometry | None = None
+    attributes: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of_camus(cls, frame: CamusFrame) -> LabelledImage:
+        """A CAMUS frame as a case."""
+        return cls(frame.name, frame.image, frame.label_map, frame.spacing, frame.geometry)
+
+
+def write_nnunet(
+    pairs: Iterable[LabelledImage],
+    folder: str | Path,
+    name: str = "EchoSynth",
+    number: int = 1,
+    labels: Mapping[str, int] = LABELS,
+    licence: str = "",
+    reference: str = "",
+) -> Path:
+    """Write `folder`/DatasetNNN_Name with imagesTr, labelsTr, imagesTs and dataset.json, whole or not at all.
+
+    Args:
+        pairs: the cases; drawn one at a time, so a generator of any length does.
+        folder: an existing folder, nnU-Net's `nnUNet_raw`.
+        name, number: of the data set; number in 1..999.
+        labels: name -> code, with background 0.
+        licence, reference: of the data, for dataset.json.
+
+    Returns:
+        The folder of the data set.
+
+    Raises:
+        InputError: no case, a bad or repeated name, image and label map of different shapes, or codes not in `labels`.
+        OutputError: it is there already or could not be written; nothing is left behind.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9]+", name) or not 1 <= number <= 999:
+        raise InputError(
+            f"A data set has a name of letters and digits and a number in 1..999, not {name!r} and {number}."
+        )
+    target = Path(folder) / f"Dataset{number:03d}_{name}"
+    if target.exists():
+        raise OutputError(f"{target} exists already; remove it or choose another number.")
+    if not target.parent.is_dir():
+        raise OutputError(f"{target} cannot be written: there is no folder {folder}. Create it or choose another one.")
+    with OutputFolder(folder) as hidden:
+        for room in ("imagesTr", "labelsTr"):
+            (hidden / target.name / room).mkdir(parents=True)
+        summary = _write_cases(pairs, hidden / target.name, labels)
+        about = {"name": name, "licence": licence, "reference": reference}
+        write_record(hidden / target.name / "dataset.json", {**about, **summary})
+    return target
+
+
+def _write_cases(pairs: Iterable[LabelledImage], folder: Path, labels: Mapping[str, int]) -> dict[str, object]:
+    """Write the cases and return what dataset.json says of them."""
+    trained = 0
+    names: set[str] = set()
+    synthetic: list[str] = []
+    for pair in pairs:
+        _check(pair, names, labels)
+        names.add(pair.name)
+        trained += _write_case(pair, folder)
+        if pair.attributes.get("synthetic"):
+            synthetic.append(pair.name)
+    if not trained:
+        raise InputError("An nnU-Net data set needs at least one image with a label map; none was given.")
+    return {
+        "channel_names": {"0": "ultrasound"},
+        "labels": dict(labels),
+        "numTraining": trained,
+        "file_ending": ".nii.gz",
+        "synthetic_cases": synthetic,
+    }
+
+
+def _write_case(pair: LabelledImage, folder: Path) -> bool:
+    """Write one case; whether it is one to train on."""
+    like = EchoFrame(pair.image, pair.spacing, geometry=pair.geometry)
+    if pair.label_map is None:
+        (folder / "imagesTs").mkdir(exist_ok=True)
+        write_image(folder / "imagesTs" / f"{pair.name}_0000.nii.gz", pair.image, like, attributes=pair.attributes)
+        return False
+    write_image(folder / "imagesTr" / f"{pair.name}_0000.nii.gz", pair.image, like, attributes=pair.attributes)
+    write_label_map(folder / "labelsTr" / f"{pair.name}.nii.gz", pair.label_map, like)
+    return True
+
+
+def _check(pair: LabelledImage, names: set[str], labels: Mapping[str, int]) -> None:
+    if not re.fullmatch(r"[\w-]+", pair.name) or pair.name in names:
+        raise InputError(f"A case needs a name of its own, of letters, digits, - and _; given was {pair.name!r}.")
+    if pair.label_map is None:
+        return
+    if pair.label_map.shape != pair.image.shape:
+        raise InputError(
+            f"{pair.name}: the image {pair.image.shape} and label map {pair.label_map.shape} differ in shape."
+        )
+    unknown = sorted(set(np.unique(pair.label_map).tolist()) - set(labels.values()))
+    if unknown:
+        raise InputError(f"{pair.name}: the label map holds the codes {unknown}, which {dict(labels)} does not name.")

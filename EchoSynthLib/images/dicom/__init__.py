@@ -1,0 +1,1 @@
+"""What a DICOM ultrasound object holds: header, calibration, pixels."""

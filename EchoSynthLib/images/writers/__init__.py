@@ -1,0 +1,1 @@
+"""One file for each format that is written; `images.write` chooses among them."""

@@ -1,0 +1,1 @@
+"""How far a measurement can be relied upon: evidence, plausibility, the traffic light."""
