@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from EchoSynthLib.types import Spacing
-
 if TYPE_CHECKING:
     import numpy as np
 
@@ -28,7 +26,7 @@ class Source:
     title: str
     view: str
     label_map: np.ndarray
-    spacing: Spacing | None
+    spacing: tuple[float, float] | None
     sector: Sector | None
     frame: np.ndarray | None = None
 

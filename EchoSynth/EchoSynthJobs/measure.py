@@ -37,6 +37,7 @@ class Measured:
         places, frames: what was measured, and what it shows.
         study: all of it.
         drawn: endocardia that the segmentations do not have: the contour model's, and those moved by hand.
+        record: under "warnings" what is doubtful about which frames they are.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Measured:
     frames: dict[str, FrameMeasures]
     study: Study = field(init=False)
     drawn: dict[str, Endocardium] = field(init=False)
+    record: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.study = self._study_with({})
@@ -147,7 +149,7 @@ def measure(
         places = {"": _place_alone(source, image)}
     else:
         places = yield from _places_of_cine(source, cine, image)
-    return (yield from _measured(source, places, contour_by, judge_by))
+    return (yield from measured_of(source, places, contour_by, judge_by))
 
 
 def measure_views(
@@ -165,7 +167,7 @@ def measure_views(
     given = {where: node for where, node in views.items() if node is not None}
     places = {where: _place_alone(node, reference_of(node)) for where, node in given.items()}
     first = next(iter(given.values()), None)
-    return (yield from _measured(first, places, contour_by, judge_by))
+    return (yield from measured_of(first, places, contour_by, judge_by))
 
 
 def _place_alone(source: Any, image: Any) -> MeasuredFrame:
@@ -194,9 +196,10 @@ def _places_of_cine(source: Any, cine: Cine, image: Any) -> Job[dict[str, Measur
     return places
 
 
-def _measured(
+def measured_of(
     source: Any, places: dict[str, MeasuredFrame], contour_by: Client | None, judge_by: Client | None
 ) -> Job[Measured]:
+    """Measures places that belong together; see `measure`."""
     if contour_by is not None:
         yield from _draw_contours(places, contour_by)
     frames: dict[str, FrameMeasures] = {}

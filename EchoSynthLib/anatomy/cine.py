@@ -12,7 +12,10 @@ from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness
 from EchoSynthLib.anatomy.labels import check_label_map
 from EchoSynthLib.anatomy.variations import vary
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.types import LabelMap, Progress, Spacing
+
+LabelMap = NDArray[np.uint8]
+Progress = Callable[[int, int, str], None]
+Spacing = tuple[float, float]
 
 
 def each_frame(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.types import Mask
+Mask = NDArray[np.bool_]
 
 
 def grown(mask: Mask) -> Mask:

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.labels import check_label_map, check_sector_mask
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.types import LabelMap
+
+LabelMap = NDArray[np.uint8]
 
 LARGEST_ROTATION_DEG = 5.0
 LARGEST_VERTICAL_SHIFT = 0.05

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from EchoSynthLib import errors
-from EchoSynthLib.types import Progress
+
+Progress = Callable[[int, int, str], None]
 
 
 class WorkerDied(errors.EchoSynthError):

@@ -21,7 +21,8 @@ import EchoSynthLib
 from EchoSynthLib.checksums import sha256_of_json
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.types import Progress
+
+Progress = Callable[[int, int, str], None]
 
 RECORD = "stage.json"
 """Written last: a folder that has it is whole."""

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS
 from EchoSynthLib.outputs import replacing
-from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
-    from EchoSynthLib.images.frame import EchoCine, EchoFrame
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame, Spacing
 
 COLUMNS = ("frame", "point", "name", "row", "column", "row_mm", "column_mm", "spread_px", "spread_mm", "entropy")
 

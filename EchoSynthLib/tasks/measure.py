@@ -17,13 +17,13 @@ from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable,
 from EchoSynthLib.tasks.common.results import check_exists, naming, with_warnings, write_records
 from EchoSynthLib.tasks.measure_cases import Case, case_of_file, cases_in
 from EchoSynthLib.tasks.measure_inputs import open_source
-from EchoSynthLib.tasks.task import Context, Task, parameter
-from EchoSynthLib.types import Progress, Spacing
+from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
 
 if TYPE_CHECKING:
     import numpy as np
 
     from EchoSynthLib.api.measure import Given
+    from EchoSynthLib.images.frame import Spacing
     from EchoSynthLib.measurement import Study
 
 TABLE, RECORD = "measurements.csv", "measurements.json"

@@ -29,8 +29,7 @@ from EchoSynthLib.tasks.common.results import (
     write_records,
 )
 from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
-from EchoSynthLib.tasks.task import Context, Task, parameter
-from EchoSynthLib.types import Progress
+from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame

@@ -13,7 +13,6 @@ from EchoSynthLib.anatomy.heart2d.shape import HeartShape, random_shape, typical
 from EchoSynthLib.anatomy.labels import CAMUS, check_view
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.types import Spacing
 
 EJECTION_FRACTIONS = (0.05, 0.85)
 """Range of the ejection fractions that can be asked for."""
@@ -43,7 +42,7 @@ class HeartMap:
     sector: Sector
     view: str
     phase: float
-    spacing: Spacing
+    spacing: tuple[float, float]
     ejection_fraction: float
 
 
@@ -151,7 +150,7 @@ def _chord(heart: HeartShape) -> float:
     return 2 * heart.depth_mm * math.sin(math.radians(heart.opening_angle_deg) / 2)
 
 
-def _sector(heart: HeartShape, shape: tuple[int, int], spacing: Spacing) -> Sector:
+def _sector(heart: HeartShape, shape: tuple[int, int], spacing: tuple[float, float]) -> Sector:
     half = math.radians(heart.opening_angle_deg) / 2
     return Sector(
         apex_row=-0.5,
@@ -164,7 +163,7 @@ def _sector(heart: HeartShape, shape: tuple[int, int], spacing: Spacing) -> Sect
     )
 
 
-def _fill(polygon: Points, shape: tuple[int, int], spacing: Spacing) -> NDArray[np.bool_]:
+def _fill(polygon: Points, shape: tuple[int, int], spacing: tuple[float, float]) -> NDArray[np.bool_]:
     """Pixels (H, W) whose centres lie inside a polygon in mm, by the even-odd rule along each row."""
     column = polygon[:, 0] / spacing[1] + (shape[1] - 1) / 2
     row = polygon[:, 1] / spacing[0] - 0.5

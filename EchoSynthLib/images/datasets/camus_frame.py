@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import reading
-from EchoSynthLib.images.frame import Geometry
-from EchoSynthLib.types import Spacing
+from EchoSynthLib.images.frame import Geometry, Spacing
 
 QUALITIES = ("good", "medium", "poor")
 

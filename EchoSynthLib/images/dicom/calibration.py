@@ -9,8 +9,7 @@ import numpy as np
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.dicom.numbers import not_usable, number, numbers
-from EchoSynthLib.images.frame import Region, is_real_spacing
-from EchoSynthLib.types import Spacing
+from EchoSynthLib.images.frame import Region, Spacing, is_real_spacing
 
 if TYPE_CHECKING:
     from pydicom import Dataset

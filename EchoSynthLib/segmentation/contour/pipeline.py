@@ -22,7 +22,8 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.segmentation.contour.active_contour import curve_of, mean_distance, nodes_through, refine
-from EchoSynthLib.types import Spacing
+
+Spacing = tuple[float, float]
 
 HEADS = ("both", "points")
 """The curve is drawn through the points and refined on the distance map, or drawn through the points alone."""

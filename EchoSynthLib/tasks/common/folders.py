@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 
 from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
 from EchoSynthLib.images.formats import list_images, stem_of
-from EchoSynthLib.tasks.task import Context
-from EchoSynthLib.types import Progress
+from EchoSynthLib.tasks.task import Context, Progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -12,10 +12,9 @@ from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.tasks.common.results import check_exists, naming
 from EchoSynthLib.tasks.task import parameter
-from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
-    from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
 
 LARGEST_SEED = 2**31 - 1
 LARGEST_STRENGTH = 1.5

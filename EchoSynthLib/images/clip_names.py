@@ -1,0 +1,63 @@
+"""What the name of a frame or cine tells: the patient, the apical view and the phase, as in patient0001_4CH_ED."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_GAP = r"[\s_.\-]*"
+_NUMBERS = {"2": "2", "two": "2", "4": "4", "four": "4"}
+_VIEW = rf"(?:a(?:p(?:ical)?)?{_GAP})?(?P<number>2|4|two|four){_GAP}(?:ch?|chambers?)"
+_PHASE = rf"(?P<ED>ed|end{_GAP}diastol(?:e|ic)|diastol(?:e|ic))|(?P<ES>es|end{_GAP}systol(?:e|ic)|systol(?:e|ic))"
+# A word of its own: neither 4chest nor cast2c tells a view.
+_VIEW_WORD = re.compile(rf"(?<![^\W_]){_VIEW}(?![^\W_])", re.IGNORECASE)
+_PHASE_WORD = re.compile(rf"(?<![^\W_])(?:{_PHASE})(?![^\W_])", re.IGNORECASE)
+_SEPARATORS = " \t_.-,;([{"
+
+
+@dataclass(frozen=True)
+class ClipName:
+    """What a name tells; '' where it does not.
+
+    Attributes:
+        patient: what stands before view and phase, without the separators between them.
+        view: '2CH' or '4CH'.
+        phase: 'ED' or 'ES'.
+    """
+
+    patient: str = ""
+    view: str = ""
+    phase: str = ""
+
+
+def told_by_name(name: str) -> ClipName:
+    """Patient, view and phase in a name such as patient0001_4CH_ED, 'Doe A4C end-systole' or 2CH.
+
+    The last word for a view counts; a phase counts beside the view or at the end of the name, for ED may be somebody's
+    initials elsewhere. A name that tells neither tells no patient, for nothing says where the patient's part would end.
+    """
+    views, phases = list(_VIEW_WORD.finditer(name)), list(_PHASE_WORD.finditer(name))
+    view = views[-1] if views else None
+    phase = next((found for found in reversed(phases) if _counts(found, view, name)), None)
+    if view is None and phase is None:
+        return ClipName()
+    start = min(found.start() for found in (view, phase) if found is not None)
+    return ClipName(
+        patient=name[:start].strip(_SEPARATORS),
+        view="" if view is None else f"{_NUMBERS[view['number'].lower()]}CH",
+        phase="" if phase is None else str(phase.lastgroup),
+    )
+
+
+def same_patient(one: str, other: str) -> bool:
+    """Whether two names of patients are one, as they are written now with capitals and now without."""
+    return one.casefold() == other.casefold()
+
+
+def _counts(phase: re.Match[str], view: re.Match[str] | None, name: str) -> bool:
+    between = [name[phase.end() :]] if view is None else [name[phase.end() :], *_beside(phase, view, name)]
+    return any(not gap.strip(_SEPARATORS) for gap in between)
+
+
+def _beside(phase: re.Match[str], view: re.Match[str], name: str) -> list[str]:
+    return [name[view.end() : phase.start()]] if view.end() <= phase.start() else [name[phase.end() : view.start()]]

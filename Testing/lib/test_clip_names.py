@@ -1,0 +1,40 @@
+"""Names of frames and cines tell patient, view and phase."""
+
+from __future__ import annotations
+
+import pytest
+
+from EchoSynthLib.images.clip_names import ClipName, told_by_name
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("patient0001_2CH_ED", ("patient0001", "2CH", "ED")),
+        ("patient0001_4ch_es", ("patient0001", "4CH", "ES")),
+        ("patient0001_4CH_ED_gt", ("patient0001", "4CH", "ED")),
+        ("patient0001_4CH_ED segmentation", ("patient0001", "4CH", "ED")),
+        ("patient0001_4CH_ED_1", ("patient0001", "4CH", "ED")),
+        ("patient0001_4CH_sequence", ("patient0001", "4CH", "")),
+        ("Doe-A4C", ("Doe", "4CH", "")),
+        ("Doe Jane ap2ch end-systole", ("Doe Jane", "2CH", "ES")),
+        ("Doe, apical four-chamber, diastole", ("Doe", "4CH", "ED")),
+        ("7_two chamber", ("7", "2CH", "")),
+        ("2CH", ("", "2CH", "")),
+        ("ED_4CH", ("", "4CH", "ED")),
+        ("p1 ES 2CH", ("p1", "2CH", "ES")),
+        ("patient0003_ED", ("patient0003", "", "ED")),
+        ("2CH of 2019, then 4CH", ("2CH of 2019, then", "4CH", "")),
+    ],
+)
+def test_a_name_tells_patient_view_and_phase(name: str, told: tuple[str, str, str]) -> None:
+    assert told_by_name(name) == ClipName(*told)
+
+
+@pytest.mark.parametrize("name", ["", "IM_0001", "patient0001", "chest", "24CH", "4chest", "cast2c", "12chambers"])
+def test_a_name_that_tells_no_view_and_no_phase_tells_no_patient_either(name: str) -> None:
+    assert told_by_name(name) == ClipName()
+
+
+def test_initials_are_no_phase() -> None:
+    assert told_by_name("ed_smith_4CH") == ClipName("ed_smith", "4CH", "")
