@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthJobs.frames import frames_in_worker, spacing_parameters
 from EchoSynthJobs.job import Job, working_folder
-from EchoSynthJobs.segment import frames_in_worker
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.client import Client
-from EchoSynthMRML.volumes import tissue_of, trusted_spacing
+from EchoSynthMRML.frame_stack import FrameStack
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,16 +37,16 @@ class ModelContour:
         return self.endocardium.curve
 
 
-def contour_frames(client: Client, frames: Sequence[Any]) -> Job[list[ModelContour]]:
-    """The endocardium of frame volumes of one size, as those of a cine.
+def contour_frames(client: Client, stack: FrameStack) -> Job[list[ModelContour]]:
+    """The endocardium of frames.
 
     Raises:
         InputError: a frame cannot be used, or they differ in size or type; and what the task raises.
     """
-    corner = np.array([part.start for part in tissue_of(frames[0])])
-    calibrated = trusted_spacing(frames[0]) is not None
-    with working_folder(image=frames[0].GetName()) as folder:
-        record = yield from frames_in_worker(client, "contour", frames, folder)
+    corner, calibrated = np.array(stack.corner), stack.spacing is not None
+    with working_folder(image=stack.name) as folder:
+        spacing = spacing_parameters(stack.spacing)
+        record = yield from frames_in_worker(client, "contour", stack, folder / "results", spacing)
         found = json.loads(Path(record["outputs"]["contours"]).read_text(encoding="utf-8"))["frames"]
     return [_contour_of(frame, corner, calibrated) for frame in found]
 

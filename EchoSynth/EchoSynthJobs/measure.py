@@ -22,6 +22,7 @@ from EchoSynthLib.measurement import (
 )
 from EchoSynthLib.measurement.texts import HEADLINES
 from EchoSynthMRML.cines import Cine, cine_of
+from EchoSynthMRML.frame_stack import FrameStack
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import LabelMap, write_segments
 from EchoSynthMRML.provenance import frame_stamped
@@ -189,9 +190,9 @@ def _picture(pictures: Cine, frame: int, shown: Any) -> Any:
 def _places_of_cine(source: Any, cine: Cine, image: Any) -> Job[dict[str, MeasuredFrame]]:
     pictures = cine_of(image) if image is not None else None
     places = {}
-    for index in range(len(cine)):
+    for index, shown in enumerate(cine):
         below = pictures.node(index) if pictures is not None and len(pictures) == len(cine) else None
-        places[f"frame {index}"] = place_of(source, cine.node(index), index, below)
+        places[f"frame {index}"] = place_of(source, shown, index, below)
         yield Report(index + 1, len(cine), f"reading frame {index + 1} of {len(cine)}")
     return places
 
@@ -211,7 +212,7 @@ def measured_of(
     if judge_by is not None:
         asked = {where: places[where] for where in study_of_places(frames).rests_on if places[where].can_be_judged}
         for group in _of_one_node(asked):
-            seen = yield from evidence_in(judge_by, [place.image for place in group])
+            seen = yield from evidence_in(judge_by, FrameStack([place.image for place in group]))
             for place, evidence in zip(group, seen, strict=True):
                 place.evidence = evidence
         frames |= {where: place.measure() for where, place in asked.items()}
@@ -230,7 +231,7 @@ def _draw_contours(places: Mapping[str, MeasuredFrame], client: Client) -> Job[N
                 "the label map, or segment the image."
             )
     for group in _of_one_node({where: place for where, place in places.items() if not place.blank}):
-        contours = yield from contour_frames(client, [place.image for place in group])
+        contours = yield from contour_frames(client, FrameStack([place.image for place in group]))
         for place, contour in zip(group, contours, strict=True):
             place.contour = contour
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from EchoSynthJobs.frames import spacing_parameters
 from EchoSynthJobs.generators import find_generator
 from EchoSynthJobs.job import Job, Report, in_worker, while_there, working_folder
 from EchoSynthJobs.results import Result, add_all
@@ -116,7 +117,7 @@ def read_label_maps(source: Any, reference: Any, cine: Cine | None) -> Job[list[
     if reference is not None:
         check_frame(reference)
     maps: list[LabelMap] = []
-    for index, node in enumerate([source] if cine is None else [cine.node(i) for i in range(len(cine))]):
+    for index, node in enumerate([source] if cine is None else cine):
         maps.append(read_label_map(node, reference, placed_as=source))
         if maps[index].grid.shape != maps[0].grid.shape:
             raise InputError(
@@ -168,9 +169,7 @@ def draw(
 def pixel_size(grid: Grid, reference: Any = None) -> dict[str, float]:
     """The tasks' parameters for the size of a pixel in mm; empty where it is not to be trusted."""
     spacing = grid.spacing if reference is None else trusted_spacing(reference)
-    if spacing is None or tuple(spacing) == (1.0, 1.0):
-        return {}
-    return {"row_spacing": spacing[0], "column_spacing": spacing[1]}
+    return spacing_parameters(None if spacing == (1.0, 1.0) else spacing)
 
 
 def view_of(label_map: Any) -> str:

@@ -62,7 +62,7 @@ def _lies_on(image: Any, grid: Grid) -> bool:
 def _with_frames(node: Any) -> Iterator[Any]:
     cine = cine_of(node)
     if cine is not None:
-        yield from (cine.node(index) for index in range(len(cine)))
+        yield from cine
     yield node
 
 

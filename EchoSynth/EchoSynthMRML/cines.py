@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,9 @@ class Cine:
 
     def __len__(self) -> int:
         return self.sequence.GetNumberOfDataNodes()
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.node, range(len(self)))
 
     def node(self, index: int) -> Any:
         """The node of a frame, as the sequence keeps it; it is in no scene of the application."""
@@ -61,7 +65,7 @@ def cine_of(node: Any) -> Cine | None:
 def calibrate(volume: Any, row_mm: float, column_mm: float) -> None:
     """Sets the spacing of a frame volume, and of every frame of the cine that it shows; see `volumes.set_spacing`."""
     cine = cine_of(volume)
-    for frame in [cine.node(index) for index in range(len(cine))] if cine else []:
+    for frame in cine or ():
         set_spacing(frame, row_mm, column_mm)
     set_spacing(volume, row_mm, column_mm)
 

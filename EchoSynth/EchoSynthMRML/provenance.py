@@ -110,4 +110,4 @@ def _with_frames(node: Any) -> Iterator[Any]:
     if cine:
         # A file of the sequence may drop the attributes of its frames; those of the sequence stand in the scene.
         yield cine.sequence
-        yield from (cine.node(index) for index in range(len(cine)))
+        yield from cine

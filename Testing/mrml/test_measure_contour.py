@@ -18,6 +18,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.measurement import with_points
 from EchoSynthMRML.cines import CineBuilder
+from EchoSynthMRML.frame_stack import FrameStack
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation, read_label_map, write_segments
 from EchoSynthMRML.volumes import SPACING_TRUST, add_to_scene, new_frame
@@ -70,7 +71,7 @@ def test_an_image_alone_gives_the_ventricle_and_nothing_else(client, echo):
 
 def test_without_calibration_the_spread_is_in_pixels(client, echo):
     echo.SetAttribute(SPACING_TRUST, "untrusted")
-    (contour,) = measured(contour_frames(client, [echo]))
+    (contour,) = measured(contour_frames(client, FrameStack([echo])))
     assert contour.spread_mm is None
     assert (contour.spread > 0).all()
     assert measured(measure(echo, contour_by=client)).study.table[0].unit == "px"
