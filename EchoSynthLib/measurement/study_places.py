@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,13 +118,14 @@ def fill_places(clips: Sequence[Clip]) -> Filling:
 def contradictions(chosen: Mapping[str, Clip]) -> list[str]:
     """What speaks against clips standing where they stand, {'4CH ED': clip, ...}, whoever chose them."""
     told = []
-    patients = {where: clip.patient for where, clip in chosen.items() if clip.patient}
-    count = Counter(patient.casefold() for patient in patients.values())
-    if len(count) > 1:
-        whose = {patient.casefold(): patient for patient in patients.values()}
-        places = {key: [where for where in patients if same_patient(patients[where], key)] for key in count}
-        each = "; ".join(f"{', '.join(places[key])} of {whose[key]}" for key in count)
-        told.append(f"frames of {len(count)} patients are measured together: {each}")
+    for whose in ({where: clip.folder for where, clip in chosen.items()}, _named_patients(chosen)):
+        patients = {where: patient for where, patient in whose.items() if patient}
+        names = {patient.casefold(): patient for patient in patients.values()}
+        if len(names) > 1:
+            places = {key: [where for where in patients if same_patient(patients[where], key)] for key in names}
+            each = "; ".join(f"{', '.join(places[key])} of {name}" for key, name in names.items())
+            told.append(f"frames of {len(names)} patients are measured together: {each}")
+            break
     for where, clip in chosen.items():
         view, _, phase = where.partition(" ")
         named = clip.told
@@ -136,6 +136,10 @@ def contradictions(chosen: Mapping[str, Clip]) -> list[str]:
         if named.phase and named.phase != phase and not clip.is_cine:
             told.append(f"{clip.name} is named {named.phase}, and taken for {phase}")
     return list(dict.fromkeys(told))
+
+
+def _named_patients(chosen: Mapping[str, Clip]) -> dict[str, str]:
+    return {where: clip.told.patient for where, clip in chosen.items()}
 
 
 def by_patient(clips: Sequence[Clip]) -> dict[str, list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable,
 from EchoSynthLib.tasks.common.results import check_exists, naming, with_warnings, write_records
 from EchoSynthLib.tasks.measure_cases import Case, case_of_file, cases_in
 from EchoSynthLib.tasks.measure_inputs import open_source
+from EchoSynthLib.tasks.measure_studies import studies_among
 from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Measure(Task):
     image: Path = parameter(
         main=True,
         help="label map, cine of label maps, image or cine (segmented first), or a folder of them; in a folder, files "
-        "named as patient0001_4CH_ED belong to one patient",
+        "named as patient0001_4CH_ED, and cines as patient0001_4CH and patient0001_2CH, belong to one patient",
     )
     output: Path = parameter(help=f"folder for {TABLE}, {RECORD} and the report; {REPLACES}")
     report: bool = parameter(True, help="write a page with pictures and curves, in HTML, for each case")
@@ -70,37 +72,56 @@ class Measure(Task):
         reports: list[str] = []
         failures: list[dict[str, str]] = []
         cases = cases_in(self.image) if self.image.is_dir() else [case_of_file(self.image)]
-        names = [TABLE, *(f"{case.name}_report.html" for case in cases if self.report)]
+        studies = studies_among(cases, self.image.resolve().name) if self.image.is_dir() else []
+        reported = [case.name for case in cases] + [study.name for study in studies]
+        names = [TABLE, *(f"{name}_report.html" for name in reported if self.report)]
         left = check_replaceable(self.output, RECORD, names, self.name, self.image)
         with OutputFolder(self.output) as hidden:
 
             def one(case: Case, progress: Progress) -> None:
-                self._keep(case, self._measure(case, given, progress), hidden, rows, told, reports)
+                measured = self._measure(case, given, progress)
+                self._keep(case.name, _files_of(case), measured, hidden, rows, told, reports)
+                for study in (study for study in studies if case in study.cases):
+                    study.keep(case, measured.study, measured.images)
 
             if self.image.is_dir():
                 _, failures = run_each(cases, lambda case: case.name, one, context, self.image, "measured")
+                for study in studies:
+                    together = study.measured()
+                    if together is not None:
+                        found, images, clips = together
+                        files = [file for case in study.cases for file in _files_of(case)]
+                        measured = Measured(found, images, {"places": clips})
+                        self._keep(study.name, files, measured, hidden, rows, told, reports)
             else:
                 with naming(self.image):
                     one(cases[0], context.progress)
             return self._write(hidden, rows, {"cases": told, "failures": failures}, reports, left, started)
 
+    @classmethod
+    def findings(cls, record: Mapping[str, Any]) -> list[str]:
+        """The most telling numbers of each case, and the lights of ventricle and atrium."""
+        return [f"{case['case']}: {case['headline']} ({_lights(case)})" for case in record["cases"] if case["headline"]]
+
     def _keep(
         self,
-        case: Case,
+        name: str,
+        files: list[str],
         measured: Measured,
         hidden: Path,
         rows: list[dict[str, object]],
         told: list[dict[str, Any]],
         reports: list[str],
     ) -> None:
-        from EchoSynthLib.measurement import rows_of, write_report
+        from EchoSynthLib.measurement import headline, rows_of, write_report
 
-        rows += rows_of(case.name, measured.study)
-        files = [path.name for s in case.sources.values() for path in (s.image, s.label_map) if path is not None]
-        told.append({"case": case.name, "files": files, "made": measured.made, **measured.study.to_record()})
+        study = measured.study
+        rows += rows_of(name, study)
+        record = study.to_record()
+        told.append({"case": name, "headline": headline(study), "files": files, "made": measured.made, **record})
         if self.report:
-            reports.append(f"{case.name}_report.html")
-            write_report(hidden / reports[-1], measured.study, measured.images, title=case.name, record=measured.made)
+            reports.append(f"{name}_report.html")
+            write_report(hidden / reports[-1], study, measured.images, title=name, record=measured.made)
 
     def _write(
         self,
@@ -145,3 +166,12 @@ class Measure(Task):
         study = replace(study, warnings=(*remarks, *study.warnings))
         images = {where: frame.image for where, frame in places.items() if frame.image is not None}
         return Measured(study, images, made)
+
+
+def _files_of(case: Case) -> list[str]:
+    sources = case.sources.values()
+    return [path.name for source in sources for path in (source.image, source.label_map) if path is not None]
+
+
+def _lights(case: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {light['color']}" for name, light in case["structure_lights"].items())

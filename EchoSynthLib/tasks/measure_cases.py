@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.clip_names import told_by_name
 from EchoSynthLib.images.formats import readable_in, stem_of
 from EchoSynthLib.images.label_maps.file import is_label_map, label_ending, label_rank
 from EchoSynthLib.images.result_names import distinct, result_stem
 from EchoSynthLib.tasks.common.folders import is_own_result
 
-_PATIENT = re.compile(r"(?P<patient>.+)_(?P<view>[24]CH)_(?P<phase>ED|ES)$", re.IGNORECASE)
+ALONE = ("", "")
+"""The key of a frame or cine that is measured alone."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Case:
 
     Attributes:
         name: of the file or the patient.
-        sources: by view and phase, ('4CH', 'ED'); a lone frame or cine has the key ('', '').
+        sources: by view and phase, ('4CH', 'ED'); a lone frame or cine has the key `ALONE`.
     """
 
     name: str
@@ -40,13 +41,14 @@ class Case:
 
 def case_of_file(path: Path) -> Case:
     """One file alone: a label map where it holds nothing but the codes of one, else an image."""
-    return Case(result_stem(stem_of(path)), {("", ""): _source([path])})
+    return Case(result_stem(stem_of(path)), {ALONE: _source([path])})
 
 
 def cases_in(folder: Path) -> list[Case]:
     """The cases of a folder, by name.
 
-    Files named as in CAMUS, patient0001_4CH_ED, belong to one patient. An end of a name as `_gt`, `-label`, `_mask` or
+    Files whose names tell view and phase, as patient0001_4CH_ED, belong to one patient; where they tell no patient, as
+    4CH_ED, to that of the folder. An end of a name as `_gt`, `-label`, `_mask` or
     `_segmentation` marks the label map of the image that is named so without it, in this order where there are several.
 
     Raises:
@@ -58,17 +60,18 @@ def cases_in(folder: Path) -> list[Case]:
     patients: dict[str, dict[tuple[str, str], Source]] = {}
     alone: list[tuple[str, Path, Source]] = []
     for name, paths in _by_name(files):
-        match = _PATIENT.match(name)
-        sources = patients.setdefault(match["patient"], {}) if match else {}
-        key = (match["view"].upper(), match["phase"].upper()) if match else ("", "")
-        if match and key not in sources:
+        told = told_by_name(name)
+        key = (told.view, told.phase)
+        is_named = all(key)
+        sources = patients.setdefault(told.patient or folder.resolve().name, {}) if is_named else {}
+        if is_named and key not in sources:
             sources[key] = _source(paths)
         else:
             alone.append((name, paths[0], _source(paths)))
     # A patient and a frame alone, or two frames, may have one name; none takes the place of another.
     short = [result_stem(name) for name in (*patients, *(name for name, _, _ in alone))]
     long = short[: len(patients)] + [result_stem(path.name.replace(".", "_")) for _, path, _ in alone]
-    named = zip(distinct(short, long), (*patients.values(), *({("", ""): source} for *_, source in alone)), strict=True)
+    named = zip(distinct(short, long), (*patients.values(), *({ALONE: source} for *_, source in alone)), strict=True)
     return sorted((Case(name, sources) for name, sources in named), key=lambda case: case.name)
 
 

@@ -22,9 +22,10 @@ def write_heart(path: Path, phase: float = 0.0) -> Path:
     return write_label_map(path, heart(phase).label_map, spacing=SPACING)
 
 
-def write_beat(path: Path, frames: int = 3) -> Path:
+def write_beat(path: Path, frames: int = 3, view: str = "4CH") -> Path:
     """A cine of label maps; NumPy files carry no spacing."""
-    beat = np.stack([frame.label_map for frame in heart_cycle(frames, "4CH", shape=SHAPE)])
+    beat = np.stack([frame.label_map for frame in heart_cycle(frames, view, shape=SHAPE)])
+    path.parent.mkdir(exist_ok=True)
     return write_label_map(path, beat, spacing=SPACING)
 
 

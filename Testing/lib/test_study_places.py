@@ -90,3 +90,8 @@ def test_patients_are_kept_apart_by_folder_and_name() -> None:
 def test_two_patients_measured_together_are_told() -> None:
     filling = fill_places([Clip("p1_2CH_ED"), Clip("p2_4CH_ED")])
     assert filling.doubts == ("frames of 2 patients are measured together: 4CH ED of p2; 2CH ED of p1",)
+
+
+def test_two_patients_names_in_one_folder_are_told_too() -> None:
+    filling = fill_places([Clip("p1_2CH_ED", folder="case 7"), Clip("p2_4CH_ED", folder="case 7")])
+    assert "4CH ED of p2; 2CH ED of p1" in filling.doubts[0]

@@ -85,6 +85,28 @@ def test_a_folder_groups_the_views_and_phases_of_a_patient(tmp_path: Path) -> No
     assert names(tmp_path / "out")[0] == "alone_report.html"
 
 
+def test_two_cines_of_a_patient_give_the_biplane_ejection_fraction_beside_each_cines_own(tmp_path: Path) -> None:
+    for view in ("2CH", "4CH"):
+        write_beat(tmp_path / "in" / f"patient0007_{view}.nii.gz", 8, view)
+    record = Measure(image=tmp_path / "in", output=tmp_path / "out", report=True).run(Context())
+    rows = {(row["case"], row["where"], row["name"]): float(row["value"]) for row in table(tmp_path / "out")}
+    assert 40 < rows["patient0007", "2CH + 4CH", "EF, biplane discs"] < 75
+    assert {case for case, *_ in rows} == {"patient0007", "patient0007_2CH", "patient0007_4CH"}
+    together = next(case for case in record["cases"] if case["case"] == "patient0007")
+    assert together["made"]["places"]["2CH ES"] == "patient0007_2CH"
+    assert "patient0007_report.html" in names(tmp_path / "out")
+    assert f"patient0007: EF, biplane discs {rows['patient0007', '2CH + 4CH', 'EF, biplane discs']:.0f} %" in "\n".join(
+        Measure.findings(record)
+    )
+
+
+def test_names_that_tell_the_view_alone_are_of_the_folders_patient(tmp_path: Path) -> None:
+    write_beat(tmp_path / "Doe" / "2CH.nii.gz", 8, "2CH")
+    write_heart(tmp_path / "Doe" / "4CH_ED.nii.gz")
+    write_heart(tmp_path / "Doe" / "4CH_ES.nii.gz")
+    assert {case.name for case in cases_in(tmp_path / "Doe")} == {"2CH", "Doe"}
+
+
 def test_an_image_lends_its_label_map_the_picture_and_is_not_measured_twice(tmp_path: Path) -> None:
     write_echo(tmp_path / "echo.nii.gz")
     write_heart(tmp_path / "echo_gt.nii.gz")
