@@ -11,11 +11,14 @@ import numpy as np
 
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthLib.client import Client
+from EchoSynthLib.images.clip_names import told_by_name
 from EchoSynthLib.images.formats import kind_of, stem_of
 from EchoSynthLib.images.frame import Geometry
+from EchoSynthLib.measurement.study_places import NAME
 from EchoSynthMRML.cines import CineBuilder
 from EchoSynthMRML.grid import Grid
-from EchoSynthMRML.volumes import REGION, SPACING_TRUST, add_to_scene, new_frame
+from EchoSynthMRML.study_folder import EXAM_DATE, put_into_folder, tell
+from EchoSynthMRML.volumes import REGION, SPACING_TRUST, add_to_scene, new_frame, trusted_spacing
 
 
 @dataclass
@@ -39,6 +42,8 @@ def is_echo_file(path: Path) -> bool:
 def open_echo(scene: Any, client: Client, path: Path) -> Job[Opened]:
     """Reads a file in the worker, and adds its frame or cine to the scene, named after the file.
 
+    Where the name tells the patient, it lies in that patient's folder.
+
     Raises:
         InputError: the file cannot be read as a frame or a cine.
     """
@@ -49,6 +54,7 @@ def open_echo(scene: Any, client: Client, path: Path) -> Job[Opened]:
     grid = _grid_of(record)
     if pixels.ndim == 2:
         volume = add_to_scene(scene, _frame(pixels, grid, name, attributes))
+        _sort_in(volume)
         return Opened(volume, record)
     builder = CineBuilder(name, frame_time_ms=record["frame_time_ms"])
     for index, frame in enumerate(pixels):
@@ -56,7 +62,22 @@ def open_echo(scene: Any, client: Client, path: Path) -> Job[Opened]:
         yield Report(index + 1, len(pixels), f"frame {index + 1} of {len(pixels)}")
     volume = builder.finish(scene)
     _tell(volume, attributes)
+    _sort_in(volume)
     return Opened(volume, record)
+
+
+def _sort_in(volume: Any) -> None:
+    """Puts an opened frame or cine into the folder of the patient that its name tells, and keeps what else it tells."""
+    told = told_by_name(volume.GetName())
+    put_into_folder(volume, told.patient)
+    tell(
+        volume,
+        view=told.view,
+        view_from=NAME if told.view else "",
+        phase=told.phase,
+        phase_from=NAME if told.phase else "",
+        pixel_size="unknown" if trusted_spacing(volume) is None else "trusted",
+    )
 
 
 def _frame(pixels: np.ndarray, grid: Grid, name: str, attributes: Mapping[str, str]) -> Any:
@@ -72,7 +93,8 @@ def _tell(node: Any, attributes: Mapping[str, str]) -> None:
 
 def _attributes(record: Mapping[str, Any]) -> dict[str, str]:
     region = {} if record["region"] is None else {REGION: " ".join(map(str, record["region"]))}
-    return {SPACING_TRUST: "trusted" if record["spacing_trusted"] else "untrusted", **region}
+    date = {EXAM_DATE: record["exam_date"]} if record["exam_date"] else {}
+    return {SPACING_TRUST: "trusted" if record["spacing_trusted"] else "untrusted", **region, **date}
 
 
 def _grid_of(record: Mapping[str, Any]) -> Grid:

@@ -93,6 +93,7 @@ class EchoFrame:
         geometry: the source's place in space, for its results; None where the source has none.
         region: (row0, row1, column0, column1) of the 2D tissue, half-open: `pixels[row0:row1, column0:column1]`.
         remarks: what the reader had to say of the file, a sentence each: what was not usable, left out or repeated.
+        exam_date: YYYY-MM-DD, '' where the file does not tell.
     """
 
     pixels: NDArray[np.uint8]
@@ -102,6 +103,7 @@ class EchoFrame:
     geometry: Geometry | None = None
     region: Region | None = None
     remarks: tuple[str, ...] = ()
+    exam_date: str = ""
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, 2, "An echo frame is (rows, columns)")
@@ -114,7 +116,8 @@ class EchoCine:
     Attributes:
         pixels: (T, H, W) uint8, row 0 at the transducer.
         frame_time_ms: time from frame to frame in milliseconds, or None where it is not known.
-        spacing, spacing_trusted, source, geometry, region, remarks: as in `EchoFrame`, the same for all frames.
+        spacing, spacing_trusted, source, geometry, region, remarks, exam_date: as in `EchoFrame`, the same for all
+            frames.
     """
 
     pixels: NDArray[np.uint8]
@@ -125,6 +128,7 @@ class EchoCine:
     geometry: Geometry | None = None
     region: Region | None = None
     remarks: tuple[str, ...] = ()
+    exam_date: str = ""
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, 3, "A cine is (frames, rows, columns)")
@@ -142,7 +146,14 @@ class EchoCine:
         index %= count
         geometry = self.geometry.of_frame(index) if self.geometry else None
         return EchoFrame(
-            self.pixels[index], self.spacing, self.spacing_trusted, self.source, geometry, self.region, self.remarks
+            self.pixels[index],
+            self.spacing,
+            self.spacing_trusted,
+            self.source,
+            geometry,
+            self.region,
+            self.remarks,
+            self.exam_date,
         )
 
 

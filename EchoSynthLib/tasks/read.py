@@ -76,6 +76,7 @@ def _told(image: EchoFrame | EchoCine) -> dict[str, Any]:
         "spacing_mm": None if image.spacing is None else [float(step) for step in image.spacing],
         "spacing_trusted": image.spacing_trusted,
         "frame_time_ms": getattr(image, "frame_time_ms", None),
+        "exam_date": image.exam_date or None,
         "region": None if image.region is None else [int(edge) for edge in image.region],
         "geometry": None if image.geometry is None else asdict(image.geometry),
     }

@@ -6,7 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK
-from dicom_files import dataset, jpeg, region, saved
+from dicom_files import dataset, jpeg, put, region, saved
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import (
@@ -55,6 +55,23 @@ def test_the_frame_time_is_found_where_it_stands(tmp_path, echo, name, value, ex
     ds = dataset(np.stack([echo] * 4), frames=4)
     setattr(ds, name, value)
     assert read_image(saved(tmp_path / "a.dcm", ds)).frame_time_ms == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"StudyDate": "20190503", "ContentDate": "20200101"}, "2019-05-03"),
+        ({"StudyDate": "", "AcquisitionDate": "2019.05.03"}, "2019-05-03"),
+        ({"StudyDate": "unknown"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_day_of_the_exam_is_told_where_the_header_has_one(tmp_path, echo, headers, told):
+    ds = dataset(np.stack([echo, echo[::-1]]), frames=2)
+    for name, value in headers.items():
+        put(ds, name, value)
+    cine = read_image(saved(tmp_path / "a.dcm", ds))
+    assert (cine.exam_date, cine.frame(1).exam_date) == (told, told)
 
 
 def test_monochrome1_is_inverted(tmp_path, echo):

@@ -24,6 +24,7 @@ from EchoSynthLib.images.frame import EchoCine
 from EchoSynthLib.images.write import write_image
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.study_folder import exam_date_of
 from EchoSynthMRML.volumes import tissue_of, trusted_spacing
 
 FRAMES, SHAPE = 5, (64, 80)
@@ -45,7 +46,7 @@ def ultrasound_dicom(path: Path) -> Path:
     file.SamplesPerPixel, file.PhotometricInterpretation = 1, "MONOCHROME2"
     file.BitsAllocated = file.BitsStored = 8
     file.HighBit, file.PixelRepresentation = 7, 0
-    file.FrameTime = 33
+    file.FrameTime, file.StudyDate = 33, "20190503"
     region = Dataset()
     region.RegionSpatialFormat, region.RegionDataType, region.RegionFlags = 1, 1, 0
     region.RegionLocationMinX0, region.RegionLocationMinY0 = 8, 4
@@ -74,6 +75,7 @@ def test_a_dicom_cine_keeps_calibration_frame_time_and_region(opened, tmp_path, 
     assert float(cine.value(3)) == pytest.approx(0.099)
     assert tissue_of(volume) == tissue_of(cine.node(2)) == (slice(4, 60), slice(8, 72))
     assert np.array_equal(pixels_of(cine.node(4)), PIXELS[4])
+    assert exam_date_of(volume) == "2019-05-03"
 
 
 @pytest.mark.parametrize("suffix", [".avi", ".mp4"])

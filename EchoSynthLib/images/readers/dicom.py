@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from EchoSynthLib.images.dicom.calibration import (
     frame_time_ms,
@@ -17,6 +19,9 @@ from EchoSynthLib.images.dicom.file import EXPECTED, load_dataset
 from EchoSynthLib.images.dicom.pixels import gray_frames
 from EchoSynthLib.images.formats import reading
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, frame_or_cine
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 
 def read_dicom(path: Path) -> EchoFrame | EchoCine:
@@ -40,4 +45,16 @@ def read_dicom(path: Path) -> EchoFrame | EchoCine:
         box = tissue_box(region, pixels.shape[1:]) if region else None
         time = frame_time_ms(dataset, remarks) if len(pixels) > 1 else None
         cine = EchoCine(pixels, spacing, spacing is not None, str(path), time, None, box)
-        return frame_or_cine(replace(cine, remarks=tuple(dict.fromkeys(remarks))))
+        return frame_or_cine(replace(cine, remarks=tuple(dict.fromkeys(remarks)), exam_date=_exam_date(dataset)))
+
+
+def _exam_date(dataset: Dataset) -> str:
+    """YYYY-MM-DD of the study, else of what was acquired; '' where neither is a date."""
+    for name in ("StudyDate", "AcquisitionDate", "ContentDate"):
+        # Old files write 2019.05.03.
+        digits = str(dataset.get(name, "")).replace(".", "").strip()
+        try:
+            return datetime.strptime(digits, "%Y%m%d").date().isoformat()
+        except ValueError:
+            continue
+    return ""
