@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from EchoSynthLib.anatomy.deformation import Field, compose, exponential, jacobian_determinant, warp_labels
 from EchoSynthLib.anatomy.labels import check_label_map, check_sector_mask
 from EchoSynthLib.errors import InputError
 
@@ -62,7 +63,7 @@ def vary(
     labels = check_label_map(label_map)
     _check_strength(strength)
     numbers = _check_whole(seed, "seed"), _check_whole(index, "index")
-    varied = _sample(labels, _varied_source(_shape(labels), numbers, strength))
+    varied = warp_labels(labels, _displacement(labels.shape, numbers, strength))
     if sector_mask is not None:
         varied = np.where(check_sector_mask(sector_mask, labels.shape), varied, np.uint8(0))
     varied = without_crumbs(varied, labels)
@@ -87,23 +88,12 @@ def variations(
     )
 
 
-def affine_variation(label_map: LabelMap, generator: np.random.Generator, strength: float = 1.0) -> LabelMap:
-    """The label map (H, W) rotated, shifted vertically, scaled and sheared about its middle.
+def affine_field(shape: tuple[int, ...], generator: np.random.Generator, strength: float = 1.0) -> Field:
+    """Displacements (2, H, W) of a random affine map about the middle of the image: rotation, shift, scale and shear.
 
-    Rotation and shear are drawn from U(-5, 5) degrees, the shift from U(-5, 5) % of the rows, the scale from
+    Rotation and shear are drawn from U(-5, 5) degrees, the shift along the rows from U(-5, 5) % of them, the scale from
     U(0.8, 1.05).
     """
-    return _sample(label_map, affine_source(_shape(label_map), generator, strength))
-
-
-def elastic_variation(label_map: LabelMap, generator: np.random.Generator, strength: float = 1.0) -> LabelMap:
-    """The label map (H, W) deformed by a smooth map that cannot fold and leaves the border in place."""
-    shape = _shape(label_map)
-    return _sample(label_map, np.indices(shape) + elastic_field(shape, generator, strength))
-
-
-def affine_source(shape: tuple[int, int], generator: np.random.Generator, strength: float = 1.0) -> NDArray[np.float64]:
-    """Rows and columns (2, H, W) from which each pixel takes its label under a random affine map."""
     rotation = math.radians(strength * generator.uniform(-LARGEST_ROTATION_DEG, LARGEST_ROTATION_DEG))
     shift = strength * generator.uniform(-LARGEST_VERTICAL_SHIFT, LARGEST_VERTICAL_SHIFT) * shape[0]
     scale = 1 + strength * (generator.uniform(*SCALES) - 1)
@@ -111,16 +101,17 @@ def affine_source(shape: tuple[int, int], generator: np.random.Generator, streng
     turn = np.array([[math.cos(rotation), -math.sin(rotation)], [math.sin(rotation), math.cos(rotation)]])
     backward = np.linalg.inv(scale * turn @ np.array([[1.0, 0.0], [math.tan(shear), 1.0]]))
     middle = (np.array(shape)[:, None, None] - 1) / 2
-    moved = np.indices(shape) - middle - np.array([shift, 0.0])[:, None, None]
-    return np.tensordot(backward, moved, axes=1) + middle
+    off_middle = np.indices(shape) - middle
+    moved = np.tensordot(backward, off_middle - np.array([shift, 0.0])[:, None, None], axes=1)
+    return moved - off_middle
 
 
-def elastic_field(shape: tuple[int, int], generator: np.random.Generator, strength: float = 1.0) -> NDArray[np.float64]:
-    """Displacements (2, H, W) in pixels, rows then columns: where each pixel takes its label from, less where it lies.
+def elastic_field(shape: tuple[int, ...], generator: np.random.Generator, strength: float = 1.0) -> Field:
+    """Displacements (2, H, W) of a random smooth map that cannot fold and leaves the border in place.
 
     A grid of 10 x 10 control points, the outer ones locked, carries U(-1, 1) times 30/256 of the side; cubic B-splines
-    between them give a velocity, integrated by scaling and squaring (Arsigny et al., MICCAI 2006). Where that squeezes
-    any part to less than half its area, the whole field is reduced, so that hearts stay hearts.
+    between them give a velocity, which is integrated. Where that squeezes any part to less than half its area, the
+    whole velocity is reduced, so that hearts stay hearts.
     """
     control = np.zeros((2, CONTROL_POINTS, CONTROL_POINTS))
     control[:, 1:-1, 1:-1] = generator.uniform(-1, 1, (2, CONTROL_POINTS - 2, CONTROL_POINTS - 2))
@@ -128,21 +119,14 @@ def elastic_field(shape: tuple[int, int], generator: np.random.Generator, streng
     # The field is smooth: a coarse one tells nearly always how far it has to be reduced, in a ninth of the time.
     step = max(1, min(shape) // COARSE_SIDE)
     coarse = velocity[:, ::step, ::step] / step
-    while jacobian(_integrate(coarse)).min() < SMALLEST_JACOBIAN:
+    while jacobian_determinant(exponential(coarse, _SQUARINGS)).min() < SMALLEST_JACOBIAN:
         coarse *= _REDUCTION
         velocity *= _REDUCTION
-    displacement = _integrate(velocity)
-    while jacobian(displacement).min() < SMALLEST_JACOBIAN:
+    displacement = exponential(velocity, _SQUARINGS)
+    while jacobian_determinant(displacement).min() < SMALLEST_JACOBIAN:
         velocity *= _REDUCTION
-        displacement = _integrate(velocity)
+        displacement = exponential(velocity, _SQUARINGS)
     return displacement
-
-
-def jacobian(displacement: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Determinant (H, W) of the map position + displacement (2, H, W): local area ratio, 0 or less where it folds."""
-    row_by_row, row_by_column = np.gradient(displacement[0])
-    column_by_row, column_by_column = np.gradient(displacement[1])
-    return (1 + row_by_row) * (1 + column_by_column) - row_by_column * column_by_row
 
 
 def without_crumbs(label_map: LabelMap, reference: LabelMap) -> LabelMap:
@@ -168,21 +152,20 @@ def without_crumbs(label_map: LabelMap, reference: LabelMap) -> LabelMap:
 
 # All frames of a cine are deformed alike, and the deformation takes far longer than its use.
 @lru_cache(maxsize=1)
-def _varied_source(shape: tuple[int, int], numbers: tuple[int, int], strength: float) -> NDArray[np.float64]:
-    """The affine map, then the elastic one, as one set of positions: sampling twice would roughen the outlines."""
+def _displacement(shape: tuple[int, ...], numbers: tuple[int, int], strength: float) -> Field:
+    """The affine map, then the elastic one, as one: sampling twice would roughen the outlines."""
     generator = np.random.default_rng(numbers)
-    affine = affine_source(shape, generator, strength)
-    field = elastic_field(shape, generator, strength)
-    return _interpolate(affine, np.indices(shape) + field)
+    affine = affine_field(shape, generator, strength)
+    return compose(affine, elastic_field(shape, generator, strength))
 
 
-def _spline_surface(control: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+def _spline_surface(control: NDArray[np.float64], shape: tuple[int, ...]) -> Field:
     """Uniform cubic B-spline surfaces (2, H, W) of control points (2, n, n) from edge to edge; 0 at the edges."""
     rows, columns = (_spline_weights(size, control.shape[1]) for size in shape)
     return rows @ control @ columns.T
 
 
-def _spline_weights(size: int, points: int) -> NDArray[np.float64]:
+def _spline_weights(size: int, points: int) -> Field:
     position = np.linspace(0, points - 1, size)[:, None]
     weights = _cubic(position - np.arange(points))
     # A mirrored control point of opposite sign beyond each edge keeps the edge itself in place.
@@ -191,38 +174,11 @@ def _spline_weights(size: int, points: int) -> NDArray[np.float64]:
     return weights
 
 
-def _cubic(offset: NDArray[np.float64]) -> NDArray[np.float64]:
+def _cubic(offset: NDArray[np.float64]) -> Field:
     distance = np.abs(offset)
     near = 2 / 3 - distance**2 + distance**3 / 2
     far = np.clip(2 - distance, 0, None) ** 3 / 6
     return np.where(distance < 1, near, far)
-
-
-def _integrate(velocity: NDArray[np.float64]) -> NDArray[np.float64]:
-    here = np.indices(velocity.shape[1:], dtype=np.float64)
-    displacement = velocity / 2**_SQUARINGS
-    for _ in range(_SQUARINGS):
-        displacement = displacement + _interpolate(displacement, here + displacement)
-    return displacement
-
-
-def _interpolate(field: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy import ndimage
-
-    return np.stack([ndimage.map_coordinates(part, positions, order=1, mode="nearest") for part in field])
-
-
-def _sample(label_map: LabelMap, source: NDArray[np.float64]) -> LabelMap:
-    """Labels at positions (2, H, W), nearest neighbour, 0 beyond the image."""
-    index = np.rint(source).astype(int)
-    size = np.array(label_map.shape)[:, None, None]
-    inside = ((index >= 0) & (index < size)).all(axis=0)
-    rows, columns = np.clip(index, 0, size - 1)
-    return np.where(inside, label_map[rows, columns], np.uint8(0))
-
-
-def _shape(label_map: LabelMap) -> tuple[int, int]:
-    return label_map.shape[0], label_map.shape[1]
 
 
 def _check_strength(strength: float) -> None:
