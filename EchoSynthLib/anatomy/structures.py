@@ -29,8 +29,9 @@ MYOCARDIUM = Structure("myocardium", "74281007", (206, 110, 84), 2)
 LEFT_ATRIUM = Structure("left atrium", "82471001", (221, 129, 37), 3)
 RIGHT_VENTRICLE = Structure("right ventricle", "53085002", (181, 85, 57))
 RIGHT_ATRIUM = Structure("right atrium", "73829009", (210, 115, 89))
+AORTA = Structure("aorta", "15825003", (224, 97, 76))
 
-STRUCTURES = (LEFT_VENTRICLE, MYOCARDIUM, LEFT_ATRIUM, RIGHT_VENTRICLE, RIGHT_ATRIUM)
+STRUCTURES = (LEFT_VENTRICLE, MYOCARDIUM, LEFT_ATRIUM, RIGHT_VENTRICLE, RIGHT_ATRIUM, AORTA)
 
 
 def structure(name_or_code: str) -> Structure:

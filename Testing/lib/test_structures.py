@@ -18,6 +18,7 @@ def test_the_snomed_codes_are_those_of_the_terminology() -> None:
         "left atrium": "82471001",
         "right ventricle": "53085002",
         "right atrium": "73829009",
+        "aorta": "15825003",
     }
 
 
