@@ -1,4 +1,4 @@
-"""Neighbours and holes of masks, much faster than the general morphology of scipy."""
+"""Neighbours, parts, holes and outlines of masks, much faster than the general morphology of scipy."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ def places_of(mask: Mask) -> NDArray[np.int64]:
     return np.argwhere(part) + corner
 
 
+def largest_part(mask: Mask) -> Mask:
+    """The largest part of a mask (H, W) whose pixels hang together by their sides; of equal ones the topmost."""
+    from scipy import ndimage
+
+    parts, count = ndimage.label(mask)
+    return mask if count < 2 else parts == 1 + np.bincount(parts.ravel())[1:].argmax()
+
+
 def holes(mask: Mask) -> int:
     """Number of pixels that the mask (H, W) encloses on all sides."""
     outside = _outside(mask)
@@ -47,6 +55,27 @@ def filled(mask: Mask) -> Mask:
     """The mask (H, W) without holes; several times faster than scipy's `binary_fill_holes`."""
     outside = _outside(mask)
     return mask if outside is None else (outside != 1)[1:-1, 1:-1]
+
+
+def fill_polygon(corners: NDArray[np.float64], shape: tuple[int, int]) -> Mask:
+    """The pixels (H, W) whose centres lie within a polygon with corners (n, 2), (row, column), by the even-odd rule.
+
+    An open curve is closed by the line from its end to its start.
+    """
+    inside = np.zeros(shape, bool)
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, shape)
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, 0, shape)
+    start, end = corners, np.roll(corners, -1, axis=0)
+    rows = np.arange(low[0], high[0])[:, None]
+    crossed = (start[:, 0] <= rows) != (end[:, 0] <= rows)
+    row, edge = np.nonzero(crossed)
+    share = (row + low[0] - start[edge, 0]) / (end[edge, 0] - start[edge, 0])
+    column = np.ceil(start[edge, 1] + share * (end[edge, 1] - start[edge, 1])).astype(int)
+    # Each crossing turns everything to its right from outside to inside or back.
+    turns = np.zeros((len(rows), max(high[1] - low[1], 0) + 1), np.uint8)
+    np.add.at(turns, (row, np.clip(column - low[1], 0, turns.shape[1] - 1)), 1)
+    inside[low[0] : high[0], low[1] : high[1]] = np.bitwise_and(np.cumsum(turns, axis=1, dtype=np.uint8)[:, :-1], 1)
+    return inside
 
 
 def _outside(mask: Mask) -> NDArray[np.int32] | None:

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.discs import Spacing
-from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium, Points, fill_curve
+from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium, Points
 from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.errors import InputError
 
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
@@ -43,7 +44,7 @@ def with_endocardium(label_map: NDArray[np.uint8], contour: Endocardium) -> NDAr
     Raises:
         InputError: the contour encloses no pixel.
     """
-    cavity = fill_curve(contour.curve, (label_map.shape[0], label_map.shape[1]))
+    cavity = fill_polygon(contour.curve, (label_map.shape[0], label_map.shape[1]))
     if not cavity.any():
         raise InputError("The contour encloses no pixel of the label map; draw it on the label map's own grid.")
     left = np.argwhere((label_map == _CAVITY) & ~cavity)

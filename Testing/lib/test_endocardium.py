@@ -16,14 +16,11 @@ from EchoSynthLib.anatomy.heart2d.endocardium import (
     APEX,
     BASAL_LEFT,
     BASAL_RIGHT,
-    Endocardium,
-    bend,
     endocardium_of_mask,
-    fill_curve,
     landmarks_of_curve,
     resample,
-    spline_through,
 )
+from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.errors import InputError
 
 quickly = settings(max_examples=12, deadline=None)
@@ -78,7 +75,7 @@ def test_the_curve_is_open_and_the_points_divide_each_wall_into_thirds() -> None
 def test_the_curve_closed_by_its_base_line_is_the_cavity_again(seed, view) -> None:
     heart = random_heart(seed, view)
     found = endocardium_of_mask(heart.label_map, heart.spacing)
-    assert overlap(fill_curve(found.curve, heart.label_map.shape), heart.label_map == 1) > 0.97
+    assert overlap(fill_polygon(found.curve, heart.label_map.shape), heart.label_map == 1) > 0.97
 
 
 @quickly
@@ -162,48 +159,6 @@ def test_a_cavity_cut_off_by_the_edge_of_the_image_still_has_a_base() -> None:
 def test_a_map_without_cavity_base_or_wall_is_refused(labels, missing) -> None:
     with pytest.raises(InputError, match=missing):
         endocardium_of_mask(labels)
-
-
-@quickly
-@given(st.integers(0, 1000), st.sampled_from([None, (0.3, 0.3), (1.0, 0.4)]))
-def test_the_spline_passes_through_all_points_and_is_open(seed, spacing) -> None:
-    points = endocardium_of_mask(random_heart(seed, "4CH").label_map).points
-    curve = spline_through(points, 2000, spacing)
-    assert apart(points, curve) < 0.1
-    np.testing.assert_allclose(curve[[0, -1]], points[[0, -1]], atol=1e-9)
-    steps = np.linalg.norm(np.diff(curve, axis=0) * (spacing or (1, 1)), axis=1)
-    np.testing.assert_allclose(steps, steps.mean(), rtol=0.05)
-
-
-def test_no_spline_goes_through_a_point_twice_over() -> None:
-    with pytest.raises(InputError, match="Points 2 and 3"):
-        spline_through(np.array([[0.0, 0], [1, 1], [1, 1], [2, 0]]))
-
-
-def test_a_filled_polygon_holds_the_pixels_whose_centres_lie_in_it() -> None:
-    triangle = np.array([[0.5, 0.5], [0.5, 6.5], [6.5, 0.5]])
-    rows, columns = np.indices((8, 9))
-    np.testing.assert_array_equal(fill_curve(triangle, (8, 9)), (rows >= 1) & (columns >= 1) & (rows + columns < 7))
-
-
-def test_a_curve_beyond_the_image_fills_what_of_it_is_in_the_image() -> None:
-    square = np.array([[-5.0, -5], [-5, 3.5], [3.5, 3.5], [3.5, -5]])
-    expected = np.zeros((6, 7), bool)
-    expected[:4, :4] = True
-    np.testing.assert_array_equal(fill_curve(square, (6, 7)), expected)
-
-
-def test_a_dragged_point_takes_the_curve_along_and_leaves_the_rest() -> None:
-    found = endocardium_of_mask(HEART.label_map, HEART.spacing)
-    points = found.points.copy()
-    points[1] += (0, -6)
-    dragged = bend(found, points, HEART.spacing)
-    assert isinstance(dragged, Endocardium)
-    assert apart(points, dragged.curve) < 1.0
-    moved = np.linalg.norm(dragged.curve - resample(found.curve, len(found.curve), HEART.spacing), axis=1)
-    assert moved[:40].max() == pytest.approx(6, abs=0.7)
-    assert moved[-30:].max() < 0.5
-    np.testing.assert_allclose(bend(found, found.points).points, found.points)
 
 
 def test_the_landmarks_of_a_curve_are_those_it_was_made_with() -> None:

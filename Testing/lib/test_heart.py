@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from EchoSynthLib.anatomy.heart2d.outline import outlines
 from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, cycle_phase, heart_cycle, parametric_heart, random_heart
 from EchoSynthLib.anatomy.heart2d.shape import HeartShape, typical_heart
 from EchoSynthLib.errors import InputError
@@ -192,6 +193,15 @@ def test_a_shallow_image_may_cut_the_atrium_but_not_the_ventricle() -> None:
 def test_an_impossible_heart_is_refused_with_the_reason(request_, complaint) -> None:
     with pytest.raises(InputError, match=complaint):
         parametric_heart(**request_)
+
+
+def test_a_heart_that_has_no_room_for_its_wall_as_it_contracts_is_refused() -> None:
+    narrow = HeartShape(
+        length_mm=62, diameter_mm=16, annulus_mm=11.6, wall_left_mm=29.4, wall_right_mm=4.6, wall_apex_mm=2.4,
+        bow_mm=-0.86, left_bulge_mm=3.8, mitral_tilt_deg=44, longitudinal_to_radial=2.74,
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"No heart of these sizes.*smaller ejection fraction"):
+        outlines(narrow, 0.8)
 
 
 @pytest.mark.parametrize("frames", [0, -3, 2.5, True])

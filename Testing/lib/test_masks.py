@@ -1,4 +1,4 @@
-"""Neighbours and holes of masks, against scipy's general morphology."""
+"""Neighbours, parts, holes and polygons of masks, against scipy's general morphology."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import ndimage
 
-from EchoSynthLib.anatomy.masks import border, grown, holes
+from EchoSynthLib.anatomy.masks import border, fill_polygon, grown, holes, largest_part
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12), elements=st.booleans())
 
@@ -22,3 +22,24 @@ def test_growing_and_bordering_are_the_general_ones_with_a_cross(mask) -> None:
 @given(masks)
 def test_holes_are_what_filling_adds(mask) -> None:
     assert holes(mask) == ndimage.binary_fill_holes(mask).sum() - mask.sum()
+
+
+@given(masks)
+def test_the_largest_part_is_one_and_no_other_is_larger(mask) -> None:
+    part = largest_part(mask)
+    assert not (part & ~mask).any()
+    assert ndimage.label(part)[1] == min(1, mask.sum())
+    assert part.sum() == np.bincount(ndimage.label(mask)[0].ravel(), minlength=2)[1:].max()
+
+
+def test_a_filled_polygon_holds_the_pixels_whose_centres_lie_in_it() -> None:
+    triangle = np.array([[0.5, 0.5], [0.5, 6.5], [6.5, 0.5]])
+    rows, columns = np.indices((8, 9))
+    np.testing.assert_array_equal(fill_polygon(triangle, (8, 9)), (rows >= 1) & (columns >= 1) & (rows + columns < 7))
+
+
+def test_a_curve_beyond_the_image_fills_what_of_it_is_in_the_image() -> None:
+    square = np.array([[-5.0, -5], [-5, 3.5], [3.5, 3.5], [3.5, -5]])
+    expected = np.zeros((6, 7), bool)
+    expected[:4, :4] = True
+    np.testing.assert_array_equal(fill_polygon(square, (6, 7)), expected)

@@ -13,7 +13,7 @@ from EchoSynthJobs.contour import contour_frames
 from EchoSynthJobs.job import finish
 from EchoSynthJobs.measure import measure, measure_views
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.heart2d.endocardium import fill_curve
+from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.measurement import with_points
@@ -99,7 +99,7 @@ def test_the_segmentation_gets_the_models_cavity_once_it_is_written_and_keeps_it
     assert np.array_equal(read_label_map(node).codes, blocks())
     found.write()
     written = read_label_map(node).codes
-    assert np.array_equal(written == 1, fill_curve(found.places[""].contour.curve, GRID.shape))
+    assert np.array_equal(written == 1, fill_polygon(found.places[""].contour.curve, GRID.shape))
     assert (written == 3).any()
     assert not found.drawn
     assert not found.read_again("")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
-from EchoSynthLib.anatomy.masks import border, cropped, filled, places_of
+from EchoSynthLib.anatomy.masks import border, cropped, filled, largest_part, places_of
 from EchoSynthLib.errors import InputError
 
 Spacing = tuple[float, float]
@@ -68,7 +68,7 @@ def endocardium_of_mask(label_map: ArrayLike, spacing: Spacing | None = None) ->
     labels = check_label_map(label_map)
     step = np.array(spacing or (1.0, 1.0), dtype=np.float64)
     corner, around = _around_cavity(labels)
-    cavity = _largest_filled(around == _CAVITY)
+    cavity = filled(largest_part(around == _CAVITY))
     # The curve is as smooth as the outline is long, whatever the pixels.
     outline = _crack_outline(cavity)
     wall_side = _without_base(outline, _is_base(around, cavity, outline, step))
@@ -107,71 +107,6 @@ def resample(curve: Points, samples: int, spacing: Spacing | None = None) -> Poi
     return np.stack([np.interp(wanted, along, curve[:, axis]) for axis in (0, 1)], axis=1)
 
 
-def spline_through(points: Points, samples: int = SAMPLES, spacing: Spacing | None = None) -> Points:
-    """The open curve (samples, 2) through points (k, 2): a natural cubic spline over the centripetal parameter.
-
-    t_(i+1) = t_i + |P_(i+1) - P_i|^(1/2), which keeps the curve from looping where points lie unevenly (Lee, Computer-
-    Aided Design 21:363-370, 1989). The samples lie at equal distances along the curve.
-
-    Args:
-        points: (k, 2) (row, column), k at least 3, no two neighbours alike.
-        spacing: (row, column) pixel size, where pixels are not square.
-
-    Raises:
-        InputError: points that no curve goes through in order.
-    """
-    from scipy.interpolate import CubicSpline
-
-    points = np.asarray(points, dtype=np.float64)
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not np.isfinite(points).all():
-        raise InputError(f"A curve needs three or more finite points (row, column); given was shape {points.shape}.")
-    step = np.array(spacing or (1.0, 1.0))
-    apart = np.linalg.norm(np.diff(points, axis=0) * step, axis=1)
-    if apart.min() <= 0:
-        raise InputError(f"Points {apart.argmin() + 1} and {apart.argmin() + 2} of the curve are the same; move one.")
-    t = np.concatenate([[0.0], np.cumsum(np.sqrt(apart))])
-    spline = CubicSpline(t, points, bc_type="natural")
-    return resample(spline(np.linspace(0.0, t[-1], 4 * samples)), samples, spacing)
-
-
-def bend(endocardium: Endocardium, points: Points, spacing: Spacing | None = None) -> Endocardium:
-    """The endocardium with its seven points elsewhere, as when one of them is dragged; its detail is kept.
-
-    The curve between two points moves by a natural cubic spline of the points' moves over the length of the curve.
-
-    Args:
-        points: (7, 2), the new P1 to P7.
-        spacing: (row, column) pixel size, where pixels are not square.
-    """
-    from scipy.interpolate import CubicSpline
-
-    step = np.array(spacing or (1.0, 1.0))
-    curve = resample(endocardium.curve, len(endocardium.curve), spacing)
-    nearest = np.linalg.norm((curve[:, None] - endocardium.points) * step, axis=2).argmin(axis=0)
-    if np.diff(nearest).min() <= 0:
-        raise InputError("The points do not follow each other along the curve; give the points that belong to it.")
-    moves = CubicSpline(nearest, points - endocardium.points, bc_type="natural")(np.arange(len(curve)))
-    return Endocardium(np.array(points, dtype=np.float64), curve + moves)
-
-
-def fill_curve(curve: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """The pixels (H, W) whose centres lie within an open curve (n, 2) that the base line from end to start closes."""
-    inside = np.zeros(shape, bool)
-    low = np.clip(np.floor(curve.min(axis=0)).astype(int), 0, shape)
-    high = np.clip(np.ceil(curve.max(axis=0)).astype(int) + 1, 0, shape)
-    start, end = curve, np.roll(curve, -1, axis=0)
-    rows = np.arange(low[0], high[0])[:, None]
-    crossed = (start[:, 0] <= rows) != (end[:, 0] <= rows)
-    row, edge = np.nonzero(crossed)
-    share = (row + low[0] - start[edge, 0]) / (end[edge, 0] - start[edge, 0])
-    column = np.ceil(start[edge, 1] + share * (end[edge, 1] - start[edge, 1])).astype(int)
-    # Each crossing turns everything to its right from outside to inside or back.
-    turns = np.zeros((len(rows), max(high[1] - low[1], 0) + 1), np.uint8)
-    np.add.at(turns, (row, np.clip(column - low[1], 0, turns.shape[1] - 1)), 1)
-    inside[low[0] : high[0], low[1] : high[1]] = np.bitwise_and(np.cumsum(turns, axis=1, dtype=np.uint8)[:, :-1], 1)
-    return inside
-
-
 def _around_cavity(labels: NDArray[np.uint8]) -> tuple[Points, NDArray[np.uint8]]:
     """Where the part of the map around the cavity begins (row, column), and that part; other pixels take no share."""
     cavity = labels == _CAVITY
@@ -185,15 +120,6 @@ def _around_cavity(labels: NDArray[np.uint8]) -> tuple[Points, NDArray[np.uint8]
     margin = int(np.ceil(_REACH * np.sqrt(area))) + 2
     low, high = np.maximum(corner - margin, 0), corner + part.shape + margin
     return low.astype(np.float64), labels[low[0] : high[0], low[1] : high[1]]
-
-
-def _largest_filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    from scipy import ndimage
-
-    parts, count = ndimage.label(mask)
-    if count > 1:
-        mask = parts == 1 + np.bincount(parts.ravel())[1:].argmax()
-    return filled(mask)
 
 
 def _crack_outline(mask: NDArray[np.bool_]) -> Points:

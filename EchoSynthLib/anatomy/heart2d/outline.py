@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from EchoSynthLib.anatomy.heart2d.shape import HeartShape
+from EchoSynthLib.errors import InputError
 
 Points = NDArray[np.float64]
 
@@ -26,7 +28,6 @@ _BULGE_AT, _BULGE_REACH = 0.38, 0.2  # fractions of the long axis
 _LEVEL = 1e-6  # smallest slope of a mitral plane that tilts: a ten thousandth of a pixel across the ring
 _SAMPLES = 96
 _DISCS = 512
-_STEPS = 40
 
 
 @dataclass(frozen=True)
@@ -156,21 +157,13 @@ def _thickening(shape: HeartShape, cavity: _Cavity, wanted_area: float) -> float
 
 
 def _root(rising: Callable[[float], float], low: float, high: float) -> float:
-    """Where a rising function crosses zero, by the Illinois variant of false position."""
-    at_low, at_high = rising(low), rising(high)
-    middle, before = high, at_high
-    for _ in range(_STEPS):
-        middle = (low * at_high - high * at_low) / (at_high - at_low)
-        here = rising(middle)
-        if abs(here) < 1e-6:
-            break
-        same_side = here * before > 0
-        if here > 0:
-            high, at_high, at_low = middle, here, at_low / 2 if same_side else at_low
-        else:
-            low, at_low, at_high = middle, here, at_high / 2 if same_side else at_high
-        before = here
-    return middle
+    try:
+        return float(brentq(rising, low, high))
+    except ValueError as error:
+        raise InputError(
+            "No heart of these sizes contracts so far with as much wall as it has at end-diastole. Give a smaller "
+            "ejection fraction, a thinner wall, or a longitudinal_to_radial nearer to 0.5."
+        ) from error
 
 
 def _wall(shape: HeartShape, cavity: _Cavity, thickening: float) -> Points:

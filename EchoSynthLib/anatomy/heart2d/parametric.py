@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.heart2d.outline import Outlines, Points, outlines
 from EchoSynthLib.anatomy.heart2d.shape import HeartShape, random_shape, typical_heart
 from EchoSynthLib.anatomy.labels import CAMUS, check_view
+from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
 
@@ -140,7 +141,7 @@ def _draw(heart: HeartShape, view: str, phase: float, ejection_fraction: float, 
     label_map = np.zeros(shape, np.uint8)
     structures = (("left atrium", drawn.atrium), ("myocardium", drawn.myocardium), ("left ventricle", drawn.cavity))
     for name, polygon in structures:
-        label_map[_fill(polygon, shape, spacing)] = CAMUS[name]
+        label_map[fill_polygon(_pixels(polygon, shape, spacing), shape)] = CAMUS[name]
     label_map[~sector.mask(shape)] = CAMUS["other"]
     return HeartMap(label_map, sector, view, float(phase), spacing, float(ejection_fraction))
 
@@ -163,18 +164,9 @@ def _sector(heart: HeartShape, shape: tuple[int, int], spacing: tuple[float, flo
     )
 
 
-def _fill(polygon: Points, shape: tuple[int, int], spacing: tuple[float, float]) -> NDArray[np.bool_]:
-    """Pixels (H, W) whose centres lie inside a polygon in mm, by the even-odd rule along each row."""
-    column = polygon[:, 0] / spacing[1] + (shape[1] - 1) / 2
-    row = polygon[:, 1] / spacing[0] - 0.5
-    next_column, next_row = np.roll(column, -1), np.roll(row, -1)
-    centres = np.arange(shape[0])[:, None]
-    rows, edges = np.nonzero((row <= centres) != (next_row <= centres))
-    slope = (next_column[edges] - column[edges]) / (next_row[edges] - row[edges])
-    first_inside = np.ceil(column[edges] + (rows - row[edges]) * slope).astype(int)
-    crossings = np.zeros((shape[0], shape[1] + 1), int)
-    np.add.at(crossings, (rows, np.clip(first_inside, 0, shape[1])), 1)
-    return crossings.cumsum(axis=1)[:, :-1] % 2 == 1
+def _pixels(polygon: Points, shape: tuple[int, int], spacing: tuple[float, float]) -> Points:
+    """Points (x, y) in mm as (row, column)."""
+    return np.stack([polygon[:, 1] / spacing[0] - 0.5, polygon[:, 0] / spacing[1] + (shape[1] - 1) / 2], axis=1)
 
 
 def _outside(heart: HeartShape, polygon: Points) -> int:

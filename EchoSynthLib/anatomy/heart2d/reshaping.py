@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map, check_sector_mask
+from EchoSynthLib.anatomy.masks import largest_part
 from EchoSynthLib.errors import InputError
 
 AREA_FACTORS = (0.2, 2.0)
@@ -57,7 +58,7 @@ def resize_cavity(
     result = np.where(cavity, np.uint8(_WALL), labels)
     rows, columns = np.nonzero(candidates)
     result[rows[chosen], columns[chosen]] = _CAVITY
-    result[(result == _CAVITY) & ~_largest_part(result == _CAVITY)] = _WALL
+    result[(result == _CAVITY) & ~largest_part(result == _CAVITY)] = _WALL
     return result
 
 
@@ -159,13 +160,6 @@ def _tie_breaker(cavity: NDArray[np.bool_]) -> NDArray[np.float64]:
     from scipy import ndimage
 
     return 1e-3 * ndimage.gaussian_filter(cavity.astype(np.float64), 2.0)
-
-
-def _largest_part(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    from scipy import ndimage
-
-    parts, count = ndimage.label(marked)
-    return marked if count < 2 else parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
 
 
 def _check_ventricle(label_map: ArrayLike) -> NDArray[np.uint8]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.masks import largest_part
+
 DARK = 4 / 255  # of the brightest pixel: what compression and scanners leave outside the sector
 _TILES_ALONG_SIDE = 28
 _QUIET_TILES = 20  # percent of the frame's border that shows neither sector nor overlay
@@ -54,12 +56,8 @@ def _region(bright: NDArray[np.bool_], *, strong: bool) -> NDArray[np.bool_]:
         cross = ndimage.generate_binary_structure(2, 1)
         solid = ndimage.binary_closing(padded, cross, iterations=max(1, size // 2))
     opened = ndimage.binary_opening(solid, disc)
-    labels, count = ndimage.label(opened)
-    if count == 0:
-        return bright & False
-    largest = labels == 1 + int(np.argmax(ndimage.sum_labels(opened, labels, range(1, count + 1))))
     # Opening rounds the sharp corners away: grow back within what was bright.
-    grown = ndimage.binary_dilation(largest, disc) & solid
+    grown = ndimage.binary_dilation(largest_part(opened), disc) & solid
     if not strong:
         grown = ndimage.binary_fill_holes(grown)
     return grown[4 * size : -4 * size, 4 * size : -4 * size]

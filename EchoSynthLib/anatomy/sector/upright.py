@@ -100,24 +100,19 @@ def _lopsidedness(region: NDArray[np.bool_]) -> tuple[float, float]:
     ends = np.column_stack([np.concatenate([first, last]), np.tile(rows, 2)])
     points = ends - ends.min(axis=0)
     try:
-        hull = points[ConvexHull(points).vertices]
+        hull = ConvexHull(points)
     except QhullError:  # all on a line
         return 0.0, 0.0
     width, height = (int(side) + 1 for side in points.max(axis=0))
-    if region.sum() < _SOLID * _polygon_area(hull):
+    if region.sum() < _SOLID * hull.volume:  # of a plane figure that is the area
         return 0.0, 0.0
     picture = Image.new("1", (width, height))
-    ImageDraw.Draw(picture).polygon([(float(x), float(y)) for x, y in hull], fill=1, outline=1)
+    ImageDraw.Draw(picture).polygon([(float(x), float(y)) for x, y in points[hull.vertices]], fill=1, outline=1)
     dark = ~np.asarray(picture)
     middle, centre = height // 2, width // 2
     down = dark[:middle].sum() - dark[height - middle :].sum()
     across = dark[:, :centre].sum() - dark[:, width - centre :].sum()
     return float(down / dark.size), float(across / dark.size)
-
-
-def _polygon_area(corners: NDArray[np.integer]) -> float:
-    x, y = corners.T
-    return abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
 
 
 def _turned(image: NDArray[np.float32], side: str) -> NDArray[np.float32]:

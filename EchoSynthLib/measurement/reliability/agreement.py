@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.heart2d.endocardium import fill_curve
 from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES, dice
 from EchoSynthLib.measurement.reliability.calibration import BY_CONFIDENCE
 
@@ -93,7 +93,7 @@ def _promised(structure: Mask, confidence: NDArray[np.floating]) -> float:
 def contour_agreement(labels: Image, second: SecondContour) -> float:
     """Dice of the cavity (H, W) with what the contour model's endocardium encloses; 0 without a cavity."""
     cavity = labels == CAMUS["left ventricle"]
-    return dice(cavity, fill_curve(second.curve, (labels.shape[0], labels.shape[1]))) if cavity.any() else 0.0
+    return dice(cavity, fill_polygon(second.curve, (labels.shape[0], labels.shape[1]))) if cavity.any() else 0.0
 
 
 def relative_spread(labels: Image, second: SecondContour) -> float:
