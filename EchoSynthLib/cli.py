@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with interruption:
             load_tasks_of_environment()
-            chosen = _parser().parse_args(arguments)
+            chosen = make_parser().parse_args(arguments)
             with_traceback, chosen.interrupted = chosen.traceback, lambda: interruption.came
             return chosen.run(chosen)
     except (Exception, KeyboardInterrupt) as error:
@@ -122,7 +122,8 @@ def _one_line(error: BaseException) -> str:
     return f"unexpected {type(error).__name__}: {text} (--traceback shows where)"
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line: a command for each task, and those for models and the demo."""
     parser = OneLineParser(
         prog="echosynth", description="Segments echocardiograms and synthesizes new ones.", allow_abbrev=False
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.errors import ModelError
+from EchoSynthLib.machine import cores
 
 
 class Network(Protocol):
@@ -69,9 +70,6 @@ def usable_cores() -> int:
 
     OMP_NUM_THREADS lowers it, as it does in other libraries; so workers on one machine share its cores.
     """
-    try:
-        available = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Windows and macOS
-        available = os.cpu_count() or 1
+    available = cores()
     told = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(8, available, int(told) if told.isdecimal() else available))

@@ -11,8 +11,9 @@ from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.images import plan_of
 from EchoSynthLib.experiment.sampling import Plan, Sampling, diffusion_drawer, draw_and_tell, flow_drawer
-from EchoSynthLib.experiment.stages import Workplace, machine, read_json
+from EchoSynthLib.experiment.stages import Workplace, read_json
 from EchoSynthLib.images.write import write_record
+from EchoSynthLib.machine import machine
 
 REVISION = 2
 REPEATS = 3

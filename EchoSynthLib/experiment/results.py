@@ -10,7 +10,7 @@ from typing import Any
 import EchoSynthLib
 from EchoSynthLib.experiment import cost, evaluate, paper, realism
 from EchoSynthLib.experiment.plan import Experiment, Sampled, Trained
-from EchoSynthLib.experiment.stages import machine
+from EchoSynthLib.machine import machine
 
 Row = dict[str, Any]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
-import platform
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +18,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 import EchoSynthLib
 from EchoSynthLib.checksums import sha256_of_json
 from EchoSynthLib.images.write import write_record
+from EchoSynthLib.machine import machine
 from EchoSynthLib.outputs import OutputFolder
 
 Progress = Callable[[int, int, str], None]
@@ -144,16 +143,3 @@ class Stage:
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def machine() -> str:
-    """Processor and number of cores that this process may use."""
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    threads = os.environ.get("OMP_NUM_THREADS")
-    told = f", OMP_NUM_THREADS={threads}" if threads else ""
-    return f"{name}, {os.cpu_count()} cores{told}, {platform.system()}"

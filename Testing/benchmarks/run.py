@@ -1,11 +1,10 @@
-"""Measure the figures of the README and print them as tables: `make bench`, or `make bench ARGS="--only cost"`."""
+"""Measure the figures of Docs/benchmarks.md, print them and write them there: `make bench ARGS="--only cost"`."""
 
 from __future__ import annotations
 
 import argparse
 import datetime
 import json
-import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -15,19 +14,21 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import contour
 import cost
+import document
 import measurement
 import panel
 import segmentation
 import synthesis
 
 from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
+from EchoSynthLib.machine import machine
 
 PARTS = ("segmentation", "synthesis", "cost", "measurement", "contour", "panel")
 WITHOUT_DATA = ("cost", "panel")
 
 
 def main() -> None:
-    """Print the tables and write them beside this file."""
+    """Print the tables, keep the figures beside this file and write them into Docs/benchmarks.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=PARTS, help="one part of the figures")
     parser.add_argument("--every", type=int, default=1, help="use every n-th val frame: a quick look, not the figure")
@@ -62,12 +63,12 @@ def main() -> None:
 
 def _keep(report: Mapping[str, object]) -> None:
     """Put the parts that were measured into results.json, each with its date and machine; other parts stay."""
-    path = Path(__file__).parent / "results.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path, kept = document.RESULTS, document.read_results()
     for name, figures in report.items():
         kept[name] = {"date": datetime.date.today().isoformat(), "machine": _machine(), "figures": figures}
     path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-    print(f"\nkept in {path.name}")
+    document.write({name: kept[name] for name in report})
+    print(f"\nkept in {path.name}, written into {document.DOCUMENT.name}")
 
 
 def segmentation_figures(val: CamusArrays, folder: Path) -> dict[str, object]:
@@ -145,13 +146,7 @@ def _print(title: str, rows: list[Mapping[str, object]] | list[dict[str, object]
 
 
 def _machine() -> str:
-    model = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{model}, {len(os.sched_getaffinity(0))} cores, {platform.system()}, Python {platform.python_version()}"
+    return f"{machine()}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":
