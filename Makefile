@@ -33,7 +33,7 @@ format: $(VENV)/.full  ## let ruff rewrite the code in the project's format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.full  ## measure and print the table of figures that the README shows
+bench: $(VENV)/.full  ## measure the figures, print them, and write them into Docs/benchmarks.md
 	@$(BIN)/python Testing/benchmarks/run.py $(ARGS)
 
 calibrate: $(VENV)/.full  ## fit the constants of the traffic light anew and compare them with the shipped ones (needs CAMUS)
