@@ -1,4 +1,4 @@
-"""The tutorial (Docs/slicer-tutorial.md) on the extension's own sample data, step by step; its pictures are the screenshots there."""
+"""The tutorial, Docs/slicer-tutorial.md, on the extension's own sample data; its pictures are the screenshots there."""
 
 from __future__ import annotations
 
