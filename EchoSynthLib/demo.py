@@ -8,12 +8,14 @@ first is the result.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.demo_results import FIRST_LINE, STRUCTURES, Result, Source, format_csv, format_table, write_files
 from EchoSynthLib.errors import OutputError
+from EchoSynthLib.progress import part, silent
+from EchoSynthLib.types import Progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from EchoSynthLib.demo_sheet import Section
     from EchoSynthLib.images.datasets.camus import CamusFrame
 
-Progress = Callable[[int, int, str], None]
 
 COUNT = 8
 SHEET, REAL_SHEET, TABLE, CSV = "sheet.png", "sheet_camus.png", "table.txt", "table.csv"
@@ -54,14 +55,12 @@ def run_demo(output: Path | str = "demo", seed: int = 0, progress: Progress | No
     """
     from EchoSynthLib.outputs import OutputFolder
 
-    output = Path(output)
+    output, told = Path(output), progress or silent
     sources = list(_sources())
     _check_replaceable(output, [SHEET, REAL_SHEET, TABLE, CSV, *(source.name for source in sources)])
     with OutputFolder(output) as folder:
-        results = [
-            _run(source, seed, _part(progress, number, len(sources) + 1)) for number, source in enumerate(sources)
-        ]
-        writing = _part(progress, len(sources), len(sources) + 1)
+        results = [_run(source, seed, part(told, number, len(sources) + 1)) for number, source in enumerate(sources)]
+        writing = part(told, len(sources), len(sources) + 1)
         for number, result in enumerate(results):
             writing(number, len(results), "writing the NIfTI files")
             write_files(folder / result.source.name, result)
@@ -134,12 +133,12 @@ def _run(source: Source, seed: int, progress: Progress) -> Result:
     from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 
     result = Result(source)
-    drawing = _part(progress, 0, 2, f"{source.name}: synthesis")
+    drawing = part(progress, 0, 2, f"{source.name}, synthesis")
     if source.frame is None:
         _synthesise_again(result, seed, drawing)
     else:
         _synthesise_variations(result, source.frame, seed, drawing)
-    segmenting = _part(progress, 1, 2, f"{source.name}: segmentation")
+    segmenting = part(progress, 1, 2, f"{source.name}, segmentation")
     for number, image in enumerate(result.images):
         segmenting(number, COUNT, f"image {number + 1} of {COUNT}")
         segmentation, record = api.segment(image, source.spacing, view=source.view)
@@ -184,17 +183,6 @@ def _synthesise_variations(result: Result, frame: np.ndarray, seed: int, progres
 def _record(synthesis: dict[str, Any], index: int, label_map: str) -> dict[str, Any]:
     """How one image was made: the record of its batch, its place in it, and the label map's file."""
     return {"synthesis": {**synthesis, "synthetic": True, "index": index, "source_label_map": label_map}}
-
-
-def _part(progress: Progress | None, index: int, count: int, label: str = "") -> Progress:
-    """A progress function for part `index` of `count` equal parts."""
-
-    def report(done: int, total: int, message: str = "") -> None:
-        if progress is not None:
-            share = round(1000 * done / total) if total else 0
-            progress(1000 * index + share, 1000 * count, ", ".join(filter(None, (label, message))))
-
-    return report
 
 
 def _draw_sheets(folder: Path, results: list[Result]) -> list[str]:

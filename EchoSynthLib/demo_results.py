@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from EchoSynthLib.types import Spacing
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -26,7 +28,7 @@ class Source:
     title: str
     view: str
     label_map: np.ndarray
-    spacing: tuple[float, float] | None
+    spacing: Spacing | None
     sector: Sector | None
     frame: np.ndarray | None = None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from EchoSynthLib.anatomy.structures import STRUCTURES, Structure
+from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
@@ -49,7 +50,7 @@ class Section:
     rows: Sequence[Sequence[Tile]]
 
 
-def pixel_aspect(spacing: tuple[float, float] | None) -> float:
+def pixel_aspect(spacing: Spacing | None) -> float:
     """Width of a pixel over its height, from (row, column) spacing; 1 where the spacing is unknown."""
     return 1.0 if spacing is None else spacing[1] / spacing[0]
 

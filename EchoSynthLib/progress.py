@@ -1,4 +1,4 @@
-"""A progress bar for the terminal, with the time that remains. Standard library only."""
+"""Progress of a part as progress of the whole, and a bar for the terminal. Standard library only."""
 
 from __future__ import annotations
 
@@ -7,6 +7,29 @@ import sys
 import time
 from types import TracebackType
 from typing import Self, TextIO
+
+from EchoSynthLib.types import Progress
+
+
+def part(progress: Progress, index: int, count: int, label: str = "", width: int = 1) -> Progress:
+    """What reports the steps of one part of the work as steps of the whole.
+
+    Args:
+        progress: told of the whole.
+        index, count: the part begins where `index` of `count` equal parts are done, ...
+        width: ... and is as long as so many of them.
+        label: stands before each message.
+    """
+
+    def told(done: int, total: int, message: str = "") -> None:
+        steps = max(total, 1)
+        progress(index * steps + width * done, count * steps, ": ".join(filter(None, (label, message))))
+
+    return told
+
+
+def silent(done: int, total: int, message: str = "") -> None:
+    """Tells nobody."""
 
 
 class TerminalProgress:

@@ -15,13 +15,12 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
 from EchoSynthLib.measurement import Evidence, FrameMeasures, measure_frame
+from EchoSynthLib.types import Spacing
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import LabelMap, linked_volume, read_label_map
 from EchoSynthMRML.provenance import stamps_of
 from EchoSynthMRML.volumes import frame_array, tissue_of, trusted_spacing
-
-Spacing = tuple[float, float]
 
 
 @dataclass(repr=False)

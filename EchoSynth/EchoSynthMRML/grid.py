@@ -11,6 +11,7 @@ import slicer
 import vtk
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 
 TOLERANCE = 1e-4
 """Largest difference, in mm, between the matrices of one and the same grid."""
@@ -29,7 +30,7 @@ class Grid:
     ijk_to_ras: tuple[float, ...]
 
     @property
-    def spacing(self) -> tuple[float, float]:
+    def spacing(self) -> Spacing:
         """(row, column) distances of pixels in mm, as the matrix has them."""
         column, row = (math.hypot(*self.ijk_to_ras[axis:12:4]) for axis in range(2))
         return row, column

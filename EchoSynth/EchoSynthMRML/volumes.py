@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 from EchoSynthMRML.grid import Grid
 
 SPACING_TRUST = "EchoSynth.spacing"
@@ -54,7 +55,7 @@ def frame_array(volume: Any) -> NDArray:
     return _pixels(volume)[..., :3] if _is_colour(volume) else _pixels(volume)
 
 
-def trusted_spacing(volume: Any) -> tuple[float, float] | None:
+def trusted_spacing(volume: Any) -> Spacing | None:
     """(row, column) mm of a frame volume, or None where they are not known to be real.
 
     What was calibrated or declared wins; else exactly 1 x 1 stands for "not known", as readers fill it in for pictures.

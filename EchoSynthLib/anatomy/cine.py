@@ -12,10 +12,7 @@ from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness
 from EchoSynthLib.anatomy.labels import check_label_map
 from EchoSynthLib.anatomy.variations import vary
 from EchoSynthLib.errors import InputError
-
-LabelMap = NDArray[np.uint8]
-Progress = Callable[[int, int, str], None]
-Spacing = tuple[float, float]
+from EchoSynthLib.types import LabelMap, Progress, Spacing
 
 
 def each_frame(

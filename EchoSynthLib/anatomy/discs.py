@@ -11,9 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
 from EchoSynthLib.anatomy.masks import border, grown, places_of
 from EchoSynthLib.errors import InputError
-
-Spacing = tuple[float, float]
-Mask = NDArray[np.bool_]
+from EchoSynthLib.types import Mask, Spacing
 
 DISCS = 20
 """Along the long axis, as the method of discs is done in the clinic."""

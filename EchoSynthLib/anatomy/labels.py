@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, MYOCARDIUM, STRUCTURES
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 
 VIEWS = ("2CH", "4CH")
 """Apical two-chamber and apical four-chamber."""
@@ -160,7 +161,7 @@ def _check_codes(values: NDArray[np.generic], table: dict[str, int], what: str) 
         raise InputError(f"Unknown values in the {what}: {shown}. Known are: {known}.")
 
 
-def check_spacing(spacing: tuple[float, float] | None) -> None:
+def check_spacing(spacing: Spacing | None) -> None:
     """InputError unless the spacing is None or two positive numbers, (row, column) in mm."""
     if spacing is not None and (len(spacing) != 2 or not all(math.isfinite(step) and step > 0 for step in spacing)):
         raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from EchoSynthLib.types import Mask
 
 
 def grown(mask: Mask) -> Mask:

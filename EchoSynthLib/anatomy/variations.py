@@ -15,8 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib.anatomy.deformation import Field, compose, exponential, jacobian_determinant, warp_labels
 from EchoSynthLib.anatomy.labels import check_label_map, check_sector_mask
 from EchoSynthLib.errors import InputError
-
-LabelMap = NDArray[np.uint8]
+from EchoSynthLib.types import LabelMap
 
 LARGEST_ROTATION_DEG = 5.0
 LARGEST_VERTICAL_SHIFT = 0.05

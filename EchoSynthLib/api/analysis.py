@@ -13,11 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.labels import check_spacing, check_view
 from EchoSynthLib.anatomy.sector.upright import warning_if_turned
-from EchoSynthLib.api.pipelines import Progress, Record, check_system, contour_model, record_of, segmenter
+from EchoSynthLib.api.pipelines import check_system, contour_model, record_of, segmenter
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
 from EchoSynthLib.segmentation.unet.full_size import SegmentationResult, nothing_in
+from EchoSynthLib.types import Progress, Record, Spacing
 
 if TYPE_CHECKING:
     from EchoSynthLib.segmentation.contour.pipeline import ContourResult
@@ -58,7 +59,7 @@ class Segmentation:
 
 def segment(
     image: ArrayLike,
-    spacing: tuple[float, float] | None = None,
+    spacing: Spacing | None = None,
     *,
     view: str = "auto",
     model: str = "segmenter",
@@ -71,7 +72,7 @@ def segment(
 
 def segment_detailed(
     image: ArrayLike,
-    spacing: tuple[float, float] | None = None,
+    spacing: Spacing | None = None,
     *,
     view: str = "auto",
     model: str = "segmenter",
@@ -100,7 +101,7 @@ def segment_detailed(
 
 def segmented(
     gray: NDArray[np.uint8],
-    spacing: tuple[float, float] | None,
+    spacing: Spacing | None,
     view: str,
     model: str,
     threads: int | None = None,
@@ -133,7 +134,7 @@ def segmented(
 
 def contour(
     image: ArrayLike,
-    spacing: tuple[float, float] | None = None,
+    spacing: Spacing | None = None,
     *,
     model: str = "contour",
     heads: str = "both",
@@ -146,7 +147,7 @@ def contour(
 
 def contour_detailed(
     image: ArrayLike,
-    spacing: tuple[float, float] | None = None,
+    spacing: Spacing | None = None,
     *,
     model: str = "contour",
     heads: str = "both",

@@ -12,11 +12,12 @@ from EchoSynthLib.api.analysis import NO_CONTRAST, Segmentation, segmented
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.runtime import usable_cores
+from EchoSynthLib.types import Spacing
 
 
 def segment_frames(
     frames: NDArray[np.uint8],
-    spacing: tuple[float, float] | None = None,
+    spacing: Spacing | None = None,
     *,
     view: str = "auto",
     model: str = "segmenter",

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.api.pipelines import Progress, Record, beam_flow, check_system, diffusion
+from EchoSynthLib.api.pipelines import beam_flow, check_system, diffusion
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.progress import part
 from EchoSynthLib.runtime import usable_cores
 from EchoSynthLib.synthesis.beam_flow import FLOW_MAP
+from EchoSynthLib.types import Progress, Record
 
 Images = NDArray[np.uint8]
 Generate = Callable[[NDArray[np.uint8], Sector, Progress | None], tuple[Images, Record]]
@@ -106,24 +108,13 @@ def _by_diffusion(
                 seed=wanted.seed,
                 steps=wanted.steps,
                 solver=wanted.solver,
-                progress=_of_part(told, index, len(label_maps)),
+                progress=told and part(told, index, len(label_maps)),
             )
             for index, label_map in enumerate(label_maps)
         ),
         strict=True,
     )
     return np.stack(drawn, axis=1), abouts[0]
-
-
-def _of_part(progress: Progress | None, index: int, parts: int) -> Progress | None:
-    """What reports the steps of one of several equal parts as steps of the whole."""
-    if progress is None or parts == 1:
-        return progress
-
-    def told(done: int, total: int, message: str = "") -> None:
-        progress(index * total + done, parts * total, message)
-
-    return told
 
 
 def _with_frames(progress: Progress | None, frames: int) -> Progress | None:

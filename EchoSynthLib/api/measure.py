@@ -7,7 +7,7 @@ where there is an image: `evidence_of` asks them, of a cine at the ends of its b
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.discs import Spacing
 from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.api.analysis import (
@@ -36,8 +35,7 @@ from EchoSynthLib.measurement.quantities import Measurement
 from EchoSynthLib.measurement.reliability.agreement import agreement as agreement_of
 from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.study import Study, study_of_places
-
-Progress = Callable[[int, int, str], None]
+from EchoSynthLib.types import Progress, Spacing
 
 SEGMENTER = "segmenter"
 SECOND_MODEL = "contour"

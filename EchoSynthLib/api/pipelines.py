@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from EchoSynthLib import zoo
 from EchoSynthLib.errors import EchoSynthError, InputError
+from EchoSynthLib.types import Record
 
 if TYPE_CHECKING:
     from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline
     from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
     from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
     from EchoSynthLib.synthesis.diffusion.pipeline import DiffusionGenerator
-
-Progress = Callable[[int, int, str], None]
-Record = dict[str, Any]
 
 
 def record_of(task: str, folder: zoo.ModelFolder, started: float) -> Record:

@@ -12,8 +12,9 @@ from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
 from EchoSynthLib.anatomy.labels import check_spacing, check_view
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.api.generators import DrawingRequest, generator_of
-from EchoSynthLib.api.pipelines import Progress, Record, record_of
+from EchoSynthLib.api.pipelines import record_of
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Progress, Record, Spacing
 
 
 def synthesize(
@@ -24,7 +25,7 @@ def synthesize(
     steps: int | None = None,
     *,
     sector: Sector | ArrayLike | None = None,
-    spacing: tuple[float, float] | None = None,
+    spacing: Spacing | None = None,
     quality: str | None = None,
     model: str = "beam-flow",
     solver: str | None = None,
@@ -93,7 +94,7 @@ def variations(
     ejection_fraction: float | None = None,
     wall_thickness: float = 1.0,
     sector: Sector | ArrayLike | None = None,
-    spacing: tuple[float, float] | None = None,
+    spacing: Spacing | None = None,
 ) -> NDArray[np.uint8]:
     """Plausible variations of a label map: reshaped where that is asked for, then deformed.
 
@@ -129,7 +130,7 @@ def variations(
 
 
 def _sector(
-    given: Sector | ArrayLike | None, labels: NDArray[np.uint8], spacing: tuple[float, float] | None
+    given: Sector | ArrayLike | None, labels: NDArray[np.uint8], spacing: Spacing | None
 ) -> tuple[Sector, NDArray[np.bool_] | None, str]:
     from EchoSynthLib.anatomy.sector.fit import default_sector, fit_sector_mask
 

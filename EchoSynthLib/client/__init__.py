@@ -21,8 +21,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from EchoSynthLib.client.handle import Handle, Progress, TaskFailed, WorkerDied
+from EchoSynthLib.client.handle import Handle, TaskFailed, WorkerDied
 from EchoSynthLib.client.process import WorkerProcess
+from EchoSynthLib.types import Progress
 
 __all__ = ["Client", "Handle", "Progress", "TaskFailed", "WorkerDied"]
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from EchoSynthLib import errors
-
-Progress = Callable[[int, int, str], None]
+from EchoSynthLib.types import Progress
 
 
 class WorkerDied(errors.EchoSynthError):

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib import outputs
-from EchoSynthLib.client.handle import Handle, Progress, WorkerDied, cancelled
+from EchoSynthLib.client.handle import Handle, WorkerDied, cancelled
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.processes import kill_tree, own_group
+from EchoSynthLib.types import Progress
 
 _LINES_OF_LOG = 200
 _LINES_IN_ERROR = 12

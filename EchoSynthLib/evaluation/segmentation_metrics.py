@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.distance import directed_hausdorff
 
+from EchoSynthLib.types import Spacing
+
 STRUCTURE_CODES: dict[str, tuple[int, ...]] = {
     "LV cavity": (1,),
     "LV cavity+myocardium": (1, 2),
@@ -37,7 +39,7 @@ def mean_structure_dice(
     return {name: float(np.mean([row[name] for row in rows])) for name in STRUCTURE_CODES}
 
 
-def hausdorff_distance(a: NDArray[np.bool_], b: NDArray[np.bool_], spacing: tuple[float, float] = (1.0, 1.0)) -> float:
+def hausdorff_distance(a: NDArray[np.bool_], b: NDArray[np.bool_], spacing: Spacing = (1.0, 1.0)) -> float:
     """Largest distance from a point of one outline to the nearest point of the other, both ways.
 
     H(A, B) = max(max_a min_b |a - b|, max_b min_a |a - b|) over the centres of the pixels on the outlines (those of a

@@ -17,6 +17,7 @@ from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.stages import Workplace, read_json
 from EchoSynthLib.images.datasets.camus_frame import CamusFrame
 from EchoSynthLib.images.write import write_record
+from EchoSynthLib.types import Spacing
 
 REVISION = 1
 LV_ENDO = STRUCTURE_CODES["LV cavity"]
@@ -91,6 +92,6 @@ def summary(rows: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str, A
     return told
 
 
-def _distance(mask: NDArray[np.bool_], truth: NDArray[np.bool_], spacing: tuple[float, float]) -> float:
+def _distance(mask: NDArray[np.bool_], truth: NDArray[np.bool_], spacing: Spacing) -> float:
     diagonal = math.hypot(mask.shape[0] * spacing[0], mask.shape[1] * spacing[1])
     return min(hausdorff_distance(mask, truth, spacing), diagonal)

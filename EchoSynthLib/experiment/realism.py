@@ -15,10 +15,11 @@ from EchoSynthLib.evaluation.speckle import largest_deviation, mean_statistics, 
 from EchoSynthLib.experiment import images as drawn_images
 from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.frames import Frames, sector_of
-from EchoSynthLib.experiment.stages import Progress, Workplace, read_json
+from EchoSynthLib.experiment.stages import Workplace, read_json
 from EchoSynthLib.images.datasets.camus import CamusArrays
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.images.writers.arrays import write_array
+from EchoSynthLib.types import Progress
 
 REVISION = 1
 FEATURES_OF = "segmenter"

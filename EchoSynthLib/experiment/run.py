@@ -12,9 +12,9 @@ from EchoSynthLib.experiment.plots import save_plots
 from EchoSynthLib.experiment.report import report
 from EchoSynthLib.experiment.results import collect
 from EchoSynthLib.experiment.settings import Settings
-from EchoSynthLib.experiment.stages import Progress
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.types import Progress
 
 REPORT, RESULTS = "report.md", "results.json"
 

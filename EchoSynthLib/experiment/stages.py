@@ -20,8 +20,7 @@ from EchoSynthLib.checksums import sha256_of_json
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.machine import machine
 from EchoSynthLib.outputs import OutputFolder
-
-Progress = Callable[[int, int, str], None]
+from EchoSynthLib.types import Progress
 
 RECORD = "stage.json"
 """Written last: a folder that has it is whole."""

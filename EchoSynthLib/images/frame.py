@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 
 # Probes for the adult abdomen reach less deep; those for mice show some 10 mm.
 _DEEPEST_MM, _FLATTEST_MM = 400.0, 1.0
 
-Spacing = tuple[float, float]
 Region = tuple[int, int, int, int]
 
 

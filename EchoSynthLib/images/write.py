@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import printable
 from EchoSynthLib.images.formats import suffix_of
-from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
+from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry
 from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
 from EchoSynthLib.images.writers.arrays import writing_array
 from EchoSynthLib.outputs import replacing
+from EchoSynthLib.types import Spacing
 
 ITK_WRITABLE = (".nii", ".nii.gz", ".mha", ".nrrd")
 WRITABLE_VIDEOS = (".avi", ".mp4")

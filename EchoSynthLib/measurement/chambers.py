@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.discs import DISCS, Discs, LongAxis, Spacing, atrial_axis, ventricular_axis
+from EchoSynthLib.anatomy.discs import DISCS, Discs, LongAxis, atrial_axis, ventricular_axis
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium
 from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.types import Spacing
 
 STRUCTURES = {"LV": CAMUS["left ventricle"], "myocardium": CAMUS["myocardium"], "LA": CAMUS["left atrium"]}
 """What is measured, and its code."""

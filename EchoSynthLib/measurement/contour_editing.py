@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.discs import Spacing
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium, Points
 from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.discs import LongAxis, Spacing
+from EchoSynthLib.anatomy.discs import LongAxis
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium, endocardium_of_mask
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map, check_spacing
 from EchoSynthLib.errors import InputError
@@ -35,6 +35,7 @@ from EchoSynthLib.measurement.reliability.plausibility import plausibility_findi
 from EchoSynthLib.measurement.reliability.segmentation_quality import Doubt, QualityEvidence, doubt_of
 from EchoSynthLib.measurement.reliability.traffic_light import Finding, Light, light_of, lights_of
 from EchoSynthLib.measurement.thickness import WallThickness, wall_thickness
+from EchoSynthLib.types import Spacing
 
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 _AROUND = 3  # pixels around everything labelled that are looked at

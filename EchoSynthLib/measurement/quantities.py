@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from EchoSynthLib.anatomy.discs import Spacing
 from EchoSynthLib.measurement.reliability.calibration import BY_CONFIDENCE
+from EchoSynthLib.types import Spacing
 
 LANG = "Lang et al., J Am Soc Echocardiogr 28:1-39, 2015"
 LANG_2005 = "Lang et al., J Am Soc Echocardiogr 18:1440-1463, 2005"

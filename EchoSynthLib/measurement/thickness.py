@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.discs import Spacing
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, Endocardium, Points, resample
 from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.types import Spacing
 
 _CAVITY, _WALL = CAMUS["left ventricle"], CAMUS["myocardium"]
 _SAMPLES_A_PIXEL = 4

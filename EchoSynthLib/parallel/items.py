@@ -9,10 +9,11 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.progress import silent
+from EchoSynthLib.types import Progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Progress = Callable[[int, int, str], None]
 
 # Chunks handed out for each worker: enough that none waits for a slow one, few enough that memory stays small.
 CHUNKS_AHEAD = 4
@@ -71,7 +72,7 @@ def run_items(
     """
     check_places(workers, cluster)
     count = len(items) if total is None and isinstance(items, Sized) else total or 0
-    report = progress or (lambda done, total, message: None)
+    report = progress or silent
     if cluster is None and workers == 1:
         yield from _in_this_process(function, items, count, report)
         return

@@ -22,9 +22,10 @@ from EchoSynthLib.tasks.parameter import Parameter
 from EchoSynthLib.tasks.read import Read
 from EchoSynthLib.tasks.segment import Segment
 from EchoSynthLib.tasks.synthesize import Synthesize
-from EchoSynthLib.tasks.task import Context, Progress, Task, parameter, parameters_of
+from EchoSynthLib.tasks.task import Context, Task, parameter, parameters_of
 from EchoSynthLib.tasks.train import Train
 from EchoSynthLib.tasks.variations import Variations
+from EchoSynthLib.types import Progress
 
 __all__ = [
     "ClassifyView",

@@ -16,7 +16,8 @@ from EchoSynthLib.tasks.common.folders import images_in, left_out_of, run_each, 
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, with_warnings, write_records
 from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
-from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.task import Context, Task, parameter
+from EchoSynthLib.types import Progress
 
 TABLE, RECORD = "views.csv", "views.json"
 COLUMNS = ("file", "frames", "view", *VIEWS)

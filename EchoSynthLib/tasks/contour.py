@@ -17,10 +17,11 @@ from EchoSynthLib.tasks.common.folders import all_or_none, images_in, left_out_o
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, with_warnings, write_records
 from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
-from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.task import Context, Task, parameter
+from EchoSynthLib.types import Progress, Spacing
 
 if TYPE_CHECKING:
-    from EchoSynthLib.images.frame import EchoFrame, Spacing
+    from EchoSynthLib.images.frame import EchoFrame
     from EchoSynthLib.tasks.contour_results import FrameContour
 
 # Label maps of the same images may lie in the same folder.

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS
 from EchoSynthLib.outputs import replacing
+from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
-    from EchoSynthLib.images.frame import EchoCine, EchoFrame, Spacing
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame
 
 COLUMNS = ("frame", "point", "name", "row", "column", "row_mm", "column_mm", "spread_px", "spread_mm", "entropy")
 

@@ -16,7 +16,7 @@ from EchoSynthLib.images.datasets.pairs import Pair
 from EchoSynthLib.images.datasets.shards import Sample
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.results import stamp_of
-from EchoSynthLib.tasks.task import Progress
+from EchoSynthLib.types import Progress
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,13 +19,13 @@ from EchoSynthLib.tasks.common.results import check_exists, naming, with_warning
 from EchoSynthLib.tasks.measure_cases import Case, case_of_file, cases_in
 from EchoSynthLib.tasks.measure_inputs import open_source
 from EchoSynthLib.tasks.measure_studies import studies_among
-from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.task import Context, Task, parameter
+from EchoSynthLib.types import Progress, Spacing
 
 if TYPE_CHECKING:
     import numpy as np
 
     from EchoSynthLib.api.measure import Given
-    from EchoSynthLib.images.frame import Spacing
     from EchoSynthLib.measurement import Study
 
 TABLE, RECORD = "measurements.csv", "measurements.json"

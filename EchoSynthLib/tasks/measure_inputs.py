@@ -11,10 +11,11 @@ from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.shown import blank_frames
 from EchoSynthLib.tasks.measure_cases import Source
+from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
     from EchoSynthLib.api.measure import Given
-    from EchoSynthLib.images.frame import EchoCine, EchoFrame, Spacing
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame
 
 
 def open_source(source: Source, given: Spacing | None) -> tuple[list[Given], list[str]]:

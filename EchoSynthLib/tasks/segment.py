@@ -29,7 +29,8 @@ from EchoSynthLib.tasks.common.results import (
     write_records,
 )
 from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
-from EchoSynthLib.tasks.task import Context, Progress, Task, parameter
+from EchoSynthLib.tasks.task import Context, Task, parameter
+from EchoSynthLib.types import Progress
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame

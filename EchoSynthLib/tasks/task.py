@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from EchoSynthLib.errors import Cancelled, InputError
+from EchoSynthLib.progress import part
 from EchoSynthLib.tasks.parameter import Parameter
-
-Progress = Callable[[int, int, str], None]
+from EchoSynthLib.types import Progress
 
 
 def parameter(
@@ -64,13 +64,8 @@ class Context:
             self._report(done, total, message)
 
     def part(self, index: int, count: int, label: str) -> Progress:
-        """A progress function for part `index` of `count` equal parts, each counted as a hundred steps."""
-
-        def progress(done: int, total: int, message: str = "") -> None:
-            share = round(100 * done / total) if total else 0
-            self.progress(100 * index + share, 100 * count, f"{label}: {message}" if message else label)
-
-        return progress
+        """A progress function for part `index` of `count` equal parts; see `progress.part`."""
+        return part(self.progress, index, count, label)
 
 
 class Task(ABC):

@@ -19,9 +19,9 @@ from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.training import checkpoint
 from EchoSynthLib.training.distributed import Processes
 from EchoSynthLib.training.interrupts import Interrupts
+from EchoSynthLib.types import Progress
 
 Validate = Callable[[nn.Module], dict[str, float]]
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

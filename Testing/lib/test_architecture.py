@@ -20,8 +20,8 @@ ALL_CODE = sorted([*OURS, *(ROOT / "Testing").rglob("*.py"), ROOT / "setup.py"])
 
 # From the ground up; a room imports from its own floor and from those below it.
 FLOORS = (
-    {"checksums", "errors", "files", "machine", "processes"},
-    {"anatomy", "images", "networks", "evaluation", "progress", "outputs", "demo_sheet"},
+    {"checksums", "errors", "files", "machine", "processes", "progress", "types"},
+    {"anatomy", "images", "networks", "evaluation", "outputs", "demo_sheet"},
     {"measurement"},
     {"zoo", "runtime", "training", "parallel"},
     {"synthesis", "segmentation"},
@@ -43,7 +43,7 @@ HEAVY = {
     "torch", "accelerate", "monai", "diffusers", "onnx", "onnxscript", "safetensors", "einops", "dask", "distributed",
 }  # fmt: skip
 SLICER = {"slicer", "vtk", "vtkmodules", "mrml", *QT}
-STANDARD_LIBRARY_ROOMS = {"client", "processes", "outputs", "errors", "files"}
+STANDARD_LIBRARY_ROOMS = {"client", "processes", "progress", "outputs", "errors", "files", "types"}
 
 # Training and the files of a system may load torch, but not the doors through which the fast path comes in.
 TORCH_ROOMS = {"training", "networks", *SYSTEM_ROOMS}
@@ -194,9 +194,11 @@ def test_the_fast_path_starts_without_torch_and_its_kin(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if parts(p)[0] in STANDARD_LIBRARY_ROOMS], ids=name)
 def test_the_caller_of_the_worker_needs_the_standard_library_alone(path: Path) -> None:
+    named = type_checking_only(tree_of(path))
+    loaded = [used for node in ast.walk(tree_of(path)) if id(node) not in named for used in imported(node, path)]
     foreign = {
         used
-        for used in every_import(path)
+        for used in loaded
         if used.split(".")[0] not in sys.stdlib_module_names
         and not (used.startswith(f"{PACKAGE}.") and used.split(".")[1] in STANDARD_LIBRARY_ROOMS | {"__version__"})
     }

@@ -139,7 +139,7 @@ def test_the_parts_of_a_task_share_one_progress() -> None:
     context = Context(lambda *step: seen.append(step))
     for index in range(2):
         context.part(index, 2, f"file {index}")(1, 2, "half")
-    assert seen == [(50, 200, "file 0: half"), (150, 200, "file 1: half")]
+    assert seen == [(1, 4, "file 0: half"), (3, 4, "file 1: half")]
 
 
 def test_an_unknown_task_is_answered_with_the_known_ones() -> None:

@@ -14,6 +14,7 @@ from slicer.i18n import tr as _
 from vtk.util.numpy_support import vtk_to_numpy
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import linked_volume
 from EchoSynthMRML.volumes import trusted_spacing
@@ -77,10 +78,10 @@ def _pixels(node: Any, segment_id: str) -> int | None:
     return int(np.count_nonzero(vtk_to_numpy(image.GetPointData().GetScalars())))
 
 
-def _spacing(node: Any) -> tuple[float, float] | None:
+def _spacing(node: Any) -> Spacing | None:
     own = Grid.of_segmentation(node).spacing
     volume = linked_volume(node)
     if volume is not None:
-        spacing: tuple[float, float] | None = trusted_spacing(volume)
+        spacing: Spacing | None = trusted_spacing(volume)
         return spacing
     return None if own == (1.0, 1.0) else own

@@ -7,10 +7,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.discs import Discs, Spacing, ventricular_axis
+from EchoSynthLib.anatomy.discs import Discs, ventricular_axis
 from EchoSynthLib.anatomy.heart2d.reshaping import AREA_FACTORS, resize_cavity
 from EchoSynthLib.anatomy.labels import CAMUS, SMALLEST_SIDE, check_label_map
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 
 EJECTION_FRACTIONS = (-1.0, 0.8)
 """What can be asked for: at -1 the cavity's volume doubles, at 0.8 a fifth of it is left."""

@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
 from EchoSynthLib.anatomy.masks import border, cropped, filled, largest_part, places_of
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 
-Spacing = tuple[float, float]
 Points = NDArray[np.float64]
 
 LANDMARKS = ("basal left", "mid left", "apical left", "apex", "apical right", "mid right", "basal right")

@@ -14,6 +14,7 @@ from EchoSynthLib.anatomy.labels import CAMUS, check_view
 from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 
 EJECTION_FRACTIONS = (0.05, 0.85)
 """Range of the ejection fractions that can be asked for."""
@@ -43,7 +44,7 @@ class HeartMap:
     sector: Sector
     view: str
     phase: float
-    spacing: tuple[float, float]
+    spacing: Spacing
     ejection_fraction: float
 
 
@@ -151,7 +152,7 @@ def _chord(heart: HeartShape) -> float:
     return 2 * heart.depth_mm * math.sin(math.radians(heart.opening_angle_deg) / 2)
 
 
-def _sector(heart: HeartShape, shape: tuple[int, int], spacing: tuple[float, float]) -> Sector:
+def _sector(heart: HeartShape, shape: tuple[int, int], spacing: Spacing) -> Sector:
     half = math.radians(heart.opening_angle_deg) / 2
     return Sector(
         apex_row=-0.5,
@@ -164,7 +165,7 @@ def _sector(heart: HeartShape, shape: tuple[int, int], spacing: tuple[float, flo
     )
 
 
-def _pixels(polygon: Points, shape: tuple[int, int], spacing: tuple[float, float]) -> Points:
+def _pixels(polygon: Points, shape: tuple[int, int], spacing: Spacing) -> Points:
     """Points (x, y) in mm as (row, column)."""
     return np.stack([polygon[:, 1] / spacing[0] - 0.5, polygon[:, 0] / spacing[1] + (shape[1] - 1) / 2], axis=1)
 

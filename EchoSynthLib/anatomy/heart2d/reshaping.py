@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib.anatomy.labels import CAMUS, check_label_map, check_sector_mask
 from EchoSynthLib.anatomy.masks import largest_part
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 
 AREA_FACTORS = (0.2, 2.0)
 THICKNESS_FACTORS = (0.3, 2.0)
@@ -19,9 +20,7 @@ _OTHER, _CAVITY, _WALL, _ATRIUM = (CAMUS[n] for n in ("other", "left ventricle",
 _THINNEST_WALL = 0.2  # of its thickness, that a growing cavity leaves everywhere
 
 
-def resize_cavity(
-    label_map: ArrayLike, area_factor: float, spacing: tuple[float, float] | None = None
-) -> NDArray[np.uint8]:
+def resize_cavity(label_map: ArrayLike, area_factor: float, spacing: Spacing | None = None) -> NDArray[np.uint8]:
     """The label map with a smaller or larger left-ventricular cavity; the wall's thickness takes up the change.
 
     The endocardium moves by one distance everywhere, as far as the area asks for; the outer wall and the mitral plane
@@ -65,7 +64,7 @@ def resize_cavity(
 def change_wall_thickness(
     label_map: ArrayLike,
     factor: float,
-    spacing: tuple[float, float] | None = None,
+    spacing: Spacing | None = None,
     sector_mask: ArrayLike | None = None,
 ) -> NDArray[np.uint8]:
     """The label map with a thinner or thicker myocardium; the cavity stays, the outer wall moves.
@@ -91,7 +90,7 @@ def change_wall_thickness(
     return np.where(wall | thick, np.where(thick, np.uint8(_WALL), np.uint8(_OTHER)), labels)
 
 
-def _thinned(labels: NDArray[np.uint8], factor: float, spacing: tuple[float, float] | None) -> NDArray[np.bool_]:
+def _thinned(labels: NDArray[np.uint8], factor: float, spacing: Spacing | None) -> NDArray[np.bool_]:
     """The wall's inner part. Tissue beyond the mitral plane is no outside here: the wall keeps its length."""
     outside = (labels == _OTHER) & _apical_side(labels, spacing)
     if not outside.any():
@@ -100,7 +99,7 @@ def _thinned(labels: NDArray[np.uint8], factor: float, spacing: tuple[float, flo
     return (labels == _WALL) & (to_cavity <= factor * (to_cavity + to_outside))
 
 
-def _grown(labels: NDArray[np.uint8], factor: float, spacing: tuple[float, float] | None) -> NDArray[np.bool_]:
+def _grown(labels: NDArray[np.uint8], factor: float, spacing: Spacing | None) -> NDArray[np.bool_]:
     """Unlabelled pixels nearer to the wall than it gains; the wall's local thickness is that at its nearest pixel."""
     from scipy import ndimage
 
@@ -111,7 +110,7 @@ def _grown(labels: NDArray[np.uint8], factor: float, spacing: tuple[float, float
     return (labels == _OTHER) & (to_wall <= (factor - 1) * thickness) & (_height(labels, spacing) >= lowest)
 
 
-def _distance(to: NDArray[np.bool_], spacing: tuple[float, float] | None) -> NDArray[np.float64]:
+def _distance(to: NDArray[np.bool_], spacing: Spacing | None) -> NDArray[np.float64]:
     """Distance (H, W) of each pixel to the marked ones; infinite where none is marked."""
     from scipy import ndimage
 
@@ -120,11 +119,11 @@ def _distance(to: NDArray[np.bool_], spacing: tuple[float, float] | None) -> NDA
     return ndimage.distance_transform_edt(~to, sampling=spacing)
 
 
-def _apical_side(labels: NDArray[np.uint8], spacing: tuple[float, float] | None) -> NDArray[np.bool_]:
+def _apical_side(labels: NDArray[np.uint8], spacing: Spacing | None) -> NDArray[np.bool_]:
     return _height(labels, spacing) >= -_largest_step(spacing)
 
 
-def _height(labels: NDArray[np.uint8], spacing: tuple[float, float] | None) -> NDArray[np.float64]:
+def _height(labels: NDArray[np.uint8], spacing: Spacing | None) -> NDArray[np.float64]:
     """Signed distance (H, W) to the mitral plane, positive towards the apex.
 
     The plane is the line through the cavity's pixels that touch the atrium, or no wall where there is no atrium.
@@ -151,7 +150,7 @@ def _touching(marked: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np
     return marked & ndimage.binary_dilation(other)
 
 
-def _largest_step(spacing: tuple[float, float] | None) -> float:
+def _largest_step(spacing: Spacing | None) -> float:
     return max(spacing or (1.0, 1.0))
 
 

@@ -13,6 +13,7 @@ from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.sector.outline import outlines
 from EchoSynthLib.anatomy.sector.sides import sector_of_outline
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Spacing
 
 TYPICAL_HALF_ANGLE = math.radians(37.5)
 """Half of the opening angle that most CAMUS sectors have."""
@@ -28,7 +29,7 @@ _STEEPEST = math.radians(85)
 _ADVICE = "Give a sector mask or a reference image that shows one."
 
 
-def fit_sector(image: NDArray[np.generic], spacing: tuple[float, float] | None = None) -> Sector:
+def fit_sector(image: NDArray[np.generic], spacing: Spacing | None = None) -> Sector:
     """The sector seen in an image (H, W).
 
     The outline, not each pixel, is fitted, so that shadows inside the sector, text and ECG traces beside it, noise
@@ -63,7 +64,7 @@ def fit_sector(image: NDArray[np.generic], spacing: tuple[float, float] | None =
     return best[1]
 
 
-def fit_sector_mask(mask: NDArray[np.generic], spacing: tuple[float, float] | None = None) -> Sector:
+def fit_sector_mask(mask: NDArray[np.generic], spacing: Spacing | None = None) -> Sector:
     """The sector whose pixels a mask (H, W) marks; see `fit_sector` for `spacing` and errors."""
     inside = np.asarray(mask) > 0
     _check_size(inside)
@@ -80,7 +81,7 @@ def fit_sector_mask(mask: NDArray[np.generic], spacing: tuple[float, float] | No
 def default_sector(
     shape: tuple[int, ...],
     label_map: NDArray[np.generic] | None = None,
-    spacing: tuple[float, float] | None = None,
+    spacing: Spacing | None = None,
 ) -> Sector:
     """A typical sector that fills an image (H, W), widened until it holds the label map's structures.
 

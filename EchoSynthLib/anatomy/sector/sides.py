@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.types import Spacing
 
 _SMALLEST_SLOPES = 0.1  # columns a row between the two sides
 _ASPECTS = (0.3, 3.0)
@@ -18,7 +19,7 @@ _NEAR_FIELD = (0.06, 0.2)  # of the depth: where a shadow has not begun yet
 _SHADOWED = math.radians(4.0)  # beams beyond a side that make it the edge of a shadow
 
 
-def sector_of_outline(inside: NDArray[np.bool_], spacing: tuple[float, float] | None) -> Sector | None:
+def sector_of_outline(inside: NDArray[np.bool_], spacing: Spacing | None) -> Sector | None:
     """The sector whose sides and arcs follow the outline of a region (H, W); None where two sides are not visible."""
     left, right = _side_line(inside, first=True), _side_line(inside, first=False)
     if left is None or right is None or right[0] - left[0] < _SMALLEST_SLOPES:
@@ -102,7 +103,7 @@ def _start(
     apex_column: float,
     slope_left: float,
     slope_right: float,
-    spacing: tuple[float, float] | None,
+    spacing: Spacing | None,
 ) -> Sector:
     rows = np.flatnonzero(inside.any(axis=1))
     depth = rows[-1] + 0.5 - apex_row

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import reading
-from EchoSynthLib.images.frame import Geometry, Spacing
+from EchoSynthLib.images.frame import Geometry
+from EchoSynthLib.types import Spacing
 
 QUALITIES = ("good", "medium", "poor")
 

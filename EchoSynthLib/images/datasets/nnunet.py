@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.errors import InputError, OutputError
 from EchoSynthLib.images.datasets.camus_frame import CamusFrame
-from EchoSynthLib.images.frame import EchoFrame, Geometry, Spacing
+from EchoSynthLib.images.frame import EchoFrame, Geometry
 from EchoSynthLib.images.write import write_image, write_label_map, write_record
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.types import Spacing
 
 LABELS = {"background": 0} | {name: code for name, code in CAMUS.items() if code}
 

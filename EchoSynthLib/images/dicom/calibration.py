@@ -9,7 +9,8 @@ import numpy as np
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.dicom.numbers import not_usable, number, numbers
-from EchoSynthLib.images.frame import Region, Spacing, is_real_spacing
+from EchoSynthLib.images.frame import Region, is_real_spacing
+from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
     from pydicom import Dataset

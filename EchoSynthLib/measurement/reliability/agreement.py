@@ -15,9 +15,9 @@ from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES, dice
 from EchoSynthLib.measurement.reliability.calibration import BY_CONFIDENCE
+from EchoSynthLib.types import Mask
 
 Image = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 _NEAR = 0.15  # of the square root of a structure's area: pixels beyond it that could have been its own
 

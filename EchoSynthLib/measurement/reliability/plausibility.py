@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.discs import Spacing
 from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.anatomy.masks import border, grown, holes
 from EchoSynthLib.measurement.chambers import areas
 from EchoSynthLib.measurement.reliability.traffic_light import Finding
-
-Mask = NDArray[np.bool_]
+from EchoSynthLib.types import Mask, Spacing
 
 _CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 _NAMES = {_CAVITY: "left ventricle", _WALL: "myocardium", _ATRIUM: "left atrium"}

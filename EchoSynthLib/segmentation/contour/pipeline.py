@@ -22,8 +22,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.segmentation.contour.active_contour import curve_of, mean_distance, nodes_through, refine
-
-Spacing = tuple[float, float]
+from EchoSynthLib.types import Spacing
 
 HEADS = ("both", "points")
 """The curve is drawn through the points and refined on the distance map, or drawn through the points alone."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +33,7 @@ from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.overlays import Overlays
 from EchoSynthLib.training.resize import on_grid
 from EchoSynthLib.training.terms import CAMUS, terms_of
+from EchoSynthLib.types import Progress
 from EchoSynthLib.zoo import WEIGHTS, find
 
 NEAR, FAR, PROBES = 5, 1, 2
@@ -53,7 +53,7 @@ def train(
     device: str = "cpu",
     seed: int = 0,
     resume: bool = True,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Train on the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
 

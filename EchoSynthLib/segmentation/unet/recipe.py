@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from EchoSynthLib.training.mixture import real_frames
 from EchoSynthLib.training.overlays import Overlays
 from EchoSynthLib.training.resize import on_grid
 from EchoSynthLib.training.terms import terms_of
+from EchoSynthLib.types import Progress
 
 BATCH = 8
 MIXES = ((0.0, (3, 2, 3)), (0.7, (5, 1, 2)))
@@ -38,7 +38,7 @@ def train(
     device: str = "cpu",
     seed: int = 0,
     resume: bool = True,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
     *,
     name: str = "segmenter",
     about: str | None = None,

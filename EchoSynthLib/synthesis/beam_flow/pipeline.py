@@ -20,8 +20,7 @@ from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.sampler import integrate
 from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
 from EchoSynthLib.synthesis.beam_flow.side_by_side import Tick, side_by_side
-
-Progress = Callable[[int, int, str], None]
+from EchoSynthLib.types import Progress
 
 
 class BeamFlowPipeline:

@@ -21,9 +21,10 @@ from EchoSynthLib.synthesis.beam_flow.network import (
 from EchoSynthLib.synthesis.beam_flow.shapes import FACTOR
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.derived import sum_of_data
-from EchoSynthLib.training.loop import Moment, Progress, Settings, State
+from EchoSynthLib.training.loop import Moment, Settings, State
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.terms import terms_of
+from EchoSynthLib.types import Progress
 
 BATCH = 8
 STRUCTURE_SHARE = 0.7

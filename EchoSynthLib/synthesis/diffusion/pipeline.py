@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,12 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.types import Progress
 
 if TYPE_CHECKING:
     import torch
 
     from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
-
-Progress = Callable[[int, int, str], None]
 
 
 class DiffusionGenerator:

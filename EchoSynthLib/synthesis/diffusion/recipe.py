@@ -18,10 +18,11 @@ from EchoSynthLib.training.beam_data import load_beam_data
 from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.distributed import main_process_first
 from EchoSynthLib.training.frame_batches import FrameBatches
-from EchoSynthLib.training.loop import Moment, Progress, Settings
+from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.recipes import RECIPES
 from EchoSynthLib.training.terms import terms_of
+from EchoSynthLib.types import Progress
 
 AUTOENCODER_SHARE = 0.25
 """Of the minutes, where the autoencoder is trained first."""

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
 from EchoSynthLib.images.formats import list_images, stem_of
-from EchoSynthLib.tasks.task import Context, Progress
+from EchoSynthLib.tasks.task import Context
+from EchoSynthLib.types import Progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

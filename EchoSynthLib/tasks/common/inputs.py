@@ -12,9 +12,10 @@ from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.tasks.common.results import check_exists, naming
 from EchoSynthLib.tasks.task import parameter
+from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
-    from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry, Spacing
+    from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry
 
 LARGEST_SEED = 2**31 - 1
 LARGEST_STRENGTH = 1.5
