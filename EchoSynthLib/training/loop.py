@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.training import checkpoint
@@ -289,9 +290,7 @@ class _Run:
     def _update_average(self) -> None:
         # A young average forgets faster, so that it is of use after few iterations.
         decay = min(self.settings.ema_decay, self.state.iteration / (self.state.iteration + 10.0))
-        ours: list[Tensor] = list(self.average.parameters())
-        news: list[Tensor] = list(self.network.parameters())
-        torch._foreach_lerp_(ours, news, 1 - decay)
+        get_ema_multi_avg_fn(decay)(list(self.average.parameters()), list(self.network.parameters()), None)
         for kept, new in zip(self.average.buffers(), self.network.buffers(), strict=True):
             kept.copy_(new)
 

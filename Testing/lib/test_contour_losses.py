@@ -9,6 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from EchoSynthLib.segmentation.contour.active_contour import spline_matrix  # noqa: E402
 from EchoSynthLib.segmentation.contour.losses import (  # noqa: E402
     consistency,
     distance_loss,
@@ -18,11 +19,14 @@ from EchoSynthLib.segmentation.contour.losses import (  # noqa: E402
     jensen_shannon,
     pixel_centres,
     spatial_log_softmax,
-    spline_matrix,
 )
 
 SHAPE = (40, 50)
 CENTRES = pixel_centres(SHAPE)
+
+
+def curve_samples(count: int) -> torch.Tensor:
+    return torch.from_numpy(spline_matrix(7, np.linspace(0, 6, count))).float()
 
 
 def delta(row: int, column: int) -> torch.Tensor:
@@ -89,7 +93,7 @@ def test_errors_near_the_curve_weigh_up_to_five_times_as_much() -> None:
 def test_points_on_the_zero_of_the_map_are_consistent_and_are_drawn_there_from_beside_it() -> None:
     curve = line((8.0, 32.0), (25.0, 25.0), samples=200)
     distance = distance_to_curve(curve, SHAPE, 10.0)
-    spline = spline_matrix(7, 50)
+    spline = curve_samples(50)
     on_it = curve[:, torch.linspace(0, 199, 7).round().long()]
     assert consistency(on_it, distance, spline) < 0.02
     beside = (on_it + torch.tensor([0.06, 0.0])).requires_grad_()
@@ -102,6 +106,6 @@ def test_points_on_the_zero_of_the_map_are_consistent_and_are_drawn_there_from_b
 
 def test_the_spline_matrix_leaves_points_on_a_line_there_and_meets_its_ends() -> None:
     points = torch.stack([torch.linspace(0, 1, 7), torch.linspace(2, 5, 7)], dim=1)
-    curve = spline_matrix(7, 13) @ points
+    curve = curve_samples(13) @ points
     torch.testing.assert_close(curve[::2], points, atol=1e-5, rtol=0)
     torch.testing.assert_close(curve[:, 1], torch.linspace(2, 5, 13), atol=1e-5, rtol=0)

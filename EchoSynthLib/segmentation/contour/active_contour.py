@@ -58,7 +58,7 @@ def refine(points: Points, distance: NDArray[np.floating]) -> Points:
 
 def nodes_through(points: Points) -> Points:
     """The landmarks (7, 2) with nodes of their spline between them, (13, 2)."""
-    matrix = _cubic(len(LANDMARKS), np.arange(NODES) / (BETWEEN + 1))
+    matrix = spline_matrix(len(LANDMARKS), np.arange(NODES) / (BETWEEN + 1))
     return matrix @ points
 
 
@@ -113,21 +113,21 @@ def _best_share(nodes: Points, move: Points, valley: _Valley, mean: float) -> tu
 
 @lru_cache(maxsize=1)
 def _fine() -> Points:
-    return _cubic(NODES, np.linspace(0, NODES - 1, _FINE * (NODES - 1) + 1))
+    return spline_matrix(NODES, np.linspace(0, NODES - 1, _FINE * (NODES - 1) + 1))
 
 
 @lru_cache(maxsize=1)
 def _matrices() -> tuple[Points, Points]:
     """The spline S (100, 13) from nodes to samples; (11, 13) from S^T moves of samples to moves of the inner nodes."""
-    spline = _cubic(NODES, np.linspace(0, NODES - 1, _SAMPLES))
+    spline = spline_matrix(NODES, np.linspace(0, NODES - 1, _SAMPLES))
     bend = np.diff(np.eye(NODES), n=2, axis=0)
     inner = slice(1, NODES - 1)
     normal = spline.T @ spline + STIFFNESS * _SAMPLES / NODES * bend.T @ bend
     return spline, np.array(np.linalg.solve(normal[inner, inner], np.eye(NODES)[inner]), dtype=np.float64)
 
 
-def _cubic(nodes: int, at: NDArray[np.floating]) -> Points:
-    """(len(at), nodes): the natural cubic spline through evenly timed nodes, which is linear in them."""
+def spline_matrix(points: int, at: NDArray[np.floating]) -> Points:
+    """(len(at), points): the natural cubic spline through points at the times 0, 1, 2, ..., which is linear in them."""
     from scipy.interpolate import CubicSpline
 
-    return CubicSpline(np.arange(nodes), np.eye(nodes), bc_type="natural")(at)
+    return CubicSpline(np.arange(points), np.eye(points), bc_type="natural")(at)

@@ -67,17 +67,8 @@ def consistency(points: Tensor, distance: Tensor, spline: Tensor) -> Tensor:
     Args:
         points: (N, 7, 2).
         distance: (N, H, W); takes no gradient.
-        spline: (S, 7), turns points into curve points; see `spline_matrix`.
+        spline: (S, 7), turns points into curve points; see `active_contour.spline_matrix`.
     """
     curve = 2 * (spline @ points) - 1
     on_curve = F.grid_sample(distance.detach()[:, None], curve[:, None], padding_mode="border", align_corners=False)
     return on_curve.clamp(min=0).mean()
-
-
-def spline_matrix(points: int, samples: int) -> Tensor:
-    """(samples, points): the natural cubic spline through evenly timed points, which is linear in them."""
-    import numpy as np
-    from scipy.interpolate import CubicSpline
-
-    spline = CubicSpline(np.arange(points), np.eye(points), bc_type="natural")
-    return torch.from_numpy(spline(np.linspace(0, points - 1, samples))).float()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, LANDMARKS
+from EchoSynthLib.segmentation.contour.active_contour import spline_matrix
 from EchoSynthLib.segmentation.contour.export import publish
 from EchoSynthLib.segmentation.contour.losses import (
     consistency,
@@ -20,7 +21,6 @@ from EchoSynthLib.segmentation.contour.losses import (
     jensen_shannon,
     pixel_centres,
     spatial_log_softmax,
-    spline_matrix,
 )
 from EchoSynthLib.segmentation.contour.network import GRID, MAP, ContourNet, start_from_segmenter
 from EchoSynthLib.segmentation.contour.point_transforms import follow
@@ -119,7 +119,7 @@ class ContourLoss:
         self.size = torch.from_numpy(targets.size[:, ::-1].copy())
         self.overlays = Overlays(GRID, seed)
         self.centres = pixel_centres(MAP)
-        self.spline = spline_matrix(len(LANDMARKS), 50)
+        self.spline = torch.from_numpy(spline_matrix(len(LANDMARKS), np.linspace(0, len(LANDMARKS) - 1, 50))).float()
 
     def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
         """The mean loss of one batch."""

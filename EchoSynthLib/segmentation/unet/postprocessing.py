@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.images.grid import Box
+from EchoSynthLib.anatomy.masks import Mask, cropped, filled, largest_part
 
 
 def clean(label_map: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -25,26 +25,10 @@ def clean(label_map: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return result
 
 
-def _solid(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _solid(mask: Mask) -> Mask:
     """The largest component of a mask, its holes filled."""
-    from scipy import ndimage
-
-    box = _bounding_box(mask)
-    if box is None:
-        return mask
-    part = mask[box]
-    labels, count = ndimage.label(part)
-    if count > 1:
-        part = labels == 1 + np.argmax(np.bincount(labels.ravel())[1:])
-    # Holes are what the outside does not reach; several times faster here than binary_fill_holes.
-    outside, _ = ndimage.label(np.pad(~part, 1, constant_values=True))
+    part, (row, column) = cropped(mask)
     whole = np.zeros_like(mask)
-    whole[box] = (outside != outside[0, 0])[1:-1, 1:-1]
+    if part.size:
+        whole[row : row + part.shape[0], column : column + part.shape[1]] = filled(largest_part(part))
     return whole
-
-
-def _bounding_box(mask: NDArray[np.bool_]) -> Box | None:
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    if not rows.size:
-        return None
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
