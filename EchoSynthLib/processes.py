@@ -21,12 +21,14 @@ def own_group() -> dict[str, Any]:
 def kill_tree(process: subprocess.Popen[bytes]) -> None:
     """Ends a process that was started with `own_group()`, and everything it started, at once."""
     if sys.platform == "win32":
-        subprocess.run(
-            ["taskkill", "/T", "/F", "/PID", str(process.pid)],
-            capture_output=True,
-            check=False,
-            creationflags=subprocess.CREATE_NO_WINDOW,
-        )
+        # Where there is no taskkill, the process alone is ended below.
+        with contextlib.suppress(OSError):
+            subprocess.run(
+                ["taskkill", "/T", "/F", "/PID", str(process.pid)],
+                capture_output=True,
+                check=False,
+                creationflags=subprocess.CREATE_NO_WINDOW,
+            )
     else:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -85,11 +87,12 @@ def _is_alive_on_windows(pid: int) -> bool:
     import ctypes
 
     # os.kill(pid, 0) would END the process there, so the handle is asked instead.
-    query_limited_information, still_active = 0x1000, 259
-    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    query_limited_information, still_active, access_denied = 0x1000, 259, 5
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined,unused-ignore]
     handle = kernel.OpenProcess(query_limited_information, False, pid)
     if not handle:
-        return False
+        # One of another user is not to be looked at, and runs.
+        return bool(ctypes.get_last_error() == access_denied)  # type: ignore[attr-defined,unused-ignore]
     try:
         code = ctypes.c_ulong()
         return not kernel.GetExitCodeProcess(handle, ctypes.byref(code)) or code.value == still_active

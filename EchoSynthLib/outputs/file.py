@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from EchoSynthLib.errors import EchoSynthError, OutputError
+from EchoSynthLib.outputs.renaming import replace
 from EchoSynthLib.outputs.sweeping import live, new_name, sweep
 from EchoSynthLib.outputs.trouble import output_error
 
@@ -34,7 +35,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     live.add(partial)
     try:
         yield partial
-        os.replace(partial, path)
+        replace(partial, path)
     except EchoSynthError:
         raise
     except (OSError, RuntimeError) as error:

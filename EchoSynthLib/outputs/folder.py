@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +13,7 @@ from types import TracebackType
 from EchoSynthLib.errors import OutputError
 from EchoSynthLib.outputs.moving import NEW, move_into_place
 from EchoSynthLib.outputs.owner import lock, unlock
+from EchoSynthLib.outputs.renaming import rename
 from EchoSynthLib.outputs.signals import uninterrupted
 from EchoSynthLib.outputs.sweeping import MAKING, MOVING, hidden_of, live, new_name, remove, remove_empty, sweep
 from EchoSynthLib.outputs.trouble import is_full, output_error
@@ -55,7 +57,8 @@ class OutputFolder:
                 live.add(self._hidden)
                 try:
                     self.folder.mkdir(parents=True, exist_ok=True)
-                    self._hidden.mkdir(mode=0o700)
+                    # On Windows such a mode would leave the results, once in their place, to their maker alone.
+                    self._hidden.mkdir(mode=0o777 if sys.platform == "win32" else 0o700)
                     break
                 except FileNotFoundError:
                     live.discard(self._hidden)
@@ -127,7 +130,7 @@ def remove_folder(folder: Path) -> None:
     hidden = folder.with_name(new_name())
     live.add(hidden)
     try:
-        os.rename(folder, hidden)
+        rename(folder, hidden)
         remove(hidden)
     finally:
         live.discard(hidden)

@@ -18,6 +18,7 @@ from typing import Any
 
 from EchoSynthLib.errors import OutputError
 from EchoSynthLib.outputs.owner import lock, unlock
+from EchoSynthLib.outputs.renaming import rename
 from EchoSynthLib.outputs.sweeping import MAKING, MOVING, Hidden, live, new_name, remove
 
 NEW, OLD, JOURNAL = "new", "old", "journal.json"
@@ -42,7 +43,7 @@ def move_into_place(hidden: Path, folder: Path, never_replaced: Collection[str] 
     moving = hidden.with_name(MOVING + hidden.name.removeprefix(MAKING))
     alone = lock(folder, PATIENCE)  # so that results of two processes that end at once do not mix
     try:
-        os.rename(hidden, moving)
+        rename(hidden, moving)
         try:
             for name in names:
                 if name in never_replaced and _is_there(folder / name):
@@ -51,13 +52,13 @@ def move_into_place(hidden: Path, folder: Path, never_replaced: Collection[str] 
                         "try again. Nothing was changed."
                     )
                 with suppress(FileNotFoundError):
-                    os.rename(folder / name, moving / OLD / name)
-                os.rename(moving / NEW / name, folder / name)
+                    rename(folder / name, moving / OLD / name)
+                rename(moving / NEW / name, folder / name)
         except BaseException:
             _put_originals_back(moving, folder)
-            os.rename(moving, hidden)
+            rename(moving, hidden)
             raise
-        os.rename(moving, hidden)
+        rename(moving, hidden)
     finally:
         unlock(alone)
 
@@ -73,9 +74,9 @@ def put_back(hidden: Hidden) -> None:
     live.add(mine)
     alone = lock(folder, PATIENCE)
     try:
-        os.rename(hidden.path, mine)  # one process alone succeeds
+        rename(hidden.path, mine)  # one process alone succeeds
         _put_originals_back(mine, folder)
-        os.rename(mine, worthless)
+        rename(mine, worthless)
         remove(worthless, hidden.made)
     finally:
         unlock(alone)
@@ -89,11 +90,11 @@ def _put_originals_back(moving: Path, folder: Path) -> None:
         target = folder / name
         result, original = moving / NEW / name, moving / OLD / name
         if not _is_there(result) and _is_there(target) and _identity(target) == journal.get(name):
-            os.rename(target, result)
+            rename(target, result)
         if name in originals:
             # Where somebody has put something else in its place since, both are kept.
             free = not _is_there(target)
-            os.rename(original, target if free else folder / f"before-{uuid.uuid4().hex[:8]}-{name}")
+            rename(original, target if free else folder / f"before-{uuid.uuid4().hex[:8]}-{name}")
 
 
 def _read_journal(path: Path) -> dict[str, Any]:

@@ -27,6 +27,8 @@ _REASONS = {
     "EIO": ("the disk or the connection to it fails", _CHOOSE),
 }
 _BY_NUMBER = {getattr(errno, name): words for name, words in _REASONS.items() if hasattr(errno, name)}
+# What Windows tells apart and Python's errno does not: open elsewhere, a part of it locked, a name that is too long.
+_BY_WINDOWS = {32: "EBUSY", 33: "EBUSY", 206: "ENAMETOOLONG"}
 # A library that fails to write says so in its own words; where less than this is left, the reason is known.
 _FULL = 1 << 16
 
@@ -49,6 +51,7 @@ def is_full(path: Path) -> bool:
 
 def _reason(path: Path, error: BaseException) -> tuple[str, str]:
     number = getattr(error, "errno", None)
+    number = getattr(errno, _BY_WINDOWS.get(getattr(error, "winerror", None) or 0, ""), number)
     if number in _BY_NUMBER:
         reason, advice = _BY_NUMBER[number]
         file = getattr(error, "filename", None)
