@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.label_maps.file import label_ending
 from EchoSynthLib.measurement.study_places import Clip
@@ -26,7 +26,6 @@ LABEL_MAPS = ("vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode")
 
 _MADE = ("synthesize", "variations", "confidence")
 """Tasks whose results are no pictures of a patient."""
-_CAVITY = CAMUS["left ventricle"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,4 +168,4 @@ def _areas(label_map: Any, image: Any, cine: Cine | None) -> tuple[list[float], 
     own = read[0].grid.spacing
     spacing = (None if own == (1.0, 1.0) else own) if measured is None else trusted_spacing(measured)
     pixel, scale = (1.0, read[0].grid.shape) if spacing is None else (float(np.prod(spacing)), "mm2")
-    return [pixel * float(np.count_nonzero(one.codes == _CAVITY)) for one in read], scale
+    return [pixel * float(np.count_nonzero(one.codes == CamusCode.LV_CAVITY)) for one in read], scale

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
+from EchoSynthLib.anatomy.labels import check_label_map
 from EchoSynthLib.anatomy.masks import border, grown, places_of
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Mask, Spacing
 
@@ -18,8 +19,6 @@ DISCS = 20
 
 _SMALLEST_PLANE = 5  # pixels; fewer have no direction
 _UP, _DOWN = -1, 1  # the transducer is above row 0
-
-_CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +61,8 @@ def ventricular_axis(labels: NDArray[np.uint8], spacing: Spacing | None = None) 
         labels: (H, W) in CAMUS codes with a cavity.
         spacing: (row, column) pixel size in mm.
     """
-    beyond = (labels == _ATRIUM, (labels != _CAVITY) & (labels != _WALL))
-    return _axis(labels == _CAVITY, beyond, spacing, _UP)
+    beyond = (labels == CamusCode.LEFT_ATRIUM, (labels != CamusCode.LV_CAVITY) & (labels != CamusCode.MYOCARDIUM))
+    return _axis(labels == CamusCode.LV_CAVITY, beyond, spacing, _UP)
 
 
 def atrial_axis(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> LongAxis:
@@ -78,7 +77,7 @@ def atrial_axis(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> Lo
         labels: (H, W) in CAMUS codes with an atrium.
         spacing: (row, column) pixel size in mm.
     """
-    atrium, cavity = labels == _ATRIUM, labels == _CAVITY
+    atrium, cavity = labels == CamusCode.LEFT_ATRIUM, labels == CamusCode.LV_CAVITY
     step = spacing or (1.0, 1.0)
     plane = places_of(atrium & grown(cavity)).astype(np.float64)
     if len(plane) < _SMALLEST_PLANE:
@@ -186,7 +185,7 @@ def disc_volume(label_map: ArrayLike, spacing: Spacing | None = None) -> float:
         InputError: see `check_label_map`; also no cavity.
     """
     labels = check_label_map(label_map)
-    cavity = labels == _CAVITY
+    cavity = labels == CamusCode.LV_CAVITY
     if not cavity.any():
-        raise InputError(f"The label map has no left ventricle ({_CAVITY}), whose volume was asked for.")
+        raise InputError(f"The label map has no left ventricle ({CamusCode.LV_CAVITY}), whose volume was asked for.")
     return Discs.along(cavity, ventricular_axis(labels, spacing)).volume(cavity)

@@ -7,14 +7,14 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, MYOCARDIUM, STRUCTURES
+from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, MYOCARDIUM, STRUCTURES, CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 
 VIEWS = ("2CH", "4CH")
 """Apical two-chamber and apical four-chamber."""
 
-CAMUS = {"other": 0} | {s.name: s.camus_code for s in STRUCTURES if s.camus_code is not None}
+CAMUS = {"other": CamusCode.BACKGROUND} | {s.name: s.camus_code for s in STRUCTURES if s.camus_code is not None}
 """Name to value in CAMUS label maps (Leclerc et al., IEEE TMI 2019)."""
 
 CONDITIONING = {

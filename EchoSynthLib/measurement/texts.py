@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
 from EchoSynthLib.measurement.reliability.traffic_light import Light
@@ -106,7 +106,7 @@ def told_lights(study: Study) -> list[tuple[str, Light]]:
 
 
 def _tells_of_atrium(frame: FrameMeasures) -> bool:
-    found = bool((frame.labels == CAMUS["left atrium"]).any())
+    found = bool((frame.labels == CamusCode.LEFT_ATRIUM).any())
     return found or any(finding.structure == "LA" for finding in frame.findings)
 
 

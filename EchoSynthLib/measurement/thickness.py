@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, Endocardium, Points, resample
-from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.types import Spacing
 
-_CAVITY, _WALL = CAMUS["left ventricle"], CAMUS["myocardium"]
 _SAMPLES_A_PIXEL = 4
 _PARTS = 4  # of a ray, looked at one after the other: hearts' walls end in the first or second
 _THICKEST = 0.5  # of the long axis; a ray that finds no end by then runs along the wall
@@ -98,7 +97,7 @@ def _codes_along(
 
 
 def _in_ventricle(codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return (codes == _CAVITY) | (codes == _WALL)
+    return (codes == CamusCode.LV_CAVITY) | (codes == CamusCode.MYOCARDIUM)
 
 
 def _codes_at(labels: NDArray[np.uint8], rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -117,7 +116,7 @@ def _until_the_wall_ends(codes: NDArray[np.uint8], distances: NDArray[np.float64
     ventricle = _in_ventricle(codes)
     end = np.argmin(ventricle, axis=1)
     before = np.arange(codes.shape[1]) < end[:, None]
-    found = ~ventricle.all(axis=1) & ((codes == _WALL) & before).any(axis=1)
+    found = ~ventricle.all(axis=1) & ((codes == CamusCode.MYOCARDIUM) & before).any(axis=1)
     return np.where(found, distances[end], np.nan)
 
 

@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, MYOCARDIUM, STRUCTURES, structure
+from EchoSynthLib.anatomy.structures import (
+    LEFT_ATRIUM,
+    LEFT_VENTRICLE,
+    MYOCARDIUM,
+    STRUCTURES,
+    CamusCode,
+    structure,
+)
 from EchoSynthLib.errors import InputError
 
 
@@ -42,3 +50,8 @@ def test_a_structure_is_found_by_name_and_by_code(known) -> None:
 def test_an_unknown_structure_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"spleen.*left ventricle \(87878005\)"):
         structure("spleen")
+
+
+def test_the_codes_leave_a_label_map_of_bytes_one_of_bytes() -> None:
+    labels = np.arange(4, dtype=np.uint8)
+    assert np.where(labels == CamusCode.LV_CAVITY, CamusCode.MYOCARDIUM, labels).dtype == np.uint8

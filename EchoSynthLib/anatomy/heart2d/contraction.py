@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.discs import Discs, ventricular_axis
 from EchoSynthLib.anatomy.heart2d.reshaping import AREA_FACTORS, resize_cavity
-from EchoSynthLib.anatomy.labels import CAMUS, SMALLEST_SIDE, check_label_map
+from EchoSynthLib.anatomy.labels import SMALLEST_SIDE, check_label_map
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 
 EJECTION_FRACTIONS = (-1.0, 0.8)
 """What can be asked for: at -1 the cavity's volume doubles, at 0.8 a fifth of it is left."""
 
-_CAVITY = CAMUS["left ventricle"]
 _CLOSE_ENOUGH = 1e-3  # of the given volume
 _TOO_FAR = 0.02  # of the given volume; only cavities of few pixels come to lie in between
 
@@ -53,7 +53,7 @@ def contract(label_map: ArrayLike, ejection_fraction: float, spacing: Spacing | 
 
 def _resized_to_volume(labels: NDArray[np.uint8], share: float, spacing: Spacing | None) -> NDArray[np.uint8]:
     """The map with the smallest cavity, in pixels, that holds this share of the volume."""
-    cavity = labels == _CAVITY
+    cavity = labels == CamusCode.LV_CAVITY
     discs, area = Discs.along(cavity, ventricular_axis(labels, spacing)), int(cavity.sum())
     volume = discs.volume(cavity)
     limits = (math.ceil(AREA_FACTORS[0] * area), area) if share < 1 else (area, math.floor(AREA_FACTORS[1] * area))
@@ -62,7 +62,7 @@ def _resized_to_volume(labels: NDArray[np.uint8], share: float, spacing: Spacing
     while enough - too_small > 1:
         pixels = (too_small + enough) // 2
         resized = _resized(labels, pixels / area, spacing)
-        found = math.inf if resized is None else discs.volume(resized == _CAVITY) / volume
+        found = math.inf if resized is None else discs.volume(resized == CamusCode.LV_CAVITY) / volume
         if resized is not None and abs(found - share) < abs(reached - share):
             best, reached = resized, found
         if abs(found - share) <= _CLOSE_ENOUGH:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.labels import CAMUS, check_label_map
+from EchoSynthLib.anatomy.labels import check_label_map
 from EchoSynthLib.anatomy.masks import border, cropped, filled, largest_part, places_of
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 
@@ -25,7 +26,6 @@ BASAL_LEFT, APEX, BASAL_RIGHT = 0, 3, 6
 SAMPLES = 100
 """Points of a curve."""
 
-_CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
 _REACH = 0.1  # of the square root of the cavity's area: how far a neighbour may lie, across a gap in the labels
 _SMOOTHING = 0.006  # of the perimeter: pixel stairs go, the shape stays
 _SMALLEST_AREA = 12  # pixels
@@ -68,7 +68,7 @@ def endocardium_of_mask(label_map: ArrayLike, spacing: Spacing | None = None) ->
     labels = check_label_map(label_map)
     step = np.array(spacing or (1.0, 1.0), dtype=np.float64)
     corner, around = _around_cavity(labels)
-    cavity = filled(largest_part(around == _CAVITY))
+    cavity = filled(largest_part(around == CamusCode.LV_CAVITY))
     # The curve is as smooth as the outline is long, whatever the pixels.
     outline = _crack_outline(cavity)
     wall_side = _without_base(outline, _is_base(around, cavity, outline, step))
@@ -109,12 +109,12 @@ def resample(curve: Points, samples: int, spacing: Spacing | None = None) -> Poi
 
 def _around_cavity(labels: NDArray[np.uint8]) -> tuple[Points, NDArray[np.uint8]]:
     """Where the part of the map around the cavity begins (row, column), and that part; other pixels take no share."""
-    cavity = labels == _CAVITY
+    cavity = labels == CamusCode.LV_CAVITY
     area = int(np.count_nonzero(cavity))
     if area < _SMALLEST_AREA:
         raise InputError(
-            f"The label map has {area} pixels of left ventricle ({_CAVITY}); its endocardium needs at least "
-            f"{_SMALLEST_AREA}."
+            f"The label map has {area} pixels of left ventricle ({CamusCode.LV_CAVITY}); its endocardium needs at "
+            f"least {_SMALLEST_AREA}."
         )
     part, corner = cropped(cavity)
     margin = int(np.ceil(_REACH * np.sqrt(area))) + 2
@@ -156,7 +156,9 @@ def _turned_right(before: int, here: int, width: int) -> int:
 
 def _is_base(labels: NDArray[np.uint8], cavity: NDArray[np.bool_], outline: Points, step: Points) -> NDArray[np.bool_]:
     """Which points (n,) of the outline face the atrium rather than the wall; without an atrium near, no wall."""
-    to_wall, to_atrium = (_distance((labels == code) & ~cavity, outline, step) for code in (_WALL, _ATRIUM))
+    to_wall, to_atrium = (
+        _distance((labels == code) & ~cavity, outline, step) for code in (CamusCode.MYOCARDIUM, CamusCode.LEFT_ATRIUM)
+    )
     # Labels may leave a gap around the cavity: what counts is how far beyond the narrowest place of it a point lies.
     beyond_wall = to_wall - to_wall.min() if np.isfinite(to_wall).all() else to_wall
     if to_atrium.min() > _REACH * np.sqrt(cavity.sum() * step.prod()):

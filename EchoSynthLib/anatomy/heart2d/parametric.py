@@ -13,6 +13,7 @@ from EchoSynthLib.anatomy.heart2d.shape import HeartShape, random_shape, typical
 from EchoSynthLib.anatomy.labels import CAMUS, check_view
 from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 
@@ -143,7 +144,7 @@ def _draw(heart: HeartShape, view: str, phase: float, ejection_fraction: float, 
     structures = (("left atrium", drawn.atrium), ("myocardium", drawn.myocardium), ("left ventricle", drawn.cavity))
     for name, polygon in structures:
         label_map[fill_polygon(_pixels(polygon, shape, spacing), shape)] = CAMUS[name]
-    label_map[~sector.mask(shape)] = CAMUS["other"]
+    label_map[~sector.mask(shape)] = CamusCode.BACKGROUND
     return HeartMap(label_map, sector, view, float(phase), spacing, float(ejection_fraction))
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.labels import CAMUS, check_label_map, check_sector_mask
+from EchoSynthLib.anatomy.labels import check_label_map, check_sector_mask
 from EchoSynthLib.anatomy.masks import largest_part
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 
 AREA_FACTORS = (0.2, 2.0)
 THICKNESS_FACTORS = (0.3, 2.0)
 
-_OTHER, _CAVITY, _WALL, _ATRIUM = (CAMUS[n] for n in ("other", "left ventricle", "myocardium", "left atrium"))
 _THINNEST_WALL = 0.2  # of its thickness, that a growing cavity leaves everywhere
 
 
@@ -39,7 +39,7 @@ def resize_cavity(label_map: ArrayLike, area_factor: float, spacing: Spacing | N
     """
     labels = _check_ventricle(label_map)
     _check_factor("area factor", area_factor, AREA_FACTORS)
-    cavity, wall = labels == _CAVITY, labels == _WALL
+    cavity, wall = labels == CamusCode.LV_CAVITY, labels == CamusCode.MYOCARDIUM
     to_cavity = _distance(cavity, spacing)
     to_outside = _distance(~(cavity | wall), spacing)
     above_mitral_plane = _apical_side(labels, spacing)
@@ -54,10 +54,10 @@ def resize_cavity(label_map: ArrayLike, area_factor: float, spacing: Spacing | N
         )
     level = np.where(cavity, _distance(wall, spacing), -to_cavity) + _tie_breaker(cavity)
     chosen = np.argsort(-level[candidates], kind="stable")[:wanted]
-    result = np.where(cavity, np.uint8(_WALL), labels)
+    result = np.where(cavity, np.uint8(CamusCode.MYOCARDIUM), labels)
     rows, columns = np.nonzero(candidates)
-    result[rows[chosen], columns[chosen]] = _CAVITY
-    result[(result == _CAVITY) & ~largest_part(result == _CAVITY)] = _WALL
+    result[rows[chosen], columns[chosen]] = CamusCode.LV_CAVITY
+    result[(result == CamusCode.LV_CAVITY) & ~largest_part(result == CamusCode.LV_CAVITY)] = CamusCode.MYOCARDIUM
     return result
 
 
@@ -83,31 +83,35 @@ def change_wall_thickness(
     """
     labels = _check_ventricle(label_map)
     _check_factor("wall thickness factor", factor, THICKNESS_FACTORS)
-    wall = labels == _WALL
+    wall = labels == CamusCode.MYOCARDIUM
     thick = _thinned(labels, factor, spacing) if factor < 1 else wall | _grown(labels, factor, spacing)
     if sector_mask is not None:
         thick &= wall | check_sector_mask(sector_mask, labels.shape)
-    return np.where(wall | thick, np.where(thick, np.uint8(_WALL), np.uint8(_OTHER)), labels)
+    return np.where(
+        wall | thick, np.where(thick, np.uint8(CamusCode.MYOCARDIUM), np.uint8(CamusCode.BACKGROUND)), labels
+    )
 
 
 def _thinned(labels: NDArray[np.uint8], factor: float, spacing: Spacing | None) -> NDArray[np.bool_]:
     """The wall's inner part. Tissue beyond the mitral plane is no outside here: the wall keeps its length."""
-    outside = (labels == _OTHER) & _apical_side(labels, spacing)
+    outside = (labels == CamusCode.BACKGROUND) & _apical_side(labels, spacing)
     if not outside.any():
-        outside = labels == _OTHER
-    to_cavity, to_outside = _distance(labels == _CAVITY, spacing), _distance(outside, spacing)
-    return (labels == _WALL) & (to_cavity <= factor * (to_cavity + to_outside))
+        outside = labels == CamusCode.BACKGROUND
+    to_cavity, to_outside = _distance(labels == CamusCode.LV_CAVITY, spacing), _distance(outside, spacing)
+    return (labels == CamusCode.MYOCARDIUM) & (to_cavity <= factor * (to_cavity + to_outside))
 
 
 def _grown(labels: NDArray[np.uint8], factor: float, spacing: Spacing | None) -> NDArray[np.bool_]:
     """Unlabelled pixels nearer to the wall than it gains; the wall's local thickness is that at its nearest pixel."""
     from scipy import ndimage
 
-    wall = labels == _WALL
+    wall = labels == CamusCode.MYOCARDIUM
     to_wall, nearest = ndimage.distance_transform_edt(~wall, sampling=spacing, return_indices=True)
-    thickness = _distance(labels == _CAVITY, spacing)[tuple(nearest)]
+    thickness = _distance(labels == CamusCode.LV_CAVITY, spacing)[tuple(nearest)]
     lowest = _height(labels, spacing)[wall].min()
-    return (labels == _OTHER) & (to_wall <= (factor - 1) * thickness) & (_height(labels, spacing) >= lowest)
+    return (
+        (labels == CamusCode.BACKGROUND) & (to_wall <= (factor - 1) * thickness) & (_height(labels, spacing) >= lowest)
+    )
 
 
 def _distance(to: NDArray[np.bool_], spacing: Spacing | None) -> NDArray[np.float64]:
@@ -129,10 +133,10 @@ def _height(labels: NDArray[np.uint8], spacing: Spacing | None) -> NDArray[np.fl
     The plane is the line through the cavity's pixels that touch the atrium, or no wall where there is no atrium.
     """
     step = np.array(spacing or (1.0, 1.0))
-    cavity = labels == _CAVITY
-    base = _touching(cavity, labels == _ATRIUM)
+    cavity = labels == CamusCode.LV_CAVITY
+    base = _touching(cavity, labels == CamusCode.LEFT_ATRIUM)
     if base.sum() < 2:
-        base = _touching(cavity, labels == _OTHER)
+        base = _touching(cavity, labels == CamusCode.BACKGROUND)
     if base.sum() < 2:
         return np.full(labels.shape, np.inf)
     points = np.argwhere(base) * step
@@ -163,7 +167,7 @@ def _tie_breaker(cavity: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 def _check_ventricle(label_map: ArrayLike) -> NDArray[np.uint8]:
     labels = check_label_map(label_map)
-    for code, name in ((_CAVITY, "left ventricle"), (_WALL, "myocardium")):
+    for code, name in ((CamusCode.LV_CAVITY, "left ventricle"), (CamusCode.MYOCARDIUM, "myocardium")):
         if not (labels == code).any():
             raise InputError(f"The label map has no {name} ({code}); the left ventricle and its wall are both needed.")
     return labels

@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.anatomy.masks import fill_polygon
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES, dice
 from EchoSynthLib.measurement.reliability.calibration import BY_CONFIDENCE
 from EchoSynthLib.types import Mask
@@ -92,13 +92,13 @@ def _promised(structure: Mask, confidence: NDArray[np.floating]) -> float:
 
 def contour_agreement(labels: Image, second: SecondContour) -> float:
     """Dice of the cavity (H, W) with what the contour model's endocardium encloses; 0 without a cavity."""
-    cavity = labels == CAMUS["left ventricle"]
+    cavity = labels == CamusCode.LV_CAVITY
     return dice(cavity, fill_polygon(second.curve, (labels.shape[0], labels.shape[1]))) if cavity.any() else 0.0
 
 
 def relative_spread(labels: Image, second: SecondContour) -> float:
     """Mean spread of the landmarks over the square root of the cavity's area; infinite without a cavity."""
-    area = np.count_nonzero(labels == CAMUS["left ventricle"])
+    area = np.count_nonzero(labels == CamusCode.LV_CAVITY)
     return float(np.mean(second.spread) / np.sqrt(area)) if area else float("inf")
 
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.anatomy.masks import border, cropped
 from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.measurement.reliability.traffic_light import Finding
 
 SHARE = 0.1
@@ -22,8 +22,8 @@ _SMALLEST_REACH = 1.5  # pixels
 def cut_off_findings(labels: NDArray[np.uint8], sector: Sector | None) -> list[Finding]:
     """What the edge cuts off of the chambers in a label map (H, W); without a sector, the picture's own edge."""
     found = []
-    for name, structure in (("ventricle", "LV"), ("atrium", "LA")):
-        share = _share_at_edge(labels == CAMUS[f"left {name}"], sector)
+    for name, structure, code in (("ventricle", "LV", CamusCode.LV_CAVITY), ("atrium", "LA", CamusCode.LEFT_ATRIUM)):
+        share = _share_at_edge(labels == code, sector)
         if share < SHARE:
             continue
         told = f"the left {name} is cut off by the edge of the picture's sector ({100 * share:.0f} % of its border)"

@@ -8,19 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.anatomy.masks import border, grown, holes
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.measurement.chambers import areas
 from EchoSynthLib.measurement.reliability.traffic_light import Finding
 from EchoSynthLib.types import Mask, Spacing
 
-_CAVITY, _WALL, _ATRIUM = (CAMUS[name] for name in ("left ventricle", "myocardium", "left atrium"))
-_NAMES = {_CAVITY: "left ventricle", _WALL: "myocardium", _ATRIUM: "left atrium"}
+_NAMES = {
+    CamusCode.LV_CAVITY: "left ventricle",
+    CamusCode.MYOCARDIUM: "myocardium",
+    CamusCode.LEFT_ATRIUM: "left atrium",
+}
 _STRUCTURE = {"left ventricle": "LV", "myocardium": "LV", "left atrium": "LA"}
 _CRUMB, _PIECE = 0.002, 0.1  # of a structure's area, that lies apart from its largest part or is missing in it
 _OPEN_BORDER = 0.03  # of the cavity's border, that may touch neither wall nor atrium
 _GAP = 0.05  # of the square root of the cavity's area, between cavity and atrium
-_ROUNDEST_OPENING = {_CAVITY: 0.85, _ATRIUM: 0.88}  # smallest share of its convex hull that a structure fills
+# Smallest share of its convex hull that a structure fills.
+_ROUNDEST_OPENING = {CamusCode.LV_CAVITY: 0.85, CamusCode.LEFT_ATRIUM: 0.88}
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,9 @@ def plausibility_findings(
 
     boxes = ndimage.find_objects(labels, max(_NAMES))
     missing = [
-        Finding("red" if code == _CAVITY else "yellow", f"there is no {name}", _STRUCTURE[name])
+        Finding("red" if code == CamusCode.LV_CAVITY else "yellow", f"there is no {name}", _STRUCTURE[name])
         for code, name in _NAMES.items()
-        if boxes[code - 1] is None and not (cavity_alone and code != _CAVITY)
+        if boxes[code - 1] is None and not (cavity_alone and code != CamusCode.LV_CAVITY)
     ]
     # Each structure in its own box: what is looked for lies within, and a drag asks for it at every move.
     whole = {code: labels[boxes[code - 1]] == code for code in _NAMES if boxes[code - 1] is not None}
@@ -87,7 +91,7 @@ def _pieces(structure: Mask, name: str) -> list[Finding]:
     if apart > _CRUMB:
         found.append(Finding(_severity(apart), f"the {name} is in {count} pieces", _STRUCTURE[name]))
     # The cavity is a hole in a wall that goes all around it, and none of the wall's.
-    if name != _NAMES[_WALL]:
+    if name != _NAMES[CamusCode.MYOCARDIUM]:
         hole = holes(structure) / area
         if hole > _CRUMB:
             found.append(Finding(_severity(hole), f"the {name} has a hole", _STRUCTURE[name]))
@@ -100,10 +104,10 @@ def _severity(share: float) -> str:
 
 def _open_border(labels: NDArray[np.uint8]) -> list[Finding]:
     """The cavity lies inside its wall: its border faces wall or, where it opens, the atrium."""
-    cavity = labels == _CAVITY
-    if not cavity.any() or not (labels == _WALL).any() or not (labels == _ATRIUM).any():
+    cavity = labels == CamusCode.LV_CAVITY
+    if not cavity.any() or not (labels == CamusCode.MYOCARDIUM).any() or not (labels == CamusCode.LEFT_ATRIUM).any():
         return []
-    bare = float((cavity & grown(labels == CAMUS["other"])).sum() / border(cavity).sum())
+    bare = float((cavity & grown(labels == CamusCode.BACKGROUND)).sum() / border(cavity).sum())
     if bare <= _OPEN_BORDER:
         return []
     reason = f"{100 * bare:.0f} % of the left ventricle's border has neither wall nor atrium beside it"
@@ -113,7 +117,7 @@ def _open_border(labels: NDArray[np.uint8]) -> list[Finding]:
 def _gap(labels: NDArray[np.uint8], spacing: Spacing | None) -> list[Finding]:
     from scipy.spatial import KDTree
 
-    cavity, atrium = labels == _CAVITY, labels == _ATRIUM
+    cavity, atrium = labels == CamusCode.LV_CAVITY, labels == CamusCode.LEFT_ATRIUM
     if not cavity.any() or not atrium.any() or (grown(cavity) & atrium).any():
         return []
     edges = [np.argwhere(border(structure)) * (spacing or (1.0, 1.0)) for structure in (cavity, atrium)]

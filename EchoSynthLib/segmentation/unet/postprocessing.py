@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.masks import Mask, cropped, filled, largest_part
+from EchoSynthLib.anatomy.structures import CamusCode
 
 
 def clean(label_map: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -14,14 +15,14 @@ def clean(label_map: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Crumbs of cavity inside the ventricle become wall.
     """
     result = np.zeros_like(label_map)
-    cavity_seen, atrium_seen = label_map == 1, label_map == 3
-    ventricle, atrium = _solid(cavity_seen | (label_map == 2)), _solid(atrium_seen)
+    cavity_seen, atrium_seen = label_map == CamusCode.LV_CAVITY, label_map == CamusCode.LEFT_ATRIUM
+    ventricle, atrium = _solid(cavity_seen | (label_map == CamusCode.MYOCARDIUM)), _solid(atrium_seen)
     cavity = _solid(cavity_seen & ventricle)
-    result[atrium] = 3
-    result[ventricle] = 2
-    result[cavity & ventricle] = 1
+    result[atrium] = CamusCode.LEFT_ATRIUM
+    result[ventricle] = CamusCode.MYOCARDIUM
+    result[cavity & ventricle] = CamusCode.LV_CAVITY
     # A filled hole may not swallow what was seen as another structure.
-    result[atrium_seen & atrium] = 3
+    result[atrium_seen & atrium] = CamusCode.LEFT_ATRIUM
     return result
 
 
