@@ -35,22 +35,28 @@ class ResidualBlock(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Multi-head attention over all pixels, with a residual connection."""
+    """Multi-head attention over all pixels; its result is to be added to what it was given.
 
-    def __init__(self, channels: int, head_channels: int = 32) -> None:
+    Args:
+        channels: of what comes in and goes out.
+        norm: in front of it.
+        heads: that share the channels.
+    """
+
+    def __init__(self, channels: int, norm: nn.Module, heads: int) -> None:
         super().__init__()
-        self.heads = max(1, channels // head_channels)
-        self.norm = group_norm(channels)
+        self.heads = heads
+        self.norm = norm
         self.qkv = nn.Conv2d(channels, 3 * channels, 1)
         self.out = nn.Conv2d(channels, channels, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to the same shape."""
+    def forward(self, x: Tensor, *modulation: object) -> Tensor:
+        """(N, C, H, W) to the same shape; the norm is given the modulation, where there is one."""
         n, c, height, width = x.shape
-        qkv = self.qkv(self.norm(x)).reshape(n, 3, self.heads, c // self.heads, height * width)
+        qkv = self.qkv(self.norm(x, *modulation)).reshape(n, 3, self.heads, c // self.heads, height * width)
         query, key, value = qkv.transpose(-1, -2).unbind(1)
         mixed = F.scaled_dot_product_attention(query, key, value)
-        return x + self.out(mixed.transpose(-1, -2).reshape(n, c, height, width))
+        return self.out(mixed.transpose(-1, -2).reshape(n, c, height, width))
 
 
 def fourier_features(value: Tensor, count: int = 32, highest: float = 32.0) -> Tensor:

@@ -10,6 +10,9 @@ from torch.nn import functional as F
 
 from EchoSynthLib.networks.blocks import ResidualBlock, SelfAttention, group_norm
 
+HEAD_CHANNELS = 32
+"""Of each head of the attention."""
+
 
 class UNet(nn.Module):
     """A U-Net that works on pixel-unshuffled patches, so that most of its cost is at low resolution.
@@ -52,7 +55,8 @@ class UNet(nn.Module):
                 self.down.append(nn.Conv2d(width, width, 3, stride=2, padding=1))
                 skips.append(width)
         self.middle1 = ResidualBlock(width, width, embedding)
-        self.attention = SelfAttention(width) if attention else nn.Identity()
+        heads = max(1, width // HEAD_CHANNELS)
+        self.attention = SelfAttention(width, group_norm(width), heads) if attention else None
         self.middle2 = ResidualBlock(width, width, embedding)
         for level, wide in reversed(list(enumerate(channels))):
             for _ in range(blocks + 1):
@@ -76,8 +80,10 @@ class UNet(nn.Module):
         for layer in self.down:
             h = layer(h, embedding) if isinstance(layer, ResidualBlock) else layer(h)
             skips.append(h)
-        h = self.middle2(self.attention(self.middle1(h, embedding)), embedding)
-        return h, skips
+        h = self.middle1(h, embedding)
+        if self.attention is not None:
+            h = h + self.attention(h)
+        return self.middle2(h, embedding), skips
 
     def decode(self, h: Tensor, skips: list[Tensor], embedding: Tensor | None = None) -> Tensor:
         """The output planes from what `encode` gave."""

@@ -8,6 +8,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
+from EchoSynthLib.training.blur import blur_each
+
 
 def uniform(low: float, high: float, count: int, generator: Generator) -> Tensor:
     """(count,) numbers between low and high."""
@@ -73,7 +75,7 @@ def scanner(image: Tensor, generator: Generator) -> Tensor:
     x = image.clamp(0, 1) ** torch.exp(draw(-0.6, 0.6))
     x = x * torch.exp(draw(-0.5, 0.45))
     sigma = float(torch.rand((), generator=generator)) * 1.8 + 0.3
-    blurred = _gaussian(x, sigma)
+    blurred = _blurred(x, sigma)
     amount = some(0.35) * draw(0.2, 1.0) - some(0.25) * draw(0.0, 0.6)
     x = x + amount * (blurred - x)
     if float(torch.rand((), generator=generator)) < 0.2:
@@ -83,7 +85,7 @@ def scanner(image: Tensor, generator: Generator) -> Tensor:
     x = x * torch.exp(some(0.6) * draw(0.0, 0.45) * field)
     depth_gain = torch.linspace(-1, 1, height)[None, None, :, None]
     x = x * torch.exp(some(0.5) * draw(-0.6, 0.6) * depth_gain)
-    grain = _gaussian(torch.randn(n, 1, height, width, generator=generator), 0.7)
+    grain = _blurred(torch.randn(n, 1, height, width, generator=generator), 0.7)
     x = x * (1 + some(0.3) * draw(0.0, 0.35) * grain)
     haze = some(0.15) * draw(0.0, 0.2)
     return (x + haze * (image > 0)).clamp(0, 1)
@@ -97,9 +99,5 @@ def exposure(image: Tensor, generator: Generator) -> Tensor:
     return (gain * image.clamp(0, 1) ** gamma).clamp(0, 1)
 
 
-def _gaussian(x: Tensor, sigma: float) -> Tensor:
-    reach = max(1, math.ceil(2.5 * sigma))
-    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma) ** 2)
-    kernel = kernel / kernel.sum()
-    x = F.conv2d(F.pad(x, (reach, reach, 0, 0), mode="replicate"), kernel[None, None, None])
-    return F.conv2d(F.pad(x, (0, 0, reach, reach), mode="replicate"), kernel[None, None, :, None])
+def _blurred(image: Tensor, sigma: float) -> Tensor:
+    return blur_each(image, torch.full((len(image),), sigma), reach=max(1, math.ceil(2.5 * sigma)))

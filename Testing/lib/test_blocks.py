@@ -27,23 +27,27 @@ def test_normalisation_groups_always_divide_the_channels(channels: int, groups: 
     assert group_norm(channels).num_groups == groups
 
 
-@pytest.mark.parametrize("channels", [8, 32, 96])
-def test_attention_keeps_the_shape(channels: int) -> None:
+def attention_over(channels: int, heads: int = 1) -> SelfAttention:
+    return SelfAttention(channels, group_norm(channels), heads)
+
+
+@pytest.mark.parametrize(("channels", "heads"), [(8, 1), (32, 4), (96, 3)])
+def test_attention_keeps_the_shape(channels: int, heads: int) -> None:
     x = torch.randn(2, channels, 3, 5)
-    assert SelfAttention(channels)(x).shape == x.shape
+    assert attention_over(channels, heads)(x).shape == x.shape
 
 
-def test_attention_without_output_weights_changes_nothing() -> None:
-    attention = SelfAttention(16)
+def test_attention_without_output_weights_adds_nothing() -> None:
+    attention = attention_over(16)
     torch.nn.init.zeros_(attention.out.weight)
     torch.nn.init.zeros_(attention.out.bias)
     x = torch.randn(1, 16, 4, 4)
-    torch.testing.assert_close(attention(x), x)
+    torch.testing.assert_close(attention(x), torch.zeros_like(x))
 
 
 def test_attention_carries_a_change_to_every_pixel() -> None:
     torch.manual_seed(0)
-    attention, x = SelfAttention(8), torch.randn(1, 8, 4, 4)
+    attention, x = attention_over(8), torch.randn(1, 8, 4, 4)
     changed = x.clone()
     changed[0, :, 0, 0] += torch.arange(8.0)
     assert bool(((attention(changed) - attention(x)).abs().sum(dim=1) > 0).all())

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from EchoSynthLib.networks.blocks import SelfAttention
 from EchoSynthLib.networks.semantic.resampling import BOX, double, halve
 from EchoSynthLib.networks.spade import Modulation, Spade, group_count
 
@@ -62,25 +63,6 @@ def normalise(norm: nn.Module, x: Tensor, modulation: Iterator[Modulation]) -> T
     return norm(x, next(modulation)) if isinstance(norm, Spade) else norm(x)
 
 
-class Attention(nn.Module):
-    """Self-attention over all pixels; its result is to be added to what it was given."""
-
-    def __init__(self, channels: int, style: Style, semantic: bool) -> None:
-        super().__init__()
-        self.heads = max(1, channels // style.head_channels) if style.head_channels else 1
-        self.norm = style.norm(channels, semantic and style.semantic_attention)
-        self.qkv = nn.Conv2d(channels, 3 * channels, 1)
-        self.out = nn.Conv2d(channels, channels, 1)
-
-    def forward(self, x: Tensor, modulation: Iterator[Modulation]) -> Tensor:
-        """(N, C, H, W) to the same shape."""
-        n, c, height, width = x.shape
-        qkv = self.qkv(normalise(self.norm, x, modulation)).reshape(n, 3, self.heads, c // self.heads, height * width)
-        query, key, value = qkv.transpose(-1, -2).unbind(1)
-        mixed = F.scaled_dot_product_attention(query, key, value)
-        return self.out(mixed.transpose(-1, -2).reshape(n, c, height, width))
-
-
 class SemanticBlock(nn.Module):
     """Norm, SiLU, resampling, convolution; norm with the embedding, SiLU, dropout, convolution; skip; attention.
 
@@ -110,7 +92,11 @@ class SemanticBlock(nn.Module):
         self.conv_out = nn.Conv2d(channels_out, channels_out, 3, padding=1)
         project = channels_in != channels_out or (resample is not None and style.project_skip)
         self.skip = nn.Conv2d(channels_in, channels_out, 1) if project else nn.Identity()
-        self.attention = Attention(channels_out, style, semantic) if attention else None
+        self.attention = self._attention(channels_out, semantic) if attention else None
+
+    def _attention(self, channels: int, semantic: bool) -> SelfAttention:
+        heads = max(1, channels // self.style.head_channels) if self.style.head_channels else 1
+        return SelfAttention(channels, self.style.norm(channels, semantic and self.style.semantic_attention), heads)
 
     def modulation(self, label_at: Callable[[Size], Tensor], size: Size) -> BlockModulation:
         """Scales and shifts for input of this block of `size` (h, w); `label_at(size)` is the one-hot label map."""
@@ -139,7 +125,7 @@ class SemanticBlock(nn.Module):
         h = self.conv_out(F.dropout(F.silu(h), self.style.dropout, self.training))
         h = (self.skip(self.resampled(x)) + h) * self.style.skip_scale
         if self.attention is not None:
-            h = (h + self.attention(h, pairs)) * self.style.skip_scale
+            h = (h + self.attention(h, *pairs)) * self.style.skip_scale
         return h
 
     def resampled(self, x: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from EchoSynthLib.synthesis.beam_flow.network import (
 )
 from EchoSynthLib.synthesis.beam_flow.shapes import FACTOR
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
+from EchoSynthLib.training.blur import blur_each
 from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.loop import Moment, Settings, State
 from EchoSynthLib.training.loop import train as run_loop
@@ -136,19 +137,8 @@ class SpeckleLoss:
         generator = moment.generator
         batch = self.batches.draw(BATCH // 2, generator)
         blur = (torch.rand(BATCH // 2, generator=generator) * LARGEST_BLUR).to(batch.image.device)
-        coarse = blur_each(F.avg_pool2d(batch.image, FACTOR), blur)
+        coarse = blur_each(F.avg_pool2d(batch.image, FACTOR), blur, reach=4)
         twice = [torch.cat([v, v]) for v in (coarse, blur, batch.label, batch.condition)]
         noise = torch.randn(BATCH, 2, *batch.image.shape[-2:], generator=generator).to(batch.image.device)
         one, two = network(twice[0], twice[1], noise, twice[2], twice[3]).chunk(2)
         return patch_energy_score(one, two, batch.image)
-
-
-def blur_each(image: Tensor, sigma: Tensor) -> Tensor:
-    """Gaussian blur of each image (N, 1, H, W) with its own standard deviation (N,) in pixels; none where it is 0."""
-    reach = 4
-    offsets = torch.arange(-reach, reach + 1, device=image.device)[None]
-    kernel = torch.exp(-0.5 * (offsets / sigma.clamp(min=1e-3)[:, None]) ** 2)
-    kernel = kernel / kernel.sum(dim=1, keepdim=True)
-    planes = F.pad(image.transpose(0, 1), (reach, reach, reach, reach), mode="replicate")
-    planes = F.conv2d(planes, kernel[:, None, None, :], groups=len(image))
-    return F.conv2d(planes, kernel[:, None, :, None], groups=len(image)).transpose(0, 1)
