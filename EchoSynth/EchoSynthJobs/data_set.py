@@ -14,11 +14,13 @@ import numpy as np
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthJobs.synthesize import SynthesisRequest, notes_of, pixel_size
 from EchoSynthLib.client import Client
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.errors import EchoSynthError, InputError
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.files import write_frame, write_label_map
-from EchoSynthMRML.label_maps import LabelMap, read_label_map
-from EchoSynthMRML.provenance import sha256_of, stamps_of
+from EchoSynthMRML.grid import Grid, same_place
+from EchoSynthMRML.label_maps import LabelMap, linked_volume, read_label_map
+from EchoSynthMRML.provenance import linked_label_map, sha256_of, stamps_of
+from EchoSynthMRML.volumes import check_frame
 
 
 @dataclass(frozen=True)
@@ -144,3 +146,31 @@ def _check_follows(pair: Pair, found: list[LabelMap]) -> None:
 def _file_name(name: str) -> str:
     # File systems end names at 255 bytes.
     return re.sub(r"[^A-Za-z0-9-]+", "_", name).strip("_")[:100] or "case"
+
+
+def pairs_in(scene: Any) -> list[Pair]:
+    """Each echo frame of the scene with the segmentation that was drawn on it, or that it was drawn from."""
+    drawn_on: dict[Any, Any] = {}
+    for segmentation in scene.GetNodesByClass("vtkMRMLSegmentationNode"):
+        volume = linked_volume(segmentation)
+        if volume is not None:
+            drawn_on.setdefault(volume, segmentation)
+    found = []
+    for volume in scene.GetNodesByClass("vtkMRMLScalarVolumeNode"):
+        label_map = linked_label_map(volume) or drawn_on.get(volume)
+        if label_map is not None and _fit(volume, label_map):
+            found.append(Pair(volume, label_map))
+    return found
+
+
+def _fit(volume: Any, label_map: Any) -> bool:
+    try:
+        check_frame(volume)
+        if label_map.IsA("vtkMRMLSegmentationNode"):
+            # One that was drawn on the image's own pixels, or is read on them as it was for the image.
+            return linked_label_map(volume) is label_map or same_place(
+                Grid.of_volume(volume), Grid.of_segmentation(label_map)
+            )
+        return same_place(Grid.of_volume(volume), Grid.of_volume(label_map))
+    except EchoSynthError:
+        return False

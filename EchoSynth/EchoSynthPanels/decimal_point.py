@@ -10,7 +10,7 @@ import qt
 class BothDecimalPoints(qt.QObject):
     """Makes a comma or point that is typed into a spin box its decimal point."""
 
-    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802
+    def eventFilter(self, watched: Any, event: Any) -> bool:
         """Takes the key in the place of the box."""
         if event.type() != qt.QEvent.KeyPress or event.text() not in (",", "."):
             return False

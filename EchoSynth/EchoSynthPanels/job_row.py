@@ -20,7 +20,7 @@ FAILURE, WARNING = "#e5484d", "#c98a00"
 class RoomForText(qt.QObject):
     """Gives a label the height of its text: a section does not grow with a label that comes to need another line."""
 
-    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802
+    def eventFilter(self, watched: Any, event: Any) -> bool:
         """Looks before each painting, which follows each change of text or width."""
         if event.type() in (qt.QEvent.Paint, qt.QEvent.Resize):
             self._fit(watched)

@@ -27,7 +27,7 @@ LEAST_LETTERS = 12
 class SingleClicks(qt.QObject):
     """Makes a button of a double-click's first half alone: the second is no wish to cancel what the first began."""
 
-    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802
+    def eventFilter(self, watched: Any, event: Any) -> bool:
         """Swallows the second press."""
         return bool(event.type() == qt.QEvent.MouseButtonDblClick)
 
@@ -90,6 +90,10 @@ class Panel(VTKObservationMixin):
 
     def set_up(self) -> None:
         """Connects the panel's own widgets; called once."""
+
+    def unfold(self) -> None:
+        """Opens its section."""
+        self.widget.findChild("ctkCollapsibleButton").collapsed = False
 
     def set_parameters(self, parameters: Any) -> None:
         """Binds the widgets to another parameter node; None unbinds them."""

@@ -51,8 +51,6 @@ LAYOUT = {
 }
 
 LISTS = [
-    ("EchoSynth", "MODULE_PYTHON_SCRIPTS", MODULE_SCRIPTS),
-    ("EchoSynth", "MODULE_PYTHON_RESOURCES", MODULE_RESOURCES),
     ("EchoSynthLib", "LIBRARY_PYTHON_SCRIPTS", LIBRARY_SCRIPTS),
     ("Resources", "LIBRARY_RESOURCES", LIBRARY_RESOURCES),
 ]
@@ -122,8 +120,30 @@ def test_beside_the_modules_only_the_description_is_installed(extension: Extensi
 
 
 @needs_cmake
-def test_the_modules_own_test_is_known_to_ctest(extension: Extension) -> None:
-    assert "py_EchoSynth" in (extension.build / "EchoSynth" / "CTestTestfile.cmake").read_text(encoding="utf-8")
+def test_each_modules_own_test_is_known_to_ctest(extension: Extension) -> None:
+    known = (extension.build / "EchoSynth" / "CTestTestfile.cmake").read_text(encoding="utf-8")
+    entries = [path.stem for path in (ROOT / "EchoSynth").glob("*.py")]
+    assert entries
+    assert all(f"py_{entry}" in known for entry in entries)
+
+
+@needs_cmake
+def test_a_module_and_a_panel_are_found_without_an_edit_even_in_a_build_tree_that_is_there(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "EchoSynth", tmp_path / "EchoSynth", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.16.3)\nproject(EchoSynth)\nfind_package(Slicer REQUIRED)\n"
+        "include(${Slicer_USE_FILE})\nadd_subdirectory(EchoSynth)\n",
+        encoding="utf-8",
+    )
+    assert configure(tmp_path, tmp_path / "build").returncode == 0
+    run(CMAKE, "--build", tmp_path / "build")
+    new = ["EchoToy.py", "EchoSynthPanels/toy/toy_panel.py", "Resources/UI/Toy.ui", "Resources/Icons/EchoToy.png"]
+    for name in new:
+        path = tmp_path / "EchoSynth" / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    run(CMAKE, "--build", tmp_path / "build")
+    assert set(new) <= set(files(tmp_path / "build" / MODULES))
 
 
 INSTALLED = """

@@ -34,8 +34,10 @@ FLOORS = (
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 SYSTEM_ROOMS = {"synthesis", "segmentation"}
 
-# The module for Slicer stands on the library in the same way: nodes and arrays, the jobs between them, Qt, the door.
-MODULE_FLOORS = ("EchoSynthMRML", "EchoSynthJobs", "EchoSynthPanels", "EchoSynth")
+# The modules for Slicer stand on the library in the same way: nodes and arrays, the jobs between them, Qt, and on top a
+# file for each module, which knows none of the others.
+MODULES = tuple(sorted(path.stem for path in MODULE.glob("Echo*.py")))
+MODULE_FLOORS = ("EchoSynthMRML", "EchoSynthJobs", "EchoSynthPanels", *MODULES)
 WITHOUT_QT = {"EchoSynthMRML", "EchoSynthJobs"}
 QT = {"qt", "ctk", "PythonQt"}
 
@@ -211,7 +213,8 @@ def test_every_room_of_the_module_has_a_floor() -> None:
 
 @pytest.mark.parametrize("path", MODULE_SOURCES, ids=name)
 def test_imports_of_the_module_point_down(path: Path) -> None:
-    above = MODULE_FLOORS[MODULE_FLOORS.index(module_room(path)) + 1 :]
+    room = module_room(path)
+    above = (set(MODULES) if room in MODULES else set(MODULE_FLOORS[MODULE_FLOORS.index(room) + 1 :])) - {room}
     upwards = [used for used in every_import(path) if used.split(".")[0] in above]
     assert not upwards, f"{name(path)} imports from above: {upwards}"
 
@@ -227,7 +230,7 @@ def test_the_module_leaves_networks_to_the_worker(path: Path) -> None:
     assert not heavy, f"{name(path)} imports {sorted(heavy)} into Slicer itself"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULE_SOURCES if module_room(p) == "EchoSynth"], ids=name)
+@pytest.mark.parametrize("path", [p for p in MODULE_SOURCES if module_room(p) in MODULES], ids=name)
 def test_slicer_starts_with_nothing_third_party_and_not_even_numpy(path: Path) -> None:
     known = {*sys.stdlib_module_names, *SLICER, *MODULE_FLOORS, PACKAGE}
     foreign = {

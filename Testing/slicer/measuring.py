@@ -11,7 +11,7 @@ import slicer
 from EchoSynthMRML.curves import read_points
 from EchoSynthPanels.measure.layouts import MEASURE_LAYOUTS
 from events import choose, drag_in_slice, spin, wait_until
-from the_module import open_module, press_apply, unfold
+from the_module import AllPanels, open_module, press_apply, unfold
 
 
 def is_shown() -> bool:
@@ -25,7 +25,7 @@ class Measuring(unittest.TestCase):
     def setUp(self) -> None:
         """Opens the module."""
         self.module = open_module()
-        self.panels = self.module.panels
+        self.panels = AllPanels()
         self.parameters = self.module.logic.getParameterNode()
         self.panel = self.panels["Measure"]
 

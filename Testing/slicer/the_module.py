@@ -1,8 +1,9 @@
-"""The EchoSynth module as a user meets it: opened, its sections folded out, its buttons pressed."""
+"""The modules as a user meets them: opened, their sections folded out, their buttons pressed."""
 
 from __future__ import annotations
 
 import unittest
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +14,58 @@ from vtk.util.numpy_support import vtk_to_numpy
 from EchoSynthLib.images.datasets.camus import find_camus
 from events import click, spin, wait_until
 
+MODULES = ("EchoSynth", "EchoMeasure", "EchoDataSets", "EchoModels")
 INSTALLING_SECONDS = 180
 
 
-def open_module() -> Any:
-    """Opens the module with its engine installed, through its own button if need be; gives the module's widget.
+class AllPanels(Mapping):
+    """The panels of all modules by name, as `Segment`; each from the first module that has it."""
+
+    def __getitem__(self, name: str) -> Any:
+        for module in MODULES:
+            panels = slicer.util.getModuleWidget(module).panels
+            if name in panels:
+                return panels[name]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for module in MODULES for name in slicer.util.getModuleWidget(module).panels))
+
+    def __len__(self) -> int:
+        return len(list(self))
+
+
+def open_module(name: str = "EchoSynth") -> Any:
+    """Opens a module with the engine installed, through the button that does it; gives the module's widget.
 
     Raises:
         unittest.SkipTest: the engine is not there and cannot be installed, as without a network.
     """
-    slicer.util.selectModule("EchoSynth")
-    spin(0.1)
-    widget = slicer.modules.echosynth.widgetRepresentation().self()
-    engine = widget.panels["Engine"]
+    engine = AllPanels()["Engine"]
     if not engine.engine.ready:
-        unfold(engine, "engineSection")
+        bring_up(engine)
         click(engine.ui.installButton)
         wait_until(lambda: not engine.runner.busy, INSTALLING_SECONDS, "the installation")
         if not engine.engine.ready:
             raise unittest.SkipTest(f"the engine cannot be installed here: {engine.runner.message}")
-    return widget
+    slicer.util.selectModule(name)
+    spin(0.1)
+    return slicer.util.getModuleWidget(name)
+
+
+def bring_up(panel: Any) -> None:
+    """Opens the module of a panel, unless the panel is before the user already."""
+    if panel.widget.isVisible():
+        return
+    for module in MODULES:
+        if panel in slicer.util.getModuleWidget(module).panels.values():
+            slicer.util.selectModule(module)
+            spin(0.1)
 
 
 def unfold(panel: Any, section: str = "") -> None:
     """Opens a panel's section (or one inside it) by a click, if it is folded."""
+    bring_up(panel)
     name = section or next(name for name in vars(panel.ui) if name.endswith("Section"))
     button = getattr(panel.ui, name)
     if button.collapsed:

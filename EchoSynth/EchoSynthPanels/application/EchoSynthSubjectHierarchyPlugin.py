@@ -9,6 +9,8 @@ import slicer
 from AbstractScriptedSubjectHierarchyPlugin import AbstractScriptedSubjectHierarchyPlugin
 from slicer.i18n import tr as _
 
+from EchoSynthPanels.application.navigation import open_panel
+
 
 class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
     """Segment for images, Synthesize for segmentations and label maps: opens the module with the node chosen."""
@@ -20,9 +22,9 @@ class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
         scriptedPlugin.name = "EchoSynth"
         AbstractScriptedSubjectHierarchyPlugin.__init__(self, scriptedPlugin)
         self._segment = qt.QAction(_("Segment echo with EchoSynth..."), scriptedPlugin)
-        self._segment.connect("triggered()", lambda: self._open("Segment", "inputVolume"))
+        self._segment.connect("triggered()", lambda: self._open("EchoSynth", "Segment", "inputVolume"))
         self._synthesize = qt.QAction(_("Synthesize echo with EchoSynth..."), scriptedPlugin)
-        self._synthesize.connect("triggered()", lambda: self._open("Synthesize", "labelMap"))
+        self._synthesize.connect("triggered()", lambda: self._open("EchoSynth", "Synthesize", "labelMap"))
 
     def canOwnSubjectHierarchyItem(self, itemID: int) -> float:
         """Items stay with the plugins of their own kind."""
@@ -41,12 +43,9 @@ class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
         self._synthesize.visible = is_label_map
         self._segment.visible = node.IsA("vtkMRMLScalarVolumeNode") and not is_label_map
 
-    def _open(self, panel: str, parameter: str) -> None:
+    def _open(self, module: str, panel: str, parameter: str) -> None:
         node = _node_of(slicer.qSlicerSubjectHierarchyPluginHandler.instance().currentItem())
-        slicer.util.selectModule("EchoSynth")
-        widget = slicer.modules.echosynth.widgetRepresentation().self()
-        setattr(widget.logic.getParameterNode(), parameter, node)
-        widget.panels[panel].widget.findChild("ctkCollapsibleButton").collapsed = False
+        setattr(open_panel(module, panel).parameters, parameter, node)
 
 
 def _node_of(item: int) -> Any:

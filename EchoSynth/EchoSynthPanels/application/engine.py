@@ -111,7 +111,7 @@ class Engine:
             EchoSynthError: the fast path is not installed.
         """
         if not self.ready:
-            raise EchoSynthError(_("The engine is not installed; press Install in the Engine section."))
+            raise EchoSynthError(_("The engine is not installed; install it in the module EchoModels."))
 
     def check_generator(self, generator: Generator) -> None:
         """Refuses a diffusion model where the full path is not installed.
@@ -123,7 +123,7 @@ class Engine:
             raise EchoSynthError(
                 _(
                     "The model {model} runs in PyTorch, and this is not installed: {packages}. "
-                    "Install the full engine (Engine, Advanced), or choose another model."
+                    "Install the full engine (EchoModels, Engine), or choose another model."
                 ).format(model=generator.name, packages=", ".join(self.packages.missing_full))
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ CINE, CINE_LABELS = "synthetic_4CH_cine", "parametric_4CH_cine"
 _SINGLE = {"singleFile": True, "show": False}
 
 
+@cache
 def register_all() -> None:
-    """Registers everything; called once, when Slicer has started."""
+    """Registers everything, once, when Slicer has started: each of the modules asks for it."""
     register_sample_data()
     register_subject_hierarchy_plugin()
     register_segment_statistics()

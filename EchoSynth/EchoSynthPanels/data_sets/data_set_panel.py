@@ -11,14 +11,10 @@ import ctk
 import slicer
 from slicer.i18n import tr as _
 
-from EchoSynthJobs.data_set import DataSetTarget, Pair, save_pairs, save_variations
+from EchoSynthJobs.data_set import DataSetTarget, Pair, pairs_in, save_pairs, save_variations
 from EchoSynthJobs.generators import find_generator
 from EchoSynthJobs.job import Job
-from EchoSynthLib.errors import EchoSynthError
-from EchoSynthMRML.grid import Grid, same_place
-from EchoSynthMRML.label_maps import linked_volume
-from EchoSynthMRML.provenance import linked_label_map
-from EchoSynthMRML.volumes import check_frame
+from EchoSynthPanels.model_choice import ModelChoice
 from EchoSynthPanels.panel import Panel
 from EchoSynthPanels.parameters import DataSource
 from EchoSynthPanels.synthesis.label_map_panel import reason_not_to_draw
@@ -34,15 +30,24 @@ class DataSetPanel(Panel):
     def set_up(self) -> None:
         """See `Panel.set_up`."""
         self._pairs: list[Pair] = []
+        self._model = ModelChoice(self.ui.dataGeneratorComboBox, "generator", "generator")
         self.ui.folderPathLineEdit.filters = ctk.ctkPathLineEdit.Dirs
         self.ui.folderPathLineEdit.settingKey = "EchoSynth/DataSetFolder"
+
+    def set_parameters(self, parameters: Any) -> None:
+        """See `Panel.set_parameters`."""
+        self._model.set_parameters(parameters)
+        super().set_parameters(parameters)
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         if self.parameters is None:
             return
+        self._model.refresh()
         new = self.parameters.dataSource == DataSource.VARIATIONS
-        self.ui.dataVariationsSpinBox.enabled = self.ui.dataImagesSpinBox.enabled = new
+        for row in (self.ui.dataLabelMapSelector, self.ui.dataVariationsSpinBox, self.ui.dataImagesSpinBox):
+            row.visible = getattr(self.ui, f"{row.name}Label").visible = new
+        self.ui.dataSetAdvanced.visible = new
         if not self.runner.busy:
             self._pairs = [] if new else pairs_in(slicer.mrmlScene)
             made = (1 + self.parameters.dataVariations) * self.parameters.dataImages
@@ -93,31 +98,3 @@ def _data_set_of(record: Mapping[str, Any], folder: Path) -> Path:
     """The folder of the data set: nnU-Net's layout makes one of its own inside the chosen one."""
     made = record["outputs"].get("record")
     return Path(made).parent if made else folder
-
-
-def pairs_in(scene: Any) -> list[Pair]:
-    """Each echo frame of the scene with the segmentation that was drawn on it, or that it was drawn from."""
-    drawn_on: dict[Any, Any] = {}
-    for segmentation in scene.GetNodesByClass("vtkMRMLSegmentationNode"):
-        volume = linked_volume(segmentation)
-        if volume is not None:
-            drawn_on.setdefault(volume, segmentation)
-    found = []
-    for volume in scene.GetNodesByClass("vtkMRMLScalarVolumeNode"):
-        label_map = linked_label_map(volume) or drawn_on.get(volume)
-        if label_map is not None and _fit(volume, label_map):
-            found.append(Pair(volume, label_map))
-    return found
-
-
-def _fit(volume: Any, label_map: Any) -> bool:
-    try:
-        check_frame(volume)
-        if label_map.IsA("vtkMRMLSegmentationNode"):
-            # One that was drawn on the image's own pixels, or is read on them as it was for the image.
-            return linked_label_map(volume) is label_map or same_place(
-                Grid.of_volume(volume), Grid.of_segmentation(label_map)
-            )
-        return same_place(Grid.of_volume(volume), Grid.of_volume(label_map))
-    except EchoSynthError:
-        return False

@@ -12,8 +12,8 @@ from EchoSynthJobs.measured_frames import is_image
 from EchoSynthLib.client import Client
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.volumes import check_frame
+from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.parameters import EndocardiumSource, MeasureScope
-from EchoSynthPanels.synthesis.label_map_panel import image_of
 
 VIEWS = {
     "4CH ED": "fourChamberED",
@@ -45,7 +45,7 @@ def reason_not_to_measure(parameters: Any) -> str:
         return "" if len(nodes) == len(set(nodes)) else _("One label map is chosen for two views")
     if by_model(parameters):
         if image_of(parameters) is None:
-            return _("Choose an image in the section Segment; the contour model draws the endocardium in it")
+            return _("Choose an image in the module EchoSynth; the contour model draws the endocardium in it")
         check_frame(image_of(parameters))
     source = _source(parameters)
     if source is None:

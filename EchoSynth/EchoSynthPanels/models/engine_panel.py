@@ -27,8 +27,6 @@ class EnginePanel(Panel):
         self._shown: Any = None
         connect(self.ui.installButton, "clicked()", self.install)
         connect(self.ui.installFullButton, "clicked()", self.install_full)
-        # Nothing to do here for who has it already.
-        self.ui.engineSection.collapsed = self.engine.ready
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""

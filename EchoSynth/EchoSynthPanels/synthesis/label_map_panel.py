@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -10,19 +9,12 @@ import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthLib.anatomy.labels import CAMUS
-from EchoSynthLib.errors import EchoSynthError, InputError
-from EchoSynthMRML.grid import Grid, same_place
+from EchoSynthLib.errors import EchoSynthError
 from EchoSynthMRML.hierarchy import place_beside
-from EchoSynthMRML.label_maps import linked_volume, new_segmentation, read_label_map
+from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
-from EchoSynthPanels.application.views import (
-    is_shown,
-    keep_beside,
-    show_frame,
-    show_grid,
-    show_label_volume,
-    show_side_by_side,
-)
+from EchoSynthPanels.application.chosen import image_of
+from EchoSynthPanels.application.views import keep_beside, show_side_by_side
 from EchoSynthPanels.panel import Panel, connect
 
 PIXELS = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
@@ -35,8 +27,7 @@ class LabelMapPanel(Panel):
 
     def set_up(self) -> None:
         """See `Panel.set_up`."""
-        self._shown: Any = None
-        connect(self.ui.labelMapSelector, "currentNodeChanged(vtkMRMLNode*)", self.show_chosen)
+        connect(self.ui.labelMapSelector, "currentNodeChanged(vtkMRMLNode*)", self._describe)
         connect(self.ui.editButton, "clicked()", self.edit)
         connect(self.ui.importButton, "clicked()", self.make_segmentation)
         connect(self.ui.showButton, "clicked()", self.show_beside)
@@ -63,20 +54,8 @@ class LabelMapPanel(Panel):
         self.ui.importButton.enabled = node is not None and not is_segmentation
         self.ui.showButton.enabled = node is not None and self.parameters.liveVolume is not None
 
-    def show_chosen(self, node: Any) -> None:
-        """Shows the chosen segmentation instead of the one that was chosen before: they often lie on one another."""
-        before, self._shown = self._shown, node
+    def _describe(self, node: Any) -> None:
         self.ui.structuresLabel.text = _describe(node)
-        # A scene brings its own views.
-        if self.binding:
-            return
-        if before is not None and before.GetScene() is not None:
-            _set_visible(before, False)
-        if node is not None:
-            _set_visible(node, True)
-            show_place_of(node, self.parameters)
-            # Another image's sector is a choice for one label map, not for the next, which may be another patient's.
-            self.parameters.reference = linked_volume(node) if node.IsA("vtkMRMLSegmentationNode") else None
 
     def edit(self) -> None:
         """Opens the label map in the Segment Editor."""
@@ -103,46 +82,6 @@ class LabelMapPanel(Panel):
     def show_beside(self) -> None:
         """Shows the label map's image and the last synthetic one beside each other."""
         show_side_by_side(image_of(self.parameters), self.parameters.liveVolume)
-
-
-def image_of(parameters: Any) -> Any:
-    """The image under the chosen label map, or None; where no label map is chosen the chosen image."""
-    return parameters.inputVolume if parameters.labelMap is None else _image_under(parameters.labelMap, parameters)
-
-
-def show_place_of(node: Any, parameters: Any) -> None:
-    """Shows where a label map lies: on its image, else on the empty view."""
-    image = _image_under(node, parameters)
-    if image is not None:
-        if not is_shown(image):
-            show_frame(image)
-        return
-    with suppress(InputError):
-        show_grid(_grid_of(node))
-
-
-def _image_under(node: Any, parameters: Any) -> Any:
-    """What a label map was drawn on, else the chosen image or the last synthetic one that lies on its pixels."""
-    if node.IsA("vtkMRMLSegmentationNode"):
-        volume = linked_volume(node)
-        if volume is not None:
-            return volume
-    for volume in (parameters.inputVolume, parameters.liveVolume):
-        with suppress(InputError):
-            if volume is not None and same_place(Grid.of_volume(volume), _grid_of(node)):
-                return volume
-    return None
-
-
-def _grid_of(node: Any) -> Grid:
-    return Grid.of_segmentation(node) if node.IsA("vtkMRMLSegmentationNode") else Grid.of_volume(node)
-
-
-def _set_visible(node: Any, visible: bool) -> None:
-    if node.IsA("vtkMRMLLabelMapVolumeNode"):
-        show_label_volume(node if visible and node.GetImageData() is not None else None)
-    elif node.GetDisplayNode() is not None:
-        node.GetDisplayNode().SetVisibility(visible)
 
 
 def reason_not_to_draw(node: Any) -> str:

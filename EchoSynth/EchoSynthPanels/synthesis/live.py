@@ -21,12 +21,12 @@ from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.provenance import link_to_label_map, linked_label_map, name_of_synthetic, stamp, stamps_of
 from EchoSynthMRML.volumes import add_to_scene, free_name, new_frame, replace_frame
+from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.engine import Engine, the_engine, the_runner
 from EchoSynthPanels.application.runner import JobRunner
 from EchoSynthPanels.application.signal import Signal
 from EchoSynthPanels.application.views import keep_beside, show_side_by_side
 from EchoSynthPanels.panel import AFTER_THE_WRAPPER
-from EchoSynthPanels.synthesis.label_map_panel import image_of
 from EchoSynthPanels.synthesis.requests import live_request_of
 
 EDITS = (

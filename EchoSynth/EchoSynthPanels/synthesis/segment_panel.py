@@ -18,11 +18,11 @@ from EchoSynthMRML.calibration import calibrate_all
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.provenance import frame_stamped
 from EchoSynthMRML.volumes import check_frame, trusted_spacing
+from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.registration import CINE, load_cine
 from EchoSynthPanels.application.views import show_alone, show_frame, show_player, show_through
 from EchoSynthPanels.model_choice import ModelChoice
 from EchoSynthPanels.panel import Panel, connect
-from EchoSynthPanels.synthesis.label_map_panel import image_of
 
 _OPEN = _("Open")
 
@@ -40,7 +40,6 @@ class SegmentPanel(Panel):
         connect(self.ui.sampleButton, "clicked()", self.open_sample)
         connect(self.ui.cineButton, "clicked()", self.make_cine)
         connect(self.ui.setSpacingButton, "clicked()", self.set_spacing)
-        connect(self.ui.inputSelector, "currentNodeChanged(vtkMRMLNode*)", self._show_input)
 
     def owner_of(self, row: str) -> str:
         """See `Panel.owner_of`."""
@@ -154,11 +153,6 @@ class SegmentPanel(Panel):
             calibrate_all(slicer.mrmlScene, volume, self.ui.rowSpacingSpinBox.value, self.ui.columnSpacingSpinBox.value)
             show_frame(volume)
             self.refresh()
-
-    def _show_input(self, volume: Any) -> None:
-        # A scene brings its own views.
-        if not self.binding and not is_stack(volume):
-            show_frame(volume)
 
     def _show_spacing(self, volume: Any) -> None:
         usable = volume is not None and volume.GetImageData() is not None and not is_stack(volume)

@@ -12,13 +12,14 @@ from EchoSynthJobs.generators import Generator, find_generator
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.synthesize import Synthesized, synthesize, view_of
 from EchoSynthMRML.cines import cine_of
+from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.views import show_side_by_side
 from EchoSynthPanels.model_choice import ModelChoice, NameChoice
 from EchoSynthPanels.models.engine_panel import ask_and_install_full
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.parameters import View
 from EchoSynthPanels.synthesis.generator_texts import GeneratorWords
-from EchoSynthPanels.synthesis.label_map_panel import image_of, reason_not_to_draw
+from EchoSynthPanels.synthesis.label_map_panel import reason_not_to_draw
 from EchoSynthPanels.synthesis.live import the_live
 from EchoSynthPanels.synthesis.requests import live_model, request_of
 

@@ -7,9 +7,10 @@ from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.vary import Change, Varied, vary
+from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.views import show_alone, show_through
 from EchoSynthPanels.panel import Panel
-from EchoSynthPanels.synthesis.label_map_panel import image_of, reason_not_to_draw
+from EchoSynthPanels.synthesis.label_map_panel import reason_not_to_draw
 
 
 class VaryPanel(Panel):

@@ -22,7 +22,7 @@ from EchoSynthPanels.application.engine import Packages
 from EchoSynthPanels.application.registration import load_label_map
 from EchoSynthPanels.synthesis.requests import request_of
 from events import choose, click, click_item, entries, picture, spin, type_text, wait_until
-from the_module import open_module, paint, pixels, press_apply, unfold
+from the_module import AllPanels, open_module, paint, pixels, press_apply, unfold
 
 MODEL = "edm-l64"
 MISSING = ("torch>=2.4", "diffusers>=0.31")
@@ -34,7 +34,7 @@ class Generators(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="echosynth-generators-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.module = open_module()
-        self.panels = self.module.panels
+        self.panels = AllPanels()
         self.engine = self.panels["Engine"].engine
         os.environ["ECHOSYNTH_MODELS"] = self.engine.environment["ECHOSYNTH_MODELS"] = str(self.folder)
         self.addCleanup(os.environ.pop, "ECHOSYNTH_MODELS")

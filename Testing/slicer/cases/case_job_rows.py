@@ -20,13 +20,13 @@ from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from events import choose, click, picture, spin, type_text, wait_until
-from the_module import open_module, paint, press_apply, unfold
+from the_module import AllPanels, open_module, paint, press_apply, unfold
 
 
 class Rows(unittest.TestCase):
     def setUp(self):
         self.module = open_module()
-        self.panels = self.module.panels
+        self.panels = AllPanels()
         self.parameters = self.module.logic.getParameterNode()
         self.runner = self.panels["Segment"].runner
         self.window = slicer.util.mainWindow()

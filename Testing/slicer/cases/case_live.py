@@ -21,13 +21,13 @@ from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.application.engine import Packages, run
 from EchoSynthPanels.application.registration import CINE, load_cine
 from events import click, drag_in_slice, ras, spin, wait_until
-from the_module import names_in_scene, open_module, paint, pixels, press_apply, unfold
+from the_module import AllPanels, names_in_scene, open_module, paint, pixels, press_apply, unfold
 
 
 class Live(unittest.TestCase):
     def setUp(self):
         self.module = open_module()
-        self.panels = self.module.panels
+        self.panels = AllPanels()
         self.parameters = self.module.logic.getParameterNode()
         self.panel = self.panels["Synthesize"]
         self.live = self.panel.live

@@ -17,13 +17,13 @@ from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from events import choose, click, click_item, move_slider, spin, type_text, wait_until
-from the_module import names_in_scene, open_module, press_apply, unfold
+from the_module import AllPanels, names_in_scene, open_module, press_apply, unfold
 
 
 class Panels(unittest.TestCase):
     def setUp(self):
         self.module = open_module()
-        self.panels = self.module.panels
+        self.panels = AllPanels()
         self.parameters = self.module.logic.getParameterNode()
         self.runner = self.panels["Segment"].runner
 

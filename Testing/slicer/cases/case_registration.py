@@ -6,37 +6,32 @@ import builtins
 import importlib.util
 import sys
 import unittest
-from pathlib import Path
 
 import slicer
 
 from drawn_echo import drawn_heart, echo_volume
 from EchoSynthPanels.application import registration
 from events import RIGHT, answering, choose_in_menu, click, click_item, spin
-from the_module import names_in_scene, open_module
-
-CARRIED_BY_SLICER = {"slicer", "qt", "ctk", "vtk"}
+from the_module import MODULES, names_in_scene, open_module
 
 
 class StartUp(unittest.TestCase):
-    def test_the_module_imports_nothing_of_third_parties_as_it_starts(self):
-        path = Path(slicer.modules.echosynth.path)
+    def test_the_modules_import_nothing_of_third_parties_as_they_start(self):
         asked, real = set(), builtins.__import__
 
         def spy(name, globals=None, locals=None, fromlist=(), level=0):
-            if globals and str(globals.get("__file__", "")) == str(path):
-                asked.add(name.split(".")[0])
+            if globals and str(globals.get("__name__", "")).startswith("Again"):
+                asked.add(name)
             return real(name, globals, locals, fromlist, level)
 
-        spec = importlib.util.spec_from_file_location("EchoSynthAgain", path)
-        module = importlib.util.module_from_spec(spec)
         builtins.__import__ = spy
         try:
-            spec.loader.exec_module(module)
-            registration.register_segment_statistics()
+            for name in MODULES:
+                spec = importlib.util.spec_from_file_location(f"Again{name}", slicer.util.modulePath(name))
+                spec.loader.exec_module(importlib.util.module_from_spec(spec))
         finally:
             builtins.__import__ = real
-        assert asked - CARRIED_BY_SLICER <= set(sys.stdlib_module_names)
+        assert asked == {"EchoSynthPanels.logic", "EchoSynthPanels.module", "slicer.i18n"}
         assert not {"torch", "monai", "diffusers", "onnxruntime"} & set(sys.modules)
 
 

@@ -11,21 +11,21 @@ import numpy as np
 import slicer
 
 from drawn_echo import drawn_echo, drawn_heart, echo_volume
+from EchoSynthJobs.data_set import pairs_in
 from EchoSynthMRML.cines import CineBuilder, cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene, new_frame
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
-from EchoSynthPanels.data_sets.data_set_panel import pairs_in
 from EchoSynthPanels.parameters import DataSource, Layout
 from events import click, double_click, spin, wait_until
-from the_module import names_in_scene, open_module, paint, pixels, press_apply, unfold
+from the_module import AllPanels, names_in_scene, open_module, paint, pixels, press_apply, unfold
 
 
 class Review(unittest.TestCase):
     def setUp(self):
         self.module = open_module()
-        self.panels = self.module.panels
+        self.panels = AllPanels()
         self.parameters = self.module.logic.getParameterNode()
         self.runner = self.panels["Segment"].runner
         self.folder = Path(tempfile.mkdtemp(prefix="echosynth-review-"))
@@ -202,7 +202,7 @@ class Pressing(Review):
             unfold(panel)
             click(getattr(panel.ui, panel.apply_name))
             wait_until(lambda: self.runner.done > 0, 30, "progress")
-            click(self.panels["Status"].ui.cancelButton)
+            click(getattr(panel.ui, panel.apply_name))
             self.idle(5)
             assert names_in_scene() == before
         spin(1.0)

@@ -13,13 +13,13 @@ import slicer
 
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from events import click, spin, wait_until
-from the_module import names_in_scene, open_module, press_apply, unfold
+from the_module import AllPanels, names_in_scene, open_module, press_apply, unfold
 
 
 class WorkerDies(unittest.TestCase):
     def setUp(self):
         self.module = open_module()
-        self.panels = self.module.panels
+        self.panels = AllPanels()
         self.parameters = self.module.logic.getParameterNode()
 
     def test_while_it_segments_a_cine(self):

@@ -15,7 +15,7 @@ from EchoSynthMRML.label_maps import read_label_map
 from EchoSynthMRML.provenance import is_synthetic
 from EchoSynthPanels.application.registration import load_label_map
 from events import choose, click, click_item, drag_in_slice, move_slider, picture, ras, spin, type_text, wait_until
-from the_module import open_module, press_apply, unfold
+from the_module import AllPanels, open_module, press_apply, unfold
 
 CAVITY = 1
 
@@ -24,7 +24,7 @@ class Tutorial(unittest.TestCase):
     def test_the_tutorial_keeps_what_it_promises(self):
         self._fold_the_data_probe()
         self.module = open_module()
-        self.panels = self.module.panels
+        self.panels = AllPanels()
         self.parameters = self.module.logic.getParameterNode()
         self._look_at_the_engine()
         self._load("Synthetic four-chamber frame")
@@ -44,7 +44,6 @@ class Tutorial(unittest.TestCase):
         unfold(self.panels["Engine"])
         picture("engine")
         assert self.panels["Engine"].ui.engineLabel.text.startswith("Ready: onnxruntime")
-        click(self.panels["Engine"].ui.engineSection)
 
     def _load(self, sample):
         slicer.util.selectModule("SampleData")

@@ -12,18 +12,17 @@ import slicer
 from EchoSynthLib.images.label_maps.read import read_label_map as read_file
 from EchoSynthMRML.provenance import is_synthetic
 from events import choose, click, drag_in_slice, picture, ras, spin, type_text, wait_until
-from the_module import camus_frame, open_module, press_apply, unfold
+from the_module import AllPanels, camus_frame, open_module, press_apply, unfold
 
 
 class Tour(unittest.TestCase):
     def test_from_a_camus_frame_to_a_data_set_and_back_from_a_saved_scene(self):
         self.folder = Path(tempfile.mkdtemp(prefix="echosynth-tour-"))
         self.module = open_module()
-        self.panels = self.module.panels
+        self.panels = AllPanels()
         self.parameters = self.module.logic.getParameterNode()
         unfold(self.panels["Engine"])
         picture("1-engine")
-        click(self.panels["Engine"].ui.engineSection)
         self._open_and_segment_a_frame()
         self._correct_with_the_brush()
         self._synthesize()

@@ -1,0 +1,230 @@
+"""EchoSynth for scripts: what the modules do, without a panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
+
+# Nothing else of the extension here: Slicer imports this file as it starts.
+if TYPE_CHECKING:
+    from EchoSynthJobs.job import Job
+    from EchoSynthLib.client import Client
+    from EchoSynthLib.measurement import Study
+
+
+class EchoSynthLogic(ScriptedLoadableModuleLogic):
+    """EchoSynth for scripts: each function waits for its result with the window alive, and raises a plain error.
+
+    One for all modules: they share the parameter node "EchoSynth", and so what is chosen.
+    """
+
+    def __init__(self, parent: Any = None) -> None:
+        ScriptedLoadableModuleLogic.__init__(self, parent)
+        # Whatever a class that is derived from this one is called.
+        self.moduleName = "EchoSynth"
+
+    def getParameterNode(self) -> Any:
+        """The panels' parameters, as `EchoSynthPanels.parameters.EchoSynthParameterNode`."""
+        from EchoSynthPanels.parameters import EchoSynthParameterNode
+
+        # The wrapper gives the class another constructor.
+        wrap: Any = EchoSynthParameterNode
+        return wrap(super().getParameterNode())
+
+    def openFile(self, path: str | Path) -> Any:
+        """The volume node of an echo file as EchoSynth reads it, of a cine the one that follows its frames.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: it cannot be read as a frame or a cine, or the engine is not installed.
+        """
+        from EchoSynthJobs.open import open_echo
+        from EchoSynthPanels.application.engine import run
+
+        return run(_("Open"), lambda client: open_echo(slicer.mrmlScene, client, Path(path))).volume
+
+    def cineOfStack(self, volumeNode: Any) -> Any:
+        """Makes the slices of a volume the frames of a cine, in its place; gives the node that follows them.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the volume has one slice.
+        """
+        from EchoSynthJobs.stack import cine_of_stack
+        from EchoSynthPanels.application.engine import the_runner
+
+        return the_runner().run(_("Open"), cine_of_stack(slicer.mrmlScene, volumeNode))
+
+    def segment(self, volumeNode: Any, allFrames: bool = False, view: str = "auto", model: str = "segmenter") -> Any:
+        """The segmentation node of a volume (one slice, gray or color), or with allFrames of the cine it belongs to.
+
+        Args:
+            view: '2CH', '4CH', or 'auto' to let the model tell it.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the volume cannot be used, or the engine is not installed.
+        """
+        from EchoSynthJobs.segment import segment
+        from EchoSynthPanels.application.engine import run
+
+        def job(client: Client) -> Job[Any]:
+            return segment(slicer.mrmlScene, client, volumeNode, all_frames=allFrames, view=view, model=model)
+
+        return run(_("Segment"), job).segmentation
+
+    def synthesize(
+        self,
+        labelMapNode: Any,
+        count: int = 1,
+        seed: int = 0,
+        view: str = "auto",
+        reference: Any = None,
+        steps: int | None = None,
+        quality: str | None = None,
+        model: str = "beam-flow",
+        allFrames: bool = False,
+        solver: str | None = None,
+    ) -> list[Any]:
+        """List of `count` volume nodes that follow a segmentation or label map volume; with allFrames they are cines.
+
+        Args:
+            seed: image i depends on (seed, i) alone.
+            view: '2CH', '4CH', or 'auto' for the one that the label map is known to show.
+            reference: volume whose ultrasound sector and pixel size are taken; one is fitted where it is None.
+            steps: from noise to image; None for the model's default.
+            quality: 'good', 'medium', 'poor', or None for any; diffusion models know nothing of it.
+            model: name of a generator; a diffusion model needs the full engine, and time.
+            solver: of a diffusion model, one of those that its process fits; None for the model's default.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
+        """
+        from EchoSynthJobs.generators import find_generator
+        from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
+        from EchoSynthPanels.application.engine import run, the_engine
+
+        the_engine().check_generator(find_generator(model))
+        request = SynthesisRequest(count, seed, view, steps, quality, model, solver=solver)
+
+        def job(client: Client) -> Job[Any]:
+            return synthesize(
+                slicer.mrmlScene, client, labelMapNode, request, reference=reference, all_frames=allFrames
+            )
+
+        return run(_("Synthesize"), job).volumes
+
+    def vary(
+        self,
+        labelMapNode: Any,
+        count: int = 5,
+        seed: int = 0,
+        strength: float = 1.0,
+        ejectionFraction: float | None = None,
+        wallThickness: float = 1.0,
+    ) -> list[Any]:
+        """List of `count` segmentation nodes that vary a label map.
+
+        Args:
+            strength: of the deformation, 0 (none) to 1.5.
+            ejectionFraction: share of its volume by which the ventricle contracts first; negative dilates.
+            wallThickness: new thickness of the myocardium over the old.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
+        """
+        from EchoSynthJobs.vary import Change, vary
+        from EchoSynthPanels.application.engine import run
+
+        change = Change(count, seed, strength, ejectionFraction, wallThickness)
+        return run(_("Vary"), lambda client: vary(slicer.mrmlScene, client, labelMapNode, change)).segmentations
+
+    def measure(self, node: Any, allFrames: bool = False, contourModel: bool = False) -> Study:
+        """The `EchoSynthLib.measurement.Study` of a label map, or with allFrames of its cine: table, lights, curves.
+
+        Args:
+            contourModel: whether the endocardium is drawn in the image by the contour model; the node may then be an
+                image without a label map, too.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
+        """
+        from EchoSynthJobs.measure import measure
+        from EchoSynthJobs.measured_frames import reference_of
+        from EchoSynthPanels.application.engine import run
+
+        def job(client: Client) -> Job[Any]:
+            contour_by = client if contourModel else None
+            image = reference_of(node)
+            return measure(node, all_frames=allFrames, image=image, contour_by=contour_by, judge_by=client)
+
+        return run(_("Measure"), job).study
+
+    def saveDataSet(
+        self,
+        labelMapNode: Any,
+        folder: str | Path,
+        layout: str = "nnunet",
+        name: str = "EchoSynth",
+        variations: int = 5,
+        images: int = 1,
+        seed: int = 0,
+        strength: float = 1.0,
+        reference: Any = None,
+        model: str = "beam-flow",
+    ) -> dict[str, Any]:
+        """Writes synthetic pairs of a label map and variations of it; gives the record of what was written.
+
+        Args:
+            layout: 'nnunet', 'nifti' or 'png'.
+            variations: beside the label map itself.
+            images: of each label map.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the node or folder cannot be used, or the engine is not installed.
+        """
+        from EchoSynthJobs.data_set import DataSetTarget, save_variations
+        from EchoSynthJobs.generators import find_generator
+        from EchoSynthJobs.synthesize import SynthesisRequest
+        from EchoSynthPanels.application.engine import run, the_engine
+
+        the_engine().check_generator(find_generator(model))
+        request, target = SynthesisRequest(images, seed, model=model), DataSetTarget(Path(folder), layout, name)
+
+        def job(client: Client) -> Job[Any]:
+            return save_variations(
+                client,
+                labelMapNode,
+                request,
+                target,
+                variations=variations,
+                strength=strength,
+                reference=reference,
+            )
+
+        return run(_("Save data set"), job)
+
+    def savePairs(self, folder: str | Path, layout: str = "nnunet", name: str = "EchoSynth") -> dict[str, Any]:
+        """Writes the images of the scene that have a label map, with it; gives the record of what was written.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: there are none, or as of `saveDataSet`.
+        """
+        from EchoSynthJobs.data_set import DataSetTarget, pairs_in, save_pairs
+        from EchoSynthPanels.application.engine import run
+
+        target = DataSetTarget(Path(folder), layout, name)
+        return run(_("Save data set"), lambda client: save_pairs(client, pairs_in(slicer.mrmlScene), target))
+
+    def wakeUp(self) -> None:
+        """Starts the worker, if the engine is installed."""
+        from EchoSynthPanels.application.engine import the_engine
+
+        the_engine().wake_up()
+
+    def cancel(self) -> None:
+        """Cancels the task that runs, if one does."""
+        from EchoSynthPanels.application.engine import the_runner
+
+        the_runner().cancel()
