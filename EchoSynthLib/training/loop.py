@@ -1,4 +1,4 @@
-"""The one training loop: bounded in minutes, resumable, with an average of the weights; on one device or several."""
+"""The one training loop: so many iterations, resumable, with an average of the weights; on one device or several."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Moment:
     Attributes:
         generator: draws everything random in the batch.
         average: the averaged network, in evaluation mode.
-        spent: share of the minutes used up, 0 to 1.
+        spent: share of the budget used up, 0 to 1.
     """
 
     generator: torch.Generator
@@ -48,8 +48,10 @@ class Settings:
     """What a recipe decides about its optimisation.
 
     Attributes:
+        iterations: the budget, which the learning rate follows to its end; a run that is interrupted, or made on
+            another machine, ends with the same weights. None where time is the budget.
         minutes: of training, the time that the iterations take; reading the data, validation and checkpoints come on
-            top. The learning rate reaches its end when they are used up.
+            top. Beside `iterations` the longest that one call trains, else the budget itself.
         learning_rate: of AdamW after the warm-up.
         weight_decay: of AdamW.
         betas: of AdamW.
@@ -63,7 +65,8 @@ class Settings:
         seed: of the weights' initial values (set by the recipe) and of all batches.
     """
 
-    minutes: float
+    iterations: int | None = None
+    minutes: float | None = None
     learning_rate: float = 1e-3
     weight_decay: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.99)
@@ -77,9 +80,24 @@ class Settings:
     seed: int = 0
 
     def decisive(self) -> dict[str, Any]:
-        """Those that a run must be resumed with; it may be given more minutes, and look up more often or seldom."""
-        free = ("minutes", "validate_every", "save_every", "tell_every")
+        """Those that a run must be resumed with; it may be given more time, and look up more often or seldom."""
+        free = ("iterations", "minutes", "validate_every", "save_every", "tell_every")
         return {name: value for name, value in asdict(self).items() if name not in free}
+
+    def check(self) -> None:
+        """InputError where there is no budget, or none that is positive."""
+        if self.iterations is None and self.minutes is None:
+            raise InputError("Training needs a budget; give a number of iterations, or of minutes.")
+        for name in ("iterations", "minutes"):
+            given = getattr(self, name)
+            if given is not None and given <= 0:
+                raise InputError(f"Training needs a positive number of {name}, given was {given}.")
+
+    def spent(self, state: State) -> float:
+        """Share of the budget that is used up, 0 to 1."""
+        if self.iterations is not None:
+            return min(1.0, state.iteration / self.iterations)
+        return min(1.0, state.seconds / (60 * (self.minutes or 0)))
 
 
 @dataclass
@@ -111,25 +129,26 @@ def train(
     progress: Progress | None = None,
     device: str = "cpu",
 ) -> tuple[nn.Module, State]:
-    """Train until the minutes are used up; returns the averaged network and how far the run came.
+    """Train until the budget is used up; returns the averaged network and how far the run came.
 
     `batch_loss(network, moment)` draws one batch with the moment's generator and returns its mean loss. Checkpoints and
-    `log.jsonl` go to `folder`; with `resume` a checkpoint found there is continued, its minutes counted in, if it is of
-    the same settings and `basis`: the recipe, its choices, and the sum of the data, in words.
+    `log.jsonl` go to `folder`; with `resume` a checkpoint found there is continued, what it has used up counted in, if
+    it is of the same settings and `basis`: the recipe, its choices, and the sum of the data, in words.
 
-    Cancelled by `progress`, or interrupted by Ctrl-C or SIGTERM, it saves a checkpoint between two iterations.
+    Cancelled by `progress`, or interrupted by Ctrl-C or SIGTERM, it saves a checkpoint between two iterations. So it
+    does where the minutes are over before the iterations are done: no model is half-trained, and the next call goes on.
 
     Started by `accelerate launch`, several processes share the training: each draws batches of its own, and a step
     follows the mean of their gradients. Then `network` may be wrapped: a loss calls it, and no method of it. Only the
     main process writes, logs, validates and reports.
 
     Raises:
-        InputError: the budget is not positive, the loss is no longer finite, or the checkpoint found is of another
+        InputError: there is no positive budget, the loss is no longer finite, or the checkpoint found is of another
             training or cannot be read.
+        Cancelled: by `progress`, or the minutes are over; after the checkpoint is saved.
         KeyboardInterrupt: by Ctrl-C or SIGTERM, after the checkpoint is saved.
     """
-    if settings.minutes <= 0:
-        raise InputError(f"Training needs a positive number of minutes, given was {settings.minutes}.")
+    settings.check()
     processes = Processes(device)
     run = _Run(network.to(device), settings, basis, folder, processes)
     if resume:
@@ -194,14 +213,13 @@ class _Run:
     def go(
         self, batch_loss: BatchLoss, validate: Validate | None, progress: Progress | None
     ) -> tuple[nn.Module, State]:
-        budget = self.settings.minutes * 60
         self.trained, self.optimizer = self.processes.prepare(self.network, self.optimizer)
         if self.state.iteration == 0:
             # Only now do all processes hold the main one's weights.
             self.average.load_state_dict(self.network.state_dict())
         with Interrupts(shared=self.processes.several) as interrupts:
             try:
-                self.iterate(batch_loss, validate, progress, budget, interrupts)
+                self.iterate(batch_loss, validate, progress, interrupts)
             except (Cancelled, KeyboardInterrupt) as error:
                 # Where it came in the middle of an iteration, the checkpoint before stays.
                 if not self.is_whole:
@@ -228,15 +246,15 @@ class _Run:
         batch_loss: BatchLoss,
         validate: Validate | None,
         progress: Progress | None,
-        budget: float,
         interrupts: Interrupts,
     ) -> None:
-        validated = saved = told = self.state.seconds
-        while self.state.seconds < budget:
+        begun = validated = saved = told = self.state.seconds
+        while self.settings.spent(self.state) < 1:
+            self.check_time(self.state.seconds - begun)
             with interrupts.whole():
                 started = time.monotonic()
                 self.is_whole = False
-                self.step(batch_loss, min(1.0, self.state.seconds / budget))
+                self.step(batch_loss, self.settings.spent(self.state))
                 took = time.monotonic() - started
                 self.state.seconds, stop = self.processes.agree(self.state.seconds + took, interrupts.told)
                 self.is_whole = True
@@ -257,12 +275,27 @@ class _Run:
             if progress and self.state.seconds - told > self.settings.tell_every:
                 told = self.state.seconds
                 try:
-                    progress(int(self.state.seconds), int(budget), f"loss {self.state.loss:.4f}")
+                    progress(*self.how_far(), f"loss {self.state.loss:.4f}")
                 except Cancelled as error:
                     if not self.processes.several:
                         raise
                     # The others are in their next iteration, and wait for this one's part.
                     self.cancelled, interrupts.told = error, True
+
+    def check_time(self, seconds: float) -> None:
+        """Ends the call where its minutes are over, and the iterations are not done."""
+        iterations, minutes = self.settings.iterations, self.settings.minutes
+        if iterations is not None and minutes is not None and seconds >= 60 * minutes:
+            raise Cancelled(
+                f"The {minutes:g} minutes are over after {self.state.iteration} of {iterations} iterations; "
+                f"{self.checkpoint} keeps them, and the same command goes on from there."
+            )
+
+    def how_far(self) -> tuple[int, int]:
+        """Steps done and steps in all, for progress: iterations, or seconds where time is the budget."""
+        if self.settings.iterations is not None:
+            return self.state.iteration, self.settings.iterations
+        return int(self.state.seconds), int(60 * (self.settings.minutes or 0))
 
     def step(self, batch_loss: BatchLoss, spent: float) -> None:
         s = self.settings

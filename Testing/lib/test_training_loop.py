@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,10 +135,59 @@ def test_the_average_lags_behind_the_network_and_is_what_is_validated(tmp_path: 
     assert {"iteration", "seconds", "loss"} <= last.keys()
 
 
-@pytest.mark.parametrize("minutes", [0.0, -1.0])
-def test_minutes_that_are_not_positive_are_refused(tmp_path: Path, minutes: float) -> None:
-    with pytest.raises(InputError, match=str(minutes)):
-        train(network(), Regression(), Settings(minutes=minutes), tmp_path)
+@pytest.mark.parametrize(
+    ("budget", "told"),
+    [({"minutes": 0.0}, "minutes, given was 0.0"), ({"iterations": -1}, "iterations, given was -1"), ({}, "a budget")],
+)
+def test_a_budget_that_is_not_positive_is_refused(tmp_path: Path, budget: dict[str, float], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        train(network(), Regression(), Settings(**budget), tmp_path)  # type: ignore[arg-type]
+
+
+def weights_of(net: nn.Module) -> list[float]:
+    return torch.cat([p.flatten() for p in net.parameters()]).tolist()
+
+
+def test_iterations_are_the_budget_and_the_learning_rate_follows_them(tmp_path: Path) -> None:
+    loss = Regression()
+    settings = Settings(iterations=20, learning_rate=0.1, warm_up=1, constant=0.5)
+    _, state = train(network(), loss, settings, tmp_path, validate=lambda _: {"dice": 0.5})
+    assert state.iteration == len(loss.losses) == 20
+    assert [moment.spent for moment in loss.moments] == pytest.approx([i / 20 for i in range(20)])
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert saved["optimizer"]["param_groups"][0]["lr"] == pytest.approx(
+        0.1 * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * 0.9)))
+    )
+
+
+def test_a_run_in_pieces_and_on_a_slow_machine_gives_the_weights_of_one_in_one_go(tmp_path: Path) -> None:
+    whole = Settings(iterations=30, learning_rate=0.05, warm_up=5)
+    expected, _ = train(network(), Regression(), whole, tmp_path / "whole")
+    hurried, done = replace(whole, minutes=0.04 / 60), 0
+    while done < 30:
+        slow = Regression(do=lambda _: time.sleep(0.005))
+        told = r"minutes are over after \d+ of 30 iterations; .*goes on from there"
+        with suppress(Cancelled) if done else pytest.raises(Cancelled, match=told):
+            found, _ = train(network(), slow, hurried, tmp_path / "pieces")
+        assert slow.losses
+        done += len(slow.losses)
+    assert done == 30
+    assert weights_of(found) == pytest.approx(weights_of(expected), rel=1e-5)
+
+
+def test_a_checkpoint_of_a_run_that_counted_minutes_is_gone_on_with_by_iterations(tmp_path: Path) -> None:
+    _, first = train(network(), Regression(), steady(minutes=SHORT), tmp_path)
+    more = steady(minutes=None, iterations=first.iteration + 7)
+    again = Regression()
+    assert train(network(), again, more, tmp_path)[1].iteration == first.iteration + 7
+    assert len(again.losses) == 7
+
+
+def test_progress_tells_iterations_of_the_budget(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    settings = Settings(iterations=12, tell_every=0.0)
+    train(network(), Regression(), settings, tmp_path, progress=lambda done, total, _: told.append((done, total)))
+    assert told == [(i, 12) for i in range(1, 13)]
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
