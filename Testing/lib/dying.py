@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""Ends a process at once; on Windows every signal does."""
 ROOT = Path(__file__).resolve().parents[2]
 
 

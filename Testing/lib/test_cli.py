@@ -179,6 +179,7 @@ def test_an_interrupt_is_told_as_one_whatever_a_library_makes_of_it(
     assert {each: signal.getsignal(each) for each in before} == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="speaks of POSIX signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_is_exit_code_130_and_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "EchoSynthLib", "count", "--steps", "1000", "--pause", "0.02"]

@@ -6,13 +6,13 @@ import json
 import multiprocessing
 import os
 import shutil
-import signal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from dying import KILL
 from made_apart import assert_same_picture
 from shipped import needs_generator
 from task_files import SHAPE, SPACING, everything, heart, names, write_beat, write_echo, write_heart
@@ -249,7 +249,7 @@ def test_a_killed_worker_changes_nothing_in_the_data_set(tmp_path: Path, label_f
         children = multiprocessing.active_children()
         if done and not killed and children:
             killed.append(children[0].pid or 0)
-            os.kill(killed[0], signal.SIGKILL)
+            os.kill(killed[0], KILL)
 
     options: dict[str, Any] = {"variations": 19, "steps": 1, "layout": "shards"}
     Dataset(source=label_file, output=tmp_path / "out", workers=2, **options).run(Context(kill_one))

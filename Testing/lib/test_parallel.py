@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import items_for_tests as work
 import pytest
+from dying import KILL
 
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError
 from EchoSynthLib.parallel import run_items
@@ -92,7 +92,7 @@ def test_the_items_of_a_killed_worker_are_made_again(tmp_path: Path) -> None:
 def kill_one_at_work(folder: Path) -> None:
     """kill -9 of a worker that is in the middle of an item."""
     latest = max(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-    os.kill(int(latest.name.split("-")[1]), signal.SIGKILL)
+    os.kill(int(latest.name.split("-")[1]), KILL)
 
 
 def test_items_that_end_every_worker_are_given_up() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +12,7 @@ from typing import Any
 
 import items_for_tests as work
 import pytest
+from dying import KILL
 
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError
 from EchoSynthLib.parallel import run_items
@@ -71,7 +71,7 @@ def test_the_items_of_a_killed_worker_are_made_again(cluster: Any, tmp_path: Pat
             made.append(result)
             if len(made) == 5:
                 latest = max(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-                os.kill(int(latest.name.split("-")[1]), signal.SIGKILL)
+                os.kill(int(latest.name.split("-")[1]), KILL)
     (tmp_path / "alone").mkdir()
     assert made == [work.noting(tmp_path / "alone", 0)(number) for number in range(40)]
 

@@ -101,6 +101,7 @@ def test_no_recipe_goes_on_with_other_data(system: str, data: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="speaks of POSIX signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_keeps_a_checkpoint_when_it_is_ended(number: signal.Signals, data: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "EchoSynthLib", "train", "gamma-l64", "--data", str(data)]
