@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,30 @@ def grown(mask: Mask) -> Mask:
     result[:, 1:] |= mask[:, :-1]
     result[:, :-1] |= mask[:, 1:]
     return result
+
+
+def grown_by_disc(mask: Mask, radius: int) -> Mask:
+    """The mask (H, W) and every pixel that lies within `radius` pixels of it.
+
+    Row by row of the disc, each a little wider than the one beyond it: the radius, not its square, tells the time.
+    """
+    result, wide, reach = mask.copy(), mask.copy(), 0
+    for down in range(radius, -1, -1):
+        across = math.isqrt(radius**2 - down**2)
+        while reach < across:
+            before = wide.copy()
+            wide[:, 1:] |= before[:, :-1]
+            wide[:, :-1] |= before[:, 1:]
+            reach += 1
+        left = max(0, len(mask) - down)
+        result[down:] |= wide[:left]
+        result[:left] |= wide[down:]
+    return result
+
+
+def shrunken_by_disc(mask: Mask, radius: int) -> Mask:
+    """Pixels (H, W) of the mask that are farther than `radius` pixels from all that is not in it."""
+    return ~grown_by_disc(~mask, radius)
 
 
 def border(mask: Mask) -> Mask:

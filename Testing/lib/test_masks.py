@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import ndimage
 
-from EchoSynthLib.anatomy.masks import border, fill_polygon, grown, holes, largest_part
+from EchoSynthLib.anatomy.masks import border, fill_polygon, grown, grown_by_disc, holes, largest_part, shrunken_by_disc
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12), elements=st.booleans())
 
@@ -43,3 +43,11 @@ def test_a_curve_beyond_the_image_fills_what_of_it_is_in_the_image() -> None:
     expected = np.zeros((6, 7), bool)
     expected[:4, :4] = True
     np.testing.assert_array_equal(fill_polygon(square, (6, 7)), expected)
+
+
+@given(masks, st.integers(1, 5))
+def test_growing_and_shrinking_by_a_disc_are_the_general_ones_with_that_disc(mask, radius) -> None:
+    disc = np.hypot(*np.mgrid[-radius : radius + 1, -radius : radius + 1]) <= radius
+    np.testing.assert_array_equal(grown_by_disc(mask, radius), ndimage.binary_dilation(mask, disc))
+    eroded = ndimage.binary_erosion(mask, disc, border_value=1)
+    np.testing.assert_array_equal(shrunken_by_disc(mask, radius), eroded)

@@ -9,14 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.types import Mask
 
 _GAIN = 0.02  # of contrast that a shift must bring
 _SHIFTS = np.arange(-1.0, 6.5, 0.5)  # row pixels inwards; thresholds find a blurred edge too far out
 
 
-def snap_to_edges(grey: NDArray[np.float32], sector: Sector) -> Sector:
-    """The sector with each side and the far arc moved to the steepest step beside it, for blurred edges."""
-    level = 2 * _level(grey, sector)
+def snap_to_edges(grey: NDArray[np.float32], sector: Sector, inside: Mask) -> Sector:
+    """The sector with each side and the far arc moved to the steepest step beside it, for blurred edges.
+
+    Args:
+        grey: (H, W).
+        sector: on its grid.
+        inside: (H, W), the sector's mask.
+
+    Returns:
+        A new sector, or the same one where nothing moved.
+    """
+    level = 2 * _level(grey, inside)
     if level <= 0:
         return sector
     for _ in range(2):
@@ -28,10 +38,11 @@ def snap_to_edges(grey: NDArray[np.float32], sector: Sector) -> Sector:
     return sector
 
 
-def is_sharp(grey: NDArray[np.float32], sector: Sector) -> bool:
-    """Whether the image is black, but for overlays, up to the sides and the far arc: there the outline is exact."""
+def is_sharp(grey: NDArray[np.float32], sector: Sector, inside: Mask) -> bool:
+    """Whether the image (H, W) is black, but for overlays, up to the sides and the far arc of a sector, whose mask is
+    `inside`: there the outline is exact."""
     outer = _moved(_moved(_moved(sector, -2.0, 0), -2.0, 1), -2.0, 2)
-    ring = outer.mask(grey.shape) & ~sector.mask(grey.shape)  # type: ignore[arg-type]
+    ring = outer.mask(grey.shape) & ~inside
     return not ring.any() or float(np.median(grey[ring])) <= 0
 
 
@@ -55,18 +66,23 @@ def _moved(sector: Sector, inwards: float, edge: int) -> Sector:
     )
 
 
-def edge_contrast(grey: NDArray[np.float32], sector: Sector) -> float:
+def edge_contrast(grey: NDArray[np.float32], sector: Sector, inside: Mask) -> float:
     """How well the sector's sides and far arc sit on edges of the image: 1 bright inside and black outside, 0 no edge.
 
     Grey levels are cut at half of the median inside, so that bright tissue beside one edge does not outweigh the rest.
+
+    Args:
+        grey: (H, W).
+        sector: on its grid.
+        inside: (H, W), the sector's mask.
     """
-    level = _level(grey, sector)
+    level = _level(grey, inside)
     return _contrast(grey, sector, level) if level > 0 else 0.0
 
 
-def _level(grey: NDArray[np.float32], sector: Sector) -> float:
-    inside = grey[sector.mask(grey.shape)]  # type: ignore[arg-type]
-    return float(np.median(inside)) / 2 if inside.size else 0.0
+def _level(grey: NDArray[np.float32], inside: Mask) -> float:
+    seen = grey[inside]
+    return float(np.median(seen)) / 2 if seen.size else 0.0
 
 
 def _contrast(grey: NDArray[np.float32], sector: Sector, level: float, samples: int = 120) -> float:

@@ -13,7 +13,7 @@ from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.sector.outline import outlines
 from EchoSynthLib.anatomy.sector.sides import sector_of_outline
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.types import Spacing
+from EchoSynthLib.types import Mask, Spacing
 
 TYPICAL_HALF_ANGLE = math.radians(37.5)
 """Half of the opening angle that most CAMUS sectors have."""
@@ -50,14 +50,20 @@ def fit_sector(image: NDArray[np.generic], spacing: Spacing | None = None) -> Se
     best: tuple[float, Sector] | None = None
     for region in outlines(grey):
         sector = sector_of_outline(region, spacing) if region.mean() >= _SMALLEST_SHARE else None
-        if sector is None or not _fits(sector, region):
+        if sector is None:
             continue
-        sharp = is_sharp(grey, sector)
-        sector = sector if sharp else snap_to_edges(grey, sector)
-        contrast = edge_contrast(grey, sector)
+        inside = sector.mask(grey.shape)
+        if not _fits(inside, region):
+            continue
+        sharp = is_sharp(grey, sector, inside)
+        if not sharp:
+            snapped = snap_to_edges(grey, sector, inside)
+            inside = inside if snapped is sector else snapped.mask(grey.shape)
+            sector = snapped
+        contrast = edge_contrast(grey, sector, inside)
         if contrast >= _LEAST_CONTRAST and (best is None or contrast > best[0] + _GAIN):
             best = contrast, sector
-        if best is not None and sharp and _overlap(sector, region) >= _ALIKE:
+        if best is not None and sharp and _overlap(inside, region) >= _ALIKE:
             break
     if best is None:
         raise InputError(f"No ultrasound sector was found in the image of shape {grey.shape}. {_ADVICE}")
@@ -73,7 +79,7 @@ def fit_sector_mask(mask: NDArray[np.generic], spacing: Spacing | None = None) -
     sector = sector_of_outline(inside, spacing)
     if sector is None:
         raise InputError(f"The two straight sides of a sector are not visible in the mask. {_ADVICE}")
-    if not _fits(sector, inside):
+    if not _fits(sector.mask(inside.shape), inside):
         raise InputError(f"The mask does not have the shape of an ultrasound sector. {_ADVICE}")
     return sector
 
@@ -129,13 +135,12 @@ def _check_size(image: NDArray[np.generic]) -> None:
         )
 
 
-def _fits(sector: Sector, region: NDArray[np.bool_]) -> bool:
-    mask = sector.mask(region.shape)  # type: ignore[arg-type]
-    shared = int((mask & region).sum())
-    return shared >= _HELD * int(region.sum()) and shared >= _BRIGHT * int(mask.sum())
+def _fits(inside: Mask, region: Mask) -> bool:
+    """Whether the inside of a sector holds a region, and is bright for the most part."""
+    shared = np.count_nonzero(inside & region)
+    return bool(shared >= _HELD * np.count_nonzero(region) and shared >= _BRIGHT * np.count_nonzero(inside))
 
 
-def _overlap(sector: Sector, region: NDArray[np.bool_]) -> float:
-    mask = sector.mask(region.shape)  # type: ignore[arg-type]
-    union = int((mask | region).sum())
-    return int((mask & region).sum()) / union if union else 0.0
+def _overlap(inside: Mask, region: Mask) -> float:
+    union = np.count_nonzero(inside | region)
+    return np.count_nonzero(inside & region) / union if union else 0.0

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.masks import largest_part
+from EchoSynthLib.anatomy.masks import filled, grown, grown_by_disc, largest_part, shrunken_by_disc
+from EchoSynthLib.types import Mask
 
 DARK = 4 / 255  # of the brightest pixel: what compression and scanners leave outside the sector
 _TILES_ALONG_SIDE = 28
@@ -22,7 +23,7 @@ def noise_floor(grey: NDArray[np.float32]) -> float:
     return float(np.percentile(peaks, _QUIET_TILES))
 
 
-def outlines(grey: NDArray[np.float32]) -> Iterator[NDArray[np.bool_]]:
+def outlines(grey: NDArray[np.float32]) -> Iterator[Mask]:
     """Candidate bright regions (H, W), the most faithful to faint tissue first.
 
     The later ones are for compressed pictures, whose blocks ring about the sector, and for overlays beside it: a
@@ -42,22 +43,28 @@ def outlines(grey: NDArray[np.float32]) -> Iterator[NDArray[np.bool_]]:
         yield _region(grey > faint + share * (typical - faint), strong=strong)
 
 
-def _region(bright: NDArray[np.bool_], *, strong: bool) -> NDArray[np.bool_]:
+def _region(bright: Mask, *, strong: bool) -> Mask:
     """The largest bright region without the thin things (text, traces, rulers) that touch it, its holes filled."""
-    from scipy import ndimage
-
     size = max(1, min(bright.shape) // 60)
-    disc = np.hypot(*np.mgrid[-size : size + 1, -size : size + 1]) <= size
     padded = np.pad(bright, 4 * size)
     if strong:
-        solid = ndimage.binary_fill_holes(ndimage.binary_closing(padded, disc, iterations=2))
+        closed = grown_by_disc(grown_by_disc(padded, size), size)
+        solid = filled(shrunken_by_disc(shrunken_by_disc(closed, size), size))
     else:
         # Holes are filled last here: a trace and a scale beside the sector may enclose what lies outside.
-        cross = ndimage.generate_binary_structure(2, 1)
-        solid = ndimage.binary_closing(padded, cross, iterations=max(1, size // 2))
-    opened = ndimage.binary_opening(solid, disc)
+        solid = _closed_a_little(padded, max(1, size // 2))
+    opened = grown_by_disc(shrunken_by_disc(solid, size), size)
     # Opening rounds the sharp corners away: grow back within what was bright.
-    grown = ndimage.binary_dilation(largest_part(opened), disc) & solid
+    grown_back = grown_by_disc(largest_part(opened), size) & solid
     if not strong:
-        grown = ndimage.binary_fill_holes(grown)
-    return grown[4 * size : -4 * size, 4 * size : -4 * size]
+        grown_back = filled(grown_back)
+    return grown_back[4 * size : -4 * size, 4 * size : -4 * size]
+
+
+def _closed_a_little(mask: Mask, steps: int) -> Mask:
+    for _ in range(steps):
+        mask = grown(mask)
+    outside = ~mask
+    for _ in range(steps):
+        outside = grown(outside)
+    return ~outside

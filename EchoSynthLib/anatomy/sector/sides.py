@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.types import Spacing
+from EchoSynthLib.types import Mask, Spacing
 
 _SMALLEST_SLOPES = 0.1  # columns a row between the two sides
 _ASPECTS = (0.3, 3.0)
@@ -19,7 +19,7 @@ _NEAR_FIELD = (0.06, 0.2)  # of the depth: where a shadow has not begun yet
 _SHADOWED = math.radians(4.0)  # beams beyond a side that make it the edge of a shadow
 
 
-def sector_of_outline(inside: NDArray[np.bool_], spacing: Spacing | None) -> Sector | None:
+def sector_of_outline(inside: Mask, spacing: Spacing | None) -> Sector | None:
     """The sector whose sides and arcs follow the outline of a region (H, W); None where two sides are not visible."""
     left, right = _side_line(inside, first=True), _side_line(inside, first=False)
     if left is None or right is None or right[0] - left[0] < _SMALLEST_SLOPES:
@@ -36,7 +36,7 @@ def sector_of_outline(inside: NDArray[np.bool_], spacing: Spacing | None) -> Sec
     return _beyond_shadows(fitted, inside)
 
 
-def _beyond_shadows(sector: Sector, inside: NDArray[np.bool_]) -> Sector:
+def _beyond_shadows(sector: Sector, inside: Mask) -> Sector:
     """Move a side that is the edge of a shadow to the beams that the near field shows.
 
     A shadow runs along the beams, so that its edge passes through the apex like the side itself, but it begins at
@@ -58,11 +58,10 @@ def _beyond_shadows(sector: Sector, inside: NDArray[np.bool_]) -> Sector:
     return replace(sector, angle_left=left, angle_right=right)
 
 
-def _side_line(inside: NDArray[np.bool_], *, first: bool) -> tuple[float, float] | None:
+def _side_line(inside: Mask, *, first: bool) -> tuple[float, float] | None:
     """Slope and offset of column = slope * row + offset along one side; None where the side is not visible."""
     rows = np.flatnonzero(inside.any(axis=1))
-    edge = np.array([np.flatnonzero(inside[r])[0 if first else -1] for r in rows], dtype=np.float64)
-    edge += -0.5 if first else 0.5
+    edge = _first(inside[rows], axis=1) - 0.5 if first else _last(inside[rows], axis=1) + 0.5
     outward = -edge if first else edge
     widest = int(np.argmax(outward))
     near = rows[0] + 0.12 * (rows[-1] - rows[0])
@@ -98,7 +97,7 @@ def _supporting_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[fl
 
 
 def _start(
-    inside: NDArray[np.bool_],
+    inside: Mask,
     apex_row: float,
     apex_column: float,
     slope_left: float,
@@ -111,7 +110,7 @@ def _start(
         aspect = spacing[1] / spacing[0]
     else:
         columns = np.flatnonzero(inside.any(axis=0))
-        corners = [np.flatnonzero(inside[:, c])[-1] for c in (columns[1], columns[-2])]
+        corners = _last(inside[:, columns[[1, -2]]], axis=0)
         cosine = np.clip((np.mean(corners) - apex_row) / depth, 0.2, 0.98)
         half_slope = (slope_right - slope_left) / 2
         aspect = math.tan(math.acos(float(cosine))) / half_slope
@@ -127,7 +126,7 @@ def _start(
     )
 
 
-def _refine(sector: Sector, inside: NDArray[np.bool_], *, fit_aspect: bool) -> Sector:
+def _refine(sector: Sector, inside: Mask, *, fit_aspect: bool) -> Sector:
     """Adjust the radii (and the aspect) so that the two arcs follow the mask's upper and lower outline."""
     slopes = (math.tan(sector.angle_left) / sector.aspect, math.tan(sector.angle_right) / sector.aspect)
     across, down = _far_arc(sector, inside, slopes)
@@ -147,11 +146,11 @@ def _refine(sector: Sector, inside: NDArray[np.bool_], *, fit_aspect: bool) -> S
 
 
 def _far_arc(
-    sector: Sector, inside: NDArray[np.bool_], slopes: tuple[float, float]
+    sector: Sector, inside: Mask, slopes: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Points (across, down) from the apex, in pixels, of the lower outline between the sides."""
     columns = np.flatnonzero(inside.any(axis=0))
-    low = np.array([np.flatnonzero(inside[:, c])[-1] for c in columns]) + 0.5
+    low = _last(inside[:, columns], axis=0) + 0.5
     across, down = columns - sector.apex_column, low - sector.apex_row
     on_border = low >= inside.shape[0] - 0.5
     on_arc = (across > slopes[0] * down) & (across < slopes[1] * down) & ~on_border
@@ -180,9 +179,7 @@ def _fit_arc(
     return float(found[0]), float(np.clip(found[1], *_ASPECTS)) if fit_aspect else sector.aspect
 
 
-def _cropped_below(
-    sector: Sector, inside: NDArray[np.bool_], slopes: tuple[float, float], *, fit_aspect: bool
-) -> Sector:
+def _cropped_below(sector: Sector, inside: Mask, slopes: tuple[float, float], *, fit_aspect: bool) -> Sector:
     """The sector where the border hides the whole far arc: square pixels, far enough to hold what is seen."""
     aspect = 1.0 if fit_aspect else sector.aspect
     angles = (math.atan(slopes[0] * aspect), math.atan(slopes[1] * aspect))
@@ -193,15 +190,15 @@ def _cropped_below(
     return replace(open_ended, radius_near=_near_radius(open_ended, inside))
 
 
-def _near_radius(sector: Sector, inside: NDArray[np.bool_]) -> float:
+def _near_radius(sector: Sector, inside: Mask) -> float:
     """Radius where the beams begin: of the outline's upper end along the middle beams."""
     columns = np.arange(inside.shape[1])
     angle = np.arctan2((columns - sector.apex_column) * sector.aspect, 0.5 * sector.radius_far)
     middle = columns[(np.abs(angle - (sector.angle_left + sector.angle_right) / 2) < 0.3 * sector.opening_angle)]
-    tops = [(np.flatnonzero(inside[:, c])[0], c) for c in middle if inside[:, c].any()]
-    if not tops:
+    column = middle[inside[:, middle].any(axis=0)]
+    if not column.size:
         return 0.0
-    row, column = np.array(tops, dtype=np.float64).T
+    row = _first(inside[:, column], axis=0)
     radius, beam = sector.polar(row - 0.5, column)
     on_beam = (beam > sector.angle_left * 0.9) & (beam < sector.angle_right * 0.9)
     if not on_beam.any() or (row[on_beam] == 0).mean() > _CROPPED:
@@ -211,7 +208,7 @@ def _near_radius(sector: Sector, inside: NDArray[np.bool_]) -> float:
     return near if near > 2.0 and near < 0.5 * sector.radius_far else 0.0
 
 
-def _first_seen(sector: Sector, inside: NDArray[np.bool_]) -> float:
+def _first_seen(sector: Sector, inside: Mask) -> float:
     """Median over the middle beams of the radius where the region begins; ragged sides do not disturb it."""
     radius = np.arange(0.0, 0.5 * sector.radius_far, 0.5)
     angle = sector.angle_left + np.linspace(0.2, 0.8, 25) * sector.opening_angle
@@ -219,9 +216,17 @@ def _first_seen(sector: Sector, inside: NDArray[np.bool_]) -> float:
     return float(np.median(radius[np.argmax(seen, axis=0)]))
 
 
-def _along_beams(
-    sector: Sector, inside: NDArray[np.bool_], radius: NDArray[np.float64], angle: NDArray[np.float64]
-) -> NDArray[np.bool_]:
+def _first(inside: Mask, axis: int) -> NDArray[np.intp]:
+    """Index along an axis of the first pixel inside; each line has one."""
+    return inside.argmax(axis=axis)
+
+
+def _last(inside: Mask, axis: int) -> NDArray[np.intp]:
+    """Index along an axis of the last pixel inside; each line has one."""
+    return inside.shape[axis] - 1 - np.flip(inside, axis).argmax(axis=axis)
+
+
+def _along_beams(sector: Sector, inside: Mask, radius: NDArray[np.float64], angle: NDArray[np.float64]) -> Mask:
     """The region (H, W) at radii and angles, shape (radii, angles); False beyond the image."""
     row, column = (np.rint(v).astype(int) for v in sector.cartesian(radius[:, None], angle[None, :]))
     in_image = (row >= 0) & (row < inside.shape[0]) & (column >= 0) & (column < inside.shape[1])

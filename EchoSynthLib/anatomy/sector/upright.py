@@ -127,6 +127,6 @@ def _shows_sector(image: NDArray[np.float32]) -> bool:
         sector = sector_of_outline(region, None)
         if sector is None or not _OPENINGS[0] <= sector.opening_angle <= _OPENINGS[1]:
             continue
-        if edge_contrast(image, sector) >= _LEAST_CONTRAST:
+        if edge_contrast(image, sector, sector.mask(image.shape)) >= _LEAST_CONTRAST:
             return True
     return False
