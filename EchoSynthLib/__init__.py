@@ -15,55 +15,32 @@ from typing import TYPE_CHECKING, Any
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
 
 if TYPE_CHECKING:
-    from EchoSynthLib.api import (
-        classify_view,
-        contour,
-        contour_detailed,
-        segment,
-        segment_detailed,
-        synthesize,
-        variations,
-    )
+    from EchoSynthLib.api.analysis import classify_view, contour, contour_detailed, segment, segment_detailed
     from EchoSynthLib.api.measure import measure
+    from EchoSynthLib.api.synthesis import synthesize, variations
+    from EchoSynthLib.systems import load_pipeline
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "Cancelled",
-    "EchoSynthError",
-    "InputError",
-    "ModelError",
-    "OutputError",
-    "__version__",
-    "classify_view",
-    "contour",
-    "contour_detailed",
-    "measure",
-    "segment",
-    "segment_detailed",
-    "synthesize",
-    "variations",
-]
+_MODULES = {
+    "api.analysis": ("classify_view", "contour", "contour_detailed", "segment", "segment_detailed"),
+    "api.measure": ("measure",),
+    "api.synthesis": ("synthesize", "variations"),
+    "systems": ("load_pipeline",),
+}
+"""Where the functions are; the import above tells type checkers the same."""
+_PUBLIC = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
 
-_FROM_API = (
-    "classify_view",
-    "contour",
-    "contour_detailed",
-    "measure",
-    "segment",
-    "segment_detailed",
-    "synthesize",
-    "variations",
-)
+__all__ = ["Cancelled", "EchoSynthError", "InputError", "ModelError", "OutputError", "__version__", *_PUBLIC]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _FROM_API:
+    if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module("EchoSynthLib.api"), name)
+    value = getattr(import_module(_PUBLIC[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_FROM_API})
+    return sorted({*globals(), *_PUBLIC})

@@ -10,7 +10,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,8 +20,16 @@ from EchoSynthLib import outputs, zoo
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
 from EchoSynthLib.files import reason
 from EchoSynthLib.progress import TerminalProgress, on_one_line
-from EchoSynthLib.tasks import Context, Parameter, Task, all_tasks, find_task, load_tasks_of_environment, parameters_of
-from EchoSynthLib.tasks.common.output_places import in_words
+from EchoSynthLib.systems import Capabilities
+from EchoSynthLib.tasks import (
+    Context,
+    Parameter,
+    Task,
+    find_task,
+    load_tasks_of_environment,
+    parameters_of,
+    task_summaries,
+)
 
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (InputError, 2),
@@ -33,10 +42,19 @@ EXIT_PART_FAILED = 1
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser whose complaints are a single line, as all of EchoSynth's are."""
+    """A parser whose complaints are a single line, as all of EchoSynth's are.
+
+    Attributes:
+        fill: adds the arguments, once they are asked for: a task is imported when it is run, or its help wanted.
+    """
+
+    fill: Callable[[argparse.ArgumentParser], None] | None = None
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse; but what a command does not know it says itself, and points at its own help."""
+        if self.fill is not None:
+            self.fill(self)
+            self.fill = None
         known, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -129,21 +147,21 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"echosynth {EchoSynthLib.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for task in all_tasks():
-        _add_task(commands, task)
+    for name, summary in task_summaries().items():
+        _add_command(commands, name, summary).fill = partial(_add_task, name)
     _add_models(commands)
     _add_demo(commands)
     return parser
 
 
-def _add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+def _add_command(commands: Any, name: str, summary: str) -> OneLineParser:
+    parser: OneLineParser = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
     parser.add_argument("--traceback", action="store_true", help="show where an error comes from")
     return parser
 
 
-def _add_task(commands: Any, task: type[Task]) -> None:
-    parser = _add_command(commands, task.name, task.summary)
+def _add_task(name: str, parser: argparse.ArgumentParser) -> None:
+    task = find_task(name)
     for declared in parameters_of(task):
         _add_parameter(parser, declared)
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
@@ -175,6 +193,8 @@ def _help(declared: Parameter) -> str:
 
 
 def _run_task(chosen: argparse.Namespace) -> int:
+    from EchoSynthLib.tasks.common.output_places import in_words
+
     task = find_task(chosen.task)
     given = {item.name: getattr(chosen, item.name) for item in parameters_of(task) if hasattr(chosen, item.name)}
     with in_words(given.get("output")), TerminalProgress() as progress:
@@ -238,7 +258,8 @@ def _add_models(commands: Any) -> None:
 def _list_models(chosen: argparse.Namespace) -> int:
     for model in zoo.list_models():
         origin = "shipped" if model.shipped else "imported"
-        print(f"{model.name:<24} {origin:<9} {model.kind:<10} {model.sha256[:12]:<13} {model.problem or model.path}")
+        kind = Capabilities.of(model).kind
+        print(f"{model.name:<24} {origin:<9} {kind:<12} {model.sha256[:12]:<13} {model.problem or model.path}")
     return 0
 
 
@@ -277,6 +298,7 @@ def _add_demo(commands: Any) -> None:
 
 def _run_demo(chosen: argparse.Namespace) -> int:
     from EchoSynthLib import demo
+    from EchoSynthLib.tasks.common.output_places import in_words
 
     with in_words(chosen.output):
         return demo.main(chosen.output, chosen.seed)

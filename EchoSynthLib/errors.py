@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class EchoSynthError(Exception):
     """Anything EchoSynth refuses or fails to do; the message is written for the user."""
@@ -21,3 +24,24 @@ class OutputError(EchoSynthError, OSError):
 
 class Cancelled(EchoSynthError):
     """The caller asked the task to stop between two steps."""
+
+
+@contextmanager
+def needs(extra: str, what: str) -> Iterator[None]:
+    """Around the import of packages that not everybody has: tells which is missing, what for, and how to get it.
+
+    Args:
+        extra: 'full', 'cluster' or another set of packages in pyproject.toml, which brings them.
+        what: needs them, as the beginning of a sentence.
+
+    Raises:
+        EchoSynthError: one is missing.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("EchoSynthLib"):
+            raise
+        raise EchoSynthError(
+            f"{what} needs {error.name}, which is not installed; it comes with: pip install 'echosynth[{extra}]'"
+        ) from error

@@ -27,7 +27,6 @@ from EchoSynthLib.outputs import OutputFolder, remove_folder, replacing
 CHECKSUMS = "SHA256SUMS"
 WEIGHTS = "model.safetensors"
 CARD = "README.md"
-_KINDS = {"synthesis.": "generator", "segmentation.unet": "segmenter", "segmentation.contour": "contour"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".joblib", ".npy", ".npz", ".mar", ".h5", ".keras"}
 
@@ -52,11 +51,6 @@ class ModelFolder:
     content: str = ""
     problem: str = ""
 
-    @property
-    def kind(self) -> str:
-        """'generator', 'segmenter' or 'contour', what the model is for; empty where that is not known."""
-        return next((kind for system, kind in _KINDS.items() if str(self.config.get("system")).startswith(system)), "")
-
 
 def user_models() -> Path:
     """Where imported models lie: $ECHOSYNTH_MODELS, else ~/.echosynth/models."""
@@ -77,9 +71,17 @@ def find(name: str) -> ModelFolder:
     Raises:
         ModelError: the name is not one, there is no such model, or a file is not what SHA256SUMS says.
     """
-    path = _locate(name)
+    return open_folder(_locate(name))
+
+
+def open_folder(path: Path) -> ModelFolder:
+    """The model of a folder anywhere, each of its files verified.
+
+    Raises:
+        ModelError: the folder holds no model, or a file is not what SHA256SUMS says.
+    """
     verify(path)
-    return _read(path)
+    return _read(Path(path))
 
 
 def has(name: str) -> bool:

@@ -15,35 +15,44 @@ from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthLib.images.writers.arrays import write_array
+from EchoSynthLib.systems import Capabilities
+from EchoSynthLib.tasks import find_task, parameters_of
 
-TASK_OF_KIND = {"generator": "synthesize", "segmenter": "segment", "contour": "contour"}
+INPUTS = ("image", "label_map")
+"""The tasks that one image can be timed with have one of these as their main parameter."""
 
 
-def time_one_image(client: Client, model: str, kind: str, shape: tuple[int, int]) -> Job[float]:
+def can_be_timed(model: Capabilities) -> bool:
+    """Whether the model's task takes an image or a label map, and nothing else has to be given."""
+    return bool(model.task) and _input_of(model) in INPUTS
+
+
+def time_one_image(client: Client, model: Capabilities, shape: tuple[int, int]) -> Job[float]:
     """Seconds for one image of (rows, columns) `shape` with a model whose networks are loaded.
-
-    Args:
-        kind: of the model, as `zoo.ModelFolder` tells it.
 
     Raises:
         What the task raises.
     """
-    task = TASK_OF_KIND[kind]
+    taken = {item.name for item in parameters_of(find_task(model.task))}
+    main = _input_of(model)
     # A box in a box: what is drawn, or segmented, does not change the time.
     label_map = np.zeros(shape, np.uint8)
     label_map[shape[0] // 4 : shape[0] // 2, shape[1] // 3 : -(shape[1] // 3)] = 2
     label_map[shape[0] // 3 : shape[0] // 2, shape[1] * 2 // 5 : -(shape[1] * 2 // 5)] = 1
     picture = label_map * np.uint8(80) + np.random.default_rng(0).integers(0, 80, shape, np.uint8)
     with working_folder() as folder:
-        write_array(folder / "input.npy", label_map if task == "synthesize" else picture)
-        parameters: dict[str, Any] = {"output": folder / "out", "model": model}
-        parameters |= {"format": "npy"} if task != "contour" else {}
-        parameters |= {"label_map" if task == "synthesize" else "image": folder / "input.npy"}
-        parameters |= {"count": 1} if task == "synthesize" else {}
+        write_array(folder / "input.npy", label_map if main == "label_map" else picture)
+        told: dict[str, Any] = {"output": folder / "out", "format": "npy", "count": 1}
+        parameters = {main: folder / "input.npy", "model": model.name}
+        parameters |= {name: value for name, value in told.items() if name in taken}
         # The first run reads the weights, for which one step is enough; the second is the figure.
-        yield from in_worker(client, task, parameters | ({"steps": 1} if task == "synthesize" else {}))
-        record = yield from in_worker(client, task, parameters)
+        yield from in_worker(client, model.task, parameters | ({"steps": 1} if "steps" in model.options else {}))
+        record = yield from in_worker(client, model.task, parameters)
     return float(record["seconds"])
+
+
+def _input_of(model: Capabilities) -> str:
+    return next((item.name for item in parameters_of(find_task(model.task)) if item.main), "")
 
 
 def command(python: str, environment: Mapping[str, str], *arguments: str) -> Job[str]:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from EchoSynthJobs.frames import spacing_parameters
-from EchoSynthJobs.generators import find_generator
 from EchoSynthJobs.job import Job, Report, in_worker, while_there, working_folder
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.writers.arrays import write_array
+from EchoSynthLib.systems import capabilities
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.hierarchy import place_beside
@@ -156,7 +156,7 @@ def draw(
     if reference is not None and request.sector is None:
         write_array(folder / "reference.npy", frame_array(reference))
         parameters["reference"] = folder / "reference.npy"
-    if find_generator(request.model).is_diffusion:
+    if capabilities(request.model).needs_full:
         # The first image of a session waits for it, with no step to tell of.
         yield Report(message=f"loading {request.model} and PyTorch")
     record = yield from in_worker(client, "synthesize", parameters)

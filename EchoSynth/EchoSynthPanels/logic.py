@@ -101,11 +101,11 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         Raises:
             EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
         """
-        from EchoSynthJobs.generators import find_generator
         from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
+        from EchoSynthLib.systems import capabilities
         from EchoSynthPanels.application.engine import run, the_engine
 
-        the_engine().check_generator(find_generator(model))
+        the_engine().check_model(capabilities(model))
         request = SynthesisRequest(count, seed, view, steps, quality, model, solver=solver)
 
         def job(client: Client) -> Job[Any]:
@@ -185,11 +185,11 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             EchoSynthLib.errors.EchoSynthError: the node or folder cannot be used, or the engine is not installed.
         """
         from EchoSynthJobs.data_set import DataSetTarget, save_variations
-        from EchoSynthJobs.generators import find_generator
         from EchoSynthJobs.synthesize import SynthesisRequest
+        from EchoSynthLib.systems import capabilities
         from EchoSynthPanels.application.engine import run, the_engine
 
-        the_engine().check_generator(find_generator(model))
+        the_engine().check_model(capabilities(model))
         request, target = SynthesisRequest(images, seed, model=model), DataSetTarget(Path(folder), layout, name)
 
         def job(client: Client) -> Job[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from EchoSynthLib import zoo
+from EchoSynthLib.systems import models_of
 from EchoSynthPanels.panel import connect
 
 
@@ -59,7 +59,7 @@ class ModelChoice(NameChoice):
 
     Args:
         combo, parameter, on_choice: as of `NameChoice`.
-        kind: 'generator' or 'segmenter', as of `zoo.ModelFolder`.
+        kind: 'synthesis', 'segmentation' or another of `systems.SYSTEMS`.
     """
 
     def __init__(self, combo: Any, kind: str, parameter: str, on_choice: Callable[[], None] | None = None) -> None:
@@ -73,4 +73,4 @@ class ModelChoice(NameChoice):
 
     def refresh(self) -> None:
         """Lists the models that are there now."""
-        self.show({model.name: model.name for model in zoo.list_models() if model.kind == self._kind})
+        self.show({model.name: model.name for model in models_of(self._kind)})

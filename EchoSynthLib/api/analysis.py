@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.labels import check_spacing, check_view
 from EchoSynthLib.anatomy.sector.upright import warning_if_turned
-from EchoSynthLib.api.pipelines import check_system, contour_model, record_of, segmenter
+from EchoSynthLib.api.pipelines import record_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
 from EchoSynthLib.segmentation.unet.full_size import SegmentationResult, nothing_in
+from EchoSynthLib.systems import find_model, load_pipeline
 from EchoSynthLib.types import Progress, Record, Spacing
 
 if TYPE_CHECKING:
@@ -115,10 +115,8 @@ def segmented(
     started = time.perf_counter()
     told = None if view == "auto" else check_view(view)
     check_spacing(spacing)
-    folder = zoo.find(model)
-    check_system(folder, ("segmentation.unet",), "Segmenting")
-    pipeline = segmenter(model, folder.content, threads)
-    found = nothing_in((gray.shape[0], gray.shape[1])) if blank else pipeline(gray)
+    folder = find_model(model, "segmentation", "Segmenting")
+    found = nothing_in((gray.shape[0], gray.shape[1])) if blank else load_pipeline(folder, threads=threads)(gray)
     probabilities = found.view_probabilities
     record = record_of("segment", folder, started)
     record |= {
@@ -175,13 +173,12 @@ def contour_detailed(
     started = time.perf_counter()
     check_spacing(spacing)
     grey = _gray_of(image)
-    folder = zoo.find(model)
-    wanted = "segmentation.unet" if heads == "mask" else "segmentation.contour"
-    check_system(folder, (wanted,), f"The choice of heads {heads!r}")
+    folder = find_model(model, "segmentation" if heads == "mask" else "contour", f"The choice of heads {heads!r}")
+    pipeline = load_pipeline(folder)
     if heads == "mask":
-        found = ContourResult.of_mask(segmenter(model, folder.content)(grey).label_map, spacing)
+        found = ContourResult.of_mask(pipeline(grey).label_map, spacing)
     else:
-        found = contour_model(model, folder.content)(grey, spacing, heads=heads)
+        found = pipeline(grey, spacing, heads=heads)
     if progress is not None:
         progress(1, 1, "contouring")
     record = record_of("contour", folder, started)
@@ -218,9 +215,8 @@ def classify_view(
     """
     started = time.perf_counter()
     grey = _gray_of(image)
-    folder = zoo.find(model)
-    check_system(folder, ("segmentation.unet",), "Telling the view")
-    probabilities = segmenter(model, folder.content).view_probabilities(grey)
+    folder = find_model(model, "segmentation", "Telling the view")
+    probabilities = load_pipeline(folder).view_probabilities(grey)
     if progress is not None:
         progress(1, 1, "telling the view")
     record = record_of("classify-view", folder, started)

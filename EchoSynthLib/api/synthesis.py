@@ -7,13 +7,13 @@ import time
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
 from EchoSynthLib.anatomy.labels import check_spacing, check_view
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.api.generators import DrawingRequest, generator_of
 from EchoSynthLib.api.pipelines import record_of
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.synthesis import Synthesizer
+from EchoSynthLib.systems import Capabilities, find_model, load_pipeline
 from EchoSynthLib.types import Progress, Record, Spacing
 
 
@@ -42,7 +42,7 @@ def synthesize(
         sector: the ultrasound sector as a `Sector` or a mask (H, W), the same for all frames; a typical one that holds
             the label map is fitted where it is None.
         spacing: (row, column) millimetres; gives the depth, and the aspect of the pixels where the sector is fitted.
-        quality: acoustic window: 'good', 'medium', 'poor', or None for any; diffusion models know nothing of it.
+        quality: acoustic window: 'good', 'medium', 'poor', or None for any; not every model knows of it.
         model: name of the model folder; a diffusion model is run by torch, on the CPU.
         solver: of a diffusion model, one of the `solvers` in its config.json; None for the model's default.
         progress: progress(done, total, message) after each step; may raise `Cancelled`.
@@ -52,7 +52,7 @@ def synthesize(
         the record, which tells process, solver, steps and network evaluations for each image.
 
     Raises:
-        InputError: label map, sector or a parameter cannot be used, or the solver does not fit the model.
+        InputError: label map, sector or a parameter cannot be used, or the model has no choice of it.
         ModelError: the model is missing or damaged.
         EchoSynthError: a diffusion model is chosen, and what it runs on is not installed.
     """
@@ -62,11 +62,15 @@ def synthesize(
     check_spacing(spacing)
     frames = labels if labels.ndim == 3 else labels[np.newaxis]
     area, cut, source = _sector(sector, frames.max(axis=0), spacing)
-    folder = zoo.find(model)
+    folder = find_model(model, "synthesis", "Drawing images")
     depth = None if spacing is None else area.radius_far * float(spacing[0])
-    generate = generator_of(folder, DrawingRequest(told, quality, depth, count, seed, steps, solver))
-    drawn, about = generate(frames, area, progress)
-    images = drawn if labels.ndim == 3 else drawn[:, 0]
+    options = Capabilities.of(folder).chosen(steps=steps, solver=solver, quality=quality)
+    # A lone image is drawn by all cores, several by one each, which takes less time together; they are the same.
+    synthesizer: Synthesizer = load_pipeline(folder, threads=None if count * len(frames) == 1 else 1)
+    tell = _with_frames(progress, len(frames))
+    images, about = synthesizer(
+        labels, area, view=told, depth_mm=depth, count=count, seed=seed, progress=tell, **options
+    )
     if cut is not None:
         images *= cut
     record = record_of("synthesize", folder, started)
@@ -145,3 +149,15 @@ def _sector(
             "give a mask on the label map's grid."
         )
     return fit_sector_mask(mask, spacing), mask > 0, "fitted to the given mask"
+
+
+def _with_frames(progress: Progress | None, frames: int) -> Progress | None:
+    """What reports steps with the number of the frame that they have come to."""
+    if progress is None or frames == 1:
+        return progress
+
+    def told(done: int, total: int, message: str = "") -> None:
+        frame = min(done * frames // total + 1, frames)
+        progress(done, total, f"{message}, frame {frame} of {frames}")
+
+    return told

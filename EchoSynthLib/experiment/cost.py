@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from EchoSynthLib import zoo
 from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.images import plan_of
-from EchoSynthLib.experiment.sampling import Plan, Sampling, diffusion_drawer, draw_and_tell, flow_drawer
+from EchoSynthLib.experiment.sampling import Plan, Sampling, draw_and_tell, draw_by
 from EchoSynthLib.experiment.stages import Workplace, read_json
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.machine import machine
+from EchoSynthLib.systems import Capabilities, load_torch_pipeline
 
 REVISION = 2
 REPEATS = 3
@@ -48,24 +49,9 @@ def _operations(sampling: Sampling, plan: Plan) -> dict[str, Any]:
     """Parameters, and multiply-accumulates of the whole image, counted while torch draws it."""
     from EchoSynthLib.networks.semantic.cost import multiply_accumulates_of
 
-    config = read_json(sampling.folder / "config.json")
-    drawer, networks = (
-        _diffusion(sampling) if config["system"] == "synthesis.diffusion" else _flow_map(sampling, config)
-    )
-    parameters = sum(p.numel() for network in networks for p in network.parameters())
-    return {"parameters": parameters, "multiply_accumulates": multiply_accumulates_of(lambda: drawer(plan))}
-
-
-def _diffusion(sampling: Sampling) -> tuple[Any, list[Any]]:
-    from EchoSynthLib.synthesis.diffusion.pipeline import DiffusionGenerator
-
-    generator = DiffusionGenerator.from_folder(sampling.folder, sampling.device)
-    networks = [generator.pipeline.network, generator.pipeline.autoencoder]
-    return diffusion_drawer(generator, sampling), [network for network in networks if network is not None]
-
-
-def _flow_map(sampling: Sampling, config: Mapping[str, Any]) -> tuple[Any, list[Any]]:
-    from EchoSynthLib.synthesis.beam_flow.export import torch_pipeline
-
-    pipeline: Any = torch_pipeline(sampling.folder, config)
-    return flow_drawer(pipeline, sampling), [pipeline.structure.network, pipeline.speckle.network]
+    model = zoo.open_folder(sampling.folder)
+    pipeline, can = load_torch_pipeline(model, sampling.device), Capabilities.of(model)
+    return {
+        "parameters": sum(p.numel() for network in pipeline.networks for p in network.parameters()),
+        "multiply_accumulates": multiply_accumulates_of(lambda: draw_by(pipeline, can, sampling, plan)),
+    }

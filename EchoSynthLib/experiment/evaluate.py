@@ -17,6 +17,7 @@ from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.stages import Workplace, read_json
 from EchoSynthLib.images.datasets.camus_frame import CamusFrame
 from EchoSynthLib.images.write import write_record
+from EchoSynthLib.systems import load_pipeline
 from EchoSynthLib.types import Spacing
 
 REVISION = 1
@@ -31,9 +32,7 @@ def inputs(frames: Frames, network_key: str) -> dict[str, Any]:
 
 def make(frames: Frames, model: Path, work: Workplace) -> None:
     """judged.json: what the network makes of each val frame, as its user would call it."""
-    from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
-
-    pipeline = SegmenterPipeline.from_folder(model, read_json(model / "config.json"))
+    pipeline = load_pipeline(model)
     rows = []
     for done, number in enumerate(frames.val):
         work.progress(done, len(frames.val), "")

@@ -14,11 +14,9 @@ from EchoSynthLib.errors import InputError, ModelError
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.settings import TRAINED
 from EchoSynthLib.experiment.stages import Stage, Workplace, read_json
-from EchoSynthLib.synthesis.beam_flow import FLOW_MAP
-from EchoSynthLib.training.recipes import RECIPES
+from EchoSynthLib.systems import RECIPES, Capabilities
 
 REVISION = 1
-SYSTEMS = ("synthesis.beam_flow", "synthesis.diffusion")
 FROM_ZOO = "zoo:"
 TRAINING_TOLD = ("preset", "minutes", "iterations", "device", "data")
 """Of the entries of a model's config.json."""
@@ -85,29 +83,20 @@ def _trained(name: str, frames: Frames, how: Training, root: Path) -> Generator:
         "device": how.device,
         "seed": how.seed,
     }
-    from EchoSynthLib.synthesis.diffusion.solvers.registry import fitting_solvers
-    from EchoSynthLib.synthesis.diffusion.training_configs import plan
-
     stage = Stage(root, f"generator-{name}", f"training {name}", inputs, lambda work: _train(name, frames, how, work))
-    solvers = tuple(fitting_solvers(plan(TRAINED[name], how.preset).process))
-    return Generator(name, stage.folder / "model" / name, stage.key, solvers, stage)
+    return Generator(name, stage.folder / "model" / name, stage.key, RECIPES[name].solvers(how.preset), stage)
 
 
 def _train(name: str, frames: Frames, how: Training, work: Workplace) -> None:
-    published = (
-        RECIPES[name]
-        .load()
-        .train(
-            frames.path,
-            work.scratch,
-            minutes=how.minutes,
-            device=how.device,
-            seed=how.seed,
-            resume=True,
-            progress=work.progress,
-            model=TRAINED[name],
-            preset=how.preset,
-        )
+    published = RECIPES[name].train(
+        frames.path,
+        work.scratch,
+        minutes=how.minutes,
+        device=how.device,
+        seed=how.seed,
+        resume=True,
+        progress=work.progress,
+        preset=how.preset,
     )
     shutil.copytree(published, work.result / "model" / name)
     for log in sorted(work.scratch.rglob("log.jsonl")):
@@ -117,16 +106,15 @@ def _train(name: str, frames: Frames, how: Training, work: Workplace) -> None:
 def _existing(name: str) -> Generator:
     path = Path(name).expanduser()
     if not name.startswith(FROM_ZOO) and (path / zoo.CHECKSUMS).is_file():
-        zoo.verify(path)
-        folder = path.resolve()
+        model = zoo.open_folder(path.resolve())
     else:
-        folder = _in_zoo(name.removeprefix(FROM_ZOO))
-    config = read_json(folder / "config.json")
-    system = config.get("system")
-    if system not in SYSTEMS:
-        raise ModelError(f"The model {name!r} is one of the system {system} and draws no images; give one that does.")
-    solvers = (FLOW_MAP,) if system == "synthesis.beam_flow" else tuple(config["solvers"])
-    return Generator(folder.name, folder, _key_of(folder), solvers)
+        model = _in_zoo(name.removeprefix(FROM_ZOO))
+    can = Capabilities.of(model)
+    if can.kind != "synthesis":
+        raise ModelError(
+            f"The model {name!r} is one for {can.kind or 'nothing known'} and draws no images; give one that does."
+        )
+    return Generator(model.name, model.path, _key_of(model.path), can.solvers or (can.process,))
 
 
 def _key_of(folder: Path) -> str:
@@ -135,9 +123,9 @@ def _key_of(folder: Path) -> str:
     return sha256_of_json(sorted(line for line in lines if not line.endswith("README.md")))
 
 
-def _in_zoo(name: str) -> Path:
+def _in_zoo(name: str) -> zoo.ModelFolder:
     try:
-        return zoo.find(name).path
+        return zoo.find(name)
     except ModelError as error:
         if name in {model.name for model in zoo.list_models()}:
             raise

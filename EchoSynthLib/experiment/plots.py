@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from EchoSynthLib.errors import EchoSynthError
+from EchoSynthLib.errors import needs
 from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES
 
 INCHES = (11, 3.6)
@@ -40,13 +40,9 @@ def _save(
     path: Path,
     logarithmic: bool = False,
 ) -> str:
-    try:
+    with needs("full", "Drawing plots"):
         from matplotlib.figure import Figure
         from matplotlib.ticker import LogFormatter
-    except ModuleNotFoundError as error:
-        raise EchoSynthError(
-            f"The plots need {error.name}, which is not installed; it comes with: pip install 'echosynth[full]'"
-        ) from error
     figure = Figure(figsize=INCHES, layout="constrained")
     for axes, name in zip(figure.subplots(1, len(STRUCTURE_CODES)), STRUCTURE_CODES, strict=True):
         trained_on_real = real["dice"][name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.experiment.stages import read_json
-from EchoSynthLib.synthesis.beam_flow import FLOW_MAP
+from EchoSynthLib.synthesis import Synthesizer
+from EchoSynthLib.systems import Capabilities, load_pipeline
 
 Image = NDArray[np.uint8]
 
@@ -54,57 +54,32 @@ class Plan:
 
 def draw(sampling: Sampling, plan: Plan) -> Image:
     """The image (H, W) of a plan; it depends on the model, the sampling and the plan alone."""
-    return _drawer(sampling)(plan)[0]
+    return draw_and_tell(sampling, plan)[0]
 
 
 def draw_and_tell(sampling: Sampling, plan: Plan) -> tuple[Image, dict[str, Any]]:
     """The image, and what was done for it: process, solver, steps and network evaluations."""
-    return _drawer(sampling)(plan)
+    model = _model(sampling)
+    return draw_by(load_pipeline(model, device=sampling.device), Capabilities.of(model), sampling, plan)
 
 
-Drawer = Callable[[Plan], tuple[Image, dict[str, Any]]]
+def draw_by(
+    synthesizer: Synthesizer, can: Capabilities, sampling: Sampling, plan: Plan
+) -> tuple[Image, dict[str, Any]]:
+    """The image that a pipeline draws, and what was done for it; what its model has no choice of is not asked for."""
+    asked: dict[str, Any] = {"quality": plan.quality, "steps": sampling.steps, "solver": sampling.solver}
+    images, about = synthesizer(
+        plan.label_map,
+        plan.sector,
+        view=plan.view,
+        depth_mm=plan.depth_mm,
+        seed=plan.seed,
+        **{name: value for name, value in asked.items() if name in can.options},
+    )
+    return images[0], about
 
 
-# A worker draws thousands of images with a model that takes seconds to load.
-@lru_cache(maxsize=2)
-def _drawer(sampling: Sampling) -> Drawer:
-    config = read_json(sampling.folder / "config.json")
-    if config["system"] == "synthesis.diffusion":
-        from EchoSynthLib.synthesis.diffusion.pipeline import DiffusionGenerator
-
-        return diffusion_drawer(DiffusionGenerator.from_folder(sampling.folder, sampling.device), sampling)
-    from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
-
-    return flow_drawer(BeamFlowPipeline.from_folder(sampling.folder, config), sampling)
-
-
-def diffusion_drawer(generator: Any, sampling: Sampling) -> Drawer:
-    """Draws by a `DiffusionGenerator`."""
-
-    def one(plan: Plan) -> tuple[Image, dict[str, Any]]:
-        images, record = generator(
-            plan.label_map, plan.sector, view=plan.view, seed=plan.seed, steps=sampling.steps, solver=sampling.solver
-        )
-        return images[0], record
-
-    return one
-
-
-def flow_drawer(pipeline: Any, sampling: Sampling) -> Drawer:
-    """Draws by a `BeamFlowPipeline`, whose speckle stage is one evaluation more."""
-
-    def one(plan: Plan) -> tuple[Image, dict[str, Any]]:
-        steps = sampling.steps or int(pipeline.config["default_steps"])
-        images = pipeline(
-            plan.label_map,
-            plan.sector,
-            view=plan.view,
-            quality=plan.quality,
-            depth_mm=plan.depth_mm,
-            seed=plan.seed,
-            steps=steps,
-        )
-        about = {"process": FLOW_MAP, "solver": FLOW_MAP, "steps": steps, "network_evaluations": steps + 1}
-        return images[0], about
-
-    return one
+# Of thousands of images that a worker draws; `key` is a part of the sampling, so that a folder made anew is looked at.
+@lru_cache(maxsize=8)
+def _model(sampling: Sampling) -> zoo.ModelFolder:
+    return zoo.open_folder(sampling.folder)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.parallel import check_places
-from EchoSynthLib.training.recipes import DIFFUSION
+from EchoSynthLib.systems import RECIPES
 
-TRAINED = {name.lower(): name for name in DIFFUSION}
-"""Models that an experiment trains, and what `networks.semantic.presets` calls them."""
+TRAINED = tuple(name for name, recipe in RECIPES.items() if recipe.system.kind == "synthesis" and recipe.system.presets)
+"""Models that an experiment trains: generators of a size that it can choose."""
 
 
 @dataclass(frozen=True)

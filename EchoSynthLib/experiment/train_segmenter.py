@@ -9,6 +9,7 @@ from typing import Any
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.stages import Workplace
 from EchoSynthLib.experiment.training_data import NAME, write_pairs
+from EchoSynthLib.systems import RECIPES
 from EchoSynthLib.training.mixture import REAL_ALONE, REAL_SHARE
 
 REVISION = 1
@@ -41,13 +42,13 @@ def make(
     work: Workplace,
 ) -> None:
     """The folder `segmenter` with the trained model, and log.jsonl; by the recipe that trains the shipped one."""
-    from EchoSynthLib.segmentation.unet.recipe import train
-
     pairs = work.scratch / "pairs"
     if not (pairs / "index.csv").exists():
         shutil.rmtree(pairs, ignore_errors=True)
         pairs.mkdir()
         write_pairs(frames, real, synthetic, pairs)
-    published = train(pairs / NAME, work.scratch, minutes, device, seed, resume=True, progress=work.progress)
+    published = RECIPES["segmenter"].train(
+        pairs / NAME, work.scratch, minutes=minutes, device=device, seed=seed, resume=True, progress=work.progress
+    )
     shutil.copytree(published, work.result / "segmenter")
     shutil.copy(work.scratch / "log.jsonl", work.result / "log.jsonl")

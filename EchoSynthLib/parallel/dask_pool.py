@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import EchoSynthLib
-from EchoSynthLib.errors import EchoSynthError, InputError
+from EchoSynthLib.errors import EchoSynthError, InputError, needs
 from EchoSynthLib.parallel.child import run_chunk
 
 # What a local cluster spends on watching itself shows in the speed of a small machine: its workers' stacks sampled a
@@ -38,12 +38,8 @@ class DaskPool:
     """
 
     def __init__(self, address: str) -> None:
-        try:
+        with needs("cluster", "A cluster"):
             import distributed
-        except ModuleNotFoundError as error:
-            raise EchoSynthError(
-                f"A cluster needs {error.name}, which is not installed; it comes with: pip install 'echosynth[cluster]'"
-            ) from error
         self._killed_worker = distributed.KilledWorker
         self._address = address
         self._counted, self._count = -SECONDS_BETWEEN_COUNTS, 0

@@ -1,1 +1,45 @@
-"""Label map to image: one folder for each synthesis system."""
+"""Label map to image: one folder for each system of the kind `synthesis`, and what all of them answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from EchoSynthLib.anatomy.sector.geometry import Sector
+
+
+class Synthesizer(Protocol):
+    """A pipeline that draws echocardiograms."""
+
+    def __call__(
+        self,
+        label_map: NDArray[np.uint8],
+        sector: Sector,
+        *,
+        view: str | None = None,
+        depth_mm: float | None = None,
+        count: int = 1,
+        seed: int = 0,
+        progress: Callable[[int, int, str], None] | None = None,
+        **options: Any,
+    ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+        """Images (count, H, W), or cines (count, T, H, W), uint8 on the label map's grid, 0 outside the sector.
+
+        Args:
+            label_map: (H, W) in CAMUS codes, or (T, H, W), the frames of a cine, which share their noise.
+            sector: the ultrasound sector on the same grid; what lies outside it is not drawn.
+            view: '2CH', '4CH' or None.
+            depth_mm: length of the beams in millimetres, where known.
+            count: images or cines; number i depends on (seed, i) alone, bit for bit.
+            seed: of everything random.
+            progress: progress(done, total, message) after each step; may raise `Cancelled`.
+            options: those that its row in `systems.SYSTEMS` names: steps, solver, quality.
+
+        Returns:
+            The images, and how they were made: process, solver, steps and network_evaluations for each image.
+        """
+        ...

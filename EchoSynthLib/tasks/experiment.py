@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import EchoSynthLib
-from EchoSynthLib.errors import EchoSynthError
+from EchoSynthLib.errors import needs
 from EchoSynthLib.experiment.settings import PRESETS, TRAINED, Settings, parse_solvers
 from EchoSynthLib.tasks.common.inputs import LARGEST_SEED
 from EchoSynthLib.tasks.common.output_places import check_writable
@@ -72,17 +72,10 @@ class Experiment(Task):
         started = time.perf_counter()
         check_exists(self.data, "data")
         check_writable(self.output)
-        try:
+        with needs("full", "The experiment"):
             from EchoSynthLib.experiment.run import run
 
             written = run(self._settings(), context.part)
-        except ModuleNotFoundError as error:
-            if (error.name or "").startswith("EchoSynthLib"):
-                raise
-            raise EchoSynthError(
-                f"The experiment needs {error.name}, which is not installed; it comes with: "
-                "pip install 'echosynth[full]'"
-            ) from error
         folder = self.output.resolve()
         return {
             "task": self.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,14 @@ from typing import Any
 
 import EchoSynthLib
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.systems import RECIPES, SYSTEMS, Recipe
 from EchoSynthLib.tasks.common.inputs import LARGEST_SEED
 from EchoSynthLib.tasks.common.output_places import check_writable
 from EchoSynthLib.tasks.common.results import check_exists
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.training.distributed import process_count
-from EchoSynthLib.training.recipes import PRESETS, RECIPES, Recipe
+
+SIZES = tuple(dict.fromkeys(size for system in SYSTEMS for size in system.presets))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Train(Task):
     device: str = parameter("cpu", help="cpu, cuda, cuda:1, mps: what torch knows")
     seed: int = parameter(0, minimum=0, maximum=LARGEST_SEED, help="of weights, order and augmentation")
     preset: str | None = parameter(
-        None, choices=PRESETS, help="size of a diffusion model and its autoencoder: small for a CPU, or the paper's"
+        None, choices=SIZES, help="size of a diffusion model and its autoencoder: small for a CPU, or the paper's"
     )
     resume: bool = parameter(True, help="go on from the output folder's checkpoint, if it is of this training")
 
@@ -48,38 +49,34 @@ class Train(Task):
         check_writable(self.output)
         recipe = RECIPES[self.system]
         sizes = self._sizes(recipe)
-        result = recipe.load().train(
-            data=self.data,
-            output=self.output,
+        folder = recipe.train(
+            self.data,
+            self.output,
             minutes=self.minutes,
             device=self.device,
             seed=self.seed,
             resume=self.resume,
             progress=context.progress,
-            **recipe.arguments,
             **sizes,
         )
-        record = dict(result) if isinstance(result, dict) else {}
-        outputs = {"model": os.fspath(result)} if isinstance(result, str | os.PathLike) else {}
         return {
             "task": self.name,
             "echosynth_version": EchoSynthLib.__version__,
             "system": self.system,
             "seed": self.seed,
             "seconds": round(time.perf_counter() - started, 3),
-            "outputs": {"folder": str(self.output.resolve()), **outputs},
-            **record,
+            "outputs": {"folder": str(self.output.resolve()), "model": str(folder)},
         }
 
     def _sizes(self, recipe: Recipe) -> dict[str, str]:
         """The preset as the recipe takes it; nothing where none was chosen."""
-        sized = [name for name, other in RECIPES.items() if other.presets]
-        if self.preset is not None and not recipe.presets:
+        sized = [name for name, other in RECIPES.items() if other.system.presets]
+        if self.preset is not None and not recipe.system.presets:
             raise InputError(
                 f"{self.system} has one size, so the preset {self.preset!r} cannot be used; leave it out. "
                 f"Those with presets are {', '.join(sized)}."
             )
-        if process_count() > 1 and not recipe.presets:
+        if process_count() > 1 and not recipe.system.presets:
             raise InputError(
                 f"{self.system} is trained in one process, and there are {process_count()}; start it without a "
                 f"launcher. Trained in several are {', '.join(sized)}."

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from EchoSynthLib.errors import EchoSynthError
+from EchoSynthLib.errors import needs
 
 if TYPE_CHECKING:
     import torch
@@ -91,12 +91,7 @@ class Processes:
 
 
 def _accelerate() -> Any:
-    try:
+    with needs("full", f"Training in {process_count()} processes"):
         import accelerate
         import accelerate.utils
-    except ModuleNotFoundError as error:
-        raise EchoSynthError(
-            f"Training in {process_count()} processes needs {error.name}, which is not installed; it comes with: "
-            "pip install 'echosynth[full]'"
-        ) from error
     return accelerate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,6 +48,10 @@ class TorchNetwork:
 
     def __init__(self, network: nn.Module) -> None:
         self.network = network.eval()
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Those of the network."""
+        return self.network.parameters()
 
     @torch.inference_mode()
     def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:

@@ -73,7 +73,7 @@ def _draw(
     config = {**model.config, "guidance": guidance, "spread": spread, "blur": blur}
     pipeline = BeamFlowPipeline.from_folder(model.path, config)
     return [
-        pipeline(label, sector, view=str(view), quality=str(quality) or None, seed=i, steps=steps)[0]
+        pipeline(label, sector, view=str(view), quality=str(quality) or None, seed=i, steps=steps)[0][0]
         for i, (label, sector, view, quality) in enumerate(
             zip(chosen.label, sectors, chosen.view, chosen.quality, strict=True)
         )

@@ -29,11 +29,9 @@ def clean_dice(val: CamusArrays) -> list[ROW]:
 
 def cleaning_gain(val: CamusArrays) -> dict[str, dict[str, float]]:
     """Dice with and without the largest-component and hole-filling step."""
-    from EchoSynthLib import zoo
-    from EchoSynthLib.api.pipelines import segmenter
     from EchoSynthLib.images.grid import from_grid, to_grid
 
-    network = segmenter("segmenter", zoo.find("segmenter").sha256)
+    network = es.load_pipeline("segmenter")
     raw = []
     for image in val.image:
         logits, _ = network.network(to_grid(image.astype(np.float32) / 255, network.grid)[None, None])

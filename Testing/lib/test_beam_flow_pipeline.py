@@ -62,10 +62,10 @@ def cine() -> tuple[NDArray[np.uint8], object]:
 @pytest.mark.parametrize("at_once", [2, 3, 16])
 def test_images_drawn_side_by_side_are_those_drawn_one_by_one(at_once: int) -> None:
     label_maps, sector = cine()
-    together = pipeline(0.0, at_once, marked)(label_maps, sector, count=2, seed=7, steps=3)
+    together, _ = pipeline(0.0, at_once, marked)(label_maps, sector, count=2, seed=7, steps=3)
     assert together.shape == (2, *label_maps.shape)
     for index, label_map in enumerate(label_maps):
-        alone = pipeline(0.0, 1, marked)(label_map, sector, count=2, seed=7, steps=3)
+        alone, _ = pipeline(0.0, 1, marked)(label_map, sector, count=2, seed=7, steps=3)
         assert np.array_equal(together[:, index], alone)
 
 

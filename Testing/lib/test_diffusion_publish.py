@@ -27,6 +27,7 @@ from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusio
 from EchoSynthLib.synthesis.diffusion.export import publish  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.processes.registry import make_process  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent  # noqa: E402
+from EchoSynthLib.systems import Capabilities  # noqa: E402
 from EchoSynthLib.tasks import Context, Dataset, Synthesize  # noqa: E402
 from EchoSynthLib.training.loop import State  # noqa: E402
 
@@ -81,7 +82,7 @@ def test_the_folder_is_one_of_the_zoo_whose_config_tells_process_solvers_and_tra
     pipeline, folder = model
     monkeypatch.setenv("ECHOSYNTH_MODELS", str(folder.parent))
     config = zoo.find(folder.name).config
-    assert zoo.find(folder.name).kind == "generator"
+    assert Capabilities.of(zoo.find(folder.name)).kind == "synthesis"
     assert (config["system"], config["process"]) == ("synthesis.diffusion", pipeline.process.name)
     assert {"heun", "ddim"} <= set(config["solvers"])
     assert "ancestral-gamma" not in config["solvers"]
@@ -171,7 +172,7 @@ def test_progress_counts_the_steps_and_can_cancel(installed: str, heart: HeartMa
         ({"solver": "magic"}, "'magic' is not known.*heun"),
         ({"steps": 0}, "at least one step"),
         ({"count": 0}, "count"),
-        ({"quality": "good"}, "knows nothing of image quality.*'good'"),
+        ({"quality": "good"}, "has no choice of quality.*'good'"),
     ],
 )
 def test_what_the_model_cannot_do_is_refused_with_what_it_can(

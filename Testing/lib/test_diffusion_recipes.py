@@ -18,19 +18,20 @@ from EchoSynthLib import zoo  # noqa: E402
 from EchoSynthLib.anatomy.heart2d.parametric import HeartMap  # noqa: E402
 from EchoSynthLib.anatomy.labels import CONDITIONING, conditioning_map  # noqa: E402
 from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
+from EchoSynthLib.networks.semantic.presets import PAPER  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.recipe import DenoisingLoss, untrained  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.solvers.registry import find_solver  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.training_configs import plan  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_presets  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent.recipe import AutoencoderLoss, validate  # noqa: E402
+from EchoSynthLib.systems import RECIPES  # noqa: E402
 from EchoSynthLib.tasks import find_task  # noqa: E402
 from EchoSynthLib.tasks.task import Context  # noqa: E402
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data  # noqa: E402
 from EchoSynthLib.training.frame_batches import FrameBatches  # noqa: E402
 from EchoSynthLib.training.loop import Moment, Settings  # noqa: E402
 from EchoSynthLib.training.loop import train as run_loop  # noqa: E402
-from EchoSynthLib.training.recipes import DIFFUSION, RECIPES  # noqa: E402
 
 GRID = (64, 64)
 
@@ -108,7 +109,7 @@ def test_ten_classes_tell_the_view(frames: BeamData) -> None:
         assert torch.all((batch.codes >= len(CONDITIONING)) == (view == 0))
 
 
-@pytest.mark.parametrize("model", DIFFUSION)
+@pytest.mark.parametrize("model", PAPER)
 @pytest.mark.parametrize("preset", ["small", "paper"])
 def test_every_model_has_a_plan_whose_sampling_fits_its_process(model: str, preset: str) -> None:
     from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
@@ -126,7 +127,7 @@ def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", DIFFUSION)
+@pytest.mark.parametrize("model", PAPER)
 def test_the_loss_of_a_repeated_batch_falls(model: str, frames: BeamData) -> None:
     pipeline = tiny(model)
     loss = DenoisingLoss(pipeline, FrameBatches(frames, GRID), count=4)
@@ -210,10 +211,10 @@ def test_training_makes_a_model_folder_that_reads_back_and_draws(
 
 @pytest.mark.slow
 def test_an_autoencoder_that_is_given_is_not_trained_again(data: Path, tmp_path: Path) -> None:
-    given = RECIPES["gamma-l64"].load().train(data, tmp_path / "given", minutes=0.005)
-    folder = RECIPES["edm-l64"].load().train(data, tmp_path / "model", 0.01, model="EDM-L64", autoencoder=given)
+    given = RECIPES["gamma-l64"].train(data, tmp_path / "given", minutes=0.005)
+    folder = RECIPES["edm-l64"].train(data, tmp_path / "model", minutes=0.01, autoencoder_folder=given)
     assert not (tmp_path / "model" / "autoencoder").exists()
-    kept = RECIPES["gamma-l64"].load().load(given).state_dict()
+    kept = RECIPES["gamma-l64"].system.load().from_pretrained(given).state_dict()
     published = SemanticDiffusionPipeline.from_pretrained(folder).autoencoder.state_dict()
     assert all(torch.allclose(published[name], kept[name], atol=1e-3) for name in kept)
 

@@ -69,7 +69,7 @@ def test_a_segmenter_can_be_given_its_name_and_what_its_card_says_of_the_data(da
 @pytest.mark.slow
 def test_training_the_generator_makes_a_model_that_draws(data: Path, hearts: list[HeartMap], tmp_path: Path) -> None:
     model = trained("beam-flow", data, tmp_path)
-    images = BeamFlowPipeline.from_folder(model.path, model.config)(hearts[0].label_map, hearts[0].sector, steps=1)
+    images, _ = BeamFlowPipeline.from_folder(model.path, model.config)(hearts[0].label_map, hearts[0].sector, steps=1)
     inside = hearts[0].sector.mask(hearts[0].label_map.shape)  # type: ignore[arg-type]
     assert images.shape == (1, *hearts[0].label_map.shape)
     assert np.all(images[0][~inside] == 0)

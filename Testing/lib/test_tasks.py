@@ -143,7 +143,7 @@ def test_the_parts_of_a_task_share_one_progress() -> None:
 
 
 def test_an_unknown_task_is_answered_with_the_known_ones() -> None:
-    names = "segment, classify-view, contour, measure, synthesize, variations, dataset, collect, read, train"
+    names = "classify-view, collect, contour, dataset, evidence, experiment, measure, read, segment, synthesize, train"
     with pytest.raises(InputError, match=names):
         find_task("diagnose")
 

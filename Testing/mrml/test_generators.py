@@ -15,14 +15,14 @@ import pytest
 from drawn_nodes import pixels_of
 
 from EchoSynthJobs.data_set import DataSetTarget, save_variations
-from EchoSynthJobs.generators import Generator, find_generator
 from EchoSynthJobs.job import finish
-from EchoSynthJobs.models import TASK_OF_KIND, time_one_image
+from EchoSynthJobs.models import time_one_image
 from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.systems import Capabilities, capabilities
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import new_segmentation
 from EchoSynthMRML.provenance import stamps_of
@@ -30,7 +30,7 @@ from EchoSynthMRML.volumes import add_to_scene
 
 SHAPE = (48, 56)
 MODEL = "edm-tiny"
-SHIPPED = {model.name: model.kind for model in zoo.list_models() if model.shipped}
+SHIPPED = [model.name for model in zoo.list_models() if model.shipped]
 PUBLISH = Path(__file__).resolve().parents[1] / "slicer" / "tiny_diffusion.py"
 
 pytestmark = pytest.mark.skipif("beam-flow" not in SHIPPED, reason="the model beam-flow is not in Resources/Models")
@@ -81,34 +81,35 @@ def has_loaded_torch(client: Client) -> bool:
 
 
 def test_the_fast_generator_is_a_flow_map_that_takes_its_steps_without_a_solver() -> None:
-    found = find_generator("beam-flow")
-    assert not found.is_diffusion
+    found = capabilities("beam-flow")
+    assert (found.kind, found.needs_full, found.live, found.knows_quality) == ("synthesis", False, True, True)
     assert found.solvers == ()
     assert found.default_steps > 0
 
 
 def test_a_name_without_a_generator_has_no_process() -> None:
     # A segmenter is none, and nor is what a scene from elsewhere names.
-    assert find_generator("segmenter") == Generator("segmenter")
-    assert find_generator("no-such-model").process == ""
+    assert capabilities("segmenter").process == ""
+    assert capabilities("no-such-model") == Capabilities("no-such-model")
 
 
 @pytest.mark.parametrize("config", [{}, {"process": "ve", "solvers": ["heun"]}])
 def test_a_config_that_tells_little_is_still_one_of_a_diffusion_model(config: dict[str, Any]) -> None:
     folder = zoo.ModelFolder(Path(), "m", {"system": "synthesis.diffusion", **config}, "", shipped=False)
-    assert Generator.of(folder).is_diffusion
+    found = Capabilities.of(folder)
+    assert (found.needs_full, found.live, found.knows_quality) == (True, False, False)
 
 
-@pytest.mark.parametrize("model", sorted(name for name, kind in SHIPPED.items() if kind in TASK_OF_KIND))
+@pytest.mark.parametrize("model", SHIPPED)
 def test_a_model_of_each_kind_can_be_timed(client, model) -> None:
-    assert run(time_one_image(client, model, SHIPPED[model], SHAPE)) > 0
+    assert run(time_one_image(client, capabilities(model), SHAPE)) > 0
 
 
 @needs_torch
 @pytest.mark.slow
 class TestDiffusion:
     def test_its_folder_tells_process_solvers_and_steps(self, diffusion):
-        found = find_generator(diffusion)
+        found = capabilities(diffusion)
         assert (found.process, found.default_solver, found.default_steps, found.latent) == ("edm", "heun", 3, True)
         assert {"euler", "heun", "ddim"} <= set(found.solvers)
 
@@ -140,8 +141,8 @@ class TestDiffusion:
         record = run(save_variations(client_with_models, heart, wish, place, variations=0, strength=1.0))
         assert [record[key] for key in ("model", "solver", "steps")] == [MODEL, "ddim", 2]
 
-    def test_it_is_timed_in_its_own_steps(self, client_with_models):
-        assert run(time_one_image(client_with_models, MODEL, "generator", SHAPE)) > 0
+    def test_it_is_timed_in_its_own_steps(self, client_with_models, diffusion):
+        assert run(time_one_image(client_with_models, capabilities(diffusion), SHAPE)) > 0
 
     def test_a_cancelled_drawing_leaves_nothing(self, scene, client_with_models, heart):
         before = scene.GetNumberOfNodes()

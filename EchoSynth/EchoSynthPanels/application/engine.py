@@ -18,10 +18,10 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from EchoSynthJobs.generators import Generator
 from EchoSynthJobs.job import Job, Report
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import EchoSynthError
+from EchoSynthLib.systems import Capabilities
 from EchoSynthPanels.application.runner import JobRunner
 from EchoSynthPanels.application.signal import Signal
 
@@ -113,18 +113,18 @@ class Engine:
         if not self.ready:
             raise EchoSynthError(_("The engine is not installed; install it in the module EchoModels."))
 
-    def check_generator(self, generator: Generator) -> None:
-        """Refuses a diffusion model where the full path is not installed.
+    def check_model(self, model: Capabilities) -> None:
+        """Refuses a model that runs in PyTorch where the full path is not installed.
 
         Raises:
             EchoSynthError: names what is missing.
         """
-        if generator.is_diffusion and self.packages.missing_full:
+        if model.needs_full and self.packages.missing_full:
             raise EchoSynthError(
                 _(
                     "The model {model} runs in PyTorch, and this is not installed: {packages}. "
                     "Install the full engine (EchoModels, Engine), or choose another model."
-                ).format(model=generator.name, packages=", ".join(self.packages.missing_full))
+                ).format(model=model.name, packages=", ".join(self.packages.missing_full))
             )
 
     def check_torch_extension(self) -> None:

@@ -12,8 +12,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.data_set import DataSetTarget, Pair, pairs_in, save_pairs, save_variations
-from EchoSynthJobs.generators import find_generator
 from EchoSynthJobs.job import Job
+from EchoSynthLib.systems import capabilities
 from EchoSynthPanels.model_choice import ModelChoice
 from EchoSynthPanels.panel import Panel
 from EchoSynthPanels.parameters import DataSource
@@ -30,7 +30,7 @@ class DataSetPanel(Panel):
     def set_up(self) -> None:
         """See `Panel.set_up`."""
         self._pairs: list[Pair] = []
-        self._model = ModelChoice(self.ui.dataGeneratorComboBox, "generator", "generator")
+        self._model = ModelChoice(self.ui.dataGeneratorComboBox, "synthesis", "generator")
         self.ui.folderPathLineEdit.filters = ctk.ctkPathLineEdit.Dirs
         self.ui.folderPathLineEdit.settingKey = "EchoSynth/DataSetFolder"
 
@@ -61,7 +61,7 @@ class DataSetPanel(Panel):
         if not self.parameters.dataName.strip():
             return _("Give the data set a name")
         if self.parameters.dataSource == DataSource.VARIATIONS:
-            self.engine.check_generator(find_generator(self.parameters.generator))
+            self.engine.check_model(capabilities(self.parameters.generator))
             return reason_not_to_draw(self.parameters.labelMap)
         if not self._pairs:
             return _("The scene holds no image with a label map on its grid")

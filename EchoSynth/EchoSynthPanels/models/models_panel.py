@@ -7,11 +7,11 @@ from pathlib import Path
 import qt
 from slicer.i18n import tr as _
 
-from EchoSynthJobs.generators import Generator
 from EchoSynthJobs.job import Job
-from EchoSynthJobs.models import TASK_OF_KIND, command, time_one_image
+from EchoSynthJobs.models import can_be_timed, command, time_one_image
 from EchoSynthLib import zoo
 from EchoSynthLib.errors import EchoSynthError
+from EchoSynthLib.systems import Capabilities
 from EchoSynthPanels.application.engine import Engine
 from EchoSynthPanels.panel import Panel, confirmed, connect
 
@@ -105,7 +105,7 @@ class ModelsPanel(Panel):
             return
         self.start(
             self.title,
-            lambda: time_one_image(self.engine.client, model.name, model.kind, TIMING_SHAPE),
+            lambda: time_one_image(self.engine.client, Capabilities.of(model), TIMING_SHAPE),
             lambda seconds: self._keep_time(model, seconds),
         )
 
@@ -157,20 +157,20 @@ def _time_of(model: zoo.ModelFolder) -> str:
 
 
 def _kind_in_words(model: zoo.ModelFolder) -> str:
-    if model.kind == "generator":
-        return _("Generator, diffusion") if Generator.of(model).is_diffusion else _("Generator")
-    return {"segmenter": _("Segmenter"), "contour": _("Contour")}.get(model.kind, _("Unknown"))
+    return _(Capabilities.of(model).title or "Unknown")
 
 
 def _why_not_timed(model: zoo.ModelFolder | None, engine: Engine) -> str:
     """Why one image cannot be timed with the model, '' where it can."""
     if model is None:
         return _("Select a model in the list")
-    if model.kind not in TASK_OF_KIND:
+    can = Capabilities.of(model)
+    if not can.kind:
         return model.problem or _("What this model is for is not known to this version of EchoSynth")
+    if not can_be_timed(can):
+        return _("What this model does takes more than one image")
     try:
-        if model.kind == "generator":
-            engine.check_generator(Generator.of(model))
+        engine.check_model(can)
     except EchoSynthError as error:
         return str(error)
     return ""

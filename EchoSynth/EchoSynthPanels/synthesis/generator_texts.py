@@ -6,35 +6,35 @@ from collections.abc import Sequence
 
 from slicer.i18n import tr as _
 
-from EchoSynthJobs.generators import Generator
+from EchoSynthLib.systems import Capabilities
 
-PROCESSES = {"ddpm": "DDPM", "vp": "VP", "ve": "VE", "edm": "EDM", "gamma-noise": "Gamma noise"}
-"""As the papers call the diffusion processes."""
+PROCESSES = {"ddpm": "DDPM", "vp": "VP", "ve": "VE", "edm": "EDM", "gamma-noise": "Gamma noise", "flow-map": "Flow map"}
+"""As the papers call the processes; another one is shown by its own name."""
 
 
 class GeneratorWords:
     """The texts of the rows of one generator."""
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(self, generator: Capabilities) -> None:
         self._generator = generator
 
     @property
     def process(self) -> str:
         """The process by which it makes an image out of noise."""
         generator = self._generator
-        if not generator.process:
+        if not generator.kind:
             return _("Not known: no such model here")
-        if not generator.is_diffusion:
-            return _("Flow map, in beam space")
-        name = PROCESSES.get(generator.process, generator.process)
+        name = PROCESSES.get(generator.process, generator.process or generator.title)
+        if not generator.solvers:
+            return name
         if generator.latent:
             return _("{process} diffusion, in latent space").format(process=name)
         return _("{process} diffusion, in pixel space").format(process=name)
 
     def runtime(self, missing: Sequence[str]) -> str:
         """What it runs in; `missing` are the packages of that which are not installed."""
-        if not self._generator.is_diffusion:
-            return _("onnxruntime") if self._generator.process else ""
+        if not self._generator.needs_full:
+            return _("onnxruntime") if self._generator.kind else ""
         if not missing:
             return _("PyTorch")
         without_torch = any(package.startswith("torch") for package in missing)
@@ -45,14 +45,14 @@ class GeneratorWords:
         """The solvers to choose from, and how each is shown; '' stands for the model's default."""
         generator = self._generator
         if not generator.solvers:
-            return {"": _("The model's own") if generator.process else _("Model's default")}
+            return {"": _("The model's own") if generator.kind else _("Model's default")}
         default = _("Model's default ({solver})").format(solver=generator.default_solver)
         return {"": default, **{name: name for name in generator.solvers}}
 
     @property
     def about_solvers(self) -> str:
         """What the choice of a solver means, or why there is none."""
-        if not self._generator.is_diffusion:
+        if not self._generator.solvers:
             return _("Only diffusion models have a choice: a flow map has learned its steps itself")
         return _("How the steps are taken; those that fit the model's process")
 
@@ -65,8 +65,6 @@ class GeneratorWords:
     @property
     def about_quality(self) -> str:
         """What the choice of image quality means, or why there is none."""
-        if self._generator.is_diffusion:
-            return _("{model} is a diffusion model, which knows nothing of image quality").format(
-                model=self._generator.name
-            )
+        if not self._generator.knows_quality:
+            return _("{model} knows nothing of image quality").format(model=self._generator.name)
         return _("Acoustic window of the synthetic images")

@@ -14,8 +14,8 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from EchoSynthJobs.job import Job, sector_text, working_folder
-from EchoSynthJobs.synthesize import draw, read_label_maps
-from EchoSynthLib.synthesis.beam_flow import FLOW_MAP
+from EchoSynthJobs.synthesize import SynthesisRequest, draw, read_label_maps
+from EchoSynthLib.systems import capabilities
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.hierarchy import place_beside
@@ -206,12 +206,11 @@ def _same_node(one: Any, other: Any) -> bool:
 def _draws(volume: Any, segmentation: Any, grid: Grid) -> bool:
     """Whether a volume is a synthetic image of the segmentation to draw over.
 
-    What stands in a cine is none; nor is the image of a diffusion model, which may have taken minutes.
+    What stands in a cine is none; nor is the image of a model that is not for Live, which may have taken minutes.
     """
     if volume is None or volume.GetImageData() is None or cine_of(volume) is not None:
         return False
-    # Older scenes write it with a space.
-    if stamps_of(volume).get("process", FLOW_MAP).replace(" ", "-") != FLOW_MAP:
+    if not capabilities(stamps_of(volume).get("model", SynthesisRequest.model)).live:
         return False
     return linked_label_map(volume) is segmentation and same_place(Grid.of_volume(volume), grid)
 

@@ -5,35 +5,36 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from EchoSynthJobs.generators import Generator, find_generator
 from EchoSynthJobs.synthesize import SynthesisRequest
+from EchoSynthLib.systems import Capabilities, capabilities
 
 
 def request_of(parameters: Any) -> SynthesisRequest:
     """What the parameters ask of the generator, less what it knows nothing of."""
-    return _request(parameters, find_generator(parameters.generator))
+    return _request(parameters, capabilities(parameters.generator))
 
 
 def live_request_of(parameters: Any) -> SynthesisRequest:
-    """The one image that Live draws; steps and solver of a diffusion model are none of the fast generator's."""
-    generator = find_generator(parameters.generator)
+    """The one image that Live draws; steps and solver of another model are none of the fast generator's."""
+    generator = capabilities(parameters.generator)
     request = replace(_request(parameters, generator), count=1)
-    return replace(request, model=live_model(generator), steps=None, solver=None) if generator.is_diffusion else request
+    if live_model(generator) == generator.name:
+        return request
+    return replace(request, model=live_model(generator), steps=None, solver=None)
 
 
-def live_model(chosen: Generator) -> str:
-    """What Live draws with: the fast generator where a diffusion model is chosen, seconds behind the strokes."""
-    return SynthesisRequest.model if chosen.is_diffusion else chosen.name
+def live_model(chosen: Capabilities) -> str:
+    """What Live draws with: the fast generator where one is chosen that would be seconds behind the strokes."""
+    return chosen.name if chosen.live or not chosen.kind else SynthesisRequest.model
 
 
-def _request(parameters: Any, generator: Generator) -> SynthesisRequest:
-    diffusion = generator.is_diffusion
+def _request(parameters: Any, generator: Capabilities) -> SynthesisRequest:
     return SynthesisRequest(
         count=parameters.count,
         seed=parameters.seed,
         view=parameters.view.value,
         steps=parameters.steps or None,
-        quality=None if diffusion else parameters.imageQuality.value or None,
+        quality=(parameters.imageQuality.value or None) if generator.knows_quality else None,
         model=generator.name,
-        solver=(parameters.solver or None) if diffusion else None,
+        solver=(parameters.solver or None) if generator.solvers else None,
     )

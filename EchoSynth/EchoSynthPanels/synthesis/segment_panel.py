@@ -35,7 +35,7 @@ class SegmentPanel(Panel):
 
     def set_up(self) -> None:
         """See `Panel.set_up`."""
-        self._model = ModelChoice(self.ui.segmenterComboBox, "segmenter", "segmenter")
+        self._model = ModelChoice(self.ui.segmenterComboBox, "segmentation", "segmenter")
         connect(self.ui.openButton, "clicked()", self.ask_and_open)
         connect(self.ui.sampleButton, "clicked()", self.open_sample)
         connect(self.ui.cineButton, "clicked()", self.make_cine)

@@ -8,9 +8,9 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from EchoSynthJobs.generators import Generator, find_generator
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.synthesize import Synthesized, synthesize, view_of
+from EchoSynthLib.systems import Capabilities, capabilities
 from EchoSynthMRML.cines import cine_of
 from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.views import show_side_by_side
@@ -32,7 +32,7 @@ class SynthesizePanel(Panel):
 
     def set_up(self) -> None:
         """See `Panel.set_up`."""
-        self._model = ModelChoice(self.ui.generatorComboBox, "generator", "generator", self._take_its_defaults)
+        self._model = ModelChoice(self.ui.generatorComboBox, "synthesis", "generator", self._take_its_defaults)
         self._solver = NameChoice(self.ui.solverComboBox, "solver")
         self.live = the_live()
         self.live.changed.connect(self._show_live)
@@ -55,7 +55,7 @@ class SynthesizePanel(Panel):
         if self.parameters is None:
             return
         self._model.refresh()
-        generator = find_generator(self.parameters.generator)
+        generator = capabilities(self.parameters.generator)
         self._show_generator(generator)
         cine = self.parameters.labelMap and cine_of(self.parameters.labelMap)
         box = self.ui.synthesizeAllFramesCheckBox
@@ -66,7 +66,7 @@ class SynthesizePanel(Panel):
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
-        self.engine.check_generator(find_generator(self.parameters.generator))
+        self.engine.check_model(capabilities(self.parameters.generator))
         if self.parameters.outputVolume is not None and self.parameters.outputVolume is self.parameters.reference:
             return _("The output is the image whose sector is taken; choose another output")
         return reason_not_to_draw(self.parameters.labelMap)
@@ -118,9 +118,9 @@ class SynthesizePanel(Panel):
         if self.ui.viewComboBox.itemText(0) != text:
             self.ui.viewComboBox.setItemText(0, text)
 
-    def _show_generator(self, generator: Generator) -> None:
+    def _show_generator(self, generator: Capabilities) -> None:
         words = GeneratorWords(generator)
-        missing = self.engine.packages.missing_full if generator.is_diffusion else ()
+        missing = self.engine.packages.missing_full if generator.needs_full else ()
         self.ui.processLabel.text = words.process
         self.ui.runtimeLabel.text = words.runtime(missing)
         self.ui.runtimeLabel.toolTip = ", ".join(missing)
@@ -130,10 +130,10 @@ class SynthesizePanel(Panel):
         self.ui.solverComboBox.enabled = bool(generator.solvers)
         self.ui.solverComboBox.toolTip = words.about_solvers
         self.ui.stepsSpinBox.specialValueText = words.default_steps
-        self.ui.imageQualityComboBox.enabled = not generator.is_diffusion
+        self.ui.imageQualityComboBox.enabled = generator.knows_quality
         self.ui.imageQualityComboBox.toolTip = words.about_quality
 
-    def _show_whether_live_can_follow(self, generator: Generator) -> None:
+    def _show_whether_live_can_follow(self, generator: Capabilities) -> None:
         node, box = self.parameters.labelMap, self.ui.liveCheckBox
         editable = node is not None and node.IsA("vtkMRMLSegmentationNode")
         # What is on can always be switched off.

@@ -102,9 +102,9 @@ class ContourPipeline:
         self.sigma = float(config["sigma"])
 
     @classmethod
-    def from_folder(cls, folder: Path, config: Mapping[str, Any]) -> ContourPipeline:
-        """The pipeline on the fast path."""
-        return cls(OnnxNetwork(folder / "contour.onnx"), config)
+    def from_folder(cls, folder: Path, config: Mapping[str, Any], threads: int | None = None) -> ContourPipeline:
+        """The pipeline on the fast path; `threads` as in `OnnxNetwork`."""
+        return cls(OnnxNetwork(folder / "contour.onnx", threads), config)
 
     def __call__(
         self, image: NDArray[np.uint8], spacing: Spacing | None = None, *, heads: str = "both"

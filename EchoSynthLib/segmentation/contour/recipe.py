@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -25,6 +26,7 @@ from EchoSynthLib.segmentation.contour.losses import (
 from EchoSynthLib.segmentation.contour.network import GRID, MAP, ContourNet, start_from_segmenter
 from EchoSynthLib.segmentation.contour.point_transforms import follow
 from EchoSynthLib.segmentation.contour.targets import FARTHEST, SIGMA, ContourTargets, load_targets
+from EchoSynthLib.systems import find_model
 from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.derived import sum_of_data
@@ -34,7 +36,7 @@ from EchoSynthLib.training.overlays import Overlays
 from EchoSynthLib.training.resize import on_grid
 from EchoSynthLib.training.terms import CAMUS, terms_of
 from EchoSynthLib.types import Progress
-from EchoSynthLib.zoo import WEIGHTS, find
+from EchoSynthLib.zoo import WEIGHTS
 
 NEAR, FAR, PROBES = 5, 1, 2
 """Frames of a batch that stay near the data, are moved far, and are shown by another probe."""
@@ -54,17 +56,19 @@ def train(
     seed: int = 0,
     resume: bool = True,
     progress: Progress | None = None,
+    *,
+    start: str,
 ) -> Path:
     """Train on the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
 
-    The U-Net starts from the shipped segmenter. The frames are moved and changed as the segmenter's are, and their
-    points and curves with them.
+    The U-Net starts from the weights of the segmenter `start`. The frames are moved and changed as the segmenter's are,
+    and their points and curves with them.
     """
     torch.manual_seed(seed)
     frames = load_beam_data(data, output / "beam_data.npz")
     targets = load_targets(data, output / "targets.npz")
     network = ContourNet()
-    start_from_segmenter(network, _segmenter_weights())
+    start_from_segmenter(network, load_file(find_model(start, "segmentation", "The start").path / WEIGHTS))
     settings = Settings(
         minutes=minutes,
         learning_rate=1e-3,
@@ -94,12 +98,6 @@ def train(
     if not frames.is_of_camus.any():
         terms += f"\nIts training began with the weights of the shipped segmenter. Of that model: {CAMUS}"
     return publish(average, output / "contour", state, chosen.summary(), terms, device)
-
-
-def _segmenter_weights() -> dict[str, Tensor]:
-    from safetensors.torch import load_file
-
-    return load_file(find("segmenter").path / WEIGHTS)
 
 
 class ContourLoss:

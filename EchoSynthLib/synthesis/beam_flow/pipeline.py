@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE, ScanConversion, to_beam_space
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.runtime import Network, OnnxNetwork
-from EchoSynthLib.synthesis.beam_flow import conditions
+from EchoSynthLib.runtime import Network, OnnxNetwork, usable_cores
+from EchoSynthLib.synthesis.beam_flow import FLOW_MAP, conditions
 from EchoSynthLib.synthesis.beam_flow.sampler import integrate
 from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
 from EchoSynthLib.synthesis.beam_flow.side_by_side import Tick, side_by_side
@@ -40,12 +40,16 @@ class BeamFlowPipeline:
         self.config = config
         self.at_once = at_once
 
+    @property
+    def networks(self) -> list[Any]:
+        """What draws: the networks of both stages."""
+        return [self.structure, self.speckle]
+
     @classmethod
-    def from_folder(cls, folder: Path, config: Mapping[str, Any], at_once: int = 1) -> BeamFlowPipeline:
-        """The pipeline on the fast path: one image by all cores, or several side by side, a core each."""
-        threads = None if at_once == 1 else 1
+    def from_folder(cls, folder: Path, config: Mapping[str, Any], threads: int | None = None) -> BeamFlowPipeline:
+        """The pipeline on the fast path: one image by all cores, or several side by side, `threads` for each."""
         structure, speckle = (OnnxNetwork(folder / f"{name}.onnx", threads) for name in ("structure", "speckle"))
-        return cls(structure, speckle, config, at_once)
+        return cls(structure, speckle, config, 1 if threads is None else max(1, usable_cores() // threads))
 
     def __call__(
         self,
@@ -59,8 +63,8 @@ class BeamFlowPipeline:
         seed: int = 0,
         steps: int | None = None,
         progress: Progress | None = None,
-    ) -> NDArray[np.uint8]:
-        """Images (count, H, W), or cines (count, T, H, W), uint8 on the label map's grid, 0 outside the sector.
+    ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+        """Images (count, H, W), or cines (count, T, H, W), uint8 on the label map's grid, and how they were made.
 
         Args:
             label_map: (H, W) in CAMUS codes, or (T, H, W); what lies outside the sector is not drawn.
@@ -101,7 +105,15 @@ class BeamFlowPipeline:
                 progress(next(done), ticks, "synthesizing")
 
         side_by_side(items, self.at_once, told)
-        return images.reshape(count, *label_map.shape)
+        about = {
+            "process": FLOW_MAP,
+            "solver": FLOW_MAP,
+            "steps": int(chosen),
+            "network_evaluations": int(chosen) + 1,  # the speckle stage's
+            "guidance": float(self.config["guidance"]),
+            "temperature": self.temperature(chosen),
+        }
+        return images.reshape(count, *label_map.shape), about
 
     def temperature(self, steps: int) -> float:
         """What the structure stage's noise is multiplied by: 1 + spread / sqrt(steps).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,16 @@ class DiffusionGenerator:
         self.pipeline = pipeline
         pipeline.set_progress_bar_config(disable=True)
 
+    @property
+    def networks(self) -> list[torch.nn.Module]:
+        """What draws: the denoiser, and of a latent model the autoencoder."""
+        both = (self.pipeline.network, self.pipeline.autoencoder)
+        return [network for network in both if network is not None]
+
     @classmethod
-    def from_folder(cls, folder: Path, device: str = "cpu") -> DiffusionGenerator:
+    def from_folder(
+        cls, folder: Path, config: Mapping[str, Any] | None = None, device: str = "cpu"
+    ) -> DiffusionGenerator:
         """The model of a folder that `SemanticDiffusionPipeline.save_pretrained` wrote.
 
         Raises:
@@ -42,6 +51,7 @@ class DiffusionGenerator:
         sector: Sector | NDArray[np.bool_],
         *,
         view: str | None = None,
+        depth_mm: float | None = None,
         count: int = 1,
         seed: int = 0,
         steps: int | None = None,
@@ -49,13 +59,14 @@ class DiffusionGenerator:
         discretization: str | None = None,
         progress: Progress | None = None,
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
-        """Images (count, H, W) uint8 on the label map's grid, 0 outside the sector, and how they were sampled.
+        """Images (count, H, W), or cines (count, T, H, W), uint8 on the label map's grid, and how they were sampled.
 
         Args:
-            label_map: (H, W) in CAMUS codes; what lies outside the sector is not drawn.
+            label_map: (H, W) in CAMUS codes, or (T, H, W); what lies outside the sector is not drawn.
             sector: the ultrasound sector on the same grid, or its mask (H, W).
             view: '2CH', '4CH' or None; some models need it.
-            count: images; image i depends on (seed, i) alone.
+            depth_mm: not looked at; these models draw pixels.
+            count: images, or cines; number i depends on (seed, i) alone, and all frames of a cine share its noise.
             seed: of all noise.
             steps, solver, discretization: None for the model's defaults.
             progress: called after each step; may raise `Cancelled`.
@@ -65,20 +76,20 @@ class DiffusionGenerator:
         """
         _check("count", count, 1, 100_000)
         _check("seed", seed, 0, 2**63 - 1)
-        mask = sector.mask(label_map.shape) if isinstance(sector, Sector) else sector
+        frames = label_map.reshape(-1, *label_map.shape[-2:])
+        mask = sector.mask(frames.shape[1:]) if isinstance(sector, Sector) else sector
         taken, name, _ = self.pipeline.check_sampling(steps, solver, discretization, "np")
-        evaluations, drawn = 0, []
+        images, evaluations = np.zeros((count, *frames.shape), np.uint8), 0
         # One image at a time, whatever the batch: so image i is the same bit for bit in every batch.
-        for i in range(count):
-            told = _Told(progress, i * taken, count * taken)
-            generator = generator_of(seed, i)
-            images, evaluations = self.pipeline(
-                label_map, mask, view, num_inference_steps=taken, solver=name, discretization=discretization,
-                generator=generator, return_dict=False, callback_on_step_end=told,
+        for number, (t, i) in enumerate(np.ndindex(len(frames), count)):
+            drawn, evaluations = self.pipeline(
+                frames[t], mask, view, num_inference_steps=taken, solver=name, discretization=discretization,
+                generator=generator_of(seed, i), return_dict=False,
+                callback_on_step_end=_Told(progress, number * taken, count * len(frames) * taken),
             )  # fmt: skip
-            drawn.append(np.rint(255 * images[0]).astype(np.uint8))
+            images[i, t] = np.rint(255 * drawn[0])
         config = self.pipeline.config
-        return np.stack(drawn), {
+        return images.reshape(count, *label_map.shape), {
             "process": self.pipeline.process.name,
             "solver": name,
             "discretization": discretization or config.default_discretization,

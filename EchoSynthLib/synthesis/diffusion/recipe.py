@@ -13,14 +13,15 @@ from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusio
 from EchoSynthLib.synthesis.diffusion.export import publish
 from EchoSynthLib.synthesis.diffusion.latent_space import one_hot, to_model_space
 from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
+from EchoSynthLib.synthesis.diffusion.solvers.registry import fitting_solvers
 from EchoSynthLib.synthesis.diffusion.training_configs import Plan, plan
+from EchoSynthLib.systems import RECIPES, Recipe
 from EchoSynthLib.training.beam_data import load_beam_data
 from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.distributed import main_process_first
 from EchoSynthLib.training.frame_batches import FrameBatches
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
-from EchoSynthLib.training.recipes import RECIPES
 from EchoSynthLib.training.terms import terms_of
 from EchoSynthLib.types import Progress
 
@@ -39,9 +40,10 @@ def train(
     resume: bool = True,
     progress: Progress | None = None,
     *,
-    model: str = "EDM-L64",
+    model: str,
     preset: str = "small",
-    autoencoder: Path | None = None,
+    autoencoder: str | None = None,
+    autoencoder_folder: Path | None = None,
 ) -> Path:
     """Train a model on the train split of a CAMUS `.npz`; returns the model folder it makes.
 
@@ -55,7 +57,8 @@ def train(
         progress: told how far it is.
         model: a name of `networks.semantic.presets.PAPER`.
         preset: "small" or "paper".
-        autoencoder: folder of the one that a latent model stands on; None to train it first, in a share of the minutes.
+        autoencoder: of `systems.RECIPES`, what a latent model stands on; trained first, in a share of the minutes.
+        autoencoder_folder: of one that is trained already.
 
     Raises:
         InputError: there is no such model or preset.
@@ -65,10 +68,14 @@ def train(
         every = load_beam_data(data, output / "beam_data.npz")
     frames = every.part("train")
     run = (device, seed, resume, progress)
-    if chosen.latent and autoencoder is None:
-        autoencoder = train_autoencoder(data, output, AUTOENCODER_SHARE * minutes, *run, preset, chosen.latent)
-        minutes *= 1 - AUTOENCODER_SHARE
-    pipeline = untrained(model, preset, chosen, autoencoder, seed)
+    decoder = None
+    if autoencoder is not None:
+        stands_on = RECIPES[autoencoder]
+        if autoencoder_folder is None:
+            autoencoder_folder = train_autoencoder(stands_on, data, output, AUTOENCODER_SHARE * minutes, *run, preset)
+            minutes *= 1 - AUTOENCODER_SHARE
+        decoder = stands_on.system.load().from_pretrained(autoencoder_folder).requires_grad_(False)
+    pipeline = untrained(model, preset, chosen, decoder, seed)
     settings = Settings(
         minutes=minutes,
         learning_rate=chosen.learning_rate,
@@ -80,9 +87,9 @@ def train(
     batches = FrameBatches(frames, (chosen.side, chosen.side), pipeline.config.classes, device)
     loss = DenoisingLoss(pipeline, batches, chosen.batch)
     basis = {"recipe": f"synthesis.diffusion, {model}, {preset}", "data": sum_of_data(data)}
-    if pipeline.autoencoder is not None and autoencoder is not None:
+    if autoencoder_folder is not None:
         basis["autoencoder"] = sha256_of_json(
-            [sha256_of_file(path) for path in sorted(autoencoder.glob("*.safetensors"))]
+            [sha256_of_file(path) for path in sorted(autoencoder_folder.glob("*.safetensors"))]
         )
     average, state = run_loop(
         pipeline.network, loss, settings, output / NETWORK,
@@ -99,7 +106,13 @@ def train(
     return folder
 
 
+def solvers(model: str, preset: str = "small", autoencoder: str | None = None) -> list[str]:
+    """Those that a model will have; see `train`."""
+    return fitting_solvers(plan(model, preset).process)
+
+
 def train_autoencoder(
+    recipe: Recipe,
     data: Path,
     output: Path,
     minutes: float,
@@ -108,28 +121,25 @@ def train_autoencoder(
     resume: bool,
     progress: Progress | None,
     preset: str,
-    latent: str,
 ) -> Path:
     """The folder of a latent model's autoencoder; one that the model has begun to be trained on stays as it is."""
-    folder = output / "autoencoder" / f"gamma-{latent.lower()}"
+    folder = output / "autoencoder" / recipe.name
     if resume and folder.exists() and (output / NETWORK / "checkpoint.pt").exists():
         return folder
-    recipe = RECIPES[f"gamma-{latent.lower()}"].load()
-    trained: Path = recipe.train(data, folder.parent, minutes, device, seed, resume, progress, preset, latent)
-    return trained
+    run = {"minutes": minutes, "device": device, "seed": seed, "resume": resume, "progress": progress}
+    return recipe.train(data, folder.parent, preset=preset, **run)
 
 
-def untrained(model: str, preset: str, chosen: Plan, autoencoder: Path | None, seed: int) -> SemanticDiffusionPipeline:
-    """The pipeline whose network is to be trained; an autoencoder that pixel space needs not is not looked at."""
+def untrained(
+    model: str, preset: str, chosen: Plan, autoencoder: nn.Module | None, seed: int
+) -> SemanticDiffusionPipeline:
+    """The pipeline whose network is to be trained."""
     torch.manual_seed(seed)
     network = build(model, preset, **chosen.changes)
-    decoder = None
-    if chosen.latent and autoencoder is not None:
-        decoder = RECIPES[f"gamma-{chosen.latent.lower()}"].load().load(autoencoder).requires_grad_(False)
     return SemanticDiffusionPipeline(
         network,
         make_process(chosen.process, **chosen.settings),
-        decoder,
+        autoencoder,
         rows=chosen.side,
         columns=chosen.side,
         channels=network.config.channels_in,

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.synthesis.gamma_latent.autoencoder import GammaAutoencoder
 from EchoSynthLib.synthesis.gamma_latent.losses import PAPER_BATCH, autoencoder_loss
 from EchoSynthLib.synthesis.gamma_latent.presets import build
 from EchoSynthLib.training.beam_data import load_beam_data
@@ -60,7 +59,7 @@ def train(
     preset: str = "small",
     latent: str = "L64",
 ) -> Path:
-    """Train on the train split of a CAMUS `.npz`; returns the folder that `load` reads.
+    """Train on the train split of a CAMUS `.npz`; returns the folder that `GammaAutoencoder.from_pretrained` reads.
 
     The loss has no perceptual term: its network, a ResNet-50 trained on RadImageNet, is not to be had with the library.
     The error of the val split's reconstructions stands in `log.jsonl`.
@@ -109,11 +108,6 @@ def train(
         if is_main:
             average.cpu().save_pretrained(folder)  # type: ignore[operator]
     return folder
-
-
-def load(folder: Path) -> GammaAutoencoder:
-    """The autoencoder of a folder that `train` made."""
-    return GammaAutoencoder.from_pretrained(folder)
 
 
 class AutoencoderLoss:

@@ -1,0 +1,335 @@
+"""The systems of EchoSynth: one table, by which everything above finds them.
+
+A system is one published method in a folder of its own, `EchoSynthLib/<room>/<system>/`. Its row says what its models
+are for, where its code is and what it can do. The command line, the worker, Python, the experiment and the panels of
+3D Slicer read the row and know no system by name. Code is named by "module:name" and imported at its first use.
+
+How to add one: "Add a system" in CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from EchoSynthLib import zoo
+from EchoSynthLib.errors import InputError, ModelError, needs
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """One row.
+
+    Attributes:
+        name: `<room>.<system>`, as its folder; `system` in config.json of its models.
+        kind: what its models make, in one word; those of one kind can stand in for one another.
+        title: what a user calls one of its models.
+        pipeline: "module:Class". `Class.from_folder(folder, config, ...)` makes one of a model folder, and a call of it
+            does the work: numpy in, numpy and a record out. What systems of one kind share is a Protocol in their room.
+        runtime: 'onnx', whose `from_folder` takes the `threads` of one call; or 'torch', which only the full
+            installation has, and whose `from_folder` takes a `device`.
+        task: that uses its models; '' where only another system does.
+        recipe: "module:train", see `Recipe`; beside `train`, that of a generator with presets has `solvers`.
+        trains: the models that `echosynth train` makes by it, and which of its arguments each name stands for.
+        presets: sizes that the recipe has a choice of; where it has, several processes may share a training, too.
+        options: parameters of the task that not every system of its kind takes, and this one does.
+        live: whether it is fast enough to follow the strokes of a brush.
+        process: how images come out of noise, where config.json of a model does not tell.
+    """
+
+    name: str
+    kind: str
+    title: str
+    pipeline: str
+    runtime: str
+    task: str = ""
+    recipe: str = ""
+    trains: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    presets: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    live: bool = False
+    process: str = ""
+
+    def load(self) -> Any:
+        """The class of its pipeline.
+
+        Raises:
+            EchoSynthError: a package that it needs is not installed.
+        """
+        return _named(self.pipeline, f"The system {self.name}")
+
+
+SYSTEMS: tuple[System, ...] = (
+    System(
+        name="segmentation.unet",
+        kind="segmentation",
+        title="Segmenter",
+        pipeline="EchoSynthLib.segmentation.unet.pipeline:SegmenterPipeline",
+        runtime="onnx",
+        task="segment",
+        recipe="EchoSynthLib.segmentation.unet.recipe:train",
+        trains={"segmenter": {}},
+    ),
+    System(
+        name="segmentation.contour",
+        kind="contour",
+        title="Contour",
+        pipeline="EchoSynthLib.segmentation.contour.pipeline:ContourPipeline",
+        runtime="onnx",
+        task="contour",
+        recipe="EchoSynthLib.segmentation.contour.recipe:train",
+        trains={"contour": {"start": "segmenter"}},
+    ),
+    System(
+        name="synthesis.beam_flow",
+        kind="synthesis",
+        title="Generator",
+        pipeline="EchoSynthLib.synthesis.beam_flow.pipeline:BeamFlowPipeline",
+        runtime="onnx",
+        task="synthesize",
+        recipe="EchoSynthLib.synthesis.beam_flow.recipe:train",
+        trains={"beam-flow": {}},
+        options=("steps", "quality"),
+        live=True,
+        process="flow-map",
+    ),
+    System(  # Stojanovski et al. 2024 (arXiv 2409.19371)
+        name="synthesis.diffusion",
+        kind="synthesis",
+        title="Generator, diffusion",
+        pipeline="EchoSynthLib.synthesis.diffusion.pipeline:DiffusionGenerator",
+        runtime="torch",
+        task="synthesize",
+        recipe="EchoSynthLib.synthesis.diffusion.recipe:train",
+        trains={
+            "sdm": {"model": "SDM"},
+            "vp": {"model": "VP"},
+            "ve": {"model": "VE"},
+            "edm": {"model": "EDM"},
+            "edm-l128": {"model": "EDM-L128", "autoencoder": "gamma-l128"},
+            "edm-l64": {"model": "EDM-L64", "autoencoder": "gamma-l64"},
+        },
+        presets=("small", "paper"),
+        options=("steps", "solver"),
+    ),
+    System(
+        name="synthesis.gamma_latent",
+        kind="autoencoder",
+        title="Autoencoder",
+        pipeline="EchoSynthLib.synthesis.gamma_latent.autoencoder:GammaAutoencoder",
+        runtime="torch",
+        recipe="EchoSynthLib.synthesis.gamma_latent.recipe:train",
+        trains={"gamma-l128": {"latent": "L128"}, "gamma-l64": {"latent": "L64"}},
+        presets=("small", "paper"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one model is trained: by its system's recipe, with the arguments that its name stands for."""
+
+    name: str
+    system: System
+    arguments: Mapping[str, str]
+
+    def train(self, data: Path, output: Path, **run: Any) -> Path:
+        """Trains the model; returns the folder it makes.
+
+        Args:
+            data: a CAMUS `.npz`, see `images.datasets.camus`.
+            output: folder for the model, its checkpoints and its log.
+            run: minutes, device, seed, resume and progress; a preset where the system has some.
+
+        Raises:
+            EchoSynthError: a package that training needs is not installed; and what the recipe raises.
+        """
+        trained: Path = _named(self.system.recipe, "Training")(data, output, **run, **self.arguments)
+        return trained
+
+    def solvers(self, preset: str) -> tuple[str, ...]:
+        """Of a generator: the solvers that the model will have, told before it is trained.
+
+        Raises:
+            EchoSynthError: a package that training needs is not installed.
+        """
+        module, _, _ = self.system.recipe.partition(":")
+        return tuple(_named(f"{module}:solvers", "Training")(preset=preset, **self.arguments))
+
+
+RECIPES: Mapping[str, Recipe] = {
+    name: Recipe(name, system, arguments) for system in SYSTEMS for name, arguments in system.trains.items()
+}
+"""All that `echosynth train` makes, by name."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a model can do, as its system's row and its config.json tell without its weights.
+
+    Attributes:
+        name: of the model.
+        kind, title, runtime, task, options, live, process: see `System`; '' where there is no such model here.
+        solvers: of a diffusion process, those that fit it; empty where there is no choice.
+        default_solver, default_steps: where the caller does not choose; '' and 0 where config.json does not tell.
+        latent: whether it works in the latent space of an autoencoder.
+    """
+
+    name: str
+    kind: str = ""
+    title: str = ""
+    runtime: str = ""
+    task: str = ""
+    options: tuple[str, ...] = ()
+    live: bool = False
+    process: str = ""
+    solvers: tuple[str, ...] = ()
+    default_solver: str = ""
+    default_steps: int = 0
+    latent: bool = False
+
+    @property
+    def needs_full(self) -> bool:
+        """Whether it runs with the full installation alone."""
+        return self.runtime == "torch"
+
+    @property
+    def knows_quality(self) -> bool:
+        """Whether it can be told the image quality."""
+        return "quality" in self.options
+
+    def chosen(self, **given: Any) -> dict[str, Any]:
+        """The options that are given, not None.
+
+        Raises:
+            InputError: the model has no choice of one.
+        """
+        told = {name: value for name, value in given.items() if value is not None}
+        for name, value in told.items():
+            if name not in self.options:
+                raise InputError(
+                    f"The model {self.name!r} has no choice of {name}; given was {value!r}. Leave it out, or choose "
+                    "another model."
+                )
+        return told
+
+    @classmethod
+    def of(cls, model: zoo.ModelFolder) -> Capabilities:
+        """Those of a model folder."""
+        system, config = system_of(model), model.config
+        if system is None:
+            return cls(model.name)
+        row = {name: getattr(system, name) for name in ("kind", "title", "runtime", "task", "options", "live")}
+        return cls(
+            model.name,
+            **row,
+            process=str(config.get("process", system.process)),
+            solvers=tuple(config.get("solvers", ())),
+            default_solver=str(config.get("default_solver", "")),
+            default_steps=int(config.get("default_steps", 0)),
+            latent=bool(config.get("latent", False)),
+        )
+
+
+def capabilities(name: str) -> Capabilities:
+    """Those of the model of that name; of no kind where there is none here, as with a scene from elsewhere."""
+    # Listed, not found: that would read all weights for their checksums.
+    listed = (model for model in zoo.list_models() if model.name == name)
+    return next((Capabilities.of(model) for model in listed), Capabilities(name))
+
+
+def system_of(model: zoo.ModelFolder) -> System | None:
+    """The system that a model is of; None where this version knows none of that name."""
+    return next((system for system in SYSTEMS if system.name == model.config.get("system")), None)
+
+
+def models_of(kind: str) -> list[zoo.ModelFolder]:
+    """The models of a kind, shipped ones first; see `zoo.list_models`."""
+    return [model for model in zoo.list_models() if Capabilities.of(model).kind == kind]
+
+
+def find_model(name: str, kind: str, what: str) -> zoo.ModelFolder:
+    """The model of that name, each of its files verified, for `what`, which needs one of that kind.
+
+    Raises:
+        InputError: it is of another kind.
+        ModelError: there is none of that name, or a file is not what SHA256SUMS says.
+    """
+    model = zoo.find(name)
+    found = Capabilities.of(model).kind
+    if found != kind:
+        known = ", ".join(other.name for other in models_of(kind)) or "none"
+        raise InputError(
+            f"{what} needs a model for {kind}, and {name!r} is one for {found or 'what this version does not know'}; "
+            f"give the name of such a model: there are {known}, see `echosynth models`."
+        )
+    return model
+
+
+def load_pipeline(model: zoo.ModelFolder | str | Path, *, threads: int | None = None, device: str = "cpu") -> Any:
+    """The pipeline of a model, loaded once for each content of its folder.
+
+    Args:
+        model: a model's name, the path of its folder, or what the zoo tells of it; every file is verified.
+        threads: of one call, where onnxruntime runs it; None for all cores. With 1, calls may run side by side.
+        device: where torch runs it, as torch calls it.
+
+    Raises:
+        ModelError: the model is missing, damaged, or of a system that this version does not know.
+        EchoSynthError: it runs in torch, and this is not installed.
+    """
+    if not isinstance(model, zoo.ModelFolder):
+        model = zoo.open_folder(model) if isinstance(model, Path) else zoo.find(model)
+    system = _known_system(model)
+    how = (("threads", threads),) if system.runtime == "onnx" else (("device", device),)
+    # Of two threads that ask at once, the second waits for what the first one loads.
+    with _loading:
+        return _kept[system.runtime](system.pipeline, model.path, model.content, how)
+
+
+def load_torch_pipeline(model: zoo.ModelFolder, device: str = "cpu") -> Any:
+    """The pipeline with its networks run by torch, whatever the system's run-time; to look into them, or to compare.
+
+    Raises:
+        As `load_pipeline`.
+    """
+    system = _known_system(model)
+    if system.runtime == "torch":
+        return load_pipeline(model, device=device)
+    make = _named(f"EchoSynthLib.{system.name}.export:torch_pipeline", f"Running {model.name!r} in torch")
+    return make(model.path, model.config)
+
+
+def _known_system(model: zoo.ModelFolder) -> System:
+    system = system_of(model)
+    if system is None:
+        raise ModelError(
+            f"The model {model.name!r} is of the system {model.config.get('system')!r}, which this version does not "
+            f"know; it knows {', '.join(system.name for system in SYSTEMS)}. Update EchoSynth."
+        )
+    return system
+
+
+def _load(place: str, folder: Path, content: str, how: tuple[tuple[str, Any], ...]) -> Any:
+    model = zoo.open_folder(folder)
+    pipeline = _named(place, f"The model {model.name!r}")
+    with needs("full", f"The model {model.name!r}"):
+        return pipeline.from_folder(model.path, model.config, **dict(how))
+
+
+# A model of the same name may change between two calls, so that its content is a part of the key. Those that torch
+# runs may be large.
+_kept = {"onnx": lru_cache(maxsize=8)(_load), "torch": lru_cache(maxsize=2)(_load)}
+_loading = Lock()
+
+
+def _named(place: str, what: str) -> Any:
+    """What "module:name" names; `what` needs it."""
+    module, _, name = place.partition(":")
+    with needs("full", what):
+        return getattr(import_module(module), name)

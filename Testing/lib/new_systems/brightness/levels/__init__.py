@@ -1,0 +1,1 @@
+"""The mean gray level, less that of the images it was trained on."""

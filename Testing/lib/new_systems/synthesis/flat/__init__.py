@@ -1,0 +1,1 @@
+"""A generator that gives each structure one gray level."""

@@ -1,0 +1,36 @@
+"""The task `brightness`: how bright is an echo frame?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from EchoSynthLib.tasks.task import Context, Task, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brightness(Task):
+    """Tells how much brighter an image is than usual."""
+
+    name = "brightness"
+    summary = "Tell how much brighter an echo frame is than usual."
+
+    image: Path = parameter(main=True, help="echo frame")
+    model: str = parameter("brightness", help="name of the model, see `echosynth models`")
+
+    def run(self, context: Context) -> dict[str, Any]:
+        """Gives the difference in gray levels; see `Task.run`."""
+        from EchoSynthLib.images.label_maps.file import read_echo
+        from EchoSynthLib.systems import find_model, load_pipeline
+
+        model = find_model(self.model, "brightness", "Telling the brightness")
+        brighter, about = load_pipeline(model)(read_echo(self.image).pixels)
+        context.progress(1, 1, "told")
+        return {"task": self.name, "model": model.name, "brighter": brighter, **about, "outputs": {}}
+
+    @classmethod
+    def findings(cls, record: Mapping[str, Any]) -> list[str]:
+        """The difference in one line."""
+        return [f"{record['brighter']:+.1f} gray levels"]
