@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthLib.demo_results import FIRST_LINE, STRUCTURES, Result, Source, format_csv, format_table, write_files
 from EchoSynthLib.errors import OutputError
 from EchoSynthLib.progress import part, silent
@@ -101,12 +102,11 @@ def _sources() -> Iterator[Source]:
     from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
     from EchoSynthLib.anatomy.sector.fit import fit_sector
 
-    for view, words in (("4CH", "four-chamber"), ("2CH", "two-chamber")):
-        heart = parametric_heart(view)
-        title = (
-            f"A parametric apical {words} heart at end-diastole, {COUNT} echocardiograms of it, and their segmentation"
-        )
-        yield Source(f"parametric_{view}", title, view, heart.label_map, heart.spacing, heart.sector)
+    for view in (FOUR_CHAMBER, TWO_CHAMBER):
+        heart = parametric_heart(view.name)
+        drawn = f"a parametric {view.long_name} heart at end-diastole"
+        title = f"{drawn.capitalize()}, {COUNT} echocardiograms of it, and their segmentation"
+        yield Source(f"parametric_{view.name}", title, view.name, heart.label_map, heart.spacing, heart.sector)
     frame = _camus_frame()
     if frame is not None and frame.label_map is not None:
         spacing = frame.spacing if frame.spacing_trusted else None

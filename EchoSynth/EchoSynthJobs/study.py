@@ -11,6 +11,7 @@ from EchoSynthJobs.measure import Measured, measured_of
 from EchoSynthJobs.measured_frames import MeasuredFrame, place_of, reference_of
 from EchoSynthJobs.results import remove
 from EchoSynthJobs.segment import segment
+from EchoSynthLib.anatomy.views import BIPLANE
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.clip_names import same_patient
@@ -59,7 +60,7 @@ class PatientClips:
     @property
     def has_both_views(self) -> bool:
         """Whether there is something of both views to be measured together."""
-        return {"2CH", "4CH"} <= {clip.view_from[0] for clip in self.told}
+        return {view.name for view in BIPLANE} <= {clip.view_from[0] for clip in self.told}
 
 
 def clips_of_patient(scene: Any, chosen: Any = None, *, areas: bool = False) -> PatientClips:

@@ -12,6 +12,7 @@ import numpy as np
 from EchoSynthJobs.frames import spacing_parameters
 from EchoSynthJobs.job import Job, Report, in_worker, while_there, working_folder
 from EchoSynthJobs.results import Result, add_all
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.writers.arrays import write_array
@@ -174,7 +175,7 @@ def pixel_size(grid: Grid, reference: Any = None) -> dict[str, float]:
 
 def view_of(label_map: Any) -> str:
     """The view that a label map shows, '2CH' or '4CH': as it was found or drawn; the latter where nothing tells."""
-    return str(stamps_of(label_map).get("view", "4CH"))
+    return str(stamps_of(label_map).get("view", FOUR_CHAMBER.name))
 
 
 def _cine(source: Any) -> Cine:

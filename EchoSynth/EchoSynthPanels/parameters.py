@@ -14,6 +14,7 @@ from slicer import (
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
 
+from EchoSynthLib.anatomy import views
 from EchoSynthLib.tasks import find_task, parameters_of
 
 
@@ -26,20 +27,20 @@ class SegmentView(Enum):
     """The view that an image shows, for the segmenter."""
 
     AUTO = "auto"
-    TWO_CHAMBER = "2CH"
-    FOUR_CHAMBER = "4CH"
+    TWO_CHAMBER = views.TWO_CHAMBER.name
+    FOUR_CHAMBER = views.FOUR_CHAMBER.name
 
     def label(self) -> str:
         """What the panel shows."""
-        return {"auto": _("Automatic"), "2CH": _("Two-chamber"), "4CH": _("Four-chamber")}[self.value]
+        return {"AUTO": _("Automatic"), "TWO_CHAMBER": _("Two-chamber"), "FOUR_CHAMBER": _("Four-chamber")}[self.name]
 
 
 class View(Enum):
     """The view that a label map shows, for the generator."""
 
     AUTO = "auto"
-    FOUR_CHAMBER = "4CH"
-    TWO_CHAMBER = "2CH"
+    FOUR_CHAMBER = views.FOUR_CHAMBER.name
+    TWO_CHAMBER = views.TWO_CHAMBER.name
 
     def label(self) -> str:
         """What the panel shows."""

@@ -8,14 +8,13 @@ from EchoSynthLib.anatomy.heart2d.shape import HeartShape, typical_heart
 from EchoSynthLib.anatomy.labels import (
     CAMUS,
     CONDITIONING,
-    VIEWS,
     camus_map,
     check_label_map,
-    check_view,
     conditioning_map,
 )
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.structures import STRUCTURES, Structure
+from EchoSynthLib.anatomy.views import VIEWS, View, view_of
 
 __all__ = [
     "CAMUS",
@@ -26,10 +25,10 @@ __all__ = [
     "HeartShape",
     "Sector",
     "Structure",
+    "View",
     "camus_map",
     "check_label_map",
     "check_label_maps",
-    "check_view",
     "conditioning_map",
     "contract",
     "disc_volume",
@@ -37,4 +36,5 @@ __all__ = [
     "parametric_heart",
     "random_heart",
     "typical_heart",
+    "view_of",
 ]

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, MYOCARDIUM, STRUCTURES, CamusCode
+from EchoSynthLib.anatomy.views import VIEWS, taken_view
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
-
-VIEWS = ("2CH", "4CH")
-"""Apical two-chamber and apical four-chamber."""
 
 CAMUS = {"other": CamusCode.BACKGROUND} | {s.name: s.camus_code for s in STRUCTURES if s.camus_code is not None}
 """Name to value in CAMUS label maps (Leclerc et al., IEEE TMI 2019)."""
@@ -26,7 +24,9 @@ CONDITIONING = {
 }
 """Name to value in conditioning maps (Stojanovski et al., ASMUS 2023)."""
 
-CONDITIONING_OFFSET = {"4CH": 0, "2CH": len(CONDITIONING)}
+CONDITIONING_OFFSET = {
+    view.name: view.class_block * len(CONDITIONING) for view in VIEWS if view.class_block is not None
+}
 """What a view adds to the conditioning codes where the map itself tells the view (ten classes)."""
 
 SMALLEST_SIDE = 8
@@ -34,18 +34,6 @@ SMALLEST_SIDE = 8
 
 _CONDITIONING_OF_CAMUS = np.array([CONDITIONING["unlabelled tissue"], 1, 3, 4], dtype=np.uint8)
 _CAMUS_OF_CONDITIONING = np.array([0, 1, 0, 2, 3], dtype=np.uint8)
-
-
-def check_view(view: str) -> str:
-    """The view's name as in `VIEWS`, whatever its case.
-
-    Raises:
-        InputError: it is neither 2CH nor 4CH.
-    """
-    name = view.strip().upper() if isinstance(view, str) else view
-    if name not in VIEWS:
-        raise InputError(f"The view {view!r} is not known. Give one of: {', '.join(VIEWS)}.")
-    return name
 
 
 def check_label_map(array: ArrayLike) -> NDArray[np.uint8]:
@@ -76,8 +64,8 @@ def conditioning_map(label_map: ArrayLike, sector_mask: ArrayLike, view: str | N
     Args:
         label_map: (H, W) in CAMUS codes; what lies outside the sector is not drawn.
         sector_mask: (H, W), nonzero inside the ultrasound sector.
-        view: None for the five classes of `CONDITIONING`; "4CH" or "2CH" for the ten classes, where 4CH takes 0-4
-            and 2CH takes 5-9.
+        view: None for the five classes of `CONDITIONING`; a view's name for the ten classes, where 4CH takes 0-4 and
+            2CH takes 5-9.
 
     Raises:
         InputError: see `check_label_map`; also where the shapes differ or the sector is empty.
@@ -85,7 +73,7 @@ def conditioning_map(label_map: ArrayLike, sector_mask: ArrayLike, view: str | N
     labels = check_label_map(label_map)
     sector = check_sector_mask(sector_mask, labels.shape)
     classes = np.where(sector, _CONDITIONING_OF_CAMUS[labels], np.uint8(CONDITIONING["outside sector"]))
-    offset = 0 if view is None else CONDITIONING_OFFSET[check_view(view)]
+    offset = 0 if view is None else CONDITIONING_OFFSET[taken_view(view, "synthesis").name]
     return classes + np.uint8(offset)
 
 

@@ -20,7 +20,7 @@ from EchoSynthLib.anatomy.structures import (
 )
 from EchoSynthLib.errors import InputError
 
-Capability = Literal["segmentation", "contour", "view classification", "synthesis", "parametric heart", "measurement"]
+Capability = Literal["segmentation", "contour", "view classification", "synthesis", "parametric hearts", "measurement"]
 """What may take a view."""
 
 _ALL: frozenset[Capability] = frozenset(get_args(Capability))
@@ -132,6 +132,9 @@ VIEWS = (
     View("NOT-2D", "no echocardiogram in 2D", ("not 2D echo", "no 2D echo")),
 )
 """Those that something here takes come first, in the order of `condition`."""
+
+BIPLANE = (FOUR_CHAMBER, TWO_CHAMBER)
+"""The two planes of biplane volumes, in the order in which they are shown."""
 
 
 def view_of(text: str) -> View:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.labels import check_spacing, check_view
+from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.upright import warning_if_turned
+from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.api.pipelines import record_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
@@ -83,7 +84,7 @@ def segment_detailed(
     Args:
         image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
         spacing: (row, column) millimetres; kept in the record only, the network sees the frame as it is.
-        view: '2CH', '4CH', or 'auto' to let the model tell it.
+        view: '2CH' or '4CH', by any of their names, or 'auto' to let the model tell it.
         model: name of the model folder.
         progress: called when done.
 
@@ -113,7 +114,7 @@ def segmented(
         InputError, ModelError: as in `segment_detailed`.
     """
     started = time.perf_counter()
-    told = None if view == "auto" else check_view(view)
+    told = None if view == "auto" else taken_view(view, "segmentation").name
     check_spacing(spacing)
     folder = find_model(model, "segmentation", "Segmenting")
     found = nothing_in((gray.shape[0], gray.shape[1])) if blank else load_pipeline(folder, threads=threads)(gray)

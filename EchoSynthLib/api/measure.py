@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.api.analysis import (
     NO_CONTRAST,
     Segmentation,
@@ -188,6 +189,7 @@ def study_of_frames(
     if asked and "model" not in made:
         made["judged_by"] = model
     if view != "auto":
+        view = taken_view(view, "measurement").name
         frames = {where: frame if where[:1].isdigit() else frame.seen_as(view) for where, frame in frames.items()}
     study = study_of_places(frames)
     if blank and not is_cine:

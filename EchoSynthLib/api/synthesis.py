@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
-from EchoSynthLib.anatomy.labels import check_spacing, check_view
+from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, taken_view
 from EchoSynthLib.api.pipelines import record_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.synthesis import Synthesizer
@@ -21,7 +22,7 @@ def synthesize(
     label_map: ArrayLike,
     count: int = 1,
     seed: int = 0,
-    view: str = "4CH",
+    view: str = FOUR_CHAMBER.name,
     steps: int | None = None,
     *,
     sector: Sector | ArrayLike | None = None,
@@ -37,7 +38,7 @@ def synthesize(
         label_map: (H, W) in CAMUS codes 0 to 3, row 0 at the transducer; or (T, H, W), the frames of a cine.
         count: how many images, or cines; number i depends on (seed, i) alone, and all frames of a cine share its noise.
         seed: of everything random.
-        view: '2CH' or '4CH'.
+        view: '2CH' or '4CH', by any of their names (see `EchoSynthLib.anatomy.views`).
         steps: of the fast generator's structure stage, or of a diffusion model's solver; None for the model's default.
         sector: the ultrasound sector as a `Sector` or a mask (H, W), the same for all frames; a typical one that holds
             the label map is fitted where it is None.
@@ -58,7 +59,7 @@ def synthesize(
     """
     started = time.perf_counter()
     labels = check_label_maps(label_map)
-    told = check_view(view)
+    told = taken_view(view, "synthesis").name
     check_spacing(spacing)
     frames = labels if labels.ndim == 3 else labels[np.newaxis]
     area, cut, source = _sector(sector, frames.max(axis=0), spacing)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
+
 _GAP = r"[\s_.\-]*"
-_NUMBERS = {"2": "2", "two": "2", "4": "4", "four": "4"}
+_VIEW_OF = {"2": TWO_CHAMBER, "two": TWO_CHAMBER, "4": FOUR_CHAMBER, "four": FOUR_CHAMBER}
 _VIEW = rf"(?:a(?:p(?:ical)?)?{_GAP})?(?P<number>2|4|two|four){_GAP}(?:ch?|chambers?)"
 _PHASE = rf"(?P<ED>ed|end{_GAP}diastol(?:e|ic)|diastol(?:e|ic))|(?P<ES>es|end{_GAP}systol(?:e|ic)|systol(?:e|ic))"
 # A word of its own: neither 4chest nor cast2c tells a view.
@@ -44,7 +46,7 @@ def told_by_name(name: str) -> ClipName:
     start = min(found.start() for found in (view, phase) if found is not None)
     return ClipName(
         patient=name[:start].strip(_SEPARATORS),
-        view="" if view is None else f"{_NUMBERS[view['number'].lower()]}CH",
+        view="" if view is None else _VIEW_OF[view["number"].lower()].name,
         phase="" if phase is None else str(phase.lastgroup),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from EchoSynthLib.anatomy.views import BIPLANE, FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.chambers import (
     Chamber,
@@ -24,7 +25,7 @@ from EchoSynthLib.measurement.reliability.phases import exchange_findings, excha
 from EchoSynthLib.measurement.reliability.traffic_light import STRUCTURES, Finding, Light, light_of, lights_of, worst
 
 PHASES = ("ED", "ES")
-BOTH = "2CH + 4CH"
+BOTH = f"{TWO_CHAMBER.name} + {FOUR_CHAMBER.name}"
 
 _TOLD = 12  # numbers of frames that a warning lists
 _RATIOS = {
@@ -220,7 +221,8 @@ def study_of_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> Study:
             lights[view] = light_of(found, "the lengths at ED and ES")
             findings += found
     if len(seen) > 1:
-        both = {phase: (seen["2CH"].get(phase), seen["4CH"].get(phase)) for phase in PHASES}
+        two_chamber, four_chamber = seen[TWO_CHAMBER.name], seen[FOUR_CHAMBER.name]
+        both = {phase: (two_chamber.get(phase), four_chamber.get(phase)) for phase in PHASES}
         pairs = {phase: (two, four) for phase, (two, four) in both.items() if two is not None and four is not None}
         measured, found = _biplane(pairs)
         together += measured
@@ -232,7 +234,7 @@ def study_of_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> Study:
 
 
 def _check_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> None:
-    strange = [view for view in views if view not in ("2CH", "4CH")]
+    strange = [view for view in views if view not in [plane.name for plane in BIPLANE]]
     strange += [phase for phases in views.values() for phase in phases if phase not in PHASES]
     if strange or not any(views.values()):
         raise InputError(

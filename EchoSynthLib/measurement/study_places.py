@@ -6,11 +6,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from EchoSynthLib.anatomy.views import BIPLANE
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.clip_names import ClipName, same_patient, told_by_name
 from EchoSynthLib.measurement.cycle import find_cycle
 
-VIEWS, PHASES = ("4CH", "2CH"), ("ED", "ES")
+VIEWS, PHASES = tuple(view.name for view in BIPLANE), ("ED", "ES")
 PLACES = tuple(f"{view} {phase}" for view in VIEWS for phase in PHASES)
 
 SET, NAME, MODEL, AREA = "set", "name", "classifier", "area"

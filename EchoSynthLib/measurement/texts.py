@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.anatomy.views import VIEWS
 from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
 from EchoSynthLib.measurement.reliability.traffic_light import Light
 from EchoSynthLib.measurement.study import Study
 
-SIDES = {"4CH": ("septal", "lateral"), "2CH": ("inferior", "anterior")}
-"""Walls on the left and the right of an apical image, as it is shown by the convention of the American Society of
-Echocardiography: the marker of the probe, and with it the left ventricle, on the right."""
+SIDES = {view.name: view.walls for view in VIEWS if view.walls is not None}
+"""Walls on the left and the right of an apical image."""
 
 STRUCTURE_NAMES = {"LV": "left ventricle", "LA": "left atrium"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import EchoSynthLib
-from EchoSynthLib.anatomy.labels import VIEWS
+from EchoSynthLib.anatomy.views import view_names
 from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.tasks.common.folders import images_in, left_out_of, run_each, warnings_of_each
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
@@ -20,6 +20,7 @@ from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress
 
 TABLE, RECORD = "views.csv", "views.json"
+VIEWS = view_names("view classification")
 COLUMNS = ("file", "frames", "view", *VIEWS)
 
 

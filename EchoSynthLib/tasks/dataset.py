@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import EchoSynthLib
-from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 from EchoSynthLib.images.datasets.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair, case_name
@@ -53,7 +52,7 @@ class Dataset(Task):
     )
     original: bool = parameter(True, help="whether the label map itself is drawn, too")
     images: int = parameter(1, minimum=1, maximum=1000, unit="images", help="how many images of each variation")
-    view: str = parameter("4CH", choices=VIEWS, help="apical view that the label maps show")
+    view: str = inputs.view("synthesis", help="apical view that the label maps show")
     seed: int = parameter(
         0,
         minimum=0,

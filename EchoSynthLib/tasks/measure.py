@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
-from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.tasks.common import inputs
@@ -54,9 +53,7 @@ class Measure(Task):
     )
     output: Path = parameter(help=f"folder for {TABLE}, {RECORD} and the report; {REPLACES}")
     report: bool = parameter(True, help="write a page with pictures and curves, in HTML, for each case")
-    view: str = parameter(
-        "auto", choices=("auto", *VIEWS), help="apical view of images; auto takes what the model sees"
-    )
+    view: str = inputs.view("measurement", "auto", help="apical view of images; auto takes what the model sees")
     model: str = parameter("segmenter", help="name of the model that segments images, see `echosynth models`")
     row_spacing: float | None = inputs.row_spacing()
     column_spacing: float | None = inputs.column_spacing()

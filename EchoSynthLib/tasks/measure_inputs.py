@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from EchoSynthLib.anatomy.labels import VIEWS
+from EchoSynthLib.anatomy.views import view_names
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.shown import blank_frames
@@ -66,12 +66,12 @@ def _frames(read: EchoFrame | EchoCine | None) -> list:
 
 def view_told_with(label_map: Path) -> str | None:
     """The view that the record of a segmentation tells, which lies beside its label map; None where there is none."""
-    stem = stem_of(label_map)
+    stem, known = stem_of(label_map), view_names("measurement")
     for name in (stem.removesuffix("_segmentation"), stem):
         try:
             record = json.loads((label_map.parent / f"{name}_record.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if isinstance(record, dict) and record.get("task") == "segment" and record.get("view") in VIEWS:
+        if isinstance(record, dict) and record.get("task") == "segment" and record.get("view") in known:
             return str(record["view"])
     return None

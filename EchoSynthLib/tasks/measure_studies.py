@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from EchoSynthLib.anatomy.views import BIPLANE
 from EchoSynthLib.images.clip_names import told_by_name
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.images.result_names import folded, result_stem
@@ -89,7 +90,7 @@ def studies_among(cases: Sequence[Case], folder: str) -> list[PatientStudy]:
         if ALONE in case.sources and told.view:
             name = result_stem(told.patient or folder)
             groups.setdefault(folded(name), PatientStudy(name, told.patient, [])).cases.append(case)
-    found = [study for study in groups.values() if {"2CH", "4CH"} <= set(_views(study.cases))]
+    found = [study for study in groups.values() if {view.name for view in BIPLANE} <= set(_views(study.cases))]
     for study in found:
         while folded(study.name) in taken:
             study.name += "_study"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ class Parameter:
         required: whether it must be given; else `default` holds.
         minimum, maximum: limits of a number, both allowed values; None where there is none.
         choices: the allowed texts, compared without regard to case; empty where any text will do.
+        spelling: finds the choice that another text stands for; an `InputError` of its says why that is none.
         unit: of the number, for people.
         main: the task's main input, which the command line takes without an option name.
     """
@@ -39,6 +40,7 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    spelling: Callable[[str], str] | None = None
     unit: str = ""
     main: bool = False
 
@@ -147,7 +149,12 @@ class Parameter:
         for choice in self.choices:
             if choice.lower() == value.strip().lower():
                 return choice
-        raise self._refusal(value)
+        if self.spelling is None:
+            raise self._refusal(value)
+        try:
+            return self.spelling(value)
+        except InputError as error:
+            raise InputError(f"{self._refusal(value)} {error}") from error
 
     def _to_path(self, value: object) -> Path:
         if not isinstance(value, str | os.PathLike) or "\0" in os.fspath(value):

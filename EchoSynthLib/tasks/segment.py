@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import EchoSynthLib
-from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
 from EchoSynthLib.tasks.common.inputs import trusted_spacing
 from EchoSynthLib.tasks.common.output_places import check_replaceable, is_folder
@@ -62,7 +62,7 @@ class Segment(Task):
         help="folder for the results; for one image also the label map's file name, such as map.nii.gz; results of "
         "the same input are replaced, those of another never"
     )
-    view: str = parameter("auto", choices=("auto", *VIEWS), help="apical view; auto takes what the model sees")
+    view: str = inputs.view("segmentation", "auto", help="apical view; auto takes what the model sees")
     model: str = parameter("segmenter", help="name of the model, see `echosynth models`")
     confidence: bool = parameter(True, help="also write the confidence map: how sure the model is of each pixel")
     format: str = parameter(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib
-from EchoSynthLib.anatomy.labels import VIEWS
 from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.tasks.common import inputs
@@ -53,7 +52,7 @@ class Synthesize(Task):
     solver: str | None = parameter(
         None, help="of a diffusion model, such as heun, ddim or dpm-solver++; none takes the model's default"
     )
-    view: str = parameter("4CH", choices=VIEWS, help="apical view that the label map shows")
+    view: str = inputs.view("synthesis", help="apical view that the label map shows")
     reference: Path | None = parameter(None, help=inputs.REFERENCE)
     quality: str | None = parameter(None, choices=QUALITIES, help="image quality; none leaves it to the model")
     model: str = parameter("beam-flow", help="name of the model, see `echosynth models`")

@@ -37,11 +37,12 @@ def parameter(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: Sequence[str] = (),
+    spelling: Callable[[str], str] | None = None,
     unit: str = "",
     main: bool = False,
 ) -> Any:
     """A dataclass field that is a task's parameter, see `Parameter`; without a default it has to be given."""
-    limits = {"minimum": minimum, "maximum": maximum, "choices": tuple(choices)}
+    limits = {"minimum": minimum, "maximum": maximum, "choices": tuple(choices), "spelling": spelling}
     return dataclasses.field(default=default, metadata={"help": help, "unit": unit, "main": main, **limits})
 
 

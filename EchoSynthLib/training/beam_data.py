@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE, to_beam_space
 from EchoSynthLib.anatomy.sector.fit import default_sector, fit_sector
 from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.anatomy.views import view_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.camus import load_camus_npz
 from EchoSynthLib.images.datasets.camus_frame import QUALITIES
@@ -31,7 +32,7 @@ class BeamData:
         image, label: (N, 224, 224) uint8, labels in CAMUS codes.
         beam_image, beam_label: (N, R, A) uint8.
         sectors: (N, 7) float64, the fields of `Sector` in their order.
-        view: (N,) int64, 0 for two-chamber, 1 for four-chamber.
+        view: (N,) int64, the number of each frame's view, `View.condition`: 0 two-chamber, 1 four-chamber.
         quality: (N,) int64, 0 good, 1 medium, 2 poor, -1 unknown.
         depth: (N,) float32, millimetres from the probe to the end of the beams, nan where unknown.
         name, split: (N,) str.
@@ -115,7 +116,7 @@ def _make(data: Path) -> BeamData:
         beam_image=beam_image,
         beam_label=beam_label,
         sectors=sectors,
-        view=np.array([int(view == "4CH") for view in source.view]),
+        view=np.array([view_of(view).condition for view in source.view]),
         quality=np.array([codes.get(str(quality), -1) for quality in source.quality]),
         depth=depth,
         name=source.name,

@@ -9,7 +9,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from EchoSynthLib.anatomy.labels import CONDITIONING, CONDITIONING_OFFSET, VIEWS, conditioning_map
+from EchoSynthLib.anatomy.labels import CONDITIONING, CONDITIONING_OFFSET, conditioning_map
+from EchoSynthLib.anatomy.views import VIEWS
 from EchoSynthLib.training.augment import affine_grid
 from EchoSynthLib.training.beam_data import BeamData
 from EchoSynthLib.training.resize import resize
@@ -56,7 +57,7 @@ class FrameBatches:
         codes = np.stack([conditioning_map(label, mask) for label, mask in zip(frames.label, masks, strict=True)])
         self.images = resize(torch.from_numpy(frames.image), grid, "area")
         self.codes = resize(torch.from_numpy(codes), grid, "nearest-exact")
-        offsets = [CONDITIONING_OFFSET[VIEWS[view]] if classes > len(CONDITIONING) else 0 for view in frames.view]
+        offsets = [CONDITIONING_OFFSET[VIEWS[view].name] if classes > len(CONDITIONING) else 0 for view in frames.view]
         self.offsets = torch.tensor(offsets)
 
     def draw(self, count: int, generator: Generator) -> FrameBatch:

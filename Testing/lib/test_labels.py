@@ -11,7 +11,6 @@ from EchoSynthLib.anatomy.labels import (
     CONDITIONING,
     camus_map,
     check_label_map,
-    check_view,
     conditioning_map,
 )
 from EchoSynthLib.errors import InputError
@@ -107,12 +106,6 @@ def test_a_conditioning_map_of_unknown_classes_is_refused() -> None:
         camus_map(np.full(GRID, 10))
 
 
-@pytest.mark.parametrize(("given_name", "view"), [("2CH", "2CH"), ("4ch", "4CH"), (" 4CH ", "4CH")])
-def test_views_are_known_whatever_their_case(given_name, view) -> None:
-    assert check_view(given_name) == view
-
-
-@pytest.mark.parametrize("unknown", ["3CH", "", None, 4])
-def test_other_views_are_refused(unknown) -> None:
-    with pytest.raises(InputError, match="2CH, 4CH"):
-        check_view(unknown)
+def test_a_view_that_no_class_tells_is_refused() -> None:
+    with pytest.raises(InputError, match=r"PLAX.*Taken for synthesis are: 2CH.*4CH"):
+        conditioning_map(a_label_map(), np.ones(GRID), "PLAX")

@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthLib import zoo
+from EchoSynthLib.images.clip_names import told_by_name
 from EchoSynthPanels.measure.layouts import register_layouts
 
 CATEGORY = "EchoSynth"
@@ -78,7 +79,7 @@ def load_label_map(name: str) -> Any:
     label_map = read_label_map(volume)
     slicer.mrmlScene.RemoveNode(volume)
     segmentation = add_to_scene(slicer.mrmlScene, new_segmentation(label_map.codes, label_map.grid, name))
-    stamp(segmentation, {"view": "2CH" if "2CH" in name else "4CH"})
+    stamp(segmentation, {"view": told_by_name(name).view})
     show_through(segmentation)
     return segmentation
 

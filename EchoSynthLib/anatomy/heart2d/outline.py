@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from EchoSynthLib.anatomy.heart2d.shape import HeartShape
 from EchoSynthLib.errors import InputError
@@ -157,6 +156,8 @@ def _thickening(shape: HeartShape, cavity: _Cavity, wanted_area: float) -> float
 
 
 def _root(rising: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq
+
     try:
         return float(brentq(rising, low, high))
     except ValueError as error:

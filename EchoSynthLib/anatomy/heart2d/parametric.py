@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart2d.outline import Outlines, Points, outlines
-from EchoSynthLib.anatomy.heart2d.shape import HeartShape, random_shape, typical_heart
-from EchoSynthLib.anatomy.labels import CAMUS, check_view
+from EchoSynthLib.anatomy.heart2d.shape import TYPICAL_HEARTS, HeartShape, random_shape, typical_heart
+from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, taken_view
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 
@@ -50,7 +51,7 @@ class HeartMap:
 
 
 def parametric_heart(
-    view: str = "4CH",
+    view: str = FOUR_CHAMBER.name,
     phase: float = 0.0,
     ejection_fraction: float = 0.6,
     shape: tuple[int, int] = (224, 224),
@@ -74,12 +75,12 @@ def parametric_heart(
             cut, as in real scans, the left atrium and a twentieth of the wall's outline, but not the cavity.
     """
     heart = typical_heart(view).with_changes(**shape_parameters)
-    return _draw(heart, check_view(view), phase, ejection_fraction, shape)
+    return _draw(heart, taken_view(view, "parametric hearts").name, phase, ejection_fraction, shape)
 
 
 def heart_cycle(
     frames: int,
-    view: str = "4CH",
+    view: str = FOUR_CHAMBER.name,
     ejection_fraction: float = 0.6,
     shape: tuple[int, int] = (224, 224),
     **shape_parameters: float,
@@ -91,7 +92,7 @@ def heart_cycle(
     if isinstance(frames, bool) or not isinstance(frames, (int, np.integer)) or frames < 1:
         raise InputError(f"A heart cycle has a whole number of frames, at least 1; given was {frames!r}.")
     heart = typical_heart(view).with_changes(**shape_parameters)
-    name = check_view(view)
+    name = taken_view(view, "parametric hearts").name
     return tuple(_draw(heart, name, cycle_phase(i / frames), ejection_fraction, shape) for i in range(frames))
 
 
@@ -103,7 +104,7 @@ def cycle_phase(time: float) -> float:
 
 def random_heart(
     seed: int,
-    view: str = "4CH",
+    view: str = FOUR_CHAMBER.name,
     phase: float = 0.0,
     ejection_fraction: float | None = None,
     shape: tuple[int, int] = (224, 224),
@@ -115,8 +116,8 @@ def random_heart(
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise InputError(f"A seed is a whole number, 0 or above; given was {seed!r}.")
-    name = check_view(view)
-    generator = np.random.default_rng([int(seed), int(name == "2CH")])
+    name = taken_view(view, "parametric hearts").name
+    generator = np.random.default_rng([int(seed), list(TYPICAL_HEARTS).index(name)])
     drawn = float(np.clip(generator.normal(0.55, 0.1), 0.25, 0.75))
     heart = _fitting_shape(generator, name)
     return _draw(heart, name, phase, drawn if ejection_fraction is None else ejection_fraction, shape)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
-from EchoSynthLib.anatomy.labels import check_view
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER, taken_view
 from EchoSynthLib.errors import InputError
 
 LARGEST_TILT = 45.0
@@ -115,8 +115,8 @@ _POSITIVE = tuple(
 )
 
 TYPICAL_HEARTS = {
-    "4CH": HeartShape(),
-    "2CH": HeartShape(
+    FOUR_CHAMBER.name: HeartShape(),
+    TWO_CHAMBER.name: HeartShape(
         tilt_deg=13.5,
         mitral_tilt_deg=4.0,
         apex_depth_mm=33.0,
@@ -158,12 +158,12 @@ _RELATIVE_SPREAD = {
 _SIZE_SPREAD = 0.06
 
 
-def typical_heart(view: str = "4CH") -> HeartShape:
-    """The default heart of a view; `InputError` where the view is not known."""
-    return TYPICAL_HEARTS[check_view(view)]
+def typical_heart(view: str = FOUR_CHAMBER.name) -> HeartShape:
+    """The default heart of a view; `InputError` where the view is not known, or has none."""
+    return TYPICAL_HEARTS[taken_view(view, "parametric hearts").name]
 
 
-def random_shape(generator: np.random.Generator, view: str = "4CH", spread: float = 1.0) -> HeartShape:
+def random_shape(generator: np.random.Generator, view: str = FOUR_CHAMBER.name, spread: float = 1.0) -> HeartShape:
     """A plausible heart around the view's typical one.
 
     Sizes vary together (large and small hearts) and each on its own, with the spread seen over CAMUS patients, cut at
@@ -171,7 +171,7 @@ def random_shape(generator: np.random.Generator, view: str = "4CH", spread: floa
 
     Args:
         generator: source of the draw.
-        view: "2CH" or "4CH".
+        view: one that has a typical heart, by any of its names.
         spread: factor on all standard deviations; 0 gives the typical heart.
     """
     typical = typical_heart(view)

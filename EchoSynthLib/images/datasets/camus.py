@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.camus_arrays import CamusArrays, load_camus_npz
 from EchoSynthLib.images.datasets.camus_frame import CamusFrame, index_rows, quality_of
@@ -25,7 +26,8 @@ from EchoSynthLib.images.read import read_image
 
 __all__ = ["CamusArrays", "CamusFrame", "find_camus", "iterate_camus", "load_camus_npz"]
 
-_IMAGE_NAME = re.compile(r"(?P<patient>patient\d+)_(?P<view>[24]CH)_(?P<phase>ED|ES)\.(mhd|mha|nrrd|nii|nii\.gz)$")
+_VIEWS = "|".join(view.name for view in (TWO_CHAMBER, FOUR_CHAMBER))
+_IMAGE_NAME = re.compile(rf"(?P<patient>patient\d+)_(?P<view>{_VIEWS})_(?P<phase>ED|ES)\.(mhd|mha|nrrd|nii|nii\.gz)$")
 _SPLIT_FILES = {"train": "subgroup_training.txt", "val": "subgroup_validation.txt", "test": "subgroup_testing.txt"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthLib.measurement.chambers import ejected
 from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.reliability.traffic_light import Finding
@@ -34,7 +35,7 @@ def length_findings(two: float, four: float, phase: str) -> list[Finding]:
     difference = abs(two - four) / max(two, four)
     if difference <= LENGTH_DIFFERENCE:
         return []
-    shorter = "2CH" if two < four else "4CH"
+    shorter = (TWO_CHAMBER if two < four else FOUR_CHAMBER).name
     reason = (
         f"{shorter} may be foreshortened at {phase}: its long axis is {100 * difference:.0f} % shorter than in the "
         f"other view ({min(two, four):.0f} mm against {max(two, four):.0f} mm; up to "

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, LANDMARKS
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER
 from EchoSynthLib.segmentation.contour.active_contour import spline_matrix
 from EchoSynthLib.segmentation.contour.export import publish
 from EchoSynthLib.segmentation.contour.losses import (
@@ -191,7 +192,7 @@ def validate(network: nn.Module, frames: BeamData, targets: ContourTargets, devi
     judged = error[:, [BASAL_LEFT, APEX, BASAL_RIGHT]].mean(axis=1)
     figures = {
         "basal points and apex, mm": judged.mean(),
-        "basal points and apex, 4CH, mm": judged[frames.view == 1].mean(),
+        f"basal points and apex, {FOUR_CHAMBER.name}, mm": judged[frames.view == FOUR_CHAMBER.condition].mean(),
         "apex, mm": error[:, APEX].mean(),
         "all seven points, mm": error.mean(),
         "distance map, pixels of the map": torch.cat(off_map).mean().item() * FARTHEST,

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.views import view_names
 from EchoSynthLib.images.grid import Box, from_grid, reach
 from EchoSynthLib.segmentation.unet.postprocessing import clean
 
@@ -57,7 +58,7 @@ class SegmentationResult:
 
 def nothing_in(shape: tuple[int, int]) -> SegmentationResult:
     """Of an image (H, W) that shows nothing: no structure anywhere, confidence 0, either view alike."""
-    views = {"2CH": 0.5, "4CH": 0.5}
+    views = dict.fromkeys(view_names("view classification"), 0.5)
     return SegmentationResult(np.zeros(shape, np.uint8), views, np.full((3, 1, 1), np.inf, np.float32), None, _NO_BOX)
 
 

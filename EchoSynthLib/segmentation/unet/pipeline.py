@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.segmentation.unet.full_size import SegmentationResult, structures_of
@@ -48,4 +49,4 @@ class SegmenterPipeline:
 def views_of(logit: NDArray[np.float32]) -> dict[str, float]:
     """Probabilities of the views from the logit of '4CH' (1,); they sum to 1."""
     four = float(1 / (1 + np.exp(-float(logit[0]))))
-    return {"2CH": 1 - four, "4CH": four}
+    return {TWO_CHAMBER.name: 1 - four, FOUR_CHAMBER.name: four}

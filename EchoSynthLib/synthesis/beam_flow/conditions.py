@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.labels import VIEWS
+from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 
@@ -39,7 +39,7 @@ def encode(
     """
     vector = np.zeros(LENGTH, np.float32)
     if view is not None:
-        vector[VIEW] = _one_hot(view, VIEWS, "view")
+        vector[VIEW][taken_view(view, "synthesis").condition] = 1
     if quality is not None:
         vector[QUALITY] = _one_hot(quality, QUALITIES, "quality")
     if opening_angle is not None:

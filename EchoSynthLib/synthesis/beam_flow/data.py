@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from EchoSynthLib.anatomy.labels import VIEWS
+from EchoSynthLib.anatomy.views import VIEWS
 from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES
@@ -40,7 +40,7 @@ class BeamBatches:
             np.stack(
                 [
                     conditions.encode(
-                        VIEWS[view], QUALITIES[quality] if quality >= 0 else None, float(angle), float(depth)
+                        VIEWS[view].name, QUALITIES[quality] if quality >= 0 else None, float(angle), float(depth)
                     )
                     for view, quality, angle, depth in zip(
                         frames.view, frames.quality, opening, frames.depth, strict=True

@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from EchoSynthLib.anatomy.labels import CONDITIONING, check_sector_mask, conditioning_map
+from EchoSynthLib.anatomy.views import view_names
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.grid import from_grid
 from EchoSynthLib.synthesis.diffusion.latent_space import from_model_space, one_hot
@@ -200,7 +201,8 @@ class SemanticDiffusionPipeline(DiffusionPipeline):
         tells_view = self.config.classes > len(CONDITIONING)
         views = [view] * len(labels) if view is None or isinstance(view, str) else list(view)
         if len(views) != len(labels) or (tells_view and None in views):
-            raise InputError(f"This model needs a view ('2CH' or '4CH') for each label map; given was {view!r}.")
+            known = " or ".join(view_names("synthesis"))
+            raise InputError(f"This model needs a view ({known}) for each label map; given was {view!r}.")
         pairs = zip(labels, masks, views, strict=True)
         codes = [conditioning_map(one, mask, which if tells_view else None) for one, mask, which in pairs]
         return np.stack(codes), np.stack([check_sector_mask(mask, mask.shape) for mask in masks])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, Capability, taken_view, view_names
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.tasks.common.results import check_exists, naming
 from EchoSynthLib.tasks.task import parameter
@@ -35,6 +36,14 @@ def row_spacing() -> Any:
 def column_spacing() -> Any:
     """The declaration of a pixel's width."""
     return _side_of_a_pixel("width of a pixel, where the file carries none; goes with the row spacing")
+
+
+def view(capability: Capability, default: str = FOUR_CHAMBER.name, *, help: str) -> Any:
+    """The declaration of a view that something takes, by any of its names; 'auto' is one where it is the default."""
+    choices = dict.fromkeys([default, *view_names(capability)]) if default == "auto" else view_names(capability)
+    return parameter(
+        default, choices=tuple(choices), spelling=lambda text: taken_view(text, capability).name, help=help
+    )
 
 
 def _side_of_a_pixel(help: str) -> Any:
