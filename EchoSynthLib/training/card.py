@@ -1,15 +1,15 @@
 """A model's card: what a reader has to know before using it, in the same order for every model.
 
-card = ModelCard(name="segmenter", summary=..., network={...}, data=..., recipe=..., command=..., trained=...,
-                 device=..., figures={...}, measured=..., limits=..., terms=...)
-(folder / "README.md").write_text(card.text())
+A recipe tells what it was run on, `Made`; a system's export tells what the model is, `ModelCard`.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from EchoSynthLib.machine import code_version, machine
 
@@ -33,6 +33,25 @@ PROMISED = {
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a recipe was run on.
+
+    Attributes:
+        data: what the model was trained on, in a line.
+        terms: citation and terms of the data, see `training.terms`.
+        command: that makes such a model.
+        device: that torch was told.
+        measured_on: what the recipe's figures were measured on, in a line; empty where it measures nothing.
+    """
+
+    data: str
+    terms: str
+    command: str
+    device: str = "cpu"
+    measured_on: str = ""
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """What the card of a model tells that has just been trained.
 
@@ -40,54 +59,48 @@ class ModelCard:
         name: of the model and its folder.
         summary: what goes in and what comes out, a sentence or two.
         network: rows about the networks, by name.
-        data: what it was trained on, in a line.
         recipe: file of the recipe, and what it does, in a line.
-        command: that made it.
+        made: what it was run on.
         trained: how many iterations of what, in how many minutes.
-        device: that torch was told.
         limits: what it was not made for, or is known to do badly.
-        terms: citation and terms of the data, see `training.terms`.
         figures: measured by the recipe itself; empty where it measures nothing.
-        measured: on which frames, and what the figures are means of.
+        measured: what the figures are.
         notes: further sentences under the figures.
     """
 
     name: str
     summary: str
     network: Mapping[str, str]
-    data: str
     recipe: str
-    command: str
+    made: Made
     trained: str
-    device: str
     limits: str
-    terms: str
     figures: Mapping[str, float] = field(default_factory=dict)
     measured: str = ""
     notes: str = ""
 
     def text(self) -> str:
         """The card, Markdown."""
-        made = {
+        recipe = {
             "recipe": self.recipe,
-            "command": f"`{self.command}`",
+            "command": f"`{self.made.command}`",
             "code": code_version(),
             "trained": self.trained,
-            "device": f"{self.device}; {machine()}",
+            "device": f"{self.made.device}; {machine()}",
         }
         parts = [
             f"# {self.name}",
             self.summary,
-            _rows({**self.network, "data": self.data}),
+            _rows({**self.network, "data": self.made.data}),
             "## Recipe",
-            _rows(made),
+            _rows(recipe),
             "## Figures",
             self._figures(),
             self.notes,
             "## Limits",
             self.limits,
             "## Terms",
-            self.terms,
+            self.made.terms,
         ]
         return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
@@ -95,12 +108,20 @@ class ModelCard:
         if not self.figures:
             return f"{_NOT_MEASURED}; `make bench` does."
         rows = "\n".join(f"| {name} | {value:.4f} |" for name, value in self.figures.items())
-        return f"{self.measured}, by the recipe itself, on {machine()}:\n\n| figure | value |\n|---|---|\n{rows}"
+        where = f"{self.made.measured_on}: {self.measured}, by the recipe itself, on {machine()}:"
+        return f"{where}\n\n| figure | value |\n|---|---|\n{rows}"
 
 
 def missing(card: str) -> list[str]:
     """What a card, Markdown, does not tell of what it should; see `PROMISED`."""
     return [part for part, pattern in PROMISED.items() if not re.search(pattern, card, re.MULTILINE)]
+
+
+def train_command(system: str, data: Path, output: Path, **options: object) -> str:
+    """`echosynth train` with the names of file and folder, for no one else has this computer's paths."""
+    words = ["echosynth", "train", system, "--data", data.name, "--output", output.name or "."]
+    words += [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return shlex.join(words)
 
 
 def _rows(rows: Mapping[str, str]) -> str:

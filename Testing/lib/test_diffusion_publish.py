@@ -29,7 +29,9 @@ from EchoSynthLib.synthesis.diffusion.processes.registry import make_process  # 
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent  # noqa: E402
 from EchoSynthLib.systems import Capabilities  # noqa: E402
 from EchoSynthLib.tasks import Context, Dataset, Synthesize  # noqa: E402
+from EchoSynthLib.training.card import Made, missing  # noqa: E402
 from EchoSynthLib.training.loop import State  # noqa: E402
+from EchoSynthLib.training.terms import UNKNOWN  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (48, 56)
@@ -50,8 +52,10 @@ def published(folder: Path, name: str) -> tuple[SemanticDiffusionPipeline, Path]
         default_steps=2,
     )
     state = State(iteration=7, seconds=90.0)
-    told = {"model": model, "preset": "small", "data": "drawn hearts", "device": "cpu", "figures": {"loss": 0.5}}
-    return pipeline, publish(pipeline, folder / name, state=state, **told)
+    command = f"echosynth train {name} --data drawn.npz --output runs --minutes 1.5 --seed 0 --device cpu"
+    made = Made("drawn hearts, split train: 3 patients", UNKNOWN, command, measured_on="drawn hearts, split val")
+    told = {"model": model, "preset": "small", "figures": {"loss": 0.5}}
+    return pipeline, publish(pipeline, folder / name, state=state, made=made, **told)
 
 
 @pytest.fixture(scope="module", params=["edm-l64", "ve"])
@@ -96,6 +100,7 @@ def test_the_card_begins_with_the_models_name_and_tells_data_recipe_and_terms(mo
     card = (model[1] / "README.md").read_text()
     assert card.startswith(f"# {model[1].name}\n")
     assert all(word in card for word in ("drawn hearts", "recipe", "7 iterations", "## Terms", "echosynth[full]"))
+    assert missing(card) == []
 
 
 def test_weights_are_stored_in_half_the_bits_but_for_the_frequencies_and_biases(model: Any) -> None:

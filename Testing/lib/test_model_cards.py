@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from EchoSynthLib.training.card import PROMISED, ModelCard, missing
+from EchoSynthLib.training.card import PROMISED, Made, ModelCard, missing, train_command
 from EchoSynthLib.training.terms import CAMUS, UNKNOWN
 from EchoSynthLib.zoo import shipped_models
 
@@ -17,15 +17,17 @@ DRAWN = ModelCard(
     name="segmenter-drawn",
     summary="Ventricle and atrium in drawn echocardiograms.",
     network={"network": "residual U-Net, 3.15 M parameters"},
-    data="own data, split train: 8 patients, 32 frames",
     recipe="`EchoSynthLib/segmentation/unet/recipe.py`: Dice + cross-entropy",
-    command="echosynth train segmenter --data drawn.npz --output runs --minutes 2 --seed 0 --device cpu",
+    made=Made(
+        data="own data, split train: 8 patients, 32 frames",
+        terms=UNKNOWN,
+        command=train_command("segmenter", Path("/home/me/drawn.npz"), Path("/home/me/runs"), minutes=2, seed=0),
+        measured_on="own data, split val: 2 patients, 8 frames",
+    ),
     trained="120 iterations of batch 8 in 2.0 minutes",
-    device="cpu",
     limits="Drawn hearts alone: nothing is known of others.",
-    terms=UNKNOWN,
     figures={"LV cavity": 0.93},
-    measured="On the val split of the data (2 patients, 8 frames), per-image mean Dice",
+    measured="per-image mean Dice",
 )
 
 
@@ -55,20 +57,29 @@ def test_a_recipe_that_measures_nothing_says_so() -> None:
 
 def test_citation_and_terms_of_a_new_card_are_those_of_its_data() -> None:
     assert "CAMUS" not in DRAWN.text()
-    assert replace(DRAWN, terms=CAMUS).text().endswith(CAMUS)
+    assert made_of(terms=CAMUS).text().endswith(CAMUS)
+
+
+def made_of(**changed: str) -> ModelCard:
+    return replace(DRAWN, made=replace(DRAWN.made, **changed))
+
+
+def test_a_command_on_a_card_tells_no_path_of_this_computer() -> None:
+    assert DRAWN.made.command == "echosynth train segmenter --data drawn.npz --output runs --minutes 2 --seed 0"
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("card", "told"),
     [
-        ({"data": ""}, "data"),
-        ({"command": "python train.py"}, "command"),
-        ({"trained": "until it was good"}, "iterations"),
-        ({"limits": ""}, "limits"),
-        ({"terms": ""}, "terms"),
-        ({"measured": "Dice"}, "how they were measured: data and split"),
+        (made_of(data=""), "data"),
+        (made_of(command="python train.py"), "command"),
+        (made_of(terms=""), "terms"),
+        (made_of(measured_on="some frames"), "how they were measured: data and split"),
+        (replace(DRAWN, trained="until it was good"), "iterations"),
+        (replace(DRAWN, limits=""), "limits"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_a_card_does_not_tell_is_named(changed: dict[str, str], told: str) -> None:
+def test_what_a_card_does_not_tell_is_named(card: ModelCard, told: str) -> None:
     assert told in PROMISED
-    assert told in missing(replace(DRAWN, **changed).text())  # type: ignore[arg-type]
+    assert told in missing(card.text())

@@ -18,6 +18,7 @@ from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 from EchoSynthLib.tasks import find_task
 from EchoSynthLib.tasks.task import Context
+from EchoSynthLib.training.card import missing
 
 for package in ("torch", "monai", "onnx", "onnxscript", "safetensors"):
     pytest.importorskip(package, reason=f"{package} is not installed")
@@ -41,6 +42,7 @@ def trained(system: str, data: Path, output: Path) -> zoo.ModelFolder:
     task = find_task("train").build({"system": system, "data": data, "output": output, "minutes": MINUTES})
     task.run(Context())
     zoo.verify(output / system)
+    assert missing((output / system / "README.md").read_text(encoding="utf-8")) == []
     return zoo._read(output / system)
 
 

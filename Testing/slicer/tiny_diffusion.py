@@ -50,6 +50,7 @@ def publish_untrained(folder: Path) -> None:
     from EchoSynthLib.synthesis.diffusion.export import publish
     from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
     from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
+    from EchoSynthLib.training.card import Made
     from EchoSynthLib.training.loop import State
 
     torch.manual_seed(0)
@@ -65,7 +66,9 @@ def publish_untrained(folder: Path) -> None:
         default_steps=3,
     )
     state = State(iteration=0, seconds=0.0)
-    publish(pipeline, folder, model="EDM-L64", preset="small", state=state, data="nothing", device="cpu")
+    publish(
+        pipeline, folder, model="EDM-L64", preset="small", state=state, made=Made("nothing", "None.", "echosynth train")
+    )
 
 
 if __name__ == "__main__":

@@ -12,42 +12,32 @@ from torch import nn
 from EchoSynthLib.segmentation.contour.network import CHANNELS, FEATURES, GRID, MAP, ContourNet
 from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline
 from EchoSynthLib.segmentation.contour.targets import FARTHEST, SIGMA
+from EchoSynthLib.training.card import Made, ModelCard
 from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph, save_weights
 from EchoSynthLib.training.loop import State
-from EchoSynthLib.training.model_folder import figures_table, write_model_folder
-
-_CARD = """# contour
-
-Seven landmarks of the left ventricular endocardium - two basal points, the apex, and two between on either wall - and
-the distance to it, in apical two- and four-chamber echocardiograms.
-
-| | |
-|---|---|
-| network | MONAI residual U-Net {channels}, {grid}, started from the shipped segmenter's weights; seven heatmaps \
-and a distance map from {features} planes; {parameters:.2f} M parameters |
-| data | {data}; points and curves derived from the label maps by `EchoSynthLib/anatomy/heart2d/endocardium.py` |
-| recipe | `EchoSynthLib/segmentation/contour/recipe.py`: DSNT points, Jensen-Shannon, distance map, consistency |
-| trained | {iterations} iterations of batch 8 in {minutes:.0f} minutes on {device} |
-
-Measured on the val split by the recipe itself, before refinement:
-
-{figures}
-Millimetres rest on the pixel sizes that the data tell; where they tell none, on that of a typical frame.
-"""
+from EchoSynthLib.training.model_folder import write_model_folder
 
 
-def publish(network: nn.Module, folder: Path, state: State, data: str, terms: str, device: str) -> Path:
-    """Write the model folder; `data` and `terms` are for its card."""
-    card = _CARD.format(
-        channels=CHANNELS,
-        grid=f"{GRID[0]} x {GRID[1]}",
-        features=FEATURES,
-        parameters=sum(p.numel() for p in network.parameters()) / 1e6,
-        data=data,
-        iterations=state.iteration,
-        minutes=state.seconds / 60,
-        device=device,
-        figures=figures_table(state.figures),
+def publish(network: nn.Module, folder: Path, state: State, made: Made) -> Path:
+    """Write the model folder."""
+    card = ModelCard(
+        name=folder.name,
+        summary="Seven landmarks of the left ventricular endocardium - two basal points, the apex, and two between on "
+        "either wall - and the distance to it, in apical two- and four-chamber echocardiograms.",
+        network={
+            "network": f"MONAI residual U-Net {CHANNELS}, {GRID[0]} x {GRID[1]}, started from a segmenter's weights; "
+            f"seven heatmaps and a distance map from {FEATURES} planes; "
+            f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters",
+            "targets": "points and curves derived from the label maps by `EchoSynthLib/anatomy/heart2d/endocardium.py`",
+        },
+        recipe="`EchoSynthLib/segmentation/contour/recipe.py`: DSNT points, Jensen-Shannon, distance map, consistency",
+        made=made,
+        trained=f"{state.iteration} iterations of batch 8 in {state.seconds / 60:.1f} minutes",
+        figures=state.figures,
+        measured="mean errors before refinement",
+        notes="Millimeters rest on the pixel sizes of the data; where these tell none, on that of a typical frame.",
+        limits="Apical two- and four-chamber views with the apex up. The apex is the least certain point; where the "
+        "wall drops out, the curve is a guess that the spread tells too little of.",
     )
     config = {
         "system": "segmentation.contour",
@@ -64,7 +54,7 @@ def publish(network: nn.Module, folder: Path, state: State, data: str, terms: st
         save_weights({"contour": network}, part)
         save_graph(network, "contour", part, {"image": torch.zeros(1, 1, *GRID)}, ["heatmaps", "distance"])
 
-    return write_model_folder(folder, config, card, terms, write)
+    return write_model_folder(folder, config, card, write)
 
 
 def torch_pipeline(folder: Path, config: Mapping[str, Any]) -> ContourPipeline:

@@ -30,6 +30,7 @@ from EchoSynthLib.segmentation.contour.targets import FARTHEST, SIGMA, ContourTa
 from EchoSynthLib.systems import find_model
 from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
+from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
@@ -98,7 +99,9 @@ def train(
     terms = terms_of(frames, data)
     if not frames.is_of_camus.any():
         terms += f"\nIts training began with the weights of the shipped segmenter. Of that model: {CAMUS}"
-    return publish(average, output / "contour", state, chosen.summary(), terms, device)
+    command = train_command("contour", data, output, minutes=minutes, seed=seed, device=device)
+    made = Made(chosen.summary(), terms, command, device, val.summary())
+    return publish(average, output / "contour", state, made)
 
 
 class ContourLoss:

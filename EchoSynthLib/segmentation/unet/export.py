@@ -11,40 +11,30 @@ from torch import nn
 
 from EchoSynthLib.segmentation.unet.network import CHANNELS, GRID, Segmenter
 from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
+from EchoSynthLib.training.card import Made, ModelCard
 from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph, save_weights
 from EchoSynthLib.training.loop import State
-from EchoSynthLib.training.model_folder import figures_table, write_model_folder
-
-_CARD = """# {name}
-
-LV cavity, myocardium and left atrium in apical two- and four-chamber echocardiograms, and which of the two views it is.
-
-| | |
-|---|---|
-| network | MONAI residual U-Net {channels}, {grid}, with a view head; {parameters:.2f} M parameters |
-| data | {data} |
-| recipe | `EchoSynthLib/segmentation/unet/recipe.py`: Dice + cross-entropy, random probe geometry, \
-scanner and overlays |
-| trained | {iterations} iterations of batch 8 in {minutes:.0f} minutes on {device} |
-
-Measured on the val split (per-image mean, before cleaning), by the recipe itself:
-
-{figures}
-"""
+from EchoSynthLib.training.model_folder import write_model_folder
 
 
-def publish(network: nn.Module, folder: Path, state: State, data: str, terms: str, device: str) -> Path:
-    """Write the model folder, whose last part is the model's name; `data` and `terms` are for its card."""
-    card = _CARD.format(
+def publish(network: nn.Module, folder: Path, state: State, made: Made) -> Path:
+    """Write the model folder, whose last part is the model's name."""
+    card = ModelCard(
         name=folder.name,
-        channels=CHANNELS,
-        grid=f"{GRID[0]} x {GRID[1]}",
-        parameters=sum(p.numel() for p in network.parameters()) / 1e6,
-        data=data,
-        iterations=state.iteration,
-        minutes=state.seconds / 60,
-        device=device,
-        figures=figures_table(state.figures),
+        summary="LV cavity, myocardium and left atrium in apical two- and four-chamber echocardiograms, and which of "
+        "the two views it is.",
+        network={
+            "network": f"MONAI residual U-Net {CHANNELS}, {GRID[0]} x {GRID[1]}, with a view head; "
+            f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters"
+        },
+        recipe="`EchoSynthLib/segmentation/unet/recipe.py`: Dice + cross-entropy, random probe geometry, scanner and "
+        "overlays",
+        made=made,
+        trained=f"{state.iteration} iterations of batch 8 in {state.seconds / 60:.1f} minutes",
+        figures=state.figures,
+        measured="per-image mean Dice before cleaning, and share of views told right",
+        limits="Apical two- and four-chamber views with the apex up; other views are labeled all the same. "
+        "Scanners that the data do not show were imitated, not seen.",
     )
     config = {
         "system": "segmentation.unet",
@@ -58,7 +48,7 @@ def publish(network: nn.Module, folder: Path, state: State, data: str, terms: st
         example = {"image": torch.zeros(1, 1, *GRID)}
         save_graph(network, "segmenter", part, example, ["logits", "view"])
 
-    return write_model_folder(folder, config, card, terms, write)
+    return write_model_folder(folder, config, card, write)
 
 
 def torch_pipeline(folder: Path, config: Mapping[str, Any]) -> SegmenterPipeline:

@@ -15,6 +15,7 @@ from EchoSynthLib.segmentation.unet.export import publish
 from EchoSynthLib.segmentation.unet.network import GRID, Segmenter
 from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
+from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
@@ -70,7 +71,9 @@ def train(
         progress=progress,
         device=device,
     )
-    return publish(average, output / name, state, about or chosen.summary(), terms_of(frames, data), device)
+    command = train_command("segmenter", data, output, minutes=minutes, seed=seed, device=device)
+    made = Made(about or chosen.summary(), terms_of(frames, data), command, device, val.summary())
+    return publish(average, output / name, state, made)
 
 
 class SegmenterLoss:

@@ -19,6 +19,7 @@ from EchoSynthLib.synthesis.beam_flow.network import (
 )
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
+from EchoSynthLib.training.card import Made, ModelCard
 from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph, save_weights
 from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import write_model_folder
@@ -27,48 +28,28 @@ SAMPLING: dict[str, Any] = {"default_steps": 4, "guidance": 1.2, "spread": 0.08,
 """Chosen with Testing/benchmarks/sampling.py, guidance and spread on the train split, the blur before that on val: more
 guidance obeys more and varies less, more spread varies more."""
 
-_CARD = """# beam-flow
 
-Label map to echocardiogram, apical two- and four-chamber, in beam space (range x angle).
-
-| | |
-|---|---|
-| structure stage | flow map on {coarse}, U-Net with label map, view, opening angle, depth and \
-image quality; {structure:.2f} M parameters |
-| speckle stage | one-step draw of {beams} from it and white noise, trained on the \
-patch energy score; {speckle:.2f} M parameters |
-| data | {data} |
-| recipe | `EchoSynthLib/synthesis/beam_flow/recipe.py` |
-| trained | structure {first.iteration} iterations of batch 8 in {first_minutes:.0f} minutes, \
-speckle {second.iteration} iterations of 2 x 4 in {second_minutes:.0f} minutes, on {device} |
-| sampling | {sampling} |
-
-The recipe measures nothing; `Testing/benchmarks/run.py` does. Every image that it draws is marked as synthetic.
-"""
-
-
-def publish(
-    structure: nn.Module,
-    speckle: nn.Module,
-    folder: Path,
-    states: tuple[State, State],
-    data: str,
-    terms: str,
-    device: str,
-) -> Path:
-    """Write the model folder from the averaged networks; `data` and `terms` are for its card."""
-    card = _CARD.format(
-        coarse=f"{COARSE_SHAPE[0]} x {COARSE_SHAPE[1]}",
-        beams=f"{BEAM_SHAPE[0]} x {BEAM_SHAPE[1]}",
-        structure=sum(p.numel() for p in structure.parameters()) / 1e6,
-        speckle=sum(p.numel() for p in speckle.parameters()) / 1e6,
-        data=data,
-        first=states[0],
-        second=states[1],
-        first_minutes=states[0].seconds / 60,
-        second_minutes=states[1].seconds / 60,
-        device=device,
-        sampling=", ".join(f"{key} {value}" for key, value in SAMPLING.items()),
+def publish(structure: nn.Module, speckle: nn.Module, folder: Path, states: tuple[State, State], made: Made) -> Path:
+    """Write the model folder from the averaged networks."""
+    coarse, beams = (f"{rows} x {columns}" for rows, columns in (COARSE_SHAPE, BEAM_SHAPE))
+    size = [sum(p.numel() for p in network.parameters()) / 1e6 for network in (structure, speckle)]
+    first, second = states
+    card = ModelCard(
+        name=folder.name,
+        summary="Label map to echocardiogram, apical two- and four-chamber, in beam space (range x angle).",
+        network={
+            "structure stage": f"flow map on {coarse}, U-Net with label map, view, opening angle, depth and image "
+            f"quality; {size[0]:.2f} M parameters",
+            "speckle stage": f"one-step draw of {beams} from it and white noise, trained on the patch energy score; "
+            f"{size[1]:.2f} M parameters",
+            "sampling": ", ".join(f"{key} {value}" for key, value in SAMPLING.items()),
+        },
+        recipe="`EchoSynthLib/synthesis/beam_flow/recipe.py`",
+        made=made,
+        trained=f"structure {first.iteration} iterations of batch 8 in {first.seconds / 60:.1f} minutes, "
+        f"speckle {second.iteration} iterations of 2 x 4 in {second.seconds / 60:.1f} minutes",
+        limits="Apical two- and four-chamber views, for label maps like those of the data. "
+        "Every image that it draws is marked as synthetic.",
     )
     config = {
         "system": "synthesis.beam_flow",
@@ -76,8 +57,8 @@ def publish(
         "structure_scale": STRUCTURE_SCALE,
         **SAMPLING,
         "minutes": round(sum(state.seconds for state in states) / 60, 2),
-        "device": device,
-        "data": data,
+        "device": made.device,
+        "data": made.data,
     }
 
     def write(part: Path) -> None:
@@ -91,7 +72,7 @@ def publish(
         inputs = {"coarse": coarse, "blur": torch.zeros(1), "noise": noise, "label": label, "condition": condition}
         save_graph(speckle, "speckle", part, inputs, ["image"])
 
-    return write_model_folder(folder, config, card, terms, write)
+    return write_model_folder(folder, config, card, write)
 
 
 def torch_pipeline(folder: Path, config: Mapping[str, Any]) -> BeamFlowPipeline:

@@ -21,6 +21,7 @@ from EchoSynthLib.synthesis.beam_flow.network import (
 from EchoSynthLib.synthesis.beam_flow.shapes import FACTOR
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.blur import blur_each
+from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.loop import Moment, Settings, State
 from EchoSynthLib.training.loop import train as run_loop
@@ -54,8 +55,9 @@ def train(
     run = (of_data, device, seed, resume, progress)
     structure, first = train_structure(frames, output / "structure", STRUCTURE_SHARE * minutes, *run)
     speckle, second = train_speckle(frames, output / "speckle", (1 - STRUCTURE_SHARE) * minutes, *run)
-    told = (frames.summary(), terms_of(every, data), device)
-    return publish(structure, speckle, output / "beam-flow", (first, second), *told)
+    command = train_command("beam-flow", data, output, minutes=minutes, seed=seed, device=device)
+    made = Made(frames.summary(), terms_of(every, data), command, device)
+    return publish(structure, speckle, output / "beam-flow", (first, second), made)
 
 
 def train_structure(

@@ -11,26 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
 from EchoSynthLib.synthesis.diffusion.solvers.registry import fitting_solvers
+from EchoSynthLib.training.card import Made, ModelCard
 from EchoSynthLib.training.loop import State
-from EchoSynthLib.training.model_folder import figures_table, write_model_folder
-from EchoSynthLib.training.terms import UNKNOWN
-
-_CARD = """# {name}
-
-Label map to echocardiogram, apical two- and four-chamber, by diffusion in {space}. It runs in torch: \
-`pip install 'echosynth[full]'`.
-
-| | |
-|---|---|
-| model | {model}, preset {preset}: process {process}; {parameters:.2f} M parameters{autoencoder} |
-| image grid | {rows} x {columns} |
-| data | {data} |
-| recipe | `EchoSynthLib/synthesis/diffusion/recipe.py` |
-| trained | {iterations} iterations in {minutes:.0f} minutes on {device} |
-| sampling | {solver}, {steps} steps, noise levels {discretization}; solvers that fit: {solvers} |
-
-Every image that it draws is marked as synthetic.
-"""
+from EchoSynthLib.training.model_folder import write_model_folder
 
 
 def publish(
@@ -40,9 +23,7 @@ def publish(
     model: str,
     preset: str,
     state: State,
-    data: str,
-    device: str,
-    terms: str = UNKNOWN,
+    made: Made,
     figures: Mapping[str, float] = {},
 ) -> Path:
     """Write the model folder, which `SemanticDiffusionPipeline.from_pretrained` and the zoo both read.
@@ -52,9 +33,7 @@ def publish(
         folder: where it ends up; its last part is the model's name.
         model, preset: as `networks.semantic.presets` calls them.
         state: how the training ended.
-        data: what it was trained on, a line for the card.
-        device: what it was trained on.
-        terms: citation and terms of the data, for the card.
+        made: what the recipe was run on.
         figures: measured by the recipe, for card and config.
     """
     network, autoencoder, config = pipeline.network, pipeline.autoencoder, pipeline.config
@@ -71,30 +50,39 @@ def publish(
         "parameters": _size(network),
         "iterations": state.iteration,
         "minutes": round(state.seconds / 60, 2),
-        "device": device,
-        "data": data,
+        "device": made.device,
+        "data": made.data,
         "figures": dict(figures),
     }
-    card = _CARD.format(
+    space = "pixel space" if autoencoder is None else "the latent space of a Gamma autoencoder"
+    sizes = f"{_size(network) / 1e6:.2f} M parameters"
+    if autoencoder is not None:
+        sizes += f", and {_size(autoencoder) / 1e6:.2f} M of the autoencoder"
+    card = ModelCard(
         name=folder.name,
-        space="pixel space" if autoencoder is None else "the latent space of a Gamma autoencoder",
-        autoencoder="" if autoencoder is None else f", and {_size(autoencoder) / 1e6:.2f} M of the autoencoder",
-        rows=config.rows,
-        columns=config.columns,
-        solver=config.default_solver,
-        steps=config.default_steps,
-        discretization=config.default_discretization,
-        **{**about, "parameters": about["parameters"] / 1e6, "solvers": ", ".join(about["solvers"])},
+        summary=f"Label map to echocardiogram, apical two- and four-chamber, by diffusion in {space}. It runs in "
+        "torch: `pip install 'echosynth[full]'`.",
+        network={
+            "model": f"{model}, preset {preset}: process {about['process']}; {sizes}",
+            "image grid": f"{config.rows} x {config.columns}",
+            "sampling": f"{config.default_solver}, {config.default_steps} steps, noise levels "
+            f"{config.default_discretization}; solvers that fit: {', '.join(about['solvers'])}",
+        },
+        recipe="`EchoSynthLib/synthesis/diffusion/recipe.py`",
+        made=made,
+        trained=f"{state.iteration} iterations in {state.seconds / 60:.1f} minutes",
+        figures=figures,
+        measured="means",
+        limits="Apical two- and four-chamber views, for label maps like those of the data; "
+        "image quality is not among what it knows. Every image that it draws is marked as synthetic.",
     )
-    if figures:
-        card += f"\n{figures_table(figures)}"
 
     def write(part: Path) -> None:
         pipeline.save_pretrained(part)
         for weights in part.rglob("*.safetensors"):
             _halve(weights)
 
-    return write_model_folder(folder, {"system": "synthesis.diffusion", **about}, card, terms, write)
+    return write_model_folder(folder, {"system": "synthesis.diffusion", **about}, card, write)
 
 
 def _size(network: torch.nn.Module) -> int:

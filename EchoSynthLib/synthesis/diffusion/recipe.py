@@ -17,6 +17,7 @@ from EchoSynthLib.synthesis.diffusion.solvers.registry import fitting_solvers
 from EchoSynthLib.synthesis.diffusion.training_configs import Plan, plan
 from EchoSynthLib.systems import RECIPES, Recipe
 from EchoSynthLib.training.beam_data import load_beam_data
+from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.distributed import main_process_first
 from EchoSynthLib.training.frame_batches import FrameBatches
@@ -68,6 +69,7 @@ def train(
         every = load_beam_data(data, output / "beam_data.npz")
     frames = every.part("train")
     run = (device, seed, resume, progress)
+    asked = {"minutes": minutes, "seed": seed, "device": device, "preset": preset}
     decoder = None
     if autoencoder is not None:
         stands_on = RECIPES[autoencoder]
@@ -99,10 +101,9 @@ def train(
     folder = output / model.lower()
     with main_process_first(device) as is_main:
         if is_main:
-            publish(
-                pipeline.to("cpu"), folder, model=model, preset=preset, state=state,
-                data=frames.summary(), terms=terms_of(every, data), device=device,
-            )  # fmt: skip
+            command = train_command(model.lower(), data, output, **asked)
+            made = Made(frames.summary(), terms_of(every, data), command, device)
+            publish(pipeline.to("cpu"), folder, model=model, preset=preset, state=state, made=made)
     return folder
 
 
