@@ -21,7 +21,7 @@ DRAWN = ModelCard(
     made=Made(
         data="own data, split train: 8 patients, 32 frames",
         terms=UNKNOWN,
-        command=train_command("segmenter", Path("/home/me/drawn.npz"), Path("/home/me/runs"), minutes=2, seed=0),
+        command=train_command("segmenter", Path("mine/drawn.npz"), Path("mine/runs"), minutes=2, seed=0),
         measured_on="own data, split val: 2 patients, 8 frames",
     ),
     trained="120 iterations of batch 8 in 2.0 minutes",
