@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import EchoSynthLib
 from EchoSynthLib.anatomy.views import view_names
 from EchoSynthLib.outputs import OutputFolder, replacing
+from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common.folders import images_in, left_out_of, run_each, warnings_of_each
+from EchoSynthLib.tasks.common.options import IMAGES
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.common.results import check_exists, naming, with_warnings, write_records
+from EchoSynthLib.tasks.common.results import check_exists, naming, write_records
 from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress
@@ -31,9 +32,7 @@ class ClassifyView(Task):
     name = "classify-view"
     summary = "Tell whether an echo frame, a cine, or each of a folder shows two chambers or four."
 
-    image: Path = parameter(
-        main=True, help="image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy), or a folder"
-    )
+    image: Path = parameter(main=True, help=IMAGES)
     output: Path | None = parameter(None, help=f"folder for {TABLE} and {RECORD}; {REPLACES}; none writes no files")
     model: str = parameter("segmenter-synthetic", help="name of a segmenter, see `echosynth models`")
 
@@ -73,15 +72,9 @@ class ClassifyView(Task):
             warnings = [*left_out_of(self.image), *warnings_of_each(results)]
         else:
             warnings = results[0].get("warnings", [])
-        record = {
-            "task": self.name,
-            "echosynth_version": EchoSynthLib.__version__,
-            "input": str(self.image.resolve()),
-            **{key: made[key] for key in ("model", "model_sha256")},
-            "results": list(results),
-            "failures": failures,
-            "seconds": round(time.perf_counter() - started, 3),
-        }
+        by = {key: made[key] for key in ("model", "model_sha256")}
+        found = {"results": list(results), "failures": failures}
+        record = new_record(self.name, source=self.image, started=started) | by | found
         return with_warnings(record, warnings)
 
     def _classify_file(self, path: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:

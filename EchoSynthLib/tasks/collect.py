@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import EchoSynthLib
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import files_in, status_of, unreadable
 from EchoSynthLib.images.datasets.pairs import LAYOUTS, DataSet, Pair, case_name
@@ -18,16 +17,10 @@ from EchoSynthLib.images.formats import readable_in, stem_of
 from EchoSynthLib.images.label_maps.file import label_ending
 from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.records import new_record, stamp_of, with_warnings
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.output_places import check_replaceable
-from EchoSynthLib.tasks.common.results import (
-    RECORD,
-    check_exists,
-    stamp_of,
-    told_of_pairs,
-    with_warnings,
-    write_records,
-)
+from EchoSynthLib.tasks.common.results import RECORD, check_exists, told_of_pairs, write_records
 from EchoSynthLib.tasks.task import Context, Task, parameter
 
 if TYPE_CHECKING:
@@ -74,16 +67,8 @@ class Collect(Task):
             count = {"pairs": 0, "synthetic_pairs": 0}
             outputs = data_set.write(self._pairs(found, count, warnings, context), hidden)
             context.progress(len(found), len(found), "written")
-            record = {
-                "task": self.name,
-                "echosynth_version": EchoSynthLib.__version__,
-                "source": str(self.source.resolve()),
-                "layout": self.layout,
-                "dataset_name": self.dataset_name,
-                **count,
-                "seconds": round(time.perf_counter() - started, 3),
-                "outputs": outputs,
-            }
+            about = {"source": str(self.source.resolve()), "layout": self.layout, "dataset_name": self.dataset_name}
+            record = new_record(self.name, started=started) | about | count | {"outputs": outputs}
             record = with_warnings(record, warnings)
             return write_records(hidden / data_set.root, RECORD, self.output / data_set.root, record)
 

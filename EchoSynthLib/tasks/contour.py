@@ -8,14 +8,15 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import EchoSynthLib
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.records import new_record, seconds_since, with_warnings
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
+from EchoSynthLib.tasks.common.options import IMAGES, PixelSize
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, with_warnings, write_records
+from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, write_records
 from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress, Spacing
@@ -45,15 +46,13 @@ class Names:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contour(Task):
+class Contour(PixelSize, Task):
     """Draws the endocardium with its seven points: two basal points, the apex, and two between on either wall."""
 
     name = "contour"
     summary = "Draw the left ventricle's endocardium, from base over apex to base, in a frame, a cine, or a folder."
 
-    image: Path = parameter(
-        main=True, help="image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy), or a folder"
-    )
+    image: Path = parameter(main=True, help=IMAGES)
     output: Path = parameter(help=f"folder for the results; {REPLACES}")
     heads: str = parameter(
         "both",
@@ -61,13 +60,11 @@ class Contour(Task):
         help="both: points, then refined on the distance map; points: these alone; mask: from a label map instead",
     )
     model: str | None = parameter(None, help="name of the model; contour, or segmenter where heads is mask")
-    row_spacing: float | None = inputs.row_spacing()
-    column_spacing: float | None = inputs.column_spacing()
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes points as a table, points and curves as JSON, a picture and a record for each; see `Task.run`."""
         check_exists(self.image, "image or folder")
-        inputs.pixel_size(self.row_spacing, self.column_spacing)
+        self.pixel_size()
         output_folder(self.output)
         if self.image.is_dir():
             return self._run_folder(context)
@@ -101,8 +98,12 @@ class Contour(Task):
                 }
 
             done, failures = run_each(files, lambda file: file.name, one, context, self.image, "contoured")
-            summary = self._about(self.image) | {"images": len(done), "failures": failures, "results": done}
-            summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
+            summary = new_record(self.name, source=self.image, started=started) | {
+                "images": len(done),
+                "failures": failures,
+                "results": done,
+            }
+            summary["outputs"] = {}
             return write_records(
                 hidden,
                 RECORD_OF_FOLDER,
@@ -118,7 +119,7 @@ class Contour(Task):
         started = time.perf_counter()
         image = read_echo(path)
         count = len(image) if isinstance(image, EchoCine) else 1
-        spacing = inputs.spacing_of(image, inputs.pixel_size(self.row_spacing, self.column_spacing))
+        spacing = inputs.spacing_of(image, self.pixel_size())
         frames = [image.frame(index) for index in range(count)] if isinstance(image, EchoCine) else [image]
         blank = blank_frames(image)
         contours: dict[int, FrameContour] = {}
@@ -133,9 +134,9 @@ class Contour(Task):
         write_picture(hidden / names.picture, image, contours)
         first = {key: value for key, value in record.items() if key not in ("landmarks", "mean_distance")}
         outputs = {"table": names.table, "contours": names.contours, "picture": names.picture}
-        about = {"frames": count, "seconds": round(time.perf_counter() - started, 3), "outputs": outputs}
+        about = {"frames": count, "seconds": seconds_since(started), "outputs": outputs}
         warnings = [*image.remarks, *inputs.doubts_of(image, spacing), *told_of_blank(blank)]
-        record = with_warnings(first | self._about(path) | about, warnings)
+        record = with_warnings(first | new_record(self.name, source=path) | about, warnings)
         return write_records(hidden, names.record, self.output, record)
 
     def _contour_frame(self, frame: EchoFrame, spacing: Spacing | None) -> tuple[FrameContour, dict[str, Any]]:
@@ -151,6 +152,3 @@ class Contour(Task):
         corner = np.array([side.start for side in tissue], dtype=np.float64)
         placed = FrameContour(found.points + corner, found.curve + corner, found.summary(spacing))
         return placed, record | {"shape": list(frame.pixels.shape)}
-
-    def _about(self, path: Path) -> dict[str, Any]:
-        return {"task": self.name, "echosynth_version": EchoSynthLib.__version__, "input": str(path.resolve())}

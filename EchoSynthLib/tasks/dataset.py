@@ -10,9 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import EchoSynthLib
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 from EchoSynthLib.images.datasets.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair, case_name
 from EchoSynthLib.images.datasets.shards import Sample
 from EchoSynthLib.images.formats import kind_of, readable_in, suffix_of
@@ -20,10 +18,12 @@ from EchoSynthLib.images.label_maps.file import label_ending
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.parallel import check_places, run_items
+from EchoSynthLib.records import new_record, seconds_since, with_warnings
 from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.options import LARGEST_STRENGTH, SynthesisOptions, seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_replaceable
-from EchoSynthLib.tasks.common.results import RECORD, check_exists, told_of_pairs, with_warnings, write_records
-from EchoSynthLib.tasks.dataset_pairs import Drawn, Plan, Settings, Source, draw
+from EchoSynthLib.tasks.common.results import RECORD, check_exists, told_of_pairs, write_records
+from EchoSynthLib.tasks.dataset_pairs import DrawnPair, PairPlan, PairSettings, PairSource, draw
 from EchoSynthLib.tasks.task import Context, Task, parameter
 
 # Pairs that travel together to a worker, at most: about a second's work, so that transport does not count. Of a small
@@ -32,7 +32,7 @@ LARGEST_CHUNK, FEWEST_CHUNKS = 8, 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dataset(Task):
+class Dataset(SynthesisOptions, Task):
     """Draws images of label maps and of variations of them, and writes both as a data set."""
 
     name = "dataset"
@@ -52,26 +52,8 @@ class Dataset(Task):
     )
     original: bool = parameter(True, help="whether the label map itself is drawn, too")
     images: int = parameter(1, minimum=1, maximum=1000, unit="images", help="how many images of each variation")
-    view: str = inputs.view("synthesis", help="apical view that the label maps show")
-    seed: int = parameter(
-        0,
-        minimum=0,
-        maximum=inputs.LARGEST_SEED,
-        help="a pair depends on it, on the label map and on the numbers of variation and image alone",
-    )
-    strength: float = parameter(1.0, minimum=0, maximum=inputs.LARGEST_STRENGTH, help="how far variations are deformed")
-    steps: int | None = parameter(
-        None, minimum=1, maximum=1000, unit="steps", help="of the model; none takes the model's default"
-    )
-    solver: str | None = parameter(
-        None, help="of a diffusion model, such as heun, ddim or dpm-solver++; none takes the model's default"
-    )
-    quality: str | None = parameter(None, choices=QUALITIES, help="image quality; none leaves it to the model")
-    reference: Path | None = parameter(None, help=inputs.REFERENCE)
-    sector: str | None = parameter(None, help=f"{inputs.SECTOR}; instead of a reference")
-    model: str = parameter("beam-flow", help="name of the model, see `echosynth models`")
-    row_spacing: float | None = inputs.row_spacing()
-    column_spacing: float | None = inputs.column_spacing()
+    seed: int = seed_parameter("a pair depends on it, on the label map and on the numbers of variation and image alone")
+    strength: float = parameter(1.0, minimum=0, maximum=LARGEST_STRENGTH, help="how far variations are deformed")
     pairs_per_shard: int = parameter(
         PAIRS_PER_SHARD, minimum=1, maximum=1_000_000, unit="pairs", help="how many pairs a shard holds"
     )
@@ -96,7 +78,7 @@ class Dataset(Task):
             with closing(self._drawn(data_set, total, context)) as drawn:
                 outputs = data_set.write(_pairs(drawn, shared), hidden)
             context.progress(total, total, "written")
-            record = shared | self._record() | {"pairs": total, "seconds": round(time.perf_counter() - started, 3)}
+            record = shared | self._record() | {"pairs": total, "seconds": seconds_since(started)}
             record = with_warnings(record | {"outputs": outputs}, warnings)
             return write_records(hidden / data_set.root, RECORD, self.output / data_set.root, record)
 
@@ -106,11 +88,7 @@ class Dataset(Task):
         return told_of_pairs(record)
 
     def _record(self) -> dict[str, Any]:
-        return {
-            "task": self.name,
-            "echosynth_version": EchoSynthLib.__version__,
-            "synthetic": True,
-            "source_label_map": str(self.source.resolve()),
+        return new_record(self.name, label_map=self.source, synthetic=True) | {
             "layout": self.layout,
             "dataset_name": self.dataset_name,
             "variations": self.variations,
@@ -146,31 +124,31 @@ class Dataset(Task):
         files = label_files(self.source)
         yield from zip(files, distinct_stems(files, clean=lambda stem: case_name(result_stem(stem))), strict=True)
 
-    def _plans(self) -> Iterator[Plan]:
+    def _plans(self) -> Iterator[PairPlan]:
         for file, name in self._named_files():
             for source in self._sources(file, name):
                 for variation in self._numbers():
                     for image in range(self.images):
-                        yield Plan(source, variation, image)
+                        yield PairPlan(source, variation, image)
 
-    def _sources(self, file: Path, name: str) -> Iterator[Source]:
+    def _sources(self, file: Path, name: str) -> Iterator[PairSource]:
         from EchoSynthLib.images.frame import EchoCine
 
         try:
-            labels = inputs.read_labels(file, inputs.pixel_size(self.row_spacing, self.column_spacing))
+            labels = inputs.read_labels(file, self.pixel_size())
             sector, labels, about = inputs.choose_sector(self.sector, self.reference, labels)
         except InputError as error:
             raise InputError(f"{file.name}: {error}") from error
         about["source_label_map"] = str(file.resolve())
         if not isinstance(labels, EchoCine):
-            yield Source(labels, name, 0, 1, sector, about)
+            yield PairSource(labels, name, 0, 1, sector, about)
             return
         for index in range(len(labels)):
-            yield Source(labels.frame(index), name, index, len(labels), sector, about)
+            yield PairSource(labels.frame(index), name, index, len(labels), sector, about)
 
-    def _drawn(self, data_set: DataSet, total: int, context: Context) -> Generator[Drawn, None, None]:
+    def _drawn(self, data_set: DataSet, total: int, context: Context) -> Generator[DrawnPair, None, None]:
         """The pairs in the order of their plans, whoever draws them."""
-        settings = Settings(self.seed, self.strength, self.view, self.steps, self.solver, self.quality, self.model)
+        settings = PairSettings(self.seed, self.strength, self.drawing())
         one = partial(draw, settings, data_set.pack)
         if self.workers > 1 or self.cluster is not None:
             progress = partial(_progress_of_pairs, context)
@@ -193,7 +171,7 @@ def _progress_of_pairs(context: Context, done: int, total: int, message: str) ->
     context.progress(done, total, f"{done} of {total} pairs")
 
 
-def _pairs(drawn: Iterable[Drawn], shared: dict[str, Any]) -> Iterator[Pair | Sample]:
+def _pairs(drawn: Iterable[DrawnPair], shared: dict[str, Any]) -> Iterator[Pair | Sample]:
     """The pairs, whose `shared` is noted on the way."""
     for one in drawn:
         shared |= one.shared

@@ -6,7 +6,7 @@ A pair depends on its plan, on the label map's content and on the settings alone
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.pairs import Pair
 from EchoSynthLib.images.datasets.shards import Sample
+from EchoSynthLib.records import stamp_of
 from EchoSynthLib.tasks.common import inputs
-from EchoSynthLib.tasks.common.results import stamp_of
 from EchoSynthLib.types import Progress
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ SHARED = ("model", "model_sha256", "process", "solver", "steps", "network_evalua
 
 
 @dataclass(frozen=True)
-class Source:
+class PairSource:
     """A label map, and what its pairs share.
 
     Attributes:
@@ -48,10 +48,10 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PairPlan:
     """One pair to be made: which variation of a label map (None: the map itself), which image of it."""
 
-    source: Source
+    source: PairSource
     variation: int | None
     image: int
 
@@ -64,20 +64,22 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What all pairs of a data set share; each as in `synthesize` and `vary`, `seed` the data set's own."""
+class PairSettings:
+    """What all pairs of a data set share.
+
+    Attributes:
+        seed: the data set's own.
+        strength: as in `vary`.
+        drawing: how `synthesize` draws.
+    """
 
     seed: int
     strength: float
-    view: str
-    steps: int | None
-    solver: str | None
-    quality: str | None
-    model: str
+    drawing: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnPair:
     """A pair as `DataSet.write` takes it, and what its record says of `SHARED`."""
 
     pair: Pair | Sample
@@ -85,11 +87,11 @@ class Drawn:
 
 
 def draw(
-    settings: Settings,
+    settings: PairSettings,
     pack: Callable[[Pair], Pair | Sample],
-    plan: Plan,
+    plan: PairPlan,
     progress: Progress | None = None,
-) -> Drawn:
+) -> DrawnPair:
     """Draws a pair and packs it for its layout.
 
     Raises:
@@ -107,14 +109,10 @@ def draw(
         codes,
         1,
         seed_of(frame.pixels, settings.seed, number, plan.image),
-        settings.view,
-        settings.steps,
         sector=source.sector,
         spacing=spacing,
-        quality=settings.quality,
-        model=settings.model,
-        solver=settings.solver,
         progress=progress,
+        **settings.drawing,
     )
     record |= source.about | {
         "task": "dataset",
@@ -129,10 +127,10 @@ def draw(
     # How long it took is no property of the pair: what is drawn again is the same to the last bit.
     del record["seconds"]
     case = LabelledImage(plan.name, drawn[0], codes, frame.spacing, frame.geometry, stamp_of(record))
-    return Drawn(pack((case, record)), {key: record[key] for key in SHARED})
+    return DrawnPair(pack((case, record)), {key: record[key] for key in SHARED})
 
 
-def _vary(plan: Plan, settings: Settings) -> np.ndarray:
+def _vary(plan: PairPlan, settings: PairSettings) -> np.ndarray:
     from EchoSynthLib.anatomy.variations import vary
 
     codes = plan.source.labels.pixels

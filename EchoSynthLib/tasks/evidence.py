@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import EchoSynthLib
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.options import PixelSize
 from EchoSynthLib.tasks.common.output_places import check_replaceable, output_folder
-from EchoSynthLib.tasks.common.results import check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.common.results import check_exists, write_records
 from EchoSynthLib.tasks.task import Context, Task, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
-class FindEvidence(Task):
+class FindEvidence(PixelSize, Task):
     """What the models see in a frame, or in each frame of a cine."""
 
     name = "evidence"
@@ -28,8 +29,6 @@ class FindEvidence(Task):
     image: Path = parameter(main=True, help="image or cine")
     output: Path = parameter(help="folder for an .npz file for each frame, see EchoSynthLib.measurement.Evidence")
     model: str = parameter("segmenter", help="name of the segmenter, see `echosynth models`")
-    row_spacing: float | None = inputs.row_spacing()
-    column_spacing: float | None = inputs.column_spacing()
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes a file for each frame; see `Task.run`."""
@@ -42,7 +41,7 @@ class FindEvidence(Task):
 
         started = time.perf_counter()
         image = read_echo(check_exists(self.image, "image"))
-        spacing = inputs.spacing_of(image, inputs.pixel_size(self.row_spacing, self.column_spacing))
+        spacing = inputs.spacing_of(image, self.pixel_size())
         frames = list(image.pixels) if isinstance(image, EchoCine) else [image.pixels]
         shown = [i for i, frame in enumerate(frames) if has_contrast(frame[tissue_in(frame, image.region)])]
         if not shown:
@@ -55,15 +54,8 @@ class FindEvidence(Task):
                 context.progress(number, len(shown), f"frame {index + 1} of {len(frames)}")
                 found = evidence_of(frames[index], spacing, region=image.region, model=self.model)
                 np.savez(hidden / names[number], allow_pickle=False, **found.to_arrays())
-            record = {
-                "task": self.name,
-                "echosynth_version": EchoSynthLib.__version__,
-                "input": str(self.image.resolve()),
-                "model": self.model,
-                "frames": shown,
-                "seconds": round(time.perf_counter() - started, 3),
-                "outputs": {"evidence": names},
-            }
+            told = {"model": self.model, "frames": shown, "outputs": {"evidence": names}}
+            record = new_record(self.name, source=self.image, started=started) | told
             blank = [f"frame {index} shows nothing" for index in range(len(frames)) if index not in shown]
             record = with_warnings(record, [*image.remarks, *blank])
             return write_records(hidden, f"{stem}_evidence.json", self.output, record)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import EchoSynthLib
 from EchoSynthLib.errors import needs
 from EchoSynthLib.experiment.settings import PRESETS, TRAINED, Settings, parse_solvers
-from EchoSynthLib.tasks.common.inputs import LARGEST_SEED
+from EchoSynthLib.records import new_record
+from EchoSynthLib.tasks.common.options import seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_writable
 from EchoSynthLib.tasks.common.results import check_exists
 from EchoSynthLib.tasks.task import Context, Task, parameter
@@ -57,7 +57,7 @@ class Experiment(Task):
         help="also compare these on a few images: SOLVER:STEPS, with commas between, as in heun:10,dpm-solver++:10",
     )
     solver_images: int = parameter(64, minimum=2, maximum=100_000, unit="images", help="how many are a few")
-    seed: int = parameter(0, minimum=0, maximum=LARGEST_SEED, help="of everything random")
+    seed: int = seed_parameter("of everything random")
     device: str = parameter("cpu", help="for training and diffusion models: cpu, cuda, cuda:1, mps: what torch knows")
     workers: int = parameter(
         1, minimum=1, maximum=1000, unit="processes", help="that draw; the images are the same with any number"
@@ -77,18 +77,13 @@ class Experiment(Task):
 
             written = run(self._settings(), context.part)
         folder = self.output.resolve()
-        return {
-            "task": self.name,
-            "echosynth_version": EchoSynthLib.__version__,
-            "experiment": self.experiment,
-            "seed": self.seed,
-            "seconds": round(time.perf_counter() - started, 3),
-            "outputs": {
-                "report": str(folder / written["report"]),
-                "results": str(folder / written["results"]),
-                "plots": [str(folder / name) for name in written["plots"]],
-            },
+        outputs = {
+            "report": str(folder / written["report"]),
+            "results": str(folder / written["results"]),
+            "plots": [str(folder / name) for name in written["plots"]],
         }
+        about = {"experiment": self.experiment, "seed": self.seed, "outputs": outputs}
+        return new_record(self.name, started=started) | about
 
     def _settings(self) -> Settings:
         usual = PRESETS[self.preset]

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import EchoSynthLib
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common.folders import run_each, warnings_of_each
+from EchoSynthLib.tasks.common.options import PixelSize, view_parameter
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.common.results import check_exists, naming, with_warnings, write_records
+from EchoSynthLib.tasks.common.results import check_exists, naming, write_records
 from EchoSynthLib.tasks.measure_cases import Case, case_of_file, cases_in
 from EchoSynthLib.tasks.measure_inputs import open_source
 from EchoSynthLib.tasks.measure_studies import studies_among
@@ -40,7 +40,7 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure(Task):
+class Measure(PixelSize, Task):
     """Measures the left heart; images are segmented first."""
 
     name = "measure"
@@ -53,15 +53,13 @@ class Measure(Task):
     )
     output: Path = parameter(help=f"folder for {TABLE}, {RECORD} and the report; {REPLACES}")
     report: bool = parameter(True, help="write a page with pictures and curves, in HTML, for each case")
-    view: str = inputs.view("measurement", "auto", help="apical view of images; auto takes what the model sees")
+    view: str = view_parameter("measurement", "auto", help="apical view of images; auto takes what the model sees")
     model: str = parameter("segmenter", help="name of the model that segments images, see `echosynth models`")
-    row_spacing: float | None = inputs.row_spacing()
-    column_spacing: float | None = inputs.column_spacing()
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes the table, the record and a report for each case; see `Task.run`."""
         started = time.perf_counter()
-        given = inputs.pixel_size(self.row_spacing, self.column_spacing)
+        given = self.pixel_size()
         check_exists(self.image, "image, label map or folder")
         output_folder(self.output)
         rows: list[dict[str, object]] = []
@@ -132,14 +130,8 @@ class Measure(Task):
         from EchoSynthLib.measurement import write_csv
 
         write_csv(hidden / TABLE, rows)
-        record = {
-            "task": self.name,
-            "echosynth_version": EchoSynthLib.__version__,
-            "input": str(self.image.resolve()),
-            **told,
-            "seconds": round(time.perf_counter() - started, 3),
-            "outputs": {"table": TABLE, "reports": reports},
-        }
+        record = new_record(self.name, source=self.image, started=started) | told
+        record["outputs"] = {"table": TABLE, "reports": reports}
         cases = told["cases"]
         alone = [text for case in cases for text in case.get("warnings", [])]
         in_folder = warnings_of_each({**case, "file": case["case"]} for case in cases)

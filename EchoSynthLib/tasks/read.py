@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import EchoSynthLib
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common.output_places import output_folder
-from EchoSynthLib.tasks.common.results import RECORD, check_exists, with_warnings, write_records
+from EchoSynthLib.tasks.common.results import RECORD, check_exists, write_records
 from EchoSynthLib.tasks.task import Context, Task, parameter
 
 if TYPE_CHECKING:
@@ -47,14 +47,8 @@ class Read(Task):
         with OutputFolder(self.output) as hidden:
             write_array(hidden / PIXELS, image.pixels)
             context.progress(1, 1, "read")
-            record = {
-                "task": self.name,
-                "echosynth_version": EchoSynthLib.__version__,
-                "input": str(self.image.resolve()),
-                **_told(image),
-                "outputs": {"pixels": PIXELS},
-                "seconds": round(time.perf_counter() - started, 3),
-            }
+            record = new_record(self.name, source=self.image, started=started) | _told(image)
+            record["outputs"] = {"pixels": PIXELS}
             return write_records(hidden, RECORD, self.output, with_warnings(record, image.remarks))
 
     @classmethod

@@ -10,24 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import EchoSynthLib
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
 from EchoSynthLib.tasks.common.inputs import trusted_spacing
+from EchoSynthLib.tasks.common.options import IMAGES, view_parameter
 from EchoSynthLib.tasks.common.output_places import check_replaceable, is_folder
-from EchoSynthLib.tasks.common.results import (
-    FORMATS,
-    RECORD,
-    check_exists,
-    naming,
-    told_of_folder,
-    with_warnings,
-    write_records,
-)
+from EchoSynthLib.tasks.common.results import FORMATS, RECORD, check_exists, naming, told_of_folder, write_records
 from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress
@@ -55,14 +47,12 @@ class Segment(Task):
     name = "segment"
     summary = "Find LV cavity, myocardium and left atrium in an echo frame, a cine, or a folder of them."
 
-    image: Path = parameter(
-        main=True, help="image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy), or a folder"
-    )
+    image: Path = parameter(main=True, help=IMAGES)
     output: Path = parameter(
         help="folder for the results; for one image also the label map's file name, such as map.nii.gz; results of "
         "the same input are replaced, those of another never"
     )
-    view: str = inputs.view("segmentation", "auto", help="apical view; auto takes what the model sees")
+    view: str = view_parameter("segmentation", "auto", help="apical view; auto takes what the model sees")
     model: str = parameter("segmenter", help="name of the model, see `echosynth models`")
     confidence: bool = parameter(True, help="also write the confidence map: how sure the model is of each pixel")
     format: str = parameter(
@@ -119,8 +109,12 @@ class Segment(Task):
                 return {"file": file.name, **_file_names(record["outputs"]), **told}
 
             done, failures = run_each(files, lambda file: file.name, one, context, self.image, "segmented")
-            summary = self._record(self.image) | {"images": len(done), "failures": failures, "results": done}
-            summary |= {"outputs": {}, "seconds": round(time.perf_counter() - started, 3)}
+            summary = new_record(self.name, source=self.image, started=started) | {
+                "images": len(done),
+                "failures": failures,
+                "results": done,
+            }
+            summary["outputs"] = {}
             return write_records(
                 hidden, RECORD, self.output, with_warnings(summary, [*left_out_of(self.image), *warnings_of_each(done)])
             )
@@ -140,7 +134,7 @@ class Segment(Task):
         else:
             label_map, confidence, record = self._segment_frame(image, progress)
         write_label_map(hidden / names.segmentation, label_map, like=image)
-        record = record | self._record(path) | {"outputs": {"segmentation": names.segmentation}}
+        record = record | new_record(self.name, source=path) | {"outputs": {"segmentation": names.segmentation}}
         if confidence is not None:
             _write_confidence(hidden / names.confidence, confidence, scale, image)
             record |= {"confidence_scale": scale, "outputs": {**record["outputs"], "confidence": names.confidence}}
@@ -186,9 +180,6 @@ class Segment(Task):
             records.append(found.record)
             progress(index + 1, count, f"frame {index + 1} of {count}")
         return label_maps, confidences, _record_of_cine(records, cine, time.perf_counter() - started)
-
-    def _record(self, path: Path) -> dict[str, Any]:
-        return {"task": self.name, "echosynth_version": EchoSynthLib.__version__, "input": str(path.resolve())}
 
 
 def _confidence_scale(name: str, image: EchoFrame | EchoCine) -> int:

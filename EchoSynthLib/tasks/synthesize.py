@@ -6,20 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import EchoSynthLib
-from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 from EchoSynthLib.outputs import OutputFolder, replacing
+from EchoSynthLib.records import new_record, stamp_of, with_warnings
 from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.options import SynthesisOptions, seed_parameter
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, names_in
-from EchoSynthLib.tasks.common.results import (
-    FORMATS,
-    RECORD,
-    check_holds,
-    naming,
-    stamp_of,
-    with_warnings,
-    write_records,
-)
+from EchoSynthLib.tasks.common.results import FORMATS, RECORD, check_holds, naming, write_records
 from EchoSynthLib.tasks.task import Context, Task, parameter
 
 if TYPE_CHECKING:
@@ -31,7 +23,7 @@ ON_SHEET, IN_ROW = 15, 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Synthesize(Task):
+class Synthesize(SynthesisOptions, Task):
     """Draws echocardiograms on the label map's own grid; cines where it has several frames."""
 
     name = "synthesize"
@@ -40,63 +32,35 @@ class Synthesize(Task):
     label_map: Path = parameter(main=True, help=f"label map of one frame or several, in {inputs.CODES}")
     output: Path = parameter(help=f"folder for the images, the label map, the record and the picture sheet; {REPLACES}")
     count: int = parameter(8, minimum=1, maximum=1000, unit="images", help="how many images, or cines")
-    seed: int = parameter(
-        0,
-        minimum=0,
-        maximum=inputs.LARGEST_SEED,
-        help="image i depends on the seed and i alone; the frames of a cine share their noise",
-    )
-    steps: int | None = parameter(
-        None, minimum=1, maximum=1000, unit="steps", help="of the model; none takes the model's default"
-    )
-    solver: str | None = parameter(
-        None, help="of a diffusion model, such as heun, ddim or dpm-solver++; none takes the model's default"
-    )
-    view: str = inputs.view("synthesis", help="apical view that the label map shows")
-    reference: Path | None = parameter(None, help=inputs.REFERENCE)
-    quality: str | None = parameter(None, choices=QUALITIES, help="image quality; none leaves it to the model")
-    model: str = parameter("beam-flow", help="name of the model, see `echosynth models`")
+    seed: int = seed_parameter("image i depends on the seed and i alone; the frames of a cine share their noise")
     format: str = parameter(
         "nifti",
         choices=tuple(FORMATS),
         help="file format of the images and of the label map; png for one frame, npy without a picture sheet",
     )
-    row_spacing: float | None = inputs.row_spacing()
-    column_spacing: float | None = inputs.column_spacing()
-    sector: str | None = parameter(None, help=f"{inputs.SECTOR}; instead of a reference")
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes synthetic_000..., label_map, record.json and, but for npy, sheet.png; see `Task.run`."""
         from EchoSynthLib import api
         from EchoSynthLib.images.write import write_image, write_label_map
 
-        labels = inputs.read_labels(self.label_map, inputs.pixel_size(self.row_spacing, self.column_spacing))
+        labels = inputs.read_labels(self.label_map, self.pixel_size())
         check_holds(self.format, labels)
         sector, labels, about_sector = inputs.choose_sector(self.sector, self.reference, labels)
-        outputs = self._outputs()
+        spacing, outputs = inputs.trusted_spacing(labels), self._outputs()
         left = check_replaceable(self.output, RECORD, names_in(outputs), self.name, self.label_map)
         with OutputFolder(self.output) as hidden, naming(self.label_map):
             images, record = api.synthesize(
                 labels.pixels,
                 self.count,
                 self.seed,
-                self.view,
-                self.steps,
                 sector=sector,
-                spacing=inputs.trusted_spacing(labels),
-                quality=self.quality,
-                model=self.model,
-                solver=self.solver,
+                spacing=spacing,
                 progress=context.progress,
+                **self.drawing(),
             )
-            record = record | {
-                "task": self.name,
-                "echosynth_version": EchoSynthLib.__version__,
-                "synthetic": True,
-                "spacing_mm": inputs.trusted_spacing(labels),
-                "source_label_map": str(self.label_map.resolve()),
-            }
-            record |= about_sector
+            record |= new_record(self.name, label_map=self.label_map, synthetic=True)
+            record |= {"spacing_mm": spacing, **about_sector}
             for index, (name, image) in enumerate(zip(outputs["images"], images, strict=True)):
                 write_image(hidden / name, image, like=labels, attributes=stamp_of(record | {"index": index}))
             write_label_map(hidden / outputs["label_map"], labels.pixels, like=labels)

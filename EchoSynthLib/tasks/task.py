@@ -16,6 +16,7 @@ The worker, the command line, a panel's limits and the documentation all read th
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import types
 import typing
 from abc import ABC, abstractmethod
@@ -125,10 +126,15 @@ class Task(ABC):
 
 @cache
 def parameters_of(task: type[Task]) -> tuple[Parameter, ...]:
-    """The declared parameters of a task, in their order."""
+    """The declared parameters of a task, its own before those of its mixins, each in their order."""
     hints = typing.get_type_hints(task)
     fields = dataclasses.fields(task)  # type: ignore[arg-type]  # every task is a dataclass; ABC cannot say so
-    return tuple(_parameter(field, hints[field.name]) for field in fields)
+    declared_in = [inspect.get_annotations(kind) for kind in task.__mro__]
+
+    def distance(field: dataclasses.Field[Any]) -> int:
+        return next(index for index, names in enumerate(declared_in) if field.name in names)
+
+    return tuple(_parameter(field, hints[field.name]) for field in sorted(fields, key=distance))
 
 
 def _parameter(field: dataclasses.Field[Any], hint: Any) -> Parameter:

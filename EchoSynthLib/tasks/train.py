@@ -10,7 +10,7 @@ from typing import Any
 import EchoSynthLib
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.systems import RECIPES, SYSTEMS, Recipe
-from EchoSynthLib.tasks.common.inputs import LARGEST_SEED
+from EchoSynthLib.tasks.common.options import seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_writable
 from EchoSynthLib.tasks.common.results import check_exists
 from EchoSynthLib.tasks.task import Context, Task, parameter
@@ -36,7 +36,7 @@ class Train(Task):
         40.0, minimum=0.01, maximum=100_000, unit="minutes", help="of training; validation comes on top"
     )
     device: str = parameter("cpu", help="cpu, cuda, cuda:1, mps: what torch knows")
-    seed: int = parameter(0, minimum=0, maximum=LARGEST_SEED, help="of weights, order and augmentation")
+    seed: int = seed_parameter("of weights, order and augmentation")
     preset: str | None = parameter(
         None, choices=SIZES, help="size of a diffusion model and its autoencoder: small for a CPU, or the paper's"
     )

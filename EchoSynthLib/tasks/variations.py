@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import EchoSynthLib
 from EchoSynthLib.anatomy.heart2d.contraction import EJECTION_FRACTIONS
 from EchoSynthLib.anatomy.heart2d.reshaping import THICKNESS_FACTORS
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common import inputs
+from EchoSynthLib.tasks.common.options import LARGEST_STRENGTH, SECTOR, PixelSize, seed_parameter
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable
-from EchoSynthLib.tasks.common.results import FORMATS, RECORD, check_holds, naming, with_warnings, write_records
+from EchoSynthLib.tasks.common.results import FORMATS, RECORD, check_holds, naming, write_records
 from EchoSynthLib.tasks.task import Context, Task, parameter
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variations(Task):
+class Variations(PixelSize, Task):
     """Reshapes a heart, then makes affine and elastic variations of it, on the label map's own grid."""
 
     name = "variations"
@@ -32,9 +33,9 @@ class Variations(Task):
     label_map: Path = parameter(main=True, help=f"label map of one frame or several, in {inputs.CODES}")
     output: Path = parameter(help=f"folder for the label maps and the record; {REPLACES}")
     count: int = parameter(5, minimum=1, maximum=1000, unit="label maps", help="how many variations")
-    seed: int = parameter(0, minimum=0, maximum=inputs.LARGEST_SEED, help="variation i depends on the seed and i alone")
+    seed: int = seed_parameter("variation i depends on the seed and i alone")
     strength: float = parameter(
-        1.0, minimum=0, maximum=inputs.LARGEST_STRENGTH, help="how far to deform; at 0 only the reshaping shows"
+        1.0, minimum=0, maximum=LARGEST_STRENGTH, help="how far to deform; at 0 only the reshaping shows"
     )
     ejection_fraction: float | None = parameter(
         None,
@@ -45,15 +46,13 @@ class Variations(Task):
     wall_thickness: float = parameter(
         1.0, minimum=THICKNESS_FACTORS[0], maximum=THICKNESS_FACTORS[1], help="factor on the myocardium's thickness"
     )
-    sector: str | None = parameter(None, help=f"{inputs.SECTOR}; nothing is labeled outside it")
-    row_spacing: float | None = inputs.row_spacing()
-    column_spacing: float | None = inputs.column_spacing()
+    sector: str | None = parameter(None, help=f"{SECTOR}; nothing is labeled outside it")
     format: str = parameter("nifti", choices=tuple(FORMATS), help="file format of the label maps; png for one frame")
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes variation_000... and record.json; see `Task.run`."""
         started = time.perf_counter()
-        labels = inputs.read_labels(self.label_map, inputs.pixel_size(self.row_spacing, self.column_spacing))
+        labels = inputs.read_labels(self.label_map, self.pixel_size())
         check_holds(self.format, labels)
         shape = labels.pixels.shape
         sector = None if self.sector is None else inputs.read_sector(self.sector, shape)
@@ -62,10 +61,7 @@ class Variations(Task):
         left = check_replaceable(self.output, RECORD, names, self.name, self.label_map)
         with OutputFolder(self.output) as hidden, naming(self.label_map):
             self._write(hidden, names, labels, mask, context)
-            record = {
-                "task": self.name,
-                "echosynth_version": EchoSynthLib.__version__,
-                "synthetic": True,
+            record = new_record(self.name, label_map=self.label_map, synthetic=True, started=started) | {
                 "seed": self.seed,
                 "count": self.count,
                 "strength": self.strength,
@@ -74,8 +70,6 @@ class Variations(Task):
                 "sector": None if sector is None else sector.to_dict(),
                 "spacing_mm": inputs.trusted_spacing(labels),
                 "shape": shape,
-                "source_label_map": str(self.label_map.resolve()),
-                "seconds": round(time.perf_counter() - started, 3),
                 "outputs": {"label_maps": names},
             }
             return write_records(hidden, RECORD, self.output, with_warnings(record, [*labels.remarks, *left]))

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.outputs import OutputFolder
+from EchoSynthLib.records import with_warnings
 from EchoSynthLib.tasks import Context, Task, parameter
 from EchoSynthLib.tasks.common.folders import warnings_of_each
-from EchoSynthLib.tasks.common.results import with_warnings
 
 
 @dataclass(frozen=True, kw_only=True)

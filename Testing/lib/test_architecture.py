@@ -20,7 +20,7 @@ ALL_CODE = sorted([*OURS, *(ROOT / "Testing").rglob("*.py"), ROOT / "setup.py"])
 
 # From the ground up; a room imports from its own floor and from those below it.
 FLOORS = (
-    {"checksums", "errors", "files", "machine", "processes", "progress", "types"},
+    {"checksums", "errors", "files", "machine", "processes", "progress", "records", "types"},
     {"anatomy", "images", "networks", "evaluation", "outputs", "demo_sheet"},
     {"measurement"},
     {"zoo", "runtime", "parallel"},

@@ -114,7 +114,7 @@ def test_unknown_and_missing_parameters_are_named() -> None:
 def test_a_task_says_what_it_takes_as_json() -> None:
     for task in (*all_tasks(), Beat):
         told = json.loads(json.dumps(task.describe()))
-        assert [item["name"] for item in told["parameters"]] == [field.name for field in fields(task)]  # type: ignore[arg-type]
+        assert {item["name"] for item in told["parameters"]} == {field.name for field in fields(task)}  # type: ignore[arg-type]
         assert all(item["help"] for item in told["parameters"])
 
 
@@ -170,3 +170,15 @@ def test_an_input_that_is_not_there_is_named(tmp_path: Path, task: type[Task]) -
 def test_training_data_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no training data"):
         Train(system="segmenter", data=tmp_path / "none.npz", output=tmp_path / "out").run(Context())
+
+
+def test_what_is_a_tasks_own_comes_before_what_it_shares_with_others() -> None:
+    names = [item.name for item in parameters_of(find_task("synthesize"))]
+    assert names[:5] == ["label_map", "output", "count", "seed", "format"]
+    assert names[-2:] == ["row_spacing", "column_spacing"]
+
+
+def test_what_tasks_share_is_the_same_in_all_of_them() -> None:
+    synthesize, dataset = ({item.name: item for item in parameters_of(find_task(n))} for n in ("synthesize", "dataset"))
+    for name in ("view", "model", "steps", "solver", "quality", "reference", "sector", "row_spacing", "column_spacing"):
+        assert synthesize[name] == dataset[name]

@@ -6,64 +6,19 @@ import json
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.anatomy.views import FOUR_CHAMBER, Capability, taken_view, view_names
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.tasks.common.results import check_exists, naming
-from EchoSynthLib.tasks.task import parameter
 from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame, Geometry
 
-LARGEST_SEED = 2**31 - 1
-LARGEST_STRENGTH = 1.5
 SAME_PIXEL = 0.01
 """How far a pixel size given by hand may differ from the file's, over it: what rounding explains."""
 CODES = "CAMUS codes: 0 other, 1 LV cavity, 2 myocardium, 3 left atrium"
-_SMALLEST_PIXEL_MM, _LARGEST_PIXEL_MM = 0.001, 100.0
-SECTOR = 'ultrasound sector as JSON, as "sector" in the record of a synthetic image'
-REFERENCE = "image or cine of the label map's size whose sector and geometry are taken"
-
-
-def row_spacing() -> Any:
-    """The declaration of a pixel's height, the same in each task that takes one."""
-    return _side_of_a_pixel("height of a pixel, where the file carries none; goes with the column spacing")
-
-
-def column_spacing() -> Any:
-    """The declaration of a pixel's width."""
-    return _side_of_a_pixel("width of a pixel, where the file carries none; goes with the row spacing")
-
-
-def view(capability: Capability, default: str = FOUR_CHAMBER.name, *, help: str) -> Any:
-    """The declaration of a view that something takes, by any of its names; 'auto' is one where it is the default."""
-    choices = dict.fromkeys([default, *view_names(capability)]) if default == "auto" else view_names(capability)
-    return parameter(
-        default, choices=tuple(choices), spelling=lambda text: taken_view(text, capability).name, help=help
-    )
-
-
-def _side_of_a_pixel(help: str) -> Any:
-    return parameter(None, minimum=_SMALLEST_PIXEL_MM, maximum=_LARGEST_PIXEL_MM, unit="mm", help=help)
-
-
-def pixel_size(row_mm: float | None, column_mm: float | None) -> Spacing | None:
-    """(row, column) in mm, or None where neither is given.
-
-    Raises:
-        InputError: only one of the two is given.
-    """
-    if row_mm is None and column_mm is None:
-        return None
-    if row_mm is None or column_mm is None:
-        given, missing = ("row", "column") if column_mm is None else ("column", "row")
-        raise InputError(
-            f"The parameter {given}_spacing was given without {missing}_spacing; give both in mm, or neither."
-        )
-    return row_mm, column_mm
 
 
 def spacing_of(image: EchoFrame | EchoCine, given: Spacing | None) -> Spacing | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,19 +15,6 @@ if TYPE_CHECKING:
 
 FORMATS = {"nifti": ".nii.gz", "png": ".png", "npy": ".npy"}
 RECORD = "record.json"
-# What a synthetic image's file says of itself; a NIfTI header has room for the first few.
-STAMP = (
-    "synthetic",
-    "model",
-    "seed",
-    "index",
-    "steps",
-    "solver",
-    "echosynth_version",
-    "view",
-    "model_sha256",
-    "source_label_map",
-)
 
 
 def check_exists(path: Path, what: str) -> Path:
@@ -59,15 +46,6 @@ def check_holds(format: str, labels: EchoFrame | EchoCine) -> None:
         )
 
 
-def with_warnings(record: Mapping[str, Any], texts: Iterable[str]) -> dict[str, Any]:
-    """The record with these texts added to its `warnings`, each once; no text adds no such key.
-
-    Warnings are for the user: what was done although something is doubtful, such as a remark of the reader.
-    """
-    warnings = list(dict.fromkeys([*record.get("warnings", []), *texts]))
-    return {**record, "warnings": warnings} if warnings else dict(record)
-
-
 def told_of_pairs(record: Mapping[str, Any]) -> list[str]:
     """How many pairs a data set has, and in which folder they lie."""
     pairs = record["pairs"]
@@ -81,17 +59,6 @@ def told_of_folder(record: Mapping[str, Any], done: str) -> list[str]:
     count, failed = record["images"], len(record["failures"])
     rest = f", {failed} could not be used" if failed else ""
     return [f"{count} {'image' if count == 1 else 'images'} {done}{rest}"]
-
-
-def stamp_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What an image's file says of itself, from its record.
-
-    Of the label map the file's name alone: images are passed on, and folders may be named after people.
-    """
-    stamp = {key: record[key] for key in STAMP if record.get(key) is not None}
-    if "source_label_map" in stamp:
-        stamp["source_label_map"] = Path(stamp["source_label_map"]).name
-    return stamp
 
 
 def write_records(hidden: Path, name: str, folder: Path, record: dict[str, Any]) -> dict[str, Any]:

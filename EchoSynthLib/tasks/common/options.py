@@ -1,0 +1,88 @@
+"""Parameters that several tasks take, declared once: a task derives from the mixins whose parameters it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, Capability, taken_view, view_names
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.datasets.camus_frame import QUALITIES
+from EchoSynthLib.tasks.task import parameter
+from EchoSynthLib.types import Spacing
+
+LARGEST_SEED = 2**31 - 1
+LARGEST_STRENGTH = 1.5
+SECTOR = 'ultrasound sector as JSON, as "sector" in the record of a synthetic image'
+IMAGES = "image or cine (NIfTI, MHD, NRRD, PNG, JPEG, DICOM, AVI, MP4, npy), or a folder"
+_SMALLEST_PIXEL_MM, _LARGEST_PIXEL_MM = 0.001, 100.0
+
+
+def seed_parameter(help: str) -> Any:
+    """The declaration of a seed; `help` says what depends on it."""
+    return parameter(0, minimum=0, maximum=LARGEST_SEED, help=help)
+
+
+def view_parameter(capability: Capability, default: str = FOUR_CHAMBER.name, *, help: str) -> Any:
+    """The declaration of a view that something takes, by any of its names; 'auto' is one where it is the default."""
+    choices = dict.fromkeys([default, *view_names(capability)]) if default == "auto" else view_names(capability)
+    return parameter(
+        default, choices=tuple(choices), spelling=lambda text: taken_view(text, capability).name, help=help
+    )
+
+
+def _side_of_a_pixel(help: str) -> Any:
+    return parameter(None, minimum=_SMALLEST_PIXEL_MM, maximum=_LARGEST_PIXEL_MM, unit="mm", help=help)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelSize:
+    """The size of a pixel by hand."""
+
+    row_spacing: float | None = _side_of_a_pixel(
+        "height of a pixel, where the file carries none; goes with the column spacing"
+    )
+    column_spacing: float | None = _side_of_a_pixel(
+        "width of a pixel, where the file carries none; goes with the row spacing"
+    )
+
+    def pixel_size(self) -> Spacing | None:
+        """(row, column) in mm, or None where neither is given.
+
+        Raises:
+            InputError: only one of the two is given.
+        """
+        row_mm, column_mm = self.row_spacing, self.column_spacing
+        if row_mm is None and column_mm is None:
+            return None
+        if row_mm is None or column_mm is None:
+            given, missing = ("row", "column") if column_mm is None else ("column", "row")
+            raise InputError(
+                f"The parameter {given}_spacing was given without {missing}_spacing; give both in mm, or neither."
+            )
+        return row_mm, column_mm
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesisOptions(PixelSize):
+    """What images that follow label maps are drawn with."""
+
+    view: str = view_parameter("synthesis", help="apical view that a label map shows")
+    model: str = parameter("beam-flow", help="name of the model, see `echosynth models`")
+    steps: int | None = parameter(
+        None, minimum=1, maximum=1000, unit="steps", help="of the model; none takes the model's default"
+    )
+    solver: str | None = parameter(
+        None, help="of a diffusion model, such as heun, ddim or dpm-solver++; none takes the model's default"
+    )
+    quality: str | None = parameter(None, choices=QUALITIES, help="image quality; none leaves it to the model")
+    reference: Path | None = parameter(
+        None, help="image or cine of the label map's size whose sector and geometry are taken"
+    )
+    sector: str | None = parameter(None, help=f"{SECTOR}; instead of a reference")
+
+    def drawing(self) -> dict[str, Any]:
+        """How `api.synthesize` is to draw; the sector, which may lie in a file, is apart."""
+        names = ("view", "model", "steps", "solver", "quality")
+        return {name: getattr(self, name) for name in names}
