@@ -32,12 +32,24 @@ def bootstrap_over_patients(
         seed: of the draws.
         bootstraps: how many means are drawn.
     """
+    from scipy.stats import bootstrap
+
     frames = np.asarray(values, np.float64)
     _, index = np.unique(np.asarray(patients), return_inverse=True)
-    sums, counts = np.bincount(index, frames), np.bincount(index)
-    drawn = np.random.default_rng(seed).integers(0, len(sums), (bootstraps, len(sums)))
-    low, high = np.percentile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [2.5, 97.5])
-    return Interval(float(frames.mean()), float(low), float(high))
+    of_patient = np.bincount(index, frames), np.bincount(index)
+    mean = float(frames.mean())
+    if len(of_patient[0]) < 2:
+        # Whoever is drawn is that one patient again.
+        return Interval(mean, mean, mean)
+    drawn = bootstrap(
+        of_patient, _mean_of_frames, paired=True, n_resamples=bootstraps, method="percentile",
+        rng=np.random.default_rng(seed),
+    )  # fmt: skip
+    return Interval(mean, float(drawn.confidence_interval.low), float(drawn.confidence_interval.high))
+
+
+def _mean_of_frames(sums: NDArray[np.float64], counts: NDArray[np.int64], axis: int = -1) -> NDArray[np.float64]:
+    return np.asarray(sums.sum(axis=axis) / counts.sum(axis=axis))
 
 
 def accuracy_of_subsets(

@@ -20,9 +20,11 @@ from EchoSynthLib.images.write import write_record
 from EchoSynthLib.systems import load_pipeline
 from EchoSynthLib.types import Spacing
 
-REVISION = 1
+REVISION = 2
 LV_ENDO = STRUCTURE_CODES["LV cavity"]
-HAUSDORFF = {"LV endo Hausdorff, px": "hausdorff_px", "LV endo Hausdorff, mm": "hausdorff_mm"}
+PERCENTILES = {"Hausdorff": 100.0, "HD95": 95.0}
+HAUSDORFF = {f"LV endo {name}, {unit}": f"{name.lower()}_{unit}" for name in PERCENTILES for unit in ("px", "mm")}
+"""Name of a distance in the report to its key in a frame's row."""
 
 
 def inputs(frames: Frames, network_key: str) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def make(frames: Frames, model: Path, work: Workplace) -> None:
 
 
 def judged_frame(frame: CamusFrame, label_map: NDArray[np.uint8], view: str) -> dict[str, Any]:
-    """Dice of each structure, Hausdorff distance of the LV's endocardium, and whether the view was told right.
+    """Dice of each structure, Hausdorff distance and HD95 of the LV's endocardium, and whether the view was told right.
 
     A ventricle that was not found at all is as far away as the image is wide: its diagonal. Millimetres are given where
     the pixel size can be trusted.
@@ -53,14 +55,17 @@ def judged_frame(frame: CamusFrame, label_map: NDArray[np.uint8], view: str) -> 
     truth = frame.label_map
     assert truth is not None
     endo, true_endo = (np.isin(codes, LV_ENDO) for codes in (label_map, truth))
-    spacing = frame.spacing if frame.spacing_trusted else None
-    far = None if spacing is None else _distance(endo, true_endo, spacing)
+    pixels = {"px": (1.0, 1.0), "mm": frame.spacing if frame.spacing_trusted else None}
+    distances = {
+        f"{name.lower()}_{unit}": None if pixel is None else _distance(endo, true_endo, pixel, percentile)
+        for unit, pixel in pixels.items()
+        for name, percentile in PERCENTILES.items()
+    }
     return {
         "name": frame.name,
         "patient": frame.patient,
         "dice": structure_dice(label_map, truth),
-        "hausdorff_px": _distance(endo, true_endo, (1.0, 1.0)),
-        "hausdorff_mm": far,
+        **distances,
         "view_right": view == frame.view,
     }
 
@@ -91,6 +96,6 @@ def summary(rows: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str, A
     return told
 
 
-def _distance(mask: NDArray[np.bool_], truth: NDArray[np.bool_], spacing: Spacing) -> float:
+def _distance(mask: NDArray[np.bool_], truth: NDArray[np.bool_], spacing: Spacing, percentile: float) -> float:
     diagonal = math.hypot(mask.shape[0] * spacing[0], mask.shape[1] * spacing[1])
-    return min(hausdorff_distance(mask, truth, spacing), diagonal)
+    return min(hausdorff_distance(mask, truth, spacing, percentile), diagonal)

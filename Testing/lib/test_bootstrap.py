@@ -17,6 +17,11 @@ def test_of_two_patients_either_may_be_drawn_twice() -> None:
     assert (found.mean, found.low, found.high) == (0.5, 0.0, 1.0)
 
 
+def test_one_patient_alone_leaves_nothing_to_draw() -> None:
+    found = bootstrap_over_patients([0.5, 1.0], ["a", "a"])
+    assert (found.mean, found.low, found.high) == (0.75, 0.75, 0.75)
+
+
 def test_more_frames_of_the_same_patients_give_no_more_confidence() -> None:
     values = np.random.default_rng(0).normal(size=20)
     patients = np.arange(20)

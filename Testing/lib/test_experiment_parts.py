@@ -166,7 +166,7 @@ def test_a_perfect_network_is_judged_perfect(frames: Frames) -> None:
         frame = frames.arrays.frame(int(number))
         row = evaluate.judged_frame(frame, frames.arrays.label[number], frame.view)
         assert set(row["dice"].values()) == {1.0}
-        assert row["hausdorff_px"] == 0
+        assert row["hausdorff_px"] == row["hd95_px"] == 0
         assert row["view_right"]
         assert (row["hausdorff_mm"] is None) == (frame.view == "2CH")
 
@@ -174,7 +174,7 @@ def test_a_perfect_network_is_judged_perfect(frames: Frames) -> None:
 def test_a_ventricle_that_was_not_found_is_a_diagonal_away(frames: Frames) -> None:
     frame = frames.arrays.frame(int(frames.val[0]))
     row = evaluate.judged_frame(frame, np.zeros_like(frames.arrays.label[0]), "4CH")
-    assert row["hausdorff_px"] == pytest.approx(np.hypot(*frame.image.shape))
+    assert row["hausdorff_px"] == row["hd95_px"] == pytest.approx(np.hypot(*frame.image.shape))
     assert row["dice"]["LV cavity"] == 0
 
 
@@ -186,6 +186,8 @@ def test_a_difference_is_taken_image_by_image() -> None:
                 "dice": dict.fromkeys(STRUCTURE_CODES, 0.05 * i - less),
                 "hausdorff_px": 3.0,
                 "hausdorff_mm": None,
+                "hd95_px": 2.0,
+                "hd95_mm": None,
                 "view_right": i % 2 == 0,
             }
             for i in range(10)
@@ -197,6 +199,7 @@ def test_a_difference_is_taken_image_by_image() -> None:
         assert (low, mean, high) == pytest.approx((-0.01,) * 3)
         assert told["dice"][name]["high"] - told["dice"][name]["low"] > 0.1
     assert told["view"]["mean"] == 0.5
+    assert told["LV endo HD95, px"]["mean"] == 2.0
     assert "LV endo Hausdorff, mm" not in told
 
 
