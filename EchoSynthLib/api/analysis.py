@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,12 +16,10 @@ from EchoSynthLib.api.pipelines import record_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
-from EchoSynthLib.segmentation.unet.full_size import SegmentationResult, nothing_in
+from EchoSynthLib.segmentation import Contourer, Segmenter
+from EchoSynthLib.segmentation.results import ContourResult, SegmentationResult, nothing_in
 from EchoSynthLib.systems import find_model, load_pipeline
 from EchoSynthLib.types import Progress, Record, Spacing
-
-if TYPE_CHECKING:
-    from EchoSynthLib.segmentation.contour.pipeline import ContourResult
 
 NO_CONTRAST = (
     "The image has no contrast: all of it is of nearly one gray level, so it shows no heart. "
@@ -117,7 +114,8 @@ def segmented(
     told = None if view == "auto" else taken_view(view, "segmentation").name
     check_spacing(spacing)
     folder = find_model(model, "segmentation", "Segmenting")
-    found = nothing_in((gray.shape[0], gray.shape[1])) if blank else load_pipeline(folder, threads=threads)(gray)
+    segmenter: Segmenter = load_pipeline(folder, threads=threads)
+    found = nothing_in((gray.shape[0], gray.shape[1])) if blank else segmenter(gray)
     probabilities = found.view_probabilities
     record = record_of("segment", folder, started)
     record |= {
@@ -169,17 +167,16 @@ def contour_detailed(
         InputError: the image, spacing or heads cannot be used, or the label map found shows no endocardium.
         ModelError: the model is missing or damaged.
     """
-    from EchoSynthLib.segmentation.contour.pipeline import ContourResult
-
     started = time.perf_counter()
     check_spacing(spacing)
     grey = _gray_of(image)
     folder = find_model(model, "segmentation" if heads == "mask" else "contour", f"The choice of heads {heads!r}")
-    pipeline = load_pipeline(folder)
     if heads == "mask":
-        found = ContourResult.of_mask(pipeline(grey).label_map, spacing)
+        segmenter: Segmenter = load_pipeline(folder)
+        found = ContourResult.of_mask(segmenter(grey).label_map, spacing)
     else:
-        found = pipeline(grey, spacing, heads=heads)
+        contourer: Contourer = load_pipeline(folder)
+        found = contourer(grey, spacing, heads=heads)
     if progress is not None:
         progress(1, 1, "contouring")
     record = record_of("contour", folder, started)
@@ -217,7 +214,8 @@ def classify_view(
     started = time.perf_counter()
     grey = _gray_of(image)
     folder = find_model(model, "segmentation", "Telling the view")
-    probabilities = load_pipeline(folder).view_probabilities(grey)
+    segmenter: Segmenter = load_pipeline(folder)
+    probabilities = segmenter.view_probabilities(grey)
     if progress is not None:
         progress(1, 1, "telling the view")
     record = record_of("classify-view", folder, started)

@@ -19,6 +19,7 @@ from EchoSynthLib.experiment.stages import Workplace, read_json
 from EchoSynthLib.images.datasets.camus import CamusArrays
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.images.writers.arrays import write_array
+from EchoSynthLib.systems import load_torch_pipeline
 from EchoSynthLib.types import Progress
 
 REVISION = 1
@@ -82,9 +83,9 @@ def _compare(images: Images, labels: Images, masks: Masks, reference: Path, work
 
 
 def _look(images: Images, labels: Images, masks: Masks, progress: Progress) -> tuple[NDArray[np.float32], Any]:
-    from EchoSynthLib.segmentation.unet.features import EncoderFeatures
+    from EchoSynthLib.networks.encoder_features import EncoderFeatures
 
-    features = EncoderFeatures(zoo.find(FEATURES_OF).path)
+    features = EncoderFeatures(load_torch_pipeline(zoo.find(FEATURES_OF)))
     found = []
     for index, image in enumerate(images):
         progress(index, len(images), "")

@@ -56,9 +56,10 @@ def fine_speckle(images: Images, val: CamusArrays, sectors: Sequence[Sector]) ->
 
 def frechet_ratio(images: Images, val: CamusArrays, train: CamusArrays, seed: int = 0) -> tuple[float, float, float]:
     """Synthetic to real val, real train to real val (as many frames), and their ratio."""
-    from EchoSynthLib.segmentation.unet.features import EncoderFeatures
+    from EchoSynthLib.networks.encoder_features import EncoderFeatures
+    from EchoSynthLib.systems import load_torch_pipeline
 
-    features = EncoderFeatures(zoo.find("segmenter").path)
+    features = EncoderFeatures(load_torch_pipeline(zoo.find("segmenter")))
     chosen = np.random.default_rng(seed).choice(len(train.image), len(val.image), replace=False)
     real = np.stack([features(image) for image in val.image])
     other = np.stack([features(image) for image in train.image[chosen]])

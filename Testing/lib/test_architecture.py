@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -10,13 +11,20 @@ from pathlib import Path
 
 import pytest
 
+from EchoSynthLib.systems import RECIPES, SYSTEMS
+from EchoSynthLib.tasks import find_task
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "EchoSynthLib"
 MODULE = ROOT / "EchoSynth"
 SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
 MODULE_SOURCES = sorted(MODULE.rglob("*.py"))
+TABLE = ROOT / PACKAGE / "systems.py"
 OURS = {*SOURCES, *MODULE_SOURCES}
 ALL_CODE = sorted([*OURS, *(ROOT / "Testing").rglob("*.py"), ROOT / "setup.py"])
+
+# The rooms of the systems, as the table names them: a new one needs no line here.
+SYSTEM_ROOMS = {system.name.partition(".")[0] for system in SYSTEMS}
 
 # From the ground up; a room imports from its own floor and from those below it.
 FLOORS = (
@@ -26,7 +34,7 @@ FLOORS = (
     {"zoo", "runtime", "parallel"},
     {"systems"},
     {"training"},
-    {"synthesis", "segmentation"},
+    SYSTEM_ROOMS,
     {"api"},
     {"demo", "demo_results", "experiment"},
     {"tasks"},
@@ -34,7 +42,6 @@ FLOORS = (
     {"__init__", "__main__"},
 )
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
-SYSTEM_ROOMS = {"synthesis", "segmentation"}
 
 # The modules for Slicer stand on the library in the same way: nodes and arrays, the jobs between them, Qt, and on top a
 # file for each module, which knows none of the others.
@@ -118,11 +125,24 @@ def rooms_used(path: Path) -> list[tuple[str, ...]]:
 
 
 def system_of(module: tuple[str, ...]) -> str | None:
-    """synthesis/beam/network.py -> "synthesis/beam"; a file straight in a room of systems -> the room."""
-    if module[0] not in SYSTEM_ROOMS:
+    """("synthesis", "beam", "network") -> "synthesis.beam"; None for what all systems of a room share, and others."""
+    if module[0] not in SYSTEM_ROOMS or len(module) < 2:
         return None
-    folder = ROOT.joinpath(PACKAGE, *module[:2])
-    return "/".join(module[:2]) if len(module) > 1 and folder.is_dir() else module[0]
+    return ".".join(module[:2]) if ROOT.joinpath(PACKAGE, *module[:2]).is_dir() else None
+
+
+def texts(path: Path) -> list[str]:
+    """The strings of a file, less its docstrings: those that stand alone as a statement."""
+    nodes = list(ast.walk(tree_of(path)))
+    alone = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    constants = [node for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [node.value for node in constants if id(node) not in alone]
+
+
+def rooms_named(path: Path) -> list[tuple[str, ...]]:
+    """The modules of EchoSynthLib that a file names in strings, as parts: whoever imports those goes by no import."""
+    names = (name.split(".")[1:] for text in texts(path) for name in re.findall(rf"\b{PACKAGE}(?:\.\w+)+", text))
+    return [tuple(name) for name in names if name[0] in FLOOR_OF]
 
 
 @cache
@@ -173,11 +193,51 @@ def test_imports_point_down(path: Path) -> None:
     assert not upwards, f"{name(path)} imports from above: {upwards}"
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if system_of(parts(p))], ids=name)
-def test_no_system_imports_another_system(path: Path) -> None:
+@pytest.mark.parametrize("path", [p for p in SOURCES if p != TABLE], ids=name)
+def test_no_string_names_a_module_that_may_not_be_imported(path: Path) -> None:
+    floor, own = FLOOR_OF[parts(path)[0]], system_of(parts(path))
+    hidden = [
+        ".".join(named)
+        for named in rooms_named(path)
+        if FLOOR_OF[named[0]] > floor or system_of(named) not in (None, own)
+    ]
+    assert not hidden, f"{name(path)} names {hidden}: EchoSynthLib/systems.py alone names modules of systems"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_system_is_imported_by_its_own_files_alone(path: Path) -> None:
     own = system_of(parts(path))
     others = {system for used in rooms_used(path) if (system := system_of(used)) not in (None, own)}
-    assert not others, f"{name(path)} imports {sorted(map(str, others))}: what two systems need moves down"
+    assert not others, (
+        f"{name(path)} imports {sorted(map(str, others))}: what two systems need moves down, and what is above them "
+        "loads them by EchoSynthLib/systems.py"
+    )
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if system_of(parts(p))], ids=name)
+def test_a_system_names_no_other_one_and_none_of_its_models(path: Path) -> None:
+    own = system_of(parts(path))
+    foreign = {s.name for s in SYSTEMS if s.name != own} | {n for n, r in RECIPES.items() if r.system.name != own}
+    found = foreign & set(texts(path))
+    assert not found, f"{name(path)} names {sorted(found)}: its row gives them as arguments of the recipe"
+
+
+def test_the_table_knows_nothing_above_the_zoo() -> None:
+    assert {used[0] for used in rooms_used(TABLE)} <= {"zoo", "errors", "files", "types"}
+
+
+def test_every_system_has_a_row_and_every_row_has_what_it_names() -> None:
+    inner = [path for path in (ROOT / PACKAGE).glob("*/*/") if path.parent.name in SYSTEM_ROOMS]
+    folders = {f"{path.parent.name}.{path.name}" for path in inner if (path / "__init__.py").is_file()}
+    assert folders == {system.name for system in SYSTEMS}
+    for system in SYSTEMS:
+        for place in filter(None, (system.pipeline, system.recipe)):
+            module, _, wanted = place.partition(":")
+            assert module.startswith(f"{PACKAGE}.{system.name}."), place
+            defined = tree_of(ROOT.joinpath(*module.split(".")).with_suffix(".py")).body
+            assert wanted in {node.name for node in defined if isinstance(node, ast.ClassDef | ast.FunctionDef)}, place
+        assert system.runtime in ("onnx", "torch")
+        assert not system.task or find_task(system.task).name == system.task
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)

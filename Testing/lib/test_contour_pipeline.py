@@ -20,7 +20,8 @@ from EchoSynthLib.segmentation.contour.active_contour import (
     nodes_through,
     refine,
 )
-from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline, ContourResult, landmark_statistics
+from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline, landmark_statistics
+from EchoSynthLib.segmentation.results import ContourResult
 
 quickly = settings(max_examples=12, deadline=None)
 MAP = (80, 80)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart2d.endocardium import (
     APEX,
-    LANDMARKS,
     SAMPLES,
-    endocardium_of_mask,
     landmarks_of_curve,
     resample,
 )
@@ -22,68 +19,11 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.segmentation.contour.active_contour import curve_of, mean_distance, nodes_through, refine
+from EchoSynthLib.segmentation.results import ContourResult
 from EchoSynthLib.types import Spacing
 
 HEADS = ("both", "points")
 """The curve is drawn through the points and refined on the distance map, or drawn through the points alone."""
-
-
-@dataclass(frozen=True, eq=False)
-class ContourResult:
-    """The endocardium in one image (H, W); points are (row, column), pixel centres lie at whole numbers.
-
-    Attributes:
-        points: (7, 2) float64, P1 to P7 as in `anatomy.endocardium.LANDMARKS`; all lie on the curve.
-        curve: (100, 2) float64, open, from P1 over the apex to P7.
-        deviation: (7, 2) standard deviation of each landmark along rows and columns, in pixels: of its heatmap, less
-            the width that heatmaps were given in training (variances of independent errors add up).
-        entropy: (7,) of each landmark's distribution over the pixels of its map, in nats.
-        distance_map: (h, w) float32 on the network's own map, which is stretched over the frame: distance to the
-            endocardium in pixels of that map, cut off at some ten.
-        mean_distance: mean of the distance map along the curve, in the map's pixels; high where the heads disagree.
-
-    A label map tells of no doubt: what was derived from one has NaN for numbers and a map without pixels.
-    """
-
-    points: NDArray[np.float64]
-    curve: NDArray[np.float64]
-    deviation: NDArray[np.float64]
-    entropy: NDArray[np.float64]
-    distance_map: NDArray[np.float32]
-    mean_distance: float
-
-    @property
-    def spread(self) -> NDArray[np.float64]:
-        """(7,) root mean square distance at which each landmark may lie from where it is told, in pixels."""
-        return np.linalg.norm(self.deviation, axis=1)
-
-    def summary(self, spacing: Spacing | None) -> dict[str, Any]:
-        """What a record says: each landmark with its doubt, in mm too where a spacing is given; None for unknown."""
-        millimetres = None if spacing is None else np.linalg.norm(self.deviation * spacing, axis=1)
-        landmarks = [
-            {
-                "name": name,
-                "row": float(self.points[i, 0]),
-                "column": float(self.points[i, 1]),
-                "spread_px": _known(self.spread[i]),
-                "spread_mm": None if millimetres is None else _known(millimetres[i]),
-                "entropy": _known(self.entropy[i]),
-            }
-            for i, name in enumerate(LANDMARKS)
-        ]
-        return {"landmarks": landmarks, "mean_distance": _known(self.mean_distance)}
-
-    @classmethod
-    def of_mask(cls, label_map: NDArray[np.uint8], spacing: Spacing | None = None) -> ContourResult:
-        """The endocardium of a label map; see `anatomy.endocardium.endocardium_of_mask`."""
-        derived = endocardium_of_mask(label_map, spacing)
-        unknown = np.full(len(LANDMARKS), np.nan)
-        nowhere = np.zeros((0, 0), np.float32)
-        return cls(derived.points, derived.curve, np.stack([unknown, unknown], axis=1), unknown, nowhere, float("nan"))
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else round(float(value), 4)
 
 
 class ContourPipeline:
