@@ -141,7 +141,8 @@ class Discs:
     @classmethod
     def along(cls, chamber: Mask, axis: LongAxis) -> Discs:
         """The discs that divide a chamber (H, W), corners below the middle of the mitral plane included."""
-        reach = places_of(chamber) * axis.spacing @ axis.direction
+        # What reaches farthest along an axis lies on the border.
+        reach = places_of(border(chamber)) * axis.spacing @ axis.direction
         # Pixel centres end half a pixel before the chamber does.
         length = float(np.ptp(reach)) + axis.pixel
         return cls(axis.direction, axis.spacing, float(reach.min()) - axis.pixel / 2, length / DISCS)
@@ -164,7 +165,11 @@ class Discs:
         return float(math.pi / 4 * (widths**2).sum() * self.thickness)
 
     def _disc_of(self, chamber: Mask) -> NDArray[np.int64]:
-        return np.floor((places_of(chamber) * self.spacing @ self.axis - self.base) / self.thickness).astype(int)
+        down, across = (
+            np.arange(size) * along for size, along in zip(chamber.shape, self.axis * self.spacing, strict=True)
+        )
+        number = (down[:, None] + (across - self.base)) / self.thickness
+        return np.floor(number[chamber]).astype(int)
 
 
 def disc_volume(label_map: ArrayLike, spacing: Spacing | None = None) -> float:

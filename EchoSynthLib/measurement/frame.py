@@ -56,8 +56,10 @@ class FrameMeasures:
         thickness: of the wall, in mm or pixels.
         values: every measurement by name, in mm, mm^2 and mm^3, or in pixels; also volumes that have no unit. Of an
             atrium that is cut off there is the area alone.
-        findings: what speaks against relying on it.
-        looked_at: what that was looked for in, in words.
+        doubts: what the models and the edges of the picture say against relying on it.
+        alone: whether only an endocardium was drawn, so that neither wall nor atrium is missed.
+        looked_at: what speaks against it was looked for in, in words.
+        exchanged: what speaks against it where it was given as another view than a model sees.
         view: '2CH' or '4CH' where it is known, from the caller or else from what a model sees.
         seen_view: what a model sees, None where none was asked.
         number: of the frame in its cine, from 0; None for an image alone.
@@ -72,11 +74,21 @@ class FrameMeasures:
     endocardium: Endocardium | None
     thickness: WallThickness | None
     values: dict[str, float]
-    findings: tuple[Finding, ...] = ()
+    doubts: tuple[Finding, ...] = ()
+    alone: bool = False
     looked_at: str = ""
+    exchanged: tuple[Finding, ...] = ()
     view: str | None = None
     seen_view: str | None = None
     number: int | None = None
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What speaks against relying on it; looked for when it is first asked for: of a cine, few frames are."""
+        box, _ = _box(self.labels)
+        length, mean = self.values.get("LV length"), self.values.get("wall thickness, mean")
+        implausible = plausibility_findings(self.labels[box], self.spacing, length, mean, self.alone)
+        return (*self.doubts, *implausible, *self.exchanged)
 
     @cached_property
     def light(self) -> Light:
@@ -90,11 +102,11 @@ class FrameMeasures:
 
     def seen_as(self, view: str) -> FrameMeasures:
         """The same, given as this view: no green light where a model sees the other one."""
-        told = replace(self, view=view)
+        told = replace(self, view=view, exchanged=())
         if self.seen_view is None or self.seen_view == view:
             return told
         reason = f"it was given as {view}, but the model sees {self.seen_view}; are the views exchanged?"
-        return replace(told, findings=(*self.findings, Finding("yellow", reason)))
+        return replace(told, exchanged=(Finding("yellow", reason),))
 
     def table(self, where: str = "") -> list[Measurement]:
         """The measurements with their units."""
@@ -162,11 +174,11 @@ def measure_frame(
     wide, _ = _box(judged, _BAND)
     doubt = doubt_of(judged[wide], None if confidence is None else confidence[wide], opinions)
     cut_off = cut_off_findings(labels, None if evidence is None else evidence.sector)
-    found = _measure(labels[box], spacing, moved, doubt, cut_off, alone)
+    found = _measure(labels[box], spacing, moved, doubt, cut_off)
     placed = _placed(found, labels, corner)
     if confidence is not None:
         placed.values.update(_end_points(placed.ventricular_axis, confidence))
-    return replace(placed, view=view, seen_view=view, number=number)
+    return replace(placed, alone=alone, view=view, seen_view=view, number=number)
 
 
 def _checked(label_map: ArrayLike) -> NDArray[np.uint8]:
@@ -182,7 +194,6 @@ def _measure(
     contour: Endocardium | None,
     doubt: Doubt,
     cut_off: list[Finding],
-    alone: bool,
 ) -> FrameMeasures:
     axes = (long_axis_of_ventricle(labels, spacing, contour), long_axis_of_atrium(labels, spacing))
     ventricle, atrium = (
@@ -194,16 +205,14 @@ def _measure(
     if thickness is not None and not thickness.covered:
         thickness = None
     values = _values(labels, spacing, ventricle, atrium, thickness)
-    length, mean = values.get("LV length"), values.get("wall thickness, mean")
-    findings = (*doubt.findings, *cut_off, *plausibility_findings(labels, spacing, length, mean, alone))
     if any(finding.structure == "LA" for finding in cut_off):
         # A part of an atrium has neither its length nor its volume.
         atrium = None
         values = {name: value for name, value in values.items() if not name.startswith(("LA length", "LA volume"))}
     values |= doubt.values
-    return FrameMeasures(
-        labels, spacing, ventricle, atrium, *axes, endocardium, thickness, values, findings, doubt.looked_at
-    )
+    doubts = (*doubt.findings, *cut_off)
+    chambers = (ventricle, atrium, *axes)
+    return FrameMeasures(labels, spacing, *chambers, endocardium, thickness, values, doubts, looked_at=doubt.looked_at)
 
 
 def _opinions(
@@ -236,8 +245,7 @@ def _values(
         values["myocardium area"] = area["myocardium"]
     if thickness is not None:
         values["wall thickness, mean"] = thickness.mean
-        values["wall thickness, smallest"] = thickness.smallest
-        values["wall thickness, largest"] = thickness.largest
+        values["wall thickness, smallest"], values["wall thickness, largest"] = thickness.extremes
         values |= {
             f"wall thickness, {name}": float(value)
             for name, value in zip(THICKNESS_SEGMENTS, thickness.segments, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,15 +35,11 @@ class WallThickness:
         """Over the whole curve."""
         return float(np.nanmean(self.along))
 
-    @property
-    def smallest(self) -> float:
-        """The 5th percentile along the curve."""
-        return float(np.nanpercentile(self.along, _SMALL))
-
-    @property
-    def largest(self) -> float:
-        """The 95th percentile along the curve."""
-        return float(np.nanpercentile(self.along, _LARGE))
+    @cached_property
+    def extremes(self) -> tuple[float, float]:
+        """The 5th and the 95th percentile along the curve: the smallest and the largest thickness."""
+        small, large = np.percentile(self.along[np.isfinite(self.along)], (_SMALL, _LARGE))
+        return float(small), float(large)
 
     @property
     def covered(self) -> float:

@@ -23,7 +23,7 @@ def test_a_wall_of_even_thickness_is_as_thick_everywhere() -> None:
     assert thickness.covered == 1
     assert thickness.mean == pytest.approx(10, rel=0.03)
     assert thickness.segments == pytest.approx(np.full(6, 10), rel=0.06)
-    assert thickness.smallest <= thickness.mean <= thickness.largest
+    assert thickness.extremes[0] <= thickness.mean <= thickness.extremes[1]
 
 
 def test_the_walls_of_a_parametric_heart_are_as_thick_as_drawn() -> None:

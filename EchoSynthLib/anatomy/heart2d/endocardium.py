@@ -125,25 +125,22 @@ def _around_cavity(labels: NDArray[np.uint8]) -> tuple[Points, NDArray[np.uint8]
 def _crack_outline(mask: NDArray[np.bool_]) -> Points:
     """Midpoints (n, 2) of the pixel sides around a component without holes, clockwise from its topmost pixel on."""
     padded = np.pad(mask, 1)
-    rim, width = np.argwhere(border(padded)), padded.shape[1] + 1
-    starts: list[int] = []
-    ends: list[int] = []
+    columns, width = padded.shape[1], padded.shape[1] + 1
+    rim, inside = np.flatnonzero(border(padded)), padded.ravel()
+    corner = rim + rim // columns  # the upper left one of each pixel, numbered row by row
+    sides = []
     for (down, right), start, end in _SIDES:
-        outermost = rim[~padded[rim[:, 0] + down, rim[:, 1] + right]] @ (width, 1)
-        starts += (outermost + start[0] * width + start[1]).tolist()
-        ends += (outermost + end[0] * width + end[1]).tolist()
-    following = dict(zip(starts, ends, strict=True))
+        outermost = corner[~inside[rim + down * columns + right]]
+        sides.append([outermost + at[0] * width + at[1] for at in (start, end)])
+    starts, ends = np.hstack(sides)
+    following = dict(zip(starts.tolist(), ends.tolist(), strict=True))
     # Where two pixels touch by a corner only, the outline turns right and stays with its pixel.
-    crossings: dict[int, list[int]] = {}
-    if len(following) < len(starts):
-        for here, after in zip(starts, ends, strict=True):
-            crossings.setdefault(here, []).append(after)
+    numbers, counts = np.unique(starts, return_counts=True)
+    crossings = set(numbers[counts > 1].tolist())
     first = min(following)
     corners = [first, following[first]]
-    while corners[-1] != first:
-        before, here = corners[-2:]
-        choice = crossings.get(here, ())
-        corners.append(_turned_right(before, here, width) if len(choice) > 1 else following[here])
+    while (here := corners[-1]) != first:
+        corners.append(_turned_right(corners[-2], here, width) if here in crossings else following[here])
     path = np.stack(np.divmod(corners, width), axis=1) - 1.5
     return (path[:-1] + path[1:]) / 2
 
@@ -174,7 +171,8 @@ def _distance(structure: NDArray[np.bool_], outline: Points, step: Points) -> ND
     places = places_of(border(structure))
     if not len(places):
         return np.full(len(outline), np.inf)
-    return KDTree(places * step).query(outline * step)[0]
+    # It is asked once, and is not worth balancing.
+    return KDTree(places * step, compact_nodes=False, balanced_tree=False).query(outline * step)[0]
 
 
 def _without_base(outline: Points, base: NDArray[np.bool_]) -> Points:
