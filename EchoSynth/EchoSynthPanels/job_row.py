@@ -1,4 +1,4 @@
-"""What comes of a pressed button, right below it: bar, message, failure in red, warnings in amber."""
+"""What comes of a pressed button, right below it: bar, message, failure in red, warnings in amber, and the log."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from EchoSynthPanels.application.runner import JobRunner
 
+LOG_HEIGHT = 120
 SETTLED_MS = 100
 """After which views and texts have their places."""
 FAILURE, WARNING = "#e5484d", "#c98a00"
@@ -54,24 +55,47 @@ class JobRow:
         owner: tells whose jobs are followed, as `JobRunner.start` was told.
         place: empty widget that the row fills.
         results: labels below it that tell what came of a job; they come into sight as it ends.
+        cancel: whether it offers Cancel, where the pressed button does not become that itself.
     """
 
-    def __init__(self, runner: JobRunner, owner: Callable[[], str], place: Any, results: Sequence[Any] = ()) -> None:
+    def __init__(
+        self,
+        runner: JobRunner,
+        owner: Callable[[], str],
+        place: Any,
+        results: Sequence[Any] = (),
+        cancel: bool = False,
+    ) -> None:
         self._runner, self._owner, self._place, self._results = runner, owner, place, results
         self._text = self._color = ""
         self._warnings: list[str] = []
         self._running = False
         self._room = RoomForText()
-        layout = qt.QVBoxLayout(place)
+        self._offers_cancel, self._logged = cancel, 0
+        layout = qt.QGridLayout(place)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setColumnStretch(0, 1)
         self.bar, self.label = qt.QProgressBar(), qt.QLabel()
         self.bar.setMaximumHeight(14)
+        self.cancel_button = _button(_("Cancel"), _("Stop; nothing will be changed"))
+        self.cancel_button.connect("clicked()", runner.cancel)
+        self.log_button = _button(_("Log"), _("Show what the tasks have said"))
+        self.log_button.checkable = True
+        self.log_button.connect("toggled(bool)", self._show_log)
+        self.log = qt.QPlainTextEdit()
+        self.log.setReadOnly(True)
+        self.log.setLineWrapMode(qt.QPlainTextEdit.NoWrap)
+        self.log.setMaximumHeight(LOG_HEIGHT)
+        self.log.hide()
         self.label.setTextInteractionFlags(qt.Qt.TextSelectableByMouse)
         # A long word, as a path, does not widen the panel.
         self.label.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)
         let_grow(self.label, self._room)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.label)
+        layout.addWidget(self.bar, 0, 0)
+        layout.addWidget(self.cancel_button, 0, 1)
+        layout.addWidget(self.label, 1, 0)
+        layout.addWidget(self.log_button, 1, 1, qt.Qt.AlignTop)
+        layout.addWidget(self.log, 2, 0, 1, 2)
         runner.changed.connect(self.refresh)
         runner.progressed.connect(self._follow)
         self.refresh()
@@ -99,6 +123,7 @@ class JobRow:
     def clear(self) -> None:
         """Forgets the last job, as when its scene is closed."""
         self._text, self._color, self._warnings = "", "", []
+        self.log_button.checked = False
         self.refresh()
 
     def refresh(self) -> None:
@@ -134,6 +159,7 @@ class JobRow:
 
     def _show(self) -> None:
         self.bar.setVisible(self._running)
+        self.cancel_button.setVisible(self._offers_cancel and self._running and self._runner.cancellable)
         # While it runs one line that never asks for more: each message would else lay the whole module out anew.
         self.label.setWordWrap(not self._running)
         lines = [
@@ -144,7 +170,15 @@ class JobRow:
         if self.label.text != shown:
             self.label.text, self.label.toolTip = shown, self.text
         self.label.setVisible(bool(shown))
+        self.log_button.setVisible(bool(shown))
+        self._show_log(self.log_button.checked)
         self._place.setVisible(self._running or bool(shown))
+
+    def _show_log(self, wanted: bool) -> None:
+        self.log.setVisible(wanted)
+        if wanted and self._logged < len(self._runner.log):
+            self.log.appendPlainText("\n".join(self._runner.log[self._logged :]))
+            self._logged = len(self._runner.log)
 
     def _scroll_to(self) -> None:
         parent = self._place.parentWidget()
@@ -154,6 +188,12 @@ class JobRow:
             # The last one asked for is in sight in any case.
             for widget in (*reversed([label for label in self._results if label.text]), self._place):
                 parent.ensureWidgetVisible(widget, 0, 4)
+
+
+def _button(text: str, about: str) -> Any:
+    button = qt.QToolButton()
+    button.text, button.toolTip, button.autoRaise = text, about, True
+    return button
 
 
 def _sentence(message: str) -> str:

@@ -116,6 +116,8 @@ class EchoModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def enter(self) -> None:
         """Follows the scene's parameter node, and wakes the worker up so that the first task need not wait for it."""
         self.onSceneChanged()
+        for panel in self.panels.values():
+            panel.enter()
         self.logic.wakeUp()
 
     def onSceneStartClose(self, caller: Any = None, event: Any = None) -> None:

@@ -13,7 +13,8 @@ from slicer.util import VTKObservationMixin
 
 from EchoSynthJobs.job import Job
 from EchoSynthLib.errors import EchoSynthError
-from EchoSynthPanels.application.engine import RESOURCES, the_engine, the_runner
+from EchoSynthPanels.application.engine import the_engine, the_runner
+from EchoSynthPanels.application.packages import RESOURCES
 from EchoSynthPanels.decimal_point import accept_both_decimal_points
 from EchoSynthPanels.job_row import JobRow, RoomForText, let_grow
 
@@ -71,7 +72,7 @@ class Panel(VTKObservationMixin):
         for label in self._results:
             let_grow(label, self._room, lines=2)
         self.rows = {
-            name: JobRow(self.runner, partial(self.owner_of, name), place, self._results)
+            name: JobRow(self.runner, partial(self.owner_of, name), place, self._results, self._offers_cancel(name))
             for name, place in vars(self.ui).items()
             if name.endswith("JobRow")
         }
@@ -84,12 +85,19 @@ class Panel(VTKObservationMixin):
         """The owner of the jobs whose progress a row (JobRow) of the .ui shows."""
         return self.title
 
+    def _offers_cancel(self, row: str) -> bool:
+        """Whether the row has to: the button that starts the panel's own job becomes Cancel itself."""
+        return self._apply is None or self.owner_of(row) != self.title
+
     def row(self, owner: str = "") -> JobRow:
         """The row of an owner's jobs, by default of the panel's own."""
         return next(row for name, row in self.rows.items() if self.owner_of(name) == (owner or self.title))
 
     def set_up(self) -> None:
         """Connects the panel's own widgets; called once."""
+
+    def enter(self) -> None:
+        """Called when the panel's module is opened."""
 
     def unfold(self) -> None:
         """Opens its section."""

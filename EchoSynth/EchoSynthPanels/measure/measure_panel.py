@@ -65,6 +65,10 @@ class MeasurePanel(Panel):
         connect(self.ui.reportButton, "clicked()", self.ask_and_write_report)
         connect(self.ui.csvButton, "clicked()", self.ask_and_write_csv)
 
+    def enter(self) -> None:
+        """See `Panel.enter`."""
+        self._on_folded(self.ui.measureSection.collapsed)
+
     def set_parameters(self, parameters: Any) -> None:
         """See `Panel.set_parameters`; what was measured in a scene that is closed is gone."""
         if parameters is None:

@@ -19,7 +19,7 @@ class EngineLine:
         self.widget: Any = qt.QFrame()
         layout = qt.QHBoxLayout(self.widget)
         layout.setContentsMargins(4, 0, 0, 0)
-        self.label = qt.QLabel(_("The engine is not installed yet; nothing can be computed."))
+        self.label = qt.QLabel(_("The engine is not installed yet."))
         self.label.setWordWrap(True)
         self.button = qt.QPushButton(_("Install in EchoModels..."))
         self.button.objectName = "engineLineButton"

@@ -1,4 +1,4 @@
-"""The Engine panel: whether what the panels need is installed, and one button that installs it."""
+"""The Engine panel: whether what the modules need is installed, and buttons that install and remove it."""
 
 from __future__ import annotations
 
@@ -9,28 +9,35 @@ from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
 from EchoSynthLib.errors import EchoSynthError
-from EchoSynthPanels.application.engine import Engine
-from EchoSynthPanels.application.runner import JobRunner
-from EchoSynthPanels.job_row import JobRow
+from EchoSynthPanels.application import packages
+from EchoSynthPanels.application.packages import FAST, FULL
+from EchoSynthPanels.job_row import let_grow
 from EchoSynthPanels.panel import Panel, confirmed, connect
-
-INSTALL = _("Install")
 
 
 class EnginePanel(Panel):
-    """Status rows and install buttons of the fast and of the full path."""
+    """A row each for the fast path and for what the full path needs beside it."""
 
     ui_name = "Engine"
 
     def set_up(self) -> None:
         """See `Panel.set_up`."""
         self._shown: Any = None
+        for label in (self.ui.engineLabel, self.ui.fullEngineLabel):
+            let_grow(label, self._room)
         connect(self.ui.installButton, "clicked()", self.install)
         connect(self.ui.installFullButton, "clicked()", self.install_full)
+        connect(self.ui.removeButton, "clicked()", lambda: self.remove(FAST))
+        connect(self.ui.removeFullButton, "clicked()", lambda: self.remove(FULL))
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
-        for button in (self.ui.installButton, self.ui.installFullButton):
+        for button in (
+            self.ui.installButton,
+            self.ui.installFullButton,
+            self.ui.removeButton,
+            self.ui.removeFullButton,
+        ):
             button.enabled = not self.runner.busy
         if self._shown == self.engine.packages:
             return
@@ -39,32 +46,46 @@ class EnginePanel(Panel):
         self.ui.fullEngineLabel.text = self.engine.full_description
         self.ui.installButton.visible = not self.engine.ready
         self.ui.installFullButton.visible = not self.engine.complete
+        self.ui.removeButton.visible = packages.any_installed(FAST)
+        self.ui.removeFullButton.visible = packages.any_installed(FULL)
 
     def install(self) -> None:
-        """Asks, then installs the fast path."""
-        _ask_and_run(self.engine.packages.missing_fast, self.engine.install(self.runner), self.runner)
+        """Looks what is missing, asks, then installs the fast path."""
+        self.engine.look_again()
+        self._ask_and_install(self.engine.packages.missing_fast, self.engine.install(self.runner))
 
     def install_full(self) -> None:
-        """Asks, then installs the full path."""
-        ask_and_install_full(self.engine, self.runner, self.row(INSTALL))
+        """Looks what is missing and whether it can be had, asks, then installs the full path."""
+        self.engine.look_again()
+        try:
+            self.engine.check_torch_extension()
+        except EchoSynthError as error:
+            self.row().fail(error)
+            return
+        missing = (*self.engine.packages.missing_fast, *self.engine.packages.missing_full)
+        self._ask_and_install(missing, self.engine.install_full(self.runner))
 
-    def owner_of(self, row: str) -> str:
-        """See `Panel.owner_of`."""
-        return INSTALL
+    def remove(self, file: str) -> None:
+        """Looks what can go, asks, then removes what a requirements file names."""
+        names = packages.removable(file)
+        if not names:
+            self.row().fail(EchoSynthError(_("Other packages require all of it; remove those first.")))
+            return
+        question = _(
+            "EchoSynth will remove from Slicer's Python:\n\n{packages}\n\n"
+            "Other extensions that use them will have to install them again. Continue?"
+        )
+        if confirmed(question.format(packages="\n".join(names))):
+            self._start(self.engine.remove(names, self.runner))
 
+    def _ask_and_install(self, missing: Sequence[str], job: Job[None]) -> None:
+        # What was missing may have come meanwhile, by another extension.
+        if not missing:
+            return
+        question = _("EchoSynth will install into Slicer's Python:\n\n{packages}\n\nContinue?")
+        if confirmed(question.format(packages="\n".join(missing))):
+            self._start(job)
 
-def ask_and_install_full(engine: Engine, runner: JobRunner, row: JobRow) -> None:
-    """Asks, then installs the full path; a row tells at once what keeps it from that."""
-    try:
-        engine.check_torch_extension()
-    except EchoSynthError as error:
-        row.fail(error)
-        return
-    _ask_and_run(engine.packages.missing_full, engine.install_full(runner), runner)
-
-
-def _ask_and_run(packages: Sequence[str], job: Job[Any], runner: JobRunner) -> None:
-    question = _("EchoSynth will install into Slicer's Python:\n\n{packages}\n\nContinue?")
-    if confirmed(question.format(packages="\n".join(packages))):
+    def _start(self, job: Job[None]) -> None:
         # Nothing can stop pip half-way.
-        runner.start(INSTALL, job, cancellable=False)
+        self.runner.start(self.title, job, cancellable=False)

@@ -33,6 +33,9 @@ class ModelsPanel(Panel):
         tree.setMaximumHeight(130)
         self.ui.cardBrowser.setMaximumHeight(160)
         connect(tree, "itemSelectionChanged()", self._show_card)
+        self._about = {
+            button.name: button.toolTip for button in vars(self.ui).values() if button.name.endswith("ModelButton")
+        }
         connect(self.ui.importModelButton, "clicked()", self.ask_and_import)
         connect(self.ui.verifyModelButton, "clicked()", self.verify)
         connect(self.ui.timeModelButton, "clicked()", self.measure)
@@ -42,13 +45,22 @@ class ModelsPanel(Panel):
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         chosen = self.chosen
-        free = not self.runner.busy and self.engine.ready
-        self.ui.importModelButton.enabled = free
-        self.ui.verifyModelButton.enabled = free and chosen is not None
-        reason = _why_not_timed(chosen, self.engine)
-        self.ui.timeModelButton.enabled = free and not reason
-        self.ui.timeModelButton.toolTip = reason or _("Time one image with the selected model on this machine")
-        self.ui.removeModelButton.enabled = free and chosen is not None and not chosen.shipped
+        unchosen = "" if chosen else _("Select a model in the list")
+        shipped = _("It came with EchoSynth and stays; imported models can be removed")
+        held = self._reason_not_to_do_anything()
+        for button, reason in (
+            (self.ui.importModelButton, held),
+            (self.ui.verifyModelButton, held or unchosen),
+            (self.ui.timeModelButton, held or _why_not_timed(chosen, self.engine)),
+            (self.ui.removeModelButton, held or unchosen or (shipped if chosen and chosen.shipped else "")),
+        ):
+            button.enabled = not reason
+            button.toolTip = reason or self._about[button.name]
+
+    def _reason_not_to_do_anything(self) -> str:
+        if self.runner.busy:
+            return _("Another task is running: {owner}").format(owner=self.runner.owner)
+        return "" if self.engine.ready else _("The engine is not installed; press Install above")
 
     @property
     def chosen(self) -> zoo.ModelFolder | None:

@@ -13,9 +13,9 @@ from EchoSynthJobs.synthesize import Synthesized, synthesize, view_of
 from EchoSynthLib.systems import Capabilities, capabilities
 from EchoSynthMRML.cines import cine_of
 from EchoSynthPanels.application.chosen import image_of
+from EchoSynthPanels.application.navigation import open_panel
 from EchoSynthPanels.application.views import show_side_by_side
 from EchoSynthPanels.model_choice import ModelChoice, NameChoice
-from EchoSynthPanels.models.engine_panel import ask_and_install_full
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.parameters import View
 from EchoSynthPanels.synthesis.generator_texts import GeneratorWords
@@ -96,8 +96,8 @@ class SynthesizePanel(Panel):
         self.parameters.seed = random.randrange(1_000_000)
 
     def install_for_model(self) -> None:
-        """Asks, then installs what the diffusion models run on."""
-        ask_and_install_full(self.engine, self.runner, self.row())
+        """Leads to where an installation shows how far it is; asks there, then installs what diffusion models need."""
+        open_panel("EchoModels", "Engine").install_full()
 
     def close(self) -> None:
         """See `Panel.close`."""

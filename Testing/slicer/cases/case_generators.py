@@ -156,7 +156,7 @@ class WithoutTheFullPath(Generators):
         choose(self.ui.generatorComboBox, MODEL)
         click(self.ui.installForModelButton)
         assert not self.runner.busy
-        assert "needs the PyTorch extension" in self.panel.row().text
+        assert "needs the PyTorch extension" in self.panels["Engine"].row().text
         choose(self.ui.generatorComboBox, "beam-flow")
         press_apply(self.panel)
 

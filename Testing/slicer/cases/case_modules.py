@@ -64,9 +64,9 @@ class Layout(Modules):
             assert _scroll_area(widget.parent).horizontalScrollBar().maximum == 0, name
 
     def test_pictures_of_all_modules_light_and_dark_on_two_screens(self):
-        self.addCleanup(slicer.app.setStyle, slicer.app.style().objectName)
+        self.addCleanup(_use_style, "Light Slicer")
         for style in ("Light Slicer", "Dark Slicer"):
-            slicer.app.setStyle(style)
+            _use_style(style)
             for size in (SMALL, LARGE):
                 self.window.resize(*size)
                 for name in MODULES:
@@ -189,6 +189,10 @@ TOY = '''
         def test_nothing(self):
             self.assertTrue(EchoToyLogic)
 '''
+
+
+def _use_style(name):
+    slicer.app.setPalette(slicer.app.setStyle(name).standardPalette())
 
 
 def _scroll_area(widget):
