@@ -136,8 +136,9 @@ class JobRow:
             remaining = runner.remaining
             left = _(", {time} left").format(time=remaining) if remaining else ""
             self._text, self._color = _sentence(runner.message) + left, ""
-            # A maximum of 0 lets the bar run to and fro.
-            self.bar.maximum, self.bar.value = runner.total, runner.done
+            # With a maximum of 0 the bar would run to and fro. Without a graphics card each of its steps paints the
+            # whole window anew, which takes the processor from the job: an empty bar says the same.
+            self.bar.maximum, self.bar.value = runner.total or 1, runner.done if runner.total else 0
         elif was_running:
             self._text = _failed(runner.message) if runner.failed else _sentence(runner.message)
             self._color = FAILURE if runner.failed else ""

@@ -35,9 +35,9 @@ class StatusPanel(Panel):
         self.ui.messageLabel.text = self.ui.messageLabel.toolTip = self._message()
         self.ui.progressBar.visible = runner.busy
         self.ui.cancelButton.visible = runner.cancellable
-        # A maximum of 0 lets the bar run to and fro.
-        self.ui.progressBar.maximum = runner.total
-        self.ui.progressBar.value = runner.done
+        # As in a job's own row, a bar that does not run to and fro.
+        self.ui.progressBar.maximum = runner.total or 1
+        self.ui.progressBar.value = runner.done if runner.total else 0
         if self._shown_lines < len(runner.log):
             self.ui.logTextEdit.appendPlainText("\n".join(runner.log[self._shown_lines :]))
             self._shown_lines = len(runner.log)
