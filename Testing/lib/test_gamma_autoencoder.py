@@ -15,7 +15,7 @@ from made_apart import assert_equal_weights  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from EchoSynthLib.errors import InputError  # noqa: E402
-from EchoSynthLib.networks.semantic.cost import multiply_accumulates, parameter_count  # noqa: E402
+from EchoSynthLib.networks.semantic.cost import multiply_accumulates  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent.autoencoder import GammaAutoencoder  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent.distribution import PRIOR_ALPHA, PRIOR_RATE, GammaImage, prior_kl  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent.losses import autoencoder_loss, latent_error, sector_kl  # noqa: E402
@@ -48,7 +48,7 @@ def test_paper_presets_have_the_published_size_and_cost(preset, side, millions, 
     with torch.device("meta"):
         network, latent = build(preset), torch.empty(1, 1, side, side)
         assert network.factor * side == 256
-        assert round(parameter_count(network) / 1e6, 2) == millions
+        assert round(network.num_parameters(only_trainable=True) / 1e6, 2) == millions
         assert round(multiply_accumulates(network.decoder, latent) / 1e9) == billions
 
 

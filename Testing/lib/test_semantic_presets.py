@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from EchoSynthLib.errors import InputError  # noqa: E402
-from EchoSynthLib.networks.semantic.cost import multiply_accumulates, parameter_count  # noqa: E402
+from EchoSynthLib.networks.semantic.cost import multiply_accumulates  # noqa: E402
 from EchoSynthLib.networks.semantic.presets import PAPER, PRESETS, SMALL, build  # noqa: E402
 
 # Millions of parameters and billions of multiply-accumulates per call: Stojanovski et al. 2023 and 2024, counted from
@@ -36,7 +36,7 @@ def on_meta(model: str, preset: str):
 
 
 def test_the_semantic_diffusion_model_has_the_published_number_of_parameters() -> None:
-    assert parameter_count(on_meta("SDM", "paper")[0]) == 652_198_918
+    assert on_meta("SDM", "paper")[0].num_parameters(only_trainable=True) == 652_198_918
 
 
 @pytest.mark.parametrize("model", PUBLISHED)
@@ -44,7 +44,7 @@ def test_the_semantic_diffusion_model_has_the_published_number_of_parameters() -
 def test_paper_presets_have_the_published_size_and_cost(model: str) -> None:
     network, (x, c_noise, label) = on_meta(model, "paper")
     millions, billions = PUBLISHED[model]
-    assert round(parameter_count(network) / 1e6, 1) == millions
+    assert round(network.num_parameters(only_trainable=True) / 1e6, 1) == millions
     whole = multiply_accumulates(network, x, c_noise, label)
     assert round(whole / 1e9) == billions
     cached = multiply_accumulates(network, x, c_noise, network.modulation(label))
@@ -55,7 +55,7 @@ def test_paper_presets_have_the_published_size_and_cost(model: str) -> None:
 @torch.no_grad()
 def test_small_presets_fit_two_cores(model: str) -> None:
     network, inputs = on_meta(model, "small")
-    assert 1e6 < parameter_count(network) < 8e6
+    assert 1e6 < network.num_parameters(only_trainable=True) < 8e6
     assert multiply_accumulates(network, *inputs) < 2e9
 
 

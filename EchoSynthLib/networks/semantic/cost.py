@@ -1,4 +1,4 @@
-"""What a network costs: parameters, and multiply-accumulates of a call (torch)."""
+"""What a network costs: multiply-accumulates of a call (torch); its parameters diffusers counts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ from collections.abc import Callable
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
-
-
-def parameter_count(network: nn.Module) -> int:
-    """Number of weights that are learnt."""
-    return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
 def multiply_accumulates(network: nn.Module, *inputs: object) -> int:
