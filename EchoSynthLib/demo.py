@@ -21,8 +21,8 @@ from EchoSynthLib.types import Progress
 if TYPE_CHECKING:
     import numpy as np
 
-    from EchoSynthLib.demo_sheet import Section
     from EchoSynthLib.images.datasets.camus import CamusFrame
+    from EchoSynthLib.images.picture_sheet import Section
 
 
 COUNT = 8
@@ -187,7 +187,7 @@ def _record(synthesis: dict[str, Any], index: int, label_map: str) -> dict[str, 
 
 def _draw_sheets(folder: Path, results: list[Result]) -> list[str]:
     """The sheet of parametric hearts holds no patient's image and may be shown anywhere; a real frame gets its own."""
-    from EchoSynthLib.demo_sheet import draw_sheet
+    from EchoSynthLib.images.picture_sheet import draw_sheet
 
     synthetic = [result for result in results if result.source.frame is None]
     real = [result for result in results if result.source.frame is not None]
@@ -198,7 +198,8 @@ def _draw_sheets(folder: Path, results: list[Result]) -> list[str]:
 
 
 def _section(result: Result) -> Section:
-    from EchoSynthLib.demo_sheet import Section, Tile, coloured, grey, legend, pixel_aspect
+    from EchoSynthLib.images.overlay import pixel_aspect
+    from EchoSynthLib.images.picture_sheet import Section, Tile, coloured, grey, legend
 
     source, aspect = result.source, pixel_aspect(result.source.spacing)
     maps = [Tile(coloured(label_map), f"variation {n}", aspect) for n, label_map in enumerate(result.label_maps)]

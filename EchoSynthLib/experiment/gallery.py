@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.demo_sheet import Section, Tile, coloured, draw_sheet, grey, pixel_aspect
 from EchoSynthLib.experiment import images as drawn_images
 from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.plan import Experiment
+from EchoSynthLib.images.overlay import pixel_aspect
+from EchoSynthLib.images.picture_sheet import Section, Tile, coloured, draw_sheet, grey
 
 NAME = "images.jpg"
 COLUMNS = 6

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.masks import border, grown
-from EchoSynthLib.anatomy.structures import STRUCTURES
+from EchoSynthLib.images.overlay import Overlay, pixel_aspect
 from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.reliability.traffic_light import Light
 from EchoSynthLib.measurement.study import Study
@@ -110,32 +109,16 @@ def _caption(where: str, study: Study) -> str:
 
 def _png(frame: FrameMeasures, image: NDArray[np.uint8] | None) -> bytes:
     """The image under the structures' outlines, the long axis and the endocardium, in square pixels."""
-    from PIL import Image, ImageDraw
-
-    rows, columns = frame.labels.shape
-    row_mm, column_mm = frame.spacing or (1.0, 1.0)
-    size = (max(1, round(_PICTURE_HEIGHT * columns * column_mm / (rows * row_mm))), _PICTURE_HEIGHT)
-    grey = np.zeros((rows, columns), np.uint8) if image is None else image
-    picture = np.asarray(Image.fromarray(grey).convert("RGB").resize(size, Image.Resampling.BILINEAR)).copy()
-    labels = np.asarray(Image.fromarray(frame.labels).resize(size, Image.Resampling.NEAREST))
-    for structure in STRUCTURES:
-        if structure.camus_code is not None:
-            picture[grown(border(labels == structure.camus_code))] = structure.colour
-    drawn = Image.fromarray(picture)
-    pen = ImageDraw.Draw(drawn)
-    scale = np.array([size[1] / rows, size[0] / columns])
+    grey = np.zeros(frame.labels.shape, np.uint8) if image is None else image
+    overlay = Overlay(grey, _PICTURE_HEIGHT, pixel_aspect(frame.spacing))
+    overlay.outlines(frame.labels, width=2)
     if frame.endocardium is not None:
-        pen.line(_xy(frame.endocardium.curve, scale), fill=_OUTLINE, width=2)
+        overlay.line(frame.endocardium.curve, _OUTLINE)
     if frame.ventricular_axis is not None:
-        axis = np.stack([frame.ventricular_axis.base, frame.ventricular_axis.end])
-        pen.line(_xy(axis, scale), fill=_AXIS, width=2)
+        overlay.line([frame.ventricular_axis.base, frame.ventricular_axis.end], _AXIS)
     buffer = io.BytesIO()
-    drawn.save(buffer, "PNG")
+    overlay.image.save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def _xy(points: NDArray[np.float64], scale: NDArray[np.float64]) -> list[tuple[float, float]]:
-    return [(float(column), float(row)) for row, column in (points + 0.5) * scale]
 
 
 def _curves(study: Study) -> str:

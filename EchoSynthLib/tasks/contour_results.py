@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS
+from EchoSynthLib.images.overlay import Overlay, pixel_aspect
 from EchoSynthLib.outputs import replacing
 from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
 
 COLUMNS = ("frame", "point", "name", "row", "column", "row_mm", "column_mm", "spread_px", "spread_mm", "entropy")
@@ -77,8 +80,7 @@ def write_picture(path: Path, image: EchoFrame | EchoCine, contours: Mapping[int
     stills = image.pixels if image.pixels.ndim == 3 else image.pixels[np.newaxis]
     places = np.unique(np.linspace(0, len(contours) - 1, min(_PICTURES, len(contours))).astype(int))
     chosen = [sorted(contours)[place] for place in places]
-    aspect = image.spacing[1] / image.spacing[0] if image.spacing else 1.0
-    drawn = [_overlay(stills[i], contours[i], aspect) for i in chosen]
+    drawn = [_overlay(stills[i], contours[i], pixel_aspect(image.spacing)) for i in chosen]
     sheet = Image.new("RGB", (sum(one.width for one in drawn), drawn[0].height))
     for number, one in enumerate(drawn):
         sheet.paste(one, (number * drawn[0].width, 0))
@@ -86,19 +88,8 @@ def write_picture(path: Path, image: EchoFrame | EchoCine, contours: Mapping[int
         sheet.save(partial)
 
 
-def _overlay(pixels: NDArray[np.uint8], contour: FrameContour, aspect: float) -> Any:
-    from PIL import Image, ImageDraw
-
-    rows, columns = pixels.shape
-    size = (max(1, round(_PICTURE_HEIGHT * aspect * columns / rows)), _PICTURE_HEIGHT)
-    picture = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR).convert("RGB")
-    pen = ImageDraw.Draw(picture)
-
-    def place(points: NDArray[np.float64]) -> list[tuple[float, float]]:
-        scaled = (points + 0.5) * (size[1] / rows, size[0] / columns)
-        return [(float(column), float(row)) for row, column in scaled]
-
-    pen.line(place(contour.curve), fill=_CURVE_COLOUR, width=2)
-    for column, row in place(contour.points):
-        pen.ellipse((column - 4, row - 4, column + 4, row + 4), outline=_POINT_COLOUR, width=2)
-    return picture
+def _overlay(pixels: NDArray[np.uint8], contour: FrameContour, aspect: float) -> Image.Image:
+    overlay = Overlay(pixels, _PICTURE_HEIGHT, aspect)
+    overlay.line(contour.curve, _CURVE_COLOUR)
+    overlay.circles(contour.points, _POINT_COLOUR)
+    return overlay.image

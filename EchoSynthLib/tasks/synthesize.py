@@ -80,7 +80,8 @@ class Synthesize(SynthesisOptions, Task):
 
 def _draw_sheet(path: Path, images: np.ndarray, labels: EchoFrame | EchoCine) -> None:
     """The label map and the images, or the first frames of cines."""
-    from EchoSynthLib.demo_sheet import Section, Tile, coloured, draw_sheet, grey, pixel_aspect
+    from EchoSynthLib.images.overlay import pixel_aspect
+    from EchoSynthLib.images.picture_sheet import Section, Tile, coloured, draw_sheet, grey
 
     aspect, is_cine = pixel_aspect(labels.spacing), labels.pixels.ndim == 3
     label_map, pictures = (labels.pixels[0], images[:, 0]) if is_cine else (labels.pixels, images)

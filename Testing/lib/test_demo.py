@@ -16,7 +16,9 @@ from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE
 from EchoSynthLib.demo import run_demo
 from EchoSynthLib.demo_results import STRUCTURES, Result, Source, format_csv, format_table
-from EchoSynthLib.demo_sheet import (
+from EchoSynthLib.errors import OutputError
+from EchoSynthLib.images.overlay import pixel_aspect
+from EchoSynthLib.images.picture_sheet import (
     CAPTION_HEIGHT,
     MARGIN,
     TILE_HEIGHT,
@@ -26,9 +28,7 @@ from EchoSynthLib.demo_sheet import (
     coloured,
     draw_sheet,
     grey,
-    pixel_aspect,
 )
-from EchoSynthLib.errors import OutputError
 
 
 def a_ventricle_over_an_atrium() -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The picture sheet of the demo: tiles of images, label maps and outlines, drawn with pillow."""
+"""A sheet of pictures to judge by eye: tiles of images, label maps and outlines (pillow)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from EchoSynthLib.anatomy.structures import STRUCTURES, Structure
-from EchoSynthLib.types import Spacing
+from EchoSynthLib.images.overlay import DRAWN, Overlay, bright
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
@@ -20,9 +19,6 @@ CAPTION_HEIGHT = 20
 TITLE_HEIGHT = 34
 BACKGROUND = (18, 18, 20)
 INK = (225, 225, 225)
-
-# Only what a label map can hold, in the order of its codes.
-DRAWN = tuple(sorted((s for s in STRUCTURES if s.camus_code), key=lambda s: s.camus_code or 0))
 
 
 @dataclass(frozen=True)
@@ -50,11 +46,6 @@ class Section:
     rows: Sequence[Sequence[Tile]]
 
 
-def pixel_aspect(spacing: Spacing | None) -> float:
-    """Width of a pixel over its height, from (row, column) spacing; 1 where the spacing is unknown."""
-    return 1.0 if spacing is None else spacing[1] / spacing[0]
-
-
 def grey(image: np.ndarray) -> np.ndarray:
     """(H, W) uint8 -> (H, W, 3) uint8."""
     return np.repeat(np.asarray(image, np.uint8)[..., None], 3, axis=2)
@@ -74,7 +65,7 @@ def legend(lines: Sequence[str]) -> np.ndarray:
 
     picture = Image.new("RGB", (TILE_HEIGHT, TILE_HEIGHT), BACKGROUND)
     pen = ImageDraw.Draw(picture)
-    entries = [*((structure.name, _bright(structure)) for structure in DRAWN), *((line, INK) for line in lines)]
+    entries = [*((structure.name, bright(structure)) for structure in DRAWN), *((line, INK) for line in lines)]
     for number, (text, colour) in enumerate(entries):
         pen.text((MARGIN, MARGIN + 22 * number), text, fill=colour, font=_font(14))
     return np.asarray(picture)
@@ -105,27 +96,11 @@ def draw_sheet(sections: Sequence[Section]) -> Image.Image:
 
 
 def _picture(tile: Tile) -> Image.Image:
-    """The tile at its size on the sheet; borders are drawn last, so that they stay sharp."""
-    from PIL import Image
-    from scipy.ndimage import binary_erosion
-
-    size = (_width(tile), TILE_HEIGHT)
-    picture = Image.fromarray(tile.pixels).resize(size, Image.Resampling.LANCZOS)
-    if tile.outline is None:
-        return picture
-    pixels = np.array(picture)
-    label_map = np.asarray(Image.fromarray(tile.outline).resize(size, Image.Resampling.NEAREST))
-    for structure in DRAWN:
-        region = label_map == structure.camus_code
-        pixels[region & ~binary_erosion(region, np.ones((3, 3)))] = _bright(structure)
-    return Image.fromarray(pixels)
-
-
-def _bright(structure: Structure) -> tuple[int, int, int]:
-    """The structure's hue as bright as it goes: lines and letters in the colours themselves are lost on speckle."""
-    red, green, blue = structure.colour
-    strength = 255 / max(structure.colour)
-    return round(red * strength), round(green * strength), round(blue * strength)
+    """The tile at its size on the sheet."""
+    overlay = Overlay(tile.pixels, TILE_HEIGHT, tile.aspect)
+    if tile.outline is not None:
+        overlay.outlines(tile.outline)
+    return overlay.image
 
 
 def _width(tile: Tile) -> int:
