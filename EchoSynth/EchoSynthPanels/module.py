@@ -27,7 +27,7 @@ from EchoSynthPanels.logic import EchoSynthLogic
 if TYPE_CHECKING:
     from EchoSynthPanels.panel import Panel
 
-TUTORIAL = "https://github.com/echosynth/SlicerEchoSynth#readme"
+TUTORIAL = "https://github.com/echosynth/SlicerEchoSynth/blob/main/Docs/slicer-tutorial.md"
 
 
 class EchoModule(ScriptedLoadableModule):
@@ -47,7 +47,7 @@ class EchoModule(ScriptedLoadableModule):
         parent.helpText = " ".join(
             [
                 summary,
-                _('Tutorial: <a href="{tutorial}">README</a>.').format(tutorial=TUTORIAL),
+                _('<a href="{tutorial}">Tutorial and further documents</a>.').format(tutorial=TUTORIAL),
                 _("For research only, not for clinical use."),
             ]
         )
