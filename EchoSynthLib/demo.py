@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import EchoSynthLib as es
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthLib.demo_results import FIRST_LINE, STRUCTURES, Result, Source, format_csv, format_table, write_files
 from EchoSynthLib.errors import OutputError
@@ -129,7 +130,6 @@ def _camus_frame() -> CamusFrame | None:
 
 def _run(source: Source, seed: int, progress: Progress) -> Result:
     """Label maps -> images -> label maps, the first half of the steps for each arrow."""
-    from EchoSynthLib import api
     from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 
     result = Result(source)
@@ -141,7 +141,7 @@ def _run(source: Source, seed: int, progress: Progress) -> Result:
     segmenting = part(progress, 1, 2, f"{source.name}, segmentation")
     for number, image in enumerate(result.images):
         segmenting(number, COUNT, f"image {number + 1} of {COUNT}")
-        segmentation, record = api.segment(image, source.spacing, view=source.view)
+        segmentation, record = es.segment(image, source.spacing, view=source.view)
         result.segmentations.append(segmentation)
         result.scores.append(structure_dice(segmentation, result.label_maps[number]))
         result.records[number]["segmentation"] = record
@@ -150,10 +150,9 @@ def _run(source: Source, seed: int, progress: Progress) -> Result:
 
 def _synthesise_again(result: Result, seed: int, progress: Progress) -> None:
     """One label map gives COUNT images."""
-    from EchoSynthLib import api
 
     source = result.source
-    images, record = api.synthesize(
+    images, record = es.synthesize(
         source.label_map, COUNT, seed, source.view, sector=source.sector, spacing=source.spacing, progress=progress
     )
     result.label_maps = [source.label_map] * COUNT
@@ -163,17 +162,16 @@ def _synthesise_again(result: Result, seed: int, progress: Progress) -> None:
 
 def _synthesise_variations(result: Result, frame: np.ndarray, seed: int, progress: Progress) -> None:
     """The real frame is segmented; COUNT variations of its label map give an image each."""
-    from EchoSynthLib import api
     from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 
     source = result.source
     progress(0, COUNT, "the real frame is segmented")
-    result.frame_segmentation, _ = api.segment(frame, source.spacing, view=source.view)
+    result.frame_segmentation, _ = es.segment(frame, source.spacing, view=source.view)
     result.frame_scores = structure_dice(result.frame_segmentation, source.label_map)
-    result.label_maps = list(api.variations(result.frame_segmentation, COUNT, seed))
+    result.label_maps = list(es.variations(result.frame_segmentation, COUNT, seed))
     for number, label_map in enumerate(result.label_maps):
         progress(number, COUNT, f"variation {number + 1} of {COUNT}")
-        images, record = api.synthesize(
+        images, record = es.synthesize(
             label_map, 1, seed + number, source.view, sector=source.sector, spacing=source.spacing
         )
         result.images.append(images[0])

@@ -34,7 +34,7 @@ import EchoSynthLib
 from EchoSynthLib import outputs
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError
 from EchoSynthLib.processes import end_own_session
-from EchoSynthLib.tasks import Context, find_task, load_tasks, load_tasks_of_environment
+from EchoSynthLib.tasks import Context, all_tasks, find_task, load_tasks, load_tasks_of_environment
 from EchoSynthLib.tasks.common.output_places import in_words
 
 SECONDS_TO_END = 3.0
@@ -58,6 +58,8 @@ class Worker:
         self._reply({"event": "ready", "pid": os.getpid(), "version": EchoSynthLib.__version__})
         threading.Thread(target=self._read, name="requests", daemon=True).start()
         threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
+        with contextlib.suppress(Exception):  # which a task that cannot be imported tells once it is asked for
+            all_tasks()
         while (request := self._queue.get()) is not None:
             self._run(request)
 

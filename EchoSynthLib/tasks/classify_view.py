@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import EchoSynthLib as es
 from EchoSynthLib.anatomy.views import view_names
 from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.records import new_record, with_warnings
@@ -78,7 +79,6 @@ class ClassifyView(Task):
         return with_warnings(record, warnings)
 
     def _classify_file(self, path: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
-        from EchoSynthLib import api
         from EchoSynthLib.api.analysis import likelier_view
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.label_maps.file import read_echo
@@ -91,7 +91,7 @@ class ClassifyView(Task):
         for index, frame in enumerate(frames):
             progress(index, len(frames), f"frame {index + 1} of {len(frames)}" if len(frames) > 1 else "looking")
             if index not in blank:
-                probabilities, made = api.classify_view(frame.pixels[tissue_of(frame)], model=self.model)
+                probabilities, made = es.classify_view(frame.pixels[tissue_of(frame)], model=self.model)
                 told.append(probabilities)
         progress(len(frames), len(frames), "told")
         mean = {view: sum(one[view] for one in told) / len(told) for view in VIEWS}

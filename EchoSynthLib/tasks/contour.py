@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import EchoSynthLib as es
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
@@ -142,13 +143,12 @@ class Contour(PixelSize, Task):
     def _contour_frame(self, frame: EchoFrame, spacing: Spacing | None) -> tuple[FrameContour, dict[str, Any]]:
         import numpy as np
 
-        from EchoSynthLib import api
         from EchoSynthLib.tasks.contour_results import FrameContour
 
         # What stands beside the tissue would shrink the heart on the network's grid.
         tissue = tissue_of(frame)
         model = self.model or MODEL_OF_HEADS[self.heads]
-        found, record = api.contour_detailed(frame.pixels[tissue], spacing, model=model, heads=self.heads)
+        found, record = es.contour_detailed(frame.pixels[tissue], spacing, model=model, heads=self.heads)
         corner = np.array([side.start for side in tissue], dtype=np.float64)
         placed = FrameContour(found.points + corner, found.curve + corner, found.summary(spacing))
         return placed, record | {"shape": list(frame.pixels.shape)}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import EchoSynthLib as es
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.pairs import Pair
@@ -97,7 +98,6 @@ def draw(
     Raises:
         InputError: the label map has no such variation.
     """
-    from EchoSynthLib import api
     from EchoSynthLib.images.datasets.nnunet import LabelledImage
 
     source = plan.source
@@ -105,7 +105,7 @@ def draw(
     spacing = inputs.trusted_spacing(frame)
     codes = _vary(plan, settings)
     number = 0 if plan.variation is None else plan.variation + 1
-    drawn, record = api.synthesize(
+    drawn, record = es.synthesize(
         codes,
         1,
         seed_of(frame.pixels, settings.seed, number, plan.image),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import EchoSynthLib as es
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
@@ -144,10 +145,9 @@ class Segment(Task):
     def _segment_frame(
         self, frame: EchoFrame, progress: Progress
     ) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
-        from EchoSynthLib import api
 
         tissue = tissue_of(frame)
-        found = api.segment_detailed(
+        found = es.segment_detailed(
             frame.pixels[tissue], trusted_spacing(frame), view=self.view, model=self.model, progress=progress
         )
         # Beside the tissue a scanner draws scales and text: nothing is looked for there, and nothing is known of it.

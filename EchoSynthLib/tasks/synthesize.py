@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import EchoSynthLib as es
 from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.records import new_record, stamp_of, with_warnings
 from EchoSynthLib.tasks.common import inputs
@@ -41,7 +42,6 @@ class Synthesize(SynthesisOptions, Task):
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes synthetic_000..., label_map, record.json and, but for npy, sheet.png; see `Task.run`."""
-        from EchoSynthLib import api
         from EchoSynthLib.images.write import write_image, write_label_map
 
         labels = inputs.read_labels(self.label_map, self.pixel_size())
@@ -50,7 +50,7 @@ class Synthesize(SynthesisOptions, Task):
         spacing, outputs = inputs.trusted_spacing(labels), self._outputs()
         left = check_replaceable(self.output, RECORD, names_in(outputs), self.name, self.label_map)
         with OutputFolder(self.output) as hidden, naming(self.label_map):
-            images, record = api.synthesize(
+            images, record = es.synthesize(
                 labels.pixels,
                 self.count,
                 self.seed,

@@ -44,7 +44,9 @@ class Commands(Campaign):
         import SimpleITK  # noqa: F401
         import task_files
 
-        import EchoSynthLib.api
+        import EchoSynthLib.api.analysis
+        import EchoSynthLib.api.measure
+        import EchoSynthLib.api.synthesis
         import EchoSynthLib.cli
         import EchoSynthLib.runtime  # noqa: F401
 

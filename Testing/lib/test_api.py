@@ -16,8 +16,8 @@ from made_apart import assert_same_picture
 from shipped import needs_generator, needs_segmenter
 
 import EchoSynthLib as es
-from EchoSynthLib import api
 from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, parametric_heart
+from EchoSynthLib.api.analysis import segment_detailed
 from EchoSynthLib.api.frames import segment_frames
 from EchoSynthLib.errors import Cancelled, InputError
 
@@ -269,14 +269,14 @@ def test_a_label_map_has_the_shape_of_its_image(shape: tuple[int, int]) -> None:
 
     heart = parametric_heart("2CH", shape=SHAPE).label_map
     grey = np.asarray(Image.fromarray(heart * 80).resize((shape[1], shape[0])))
-    found = api.segment_detailed(grey)
+    found = segment_detailed(grey)
     assert found.label_map.shape == found.confidence.shape == shape
     assert set(np.unique(found.label_map)) <= {0, 1, 2, 3}
 
 
 @needs_segmenter
 def test_confidence_and_views_are_probabilities(picture: np.ndarray) -> None:
-    found = api.segment_detailed(picture)
+    found = segment_detailed(picture)
     assert found.confidence.dtype == np.float32
     assert found.confidence.min() >= 0
     assert found.confidence.max() <= 1
@@ -286,7 +286,7 @@ def test_confidence_and_views_are_probabilities(picture: np.ndarray) -> None:
 
 @needs_segmenter
 def test_segmenting_twice_gives_the_same_bits(picture: np.ndarray) -> None:
-    one, two = api.segment_detailed(picture), api.segment_detailed(picture)
+    one, two = segment_detailed(picture), segment_detailed(picture)
     np.testing.assert_array_equal(one.label_map, two.label_map)
     np.testing.assert_array_equal(one.confidence, two.confidence)
 

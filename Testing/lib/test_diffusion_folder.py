@@ -138,6 +138,27 @@ def test_a_list_of_weights_names_files_of_its_own_component(tmp_path: Path) -> N
         SemanticDiffusionPipeline.from_pretrained(tmp_path / "mine")
 
 
+OF_VERSION_0_1 = [
+    ("networks.semantic.adm_unet", "ADMUNet"),
+    ("networks.semantic.sdm_unet", "SDMUNet"),
+    ("networks.semantic.song_unet", "SongUNet"),
+    ("synthesis.gamma_latent.autoencoder", "GammaAutoencoder"),
+    ("synthesis.diffusion.processes.ddpm", "DDPM"),
+    ("synthesis.diffusion.processes.edm", "EDM"),
+    ("synthesis.diffusion.processes.gamma_noise", "GammaNoise"),
+    ("synthesis.diffusion.processes.ve", "VE"),
+    ("synthesis.diffusion.processes.vp", "VP"),
+]
+
+
+@pytest.mark.parametrize(("module", "name"), OF_VERSION_0_1)
+def test_what_the_folders_of_version_0_1_name_is_where_they_look_for_it(module: str, name: str, tmp_path: Path) -> None:
+    from EchoSynthLib.synthesis.diffusion.loading import _load_component
+
+    with pytest.raises(ModelError, match="lacks the folder part"):
+        _load_component(tmp_path / "part", f"EchoSynthLib.{module}", name)
+
+
 @pytest.mark.parametrize("index", ["[]", "nonsense", '"text"'])
 def test_an_index_that_is_no_object_is_refused(index: str, tmp_path: Path) -> None:
     (tmp_path / "model_index.json").write_text(index)
