@@ -83,6 +83,12 @@ def test_every_command_is_one_that_the_command_line_takes(document: Path) -> Non
             task.build({item.name: getattr(chosen, item.name) for item in parameters_of(task) if item.name in chosen})
 
 
+def test_every_module_has_a_row_in_the_readme() -> None:
+    modules = {path.stem for path in (ROOT / "EchoSynth").glob("Echo*.py")}
+    rows = set(re.findall(r"^\| (Echo\w+) \| .{20}", README.read_text(encoding="utf-8"), re.M))
+    assert rows == modules
+
+
 def test_the_readme_shows_six_commands_that_need_no_file_of_ones_own() -> None:
     shown = commands(README)
     assert len(shown) == 6
