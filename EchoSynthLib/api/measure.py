@@ -321,9 +321,12 @@ def _by_view(leading: Mapping[str, Any], given: Mapping[str, Any], spacing: Any)
                 f"given was {type(phases).__name__}."
             )
         step = spacing.get(view) if isinstance(spacing, Mapping) else spacing
+        known = taken_view(view, "measurement").name
+        if any(where.startswith(f"{known} ") for where in found):
+            raise InputError(f"The view {known} is given twice, once as {view!r}; give its phases together.")
         for phase in phases:
             own = {name: _of(_of(of_all, view), phase) for name, of_all in given.items()}
-            found[f"{view} {phase}"] = _given(own, step)
+            found[f"{known} {phase}"] = _given(own, step)
     return found
 
 
