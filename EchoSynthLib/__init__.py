@@ -17,6 +17,7 @@ from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelErro
 if TYPE_CHECKING:
     from EchoSynthLib.api.analysis import classify_view, contour, contour_detailed, segment, segment_detailed
     from EchoSynthLib.api.measure import measure
+    from EchoSynthLib.api.motion import register, warp
     from EchoSynthLib.api.synthesis import synthesize, variations
     from EchoSynthLib.systems import load_pipeline
 
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "api.analysis": ("classify_view", "contour", "contour_detailed", "segment", "segment_detailed"),
     "api.measure": ("measure",),
+    "api.motion": ("register", "warp"),
     "api.synthesis": ("synthesize", "variations"),
     "systems": ("load_pipeline",),
 }

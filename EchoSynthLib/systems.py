@@ -19,7 +19,6 @@ from typing import Any
 
 from EchoSynthLib import zoo
 from EchoSynthLib.errors import InputError, ModelError, needs
-from EchoSynthLib.training.run import TrainingRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +85,15 @@ SYSTEMS: tuple[System, ...] = (
         recipe="EchoSynthLib.segmentation.contour.recipe:train",
         trains={"contour": {"start": "segmenter"}},
     ),
+    System(  # Jia et al. 2023 (arXiv 2211.16342)
+        name="motion.fourier",
+        kind="motion",
+        title="Motion",
+        pipeline="EchoSynthLib.motion.fourier.pipeline:MotionPipeline",
+        runtime="onnx",
+        recipe="EchoSynthLib.motion.fourier.recipe:train",
+        trains={"motion": {"supervision": "labels"}, "motion-unsupervised": {"supervision": "none"}},
+    ),
     System(
         name="synthesis.beam_flow",
         kind="synthesis",
@@ -139,17 +147,18 @@ class Recipe:
     system: System
     arguments: Mapping[str, str]
 
-    def train(self, run: TrainingRun, **choices: Any) -> Path:
+    def train(self, data: Path, output: Path, **run: Any) -> Path:
         """Trains the model; returns the folder it makes.
 
         Args:
-            run: what every recipe is asked for.
-            choices: a preset where the system has some, and what else this recipe has a choice of.
+            data: a CAMUS `.npz`, see `images.datasets.camus`.
+            output: folder for the model, its checkpoints and its log.
+            run: minutes, device, seed, resume and progress; a preset where the system has some.
 
         Raises:
             EchoSynthError: a package that training needs is not installed; and what the recipe raises.
         """
-        trained: Path = _named(self.system.recipe, "Training")(run, **choices, **self.arguments)
+        trained: Path = _named(self.system.recipe, "Training")(data, output, **run, **self.arguments)
         return trained
 
     def solvers(self, preset: str) -> tuple[str, ...]:

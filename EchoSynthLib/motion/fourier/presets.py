@@ -1,0 +1,33 @@
+"""The networks by name: those of the papers, at the papers' grids (torch)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from EchoSynthLib.motion.fourier.network import (
+    FOURIER_NET,
+    FOURIER_NET_PLUS,
+    FOURIER_NET_PLUS_SKIPS,
+    FourierNet,
+)
+
+SLICE, VOLUME = (160, 192), (160, 192, 224)
+"""Grids of OASIS in two dimensions and in three."""
+HALF_SLICE, HALF_VOLUME = (80, 96), (80, 96, 112)
+
+PAPER = {
+    "fourier-net-2d": partial(FourierNet, SLICE, SLICE, layout=FOURIER_NET, gain=64.0),
+    "fourier-net-3d": partial(FourierNet, VOLUME, VOLUME, layout=FOURIER_NET),
+    "fourier-net+-2d": partial(FourierNet, SLICE, HALF_SLICE, layout=FOURIER_NET_PLUS),
+    "fourier-net+-3d": partial(FourierNet, VOLUME, HALF_VOLUME, layout=FOURIER_NET_PLUS),
+    "fourier-net+-3d-skips": partial(FourierNet, VOLUME, HALF_VOLUME, layout=FOURIER_NET_PLUS_SKIPS),
+}
+"""Each takes `channels` (8, 16 or 32 in the papers), and `stages` and `diffeomorphic` for its variants."""
+
+GRID = (128, 128)
+"""Of the networks that are trained here; frames are stretched onto it."""
+
+
+def default_network() -> FourierNet:
+    """A diffeomorphic cascade of two."""
+    return FourierNet(GRID, GRID, 8, FOURIER_NET, stages=2, diffeomorphic=True)

@@ -1,0 +1,154 @@
+"""How motion between end-diastole and end-systole is learnt (torch)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from EchoSynthLib.anatomy.deformation import folding_share, warp_labels
+from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.motion.fourier.data import diastole_and_systole
+from EchoSynthLib.motion.fourier.export import publish
+from EchoSynthLib.motion.fourier.losses import folding, local_correlation_loss, overlap_loss, roughness
+from EchoSynthLib.motion.fourier.network import FourierNet
+from EchoSynthLib.motion.fourier.presets import GRID, default_network
+from EchoSynthLib.motion.fourier.spatial_transform import SpatialTransform
+from EchoSynthLib.training.augment import affine_grid, exposure
+from EchoSynthLib.training.beam_data import BeamData, load_beam_data
+from EchoSynthLib.training.card import Made, train_command
+from EchoSynthLib.training.derived import sum_of_data
+from EchoSynthLib.training.loop import Moment, Settings
+from EchoSynthLib.training.loop import train as run_loop
+from EchoSynthLib.training.resize import on_grid
+from EchoSynthLib.training.terms import terms_of
+from EchoSynthLib.types import Progress
+
+BATCH = 8
+STRENGTH = 0.6
+"""Of the affine maps, one for both frames of a pair; 1 are those of the segmenter's far frames."""
+SMOOTHNESS = {"labels": 0.05, "none": 0.2}
+FOLDING = 10.0
+STRUCTURES = {
+    "LV cavity": (CamusCode.LV_CAVITY,),
+    "myocardium": (CamusCode.MYOCARDIUM,),
+    "left atrium": (CamusCode.LEFT_ATRIUM,),
+    "LV cavity+myocardium": (CamusCode.LV_CAVITY, CamusCode.MYOCARDIUM),
+}
+"""What overlaps, and by what it is judged; the last one so that the outer wall counts by itself."""
+
+
+def train(
+    data: Path,
+    output: Path,
+    minutes: float = 60.0,
+    device: str = "cpu",
+    seed: int = 0,
+    resume: bool = True,
+    progress: Progress | None = None,
+    *,
+    supervision: str = "labels",
+) -> Path:
+    """Train on the pairs of the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
+
+    Both frames of a pair are moved by one random affine map, exposed each a little otherwise, and registered in either
+    direction. With the supervision 'labels' the overlap of their label maps is learnt, too; with 'none' they are not
+    looked at.
+    """
+    torch.manual_seed(seed)
+    name = {"labels": "motion", "none": "motion-unsupervised"}[supervision]
+    frames = load_beam_data(data, output / "beam_data.npz")
+    chosen, val = frames.part("train"), frames.part("val")
+    settings = Settings(
+        minutes=minutes, learning_rate=1e-3, weight_decay=1e-4, betas=(0.9, 0.999), constant=0.3, clip=1.0, seed=seed
+    )
+    network = default_network()
+    average, state = run_loop(
+        network,
+        MotionLoss(chosen, supervision, device),
+        settings,
+        output,
+        basis={"recipe": f"motion.fourier, supervision {supervision}", "data": sum_of_data(data)},
+        resume=resume,
+        validate=lambda average: validate(average, val, device),
+        progress=progress,
+        device=device,
+    )
+    assert isinstance(average, FourierNet)
+    command = train_command(name, data, output, minutes=minutes, seed=seed, device=device)
+    made = Made(chosen.summary(), terms_of(frames, data), command, device, val.summary())
+    return publish(average, output / name, state, made, supervision)
+
+
+class MotionLoss:
+    """Draws pairs and weighs likeness, smoothness, folding and, where labels may be looked at, their overlap."""
+
+    def __init__(self, frames: BeamData, supervision: str, device: str) -> None:
+        self.device, self.supervision = device, supervision
+        self.warp = SpatialTransform(GRID).to(device)
+        self.images = on_grid(frames.image, GRID)
+        self.labels = torch.from_numpy(frames.label)
+        self.pairs = torch.from_numpy(diastole_and_systole(frames.name.tolist()))
+
+    def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
+        """The mean loss of one batch."""
+        moving, fixed, *structures = (t.to(self.device) for t in self.batch(moment.generator))
+        displacement = network(moving, fixed)
+        warped = self.warp(moving, displacement)
+        # Speckle of another moment of the beat is another speckle; a little blur leaves what both show.
+        loss = local_correlation_loss(F.avg_pool2d(warped, 3, 1, 1), F.avg_pool2d(fixed, 3, 1, 1))
+        loss = loss + SMOOTHNESS[self.supervision] * roughness(displacement) + FOLDING * folding(displacement)
+        if self.supervision == "labels":
+            there, here = structures
+            loss = loss + overlap_loss(self.warp(there, displacement), here)
+        return loss
+
+    def batch(self, generator: torch.Generator) -> tuple[Tensor, ...]:
+        """Moving and fixed frames (8, 1, *GRID) in [0, 1], and memberships (8, 4, *GRID) of `STRUCTURES` in each."""
+        pairs = self.pairs[torch.randint(0, len(self.pairs), (BATCH,), generator=generator)]
+        turned = torch.rand(BATCH, generator=generator) < 0.5
+        pairs[turned] = pairs[turned].flip(1)
+        grid = affine_grid(torch.full((BATCH,), STRENGTH), GRID, generator)
+        images = [F.grid_sample(self.images[index], grid, align_corners=False) for index in pairs.T]
+        exposed = [exposure(image, generator) for image in images]
+        if self.supervision != "labels":
+            return tuple(exposed)
+        members = [F.grid_sample(_memberships(self.labels[index]), grid, align_corners=False) for index in pairs.T]
+        return (*exposed, *members)
+
+
+def _memberships(labels: Tensor) -> Tensor:
+    """Codes (N, H, W) to (N, 4, H, W) of `STRUCTURES`, 0 or 1."""
+    return torch.stack([torch.isin(labels, torch.tensor(codes)) for codes in STRUCTURES.values()], dim=1).float()
+
+
+@torch.inference_mode()
+def validate(network: nn.Module, frames: BeamData, device: str) -> dict[str, float]:
+    """Dice of the label maps of end-diastole carried to end-systole, before and after, and the share of folds."""
+    pairs = diastole_and_systole(frames.name.tolist())
+    images = on_grid(frames.image, GRID)
+    scale = np.array(frames.image.shape[1:]) / np.array(GRID)
+    before, after, folded = [], [], []
+    for part in np.array_split(pairs, max(1, len(pairs) // 20)):
+        moving, fixed = (images[index].to(device) for index in part.T)
+        fields = network(moving, fixed)
+        size = (int(frames.image.shape[1]), int(frames.image.shape[2]))
+        fields = F.interpolate(fields, size=size, mode="bilinear").cpu().numpy() * scale[:, None, None]
+        for (diastole, systole), field in zip(part, fields, strict=True):
+            truth = frames.label[systole]
+            before.append(_dice(frames.label[diastole], truth))
+            after.append(_dice(warp_labels(frames.label[diastole], field), truth))
+            folded.append(100 * folding_share(field))
+    named = {f"{name}, not registered": value for name, value in zip(STRUCTURES, np.mean(before, axis=0), strict=True)}
+    named |= dict(zip(STRUCTURES, np.mean(after, axis=0), strict=True))
+    return {name: float(value) for name, value in (named | {"folded, %": float(np.mean(folded))}).items()}
+
+
+def _dice(label_map: np.ndarray, truth: np.ndarray) -> list[float]:
+    """Of each of `STRUCTURES`."""
+    from EchoSynthLib.evaluation.segmentation_metrics import dice
+
+    return [dice(np.isin(label_map, codes), np.isin(truth, codes)) for codes in STRUCTURES.values()]
