@@ -19,6 +19,7 @@ from typing import Any
 
 from EchoSynthLib import zoo
 from EchoSynthLib.errors import InputError, ModelError, needs
+from EchoSynthLib.training.run import TrainingRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,18 +148,17 @@ class Recipe:
     system: System
     arguments: Mapping[str, str]
 
-    def train(self, data: Path, output: Path, **run: Any) -> Path:
+    def train(self, run: TrainingRun, **choices: Any) -> Path:
         """Trains the model; returns the folder it makes.
 
         Args:
-            data: a CAMUS `.npz`, see `images.datasets.camus`.
-            output: folder for the model, its checkpoints and its log.
-            run: minutes, device, seed, resume and progress; a preset where the system has some.
+            run: what every recipe is asked for.
+            choices: a preset where the system has some, and what else this recipe has a choice of.
 
         Raises:
             EchoSynthError: a package that training needs is not installed; and what the recipe raises.
         """
-        trained: Path = _named(self.system.recipe, "Training")(data, output, **run, **self.arguments)
+        trained: Path = _named(self.system.recipe, "Training")(run, **choices, **self.arguments)
         return trained
 
     def solvers(self, preset: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from EchoSynthLib.errors import EchoSynthError, InputError
 from EchoSynthLib.outputs.trouble import output_error
 
 Result = TypeVar("Result")
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,23 @@ def finish(job: Job[Result], idle: Callable[[Report], None]) -> Result:
         return result
     finally:
         job.close()
+
+
+def meanwhile(waiting: Job[First], working: Job[Second]) -> Job[tuple[First, Second]]:
+    """Begins a job, does another one while the first waits for the worker, and ends the first; both results.
+
+    Raises:
+        What either raises; the other is then closed.
+    """
+    with closing(waiting), closing(working):
+        ended: list[First] = []
+        try:
+            while not (report := next(waiting)).waiting:
+                yield report
+        except StopIteration as end:
+            ended.append(end.value)
+        done = yield from working
+        return (ended[0] if ended else (yield from waiting)), done
 
 
 def while_there(job: Job[Result], *nodes: Any) -> Job[Result]:

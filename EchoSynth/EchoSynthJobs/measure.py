@@ -8,7 +8,7 @@ from typing import Any
 
 from EchoSynthJobs.contour import contour_frames
 from EchoSynthJobs.evidence import evidence_in
-from EchoSynthJobs.job import Job, Report
+from EchoSynthJobs.job import Job, Report, meanwhile
 from EchoSynthJobs.measured_frames import MeasuredFrame, frame_shown, is_image, node_to_write, place_of, reference_of
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.client import Client
@@ -16,6 +16,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement import (
     FrameMeasures,
     Study,
+    places_to_rest_on,
     rows_of,
     study_of_places,
     with_endocardium,
@@ -203,20 +204,36 @@ def measured_of(
     """Measures places that belong together; see `measure`."""
     if contour_by is not None:
         yield from _draw_contours(places, contour_by)
-    frames: dict[str, FrameMeasures] = {}
-    for where, place in places.items():
+    for place in places.values():
         if place.contour is None and is_image(place.node) and not place.blank:
             raise InputError(f"'{place.node.GetName()}' is an image; its label map, or the contour model, is needed.")
-        frames[where] = place.measure()
-        yield Report(len(frames), len(places), f"measuring {where}".strip())
-    if judge_by is not None:
-        asked = {where: places[where] for where in study_of_places(frames).rests_on if places[where].can_be_judged}
-        for group in _of_one_node(asked):
-            seen = yield from evidence_in(judge_by, FrameStack([place.image for place in group]))
-            for place, evidence in zip(group, seen, strict=True):
-                place.evidence = evidence
-        frames |= {where: place.measure() for where, place in asked.items()}
+    if judge_by is None:
+        frames = yield from _measure_each(places, len(places))
+    else:
+        ends = places_to_rest_on({where: place.cavity for where, place in places.items()})
+        judged = {where: places[where] for where in ends if places[where].can_be_judged}
+        others = {where: place for where, place in places.items() if where not in judged}
+        # The worker looks at the ends of beats, while the other frames are measured here.
+        _, found = yield from meanwhile(_judge(judged, judge_by), _measure_each(others, len(places)))
+        found |= yield from _measure_each(judged, len(places), len(others))
+        frames = {where: found[where] for where in places}
     return Measured("" if source is None else source.GetName(), source, places, frames)
+
+
+def _measure_each(places: Mapping[str, MeasuredFrame], total: int, done: int = 0) -> Job[dict[str, FrameMeasures]]:
+    frames: dict[str, FrameMeasures] = {}
+    for where, place in places.items():
+        frames[where] = place.measure()
+        yield Report(done + len(frames), total, f"measuring {where}".strip())
+    return frames
+
+
+def _judge(places: Mapping[str, MeasuredFrame], client: Client) -> Job[None]:
+    """Gives places what the models see in their images; frames of a cine go through the worker together."""
+    for group in _of_one_node(places):
+        seen = yield from evidence_in(client, FrameStack([place.image for place in group]))
+        for place, evidence in zip(group, seen, strict=True):
+            place.evidence = evidence
 
 
 def _draw_contours(places: Mapping[str, MeasuredFrame], client: Client) -> Job[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from EchoSynthLib.api.analysis import NO_CONTRAST, Segmentation, segmented
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
-from EchoSynthLib.runtime import usable_cores
+from EchoSynthLib.runtime import on_each_core
 from EchoSynthLib.types import Spacing
 
 
@@ -40,16 +39,9 @@ def segment_frames(
         blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
     if len(blank) == len(frames):
         raise InputError(NO_CONTRAST)
-    # A frame to each core: that takes three quarters of the time of one network that uses all cores, in batches or not.
-    cores = usable_cores()
-    executor = ThreadPoolExecutor(cores, thread_name_prefix="segment")
 
     def one(index: int) -> Segmentation:
         found = segmented(frames[index], spacing, view, model, threads=1, blank=index in blank)
         return Segmentation(found.structures, found.record | {"blank": index in blank})
 
-    try:
-        yield from executor.map(one, range(len(frames)))
-    finally:
-        # The caller may have had enough; what has begun takes some milliseconds to end.
-        executor.shutdown(cancel_futures=True)
+    yield from on_each_core(one, range(len(frames)))

@@ -21,10 +21,9 @@ from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.api.analysis import (
     NO_CONTRAST,
     Segmentation,
-    contour_detailed,
     likelier_view,
-    segment,
     segment_detailed,
+    segmented,
 )
 from EchoSynthLib.api.frames import segment_frames
 from EchoSynthLib.errors import InputError
@@ -36,6 +35,8 @@ from EchoSynthLib.measurement.quantities import Measurement
 from EchoSynthLib.measurement.reliability.agreement import agreement as agreement_of
 from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.study import Study, study_of_places
+from EchoSynthLib.runtime import on_each_core
+from EchoSynthLib.systems import load_pipeline
 from EchoSynthLib.types import Progress, Spacing
 
 SEGMENTER = "segmenter"
@@ -178,14 +179,12 @@ def study_of_frames(
         frames[where] = one.measured()
     study = study_of_places(frames)
     asked = [where for where in study.rests_on if found[where].is_judged]
-    for index, where in enumerate(asked):
+    seen = evidence_of_each([found[where] for where in asked], model)
+    for index, (where, evidence) in enumerate(zip(asked, seen, strict=True)):
         tell(2 * len(found) + index * len(found) // len(asked), 3 * len(found), f"looking at {where}".strip())
-        one = found[where]
-        if one.image is not None:
-            evidence = evidence_of(one.image, one.spacing, region=one.region, model=model)
-            frames[where] = one.measured(evidence)
-            if evidence.second_contour is not None:
-                made["second_contour"] = SECOND_MODEL
+        frames[where] = found[where].measured(evidence)
+        if evidence.second_contour is not None:
+            made["second_contour"] = SECOND_MODEL
     if asked and "model" not in made:
         made["judged_by"] = model
     if view != "auto":
@@ -199,7 +198,12 @@ def study_of_frames(
 
 
 def evidence_of(
-    image: ArrayLike, spacing: Spacing | None = None, *, region: Region | None = None, model: str = SEGMENTER
+    image: ArrayLike,
+    spacing: Spacing | None = None,
+    *,
+    region: Region | None = None,
+    model: str = SEGMENTER,
+    threads: int | None = None,
 ) -> Evidence:
     """What networks see in one image (H, W), whatever label map lies on it.
 
@@ -208,6 +212,7 @@ def evidence_of(
         spacing: (row, column) in mm where they are trusted.
         region: (row0, row1, column0, column1) where the ultrasound lies, half-open; None for all of the image.
         model: name of the segmenter.
+        threads: of each network; None for all cores. With 1, calls may run side by side.
 
     Raises:
         InputError: the image cannot be used, or shows nothing.
@@ -216,16 +221,33 @@ def evidence_of(
     gray = to_gray8(image)
     rows, columns = tissue_in(gray, region)
     tissue = gray[rows, columns]
-    found = segment_detailed(tissue, spacing, model=model)
+    if not has_contrast(tissue):
+        raise InputError(NO_CONTRAST)
+
+    def seen_in(picture: NDArray[np.uint8]) -> Segmentation:
+        return segmented(picture, spacing, "auto", model, threads)
+
+    found = seen_in(tissue)
     seen = Evidence(
         found.label_map,
         found.confidence,
-        agreement_of(tissue, found.label_map, lambda picture: segment(picture, model=model)[0]),
+        agreement_of(tissue, found.label_map, lambda picture: seen_in(picture).label_map),
         found.view_probabilities,
-        contour_detailed(tissue, spacing, model=SECOND_MODEL)[0] if zoo.has(SECOND_MODEL) else None,
+        load_pipeline(SECOND_MODEL, threads=threads)(tissue, spacing) if zoo.has(SECOND_MODEL) else None,
         _sector_in(tissue, spacing),
     )
     return seen.placed((gray.shape[0], gray.shape[1]), (rows.start, columns.start))
+
+
+def evidence_of_each(frames: Sequence[Given], model: str = SEGMENTER) -> Iterator[Evidence]:
+    """What networks see in each of several frames that all show something, see `evidence_of`; in their order."""
+    threads = None if len(frames) == 1 else 1
+
+    def one(frame: Given) -> Evidence:
+        assert frame.image is not None
+        return evidence_of(frame.image, frame.spacing, region=frame.region, model=model, threads=threads)
+
+    return on_each_core(one, frames)
 
 
 def _sector_in(tissue: NDArray[np.uint8], spacing: Spacing | None) -> Sector | None:
@@ -251,16 +273,16 @@ def _with_label_maps(
     if not lacking:
         return dict(given), {}
     found, records = dict(given), []
-    for index, (where, segmented) in enumerate(
+    for index, (where, one_found) in enumerate(
         zip(lacking, _segmented(given, lacking, is_cine, view, model), strict=True)
     ):
         tell(index, 3 * len(given), f"segmenting {where}".strip())
         one = given[where]
         assert one.image is not None
         label_map = np.zeros(one.image.shape, np.uint8)
-        label_map[one.tissue] = segmented.label_map
+        label_map[one.tissue] = one_found.label_map
         found[where] = replace(one, label_map=label_map)
-        records.append(segmented.record)
+        records.append(one_found.record)
     shown = [record for record in records if not record.get("blank")]
     made = {name: shown[0][name] for name in ("model", "model_sha256", "view", "view_source")}
     if is_cine and made["view_source"] == "model":
@@ -321,9 +343,12 @@ def _by_view(leading: Mapping[str, Any], given: Mapping[str, Any], spacing: Any)
                 f"given was {type(phases).__name__}."
             )
         step = spacing.get(view) if isinstance(spacing, Mapping) else spacing
+        known = taken_view(view, "measurement").name
+        if any(where.startswith(f"{known} ") for where in found):
+            raise InputError(f"The view {known} is given twice, once as {view!r}; give its phases together.")
         for phase in phases:
             own = {name: _of(_of(of_all, view), phase) for name, of_all in given.items()}
-            found[f"{view} {phase}"] = _given(own, step)
+            found[f"{known} {phase}"] = _given(own, step)
     return found
 
 

@@ -15,6 +15,7 @@ from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.settings import TRAINED
 from EchoSynthLib.experiment.stages import Stage, Workplace, read_json
 from EchoSynthLib.systems import RECIPES, Capabilities
+from EchoSynthLib.training.run import TrainingRun
 
 REVISION = 1
 FROM_ZOO = "zoo:"
@@ -88,16 +89,8 @@ def _trained(name: str, frames: Frames, how: Training, root: Path) -> Generator:
 
 
 def _train(name: str, frames: Frames, how: Training, work: Workplace) -> None:
-    published = RECIPES[name].train(
-        frames.path,
-        work.scratch,
-        minutes=how.minutes,
-        device=how.device,
-        seed=how.seed,
-        resume=True,
-        progress=work.progress,
-        preset=how.preset,
-    )
+    run = TrainingRun(frames.path, work.scratch, None, how.minutes, how.device, how.seed, progress=work.progress)
+    published = RECIPES[name].train(run, preset=how.preset)
     shutil.copytree(published, work.result / "model" / name)
     for log in sorted(work.scratch.rglob("log.jsonl")):
         shutil.copy(log, work.result / ("-".join(log.relative_to(work.scratch).parts)))

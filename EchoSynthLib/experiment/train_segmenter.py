@@ -11,6 +11,7 @@ from EchoSynthLib.experiment.stages import Workplace
 from EchoSynthLib.experiment.training_data import NAME, write_pairs
 from EchoSynthLib.systems import RECIPES
 from EchoSynthLib.training.mixture import REAL_ALONE, REAL_SHARE
+from EchoSynthLib.training.run import TrainingRun
 
 REVISION = 1
 
@@ -47,8 +48,7 @@ def make(
         shutil.rmtree(pairs, ignore_errors=True)
         pairs.mkdir()
         write_pairs(frames, real, synthetic, pairs)
-    published = RECIPES["segmenter"].train(
-        pairs / NAME, work.scratch, minutes=minutes, device=device, seed=seed, resume=True, progress=work.progress
-    )
+    run = TrainingRun(pairs / NAME, work.scratch, minutes=minutes, device=device, seed=seed, progress=work.progress)
+    published = RECIPES["segmenter"].train(run)
     shutil.copytree(published, work.result / "segmenter")
     shutil.copy(work.scratch / "log.jsonl", work.result / "log.jsonl")

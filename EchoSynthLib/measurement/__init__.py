@@ -8,7 +8,14 @@ from EchoSynthLib.measurement.reliability.agreement import SecondContour, agreem
 from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.reliability.traffic_light import Light
 from EchoSynthLib.measurement.report import write_report
-from EchoSynthLib.measurement.study import Study, study_of_cine, study_of_frame, study_of_places, study_of_views
+from EchoSynthLib.measurement.study import (
+    Study,
+    places_to_rest_on,
+    study_of_cine,
+    study_of_frame,
+    study_of_places,
+    study_of_views,
+)
 from EchoSynthLib.measurement.table import rows_of, write_csv
 from EchoSynthLib.measurement.texts import headline, told_lights, worded
 
@@ -27,6 +34,7 @@ __all__ = [
     "find_cycle",
     "headline",
     "measure_frame",
+    "places_to_rest_on",
     "rows_of",
     "study_of_cine",
     "study_of_frame",

@@ -69,7 +69,7 @@ class Study:
         """Where the frames are that its lights rest on: all, of a cine the ends of its beats."""
         if self.cycle is None:
             return list(self.frames)
-        return [f"frame {frame}" for frame in sorted({end.frame for beat in self.cycle.beats for end in beat})]
+        return _ends(self.cycle)
 
     @property
     def structure_lights(self) -> dict[str, Light]:
@@ -149,14 +149,7 @@ def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
         InputError: fewer than two frames have a left ventricle.
     """
     frames = [frame if frame.number == i else replace(frame, number=i) for i, frame in enumerate(frames)]
-    shown = [index for index, frame in enumerate(frames) if frame.labels.any()]
-    if len(shown) < len(PHASES):
-        raise InputError(
-            f"End-diastole and end-systole need two frames that show something; {len(shown)} of {len(frames)} do. "
-            "Give a longer clip, or measure a single frame."
-        )
-    found = find_cycle([frames[index].values.get("LV area", 0.0) for index in shown])
-    cycle = found.among(shown, len(frames))
+    cycle = _cycle([frame.values.get("LV area", 0.0) if frame.labels.any() else None for frame in frames])
     beats = [(frames[full.frame], frames[empty.frame]) for full, empty in cycle.beats]
     each = [{"ED frame": full.frame, "ES frame": empty.frame} for full, empty in cycle.beats]
     ratios = [_ratios(*beat) for beat in beats]
@@ -181,12 +174,41 @@ def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
     lights["cine"] = light_of(findings, "the lengths at ED and ES")
     named = {f"frame {index}": frame for index, frame in enumerate(frames)}
     table = [*_tables(named), *together]
-    warnings = _left_out(len(frames), shown)
+    warnings = _left_out([index for index, frame in enumerate(frames) if not frame.labels.any()])
     return Study(named, table, lights, cycle, _curves(frames), tuple(findings), warnings)
 
 
-def _left_out(count: int, shown: Sequence[int]) -> tuple[str, ...]:
-    missing = sorted(set(range(count)) - set(shown))
+def places_to_rest_on(areas: Mapping[str, float | None]) -> list[str]:
+    """Where the frames are that a study rests on, see `Study.rests_on`, before anything but areas is measured.
+
+    Args:
+        areas: by place as in `study_of_places`, the area of the left ventricle's cavity, in any unit; None of a frame
+            in which nothing is labelled.
+
+    Raises:
+        InputError: see `study_of_cine`.
+    """
+    if not any(where.startswith("frame ") for where in areas):
+        return list(areas)
+    return _ends(_cycle(list(areas.values())))
+
+
+def _cycle(areas: Sequence[float | None]) -> Cycle:
+    """The cycle of a cine from the areas (T) of its cavities; None of frames that take no part."""
+    shown = [index for index, area in enumerate(areas) if area is not None]
+    if len(shown) < len(PHASES):
+        raise InputError(
+            f"End-diastole and end-systole need two frames that show something; {len(shown)} of {len(areas)} do. "
+            "Give a longer clip, or measure a single frame."
+        )
+    return find_cycle([area for area in areas if area is not None]).among(shown, len(areas))
+
+
+def _ends(cycle: Cycle) -> list[str]:
+    return [f"frame {frame}" for frame in sorted({end.frame for beat in cycle.beats for end in beat})]
+
+
+def _left_out(missing: Sequence[int]) -> tuple[str, ...]:
     if not missing:
         return ()
     told = ", ".join(map(str, missing[:_TOLD])) + (", ..." if len(missing) > _TOLD else "")

@@ -34,7 +34,7 @@ class FindEvidence(PixelSize, Task):
         """Writes a file for each frame; see `Task.run`."""
         import numpy as np
 
-        from EchoSynthLib.api.measure import evidence_of, tissue_in
+        from EchoSynthLib.api.measure import Given, evidence_of_each, tissue_in
         from EchoSynthLib.images.contrast import has_contrast
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.label_maps.file import read_echo
@@ -50,9 +50,10 @@ class FindEvidence(PixelSize, Task):
         names = [f"{stem}_evidence_{index}.npz" for index in shown]
         check_replaceable(output_folder(self.output), f"{stem}_evidence.json", names, self.name, self.image)
         with OutputFolder(self.output) as hidden:
-            for number, index in enumerate(shown):
-                context.progress(number, len(shown), f"frame {index + 1} of {len(frames)}")
-                found = evidence_of(frames[index], spacing, region=image.region, model=self.model)
+            asked = [Given(image=frames[index], spacing=spacing, region=image.region) for index in shown]
+            context.progress(0, len(shown), f"frame {shown[0] + 1} of {len(frames)}")
+            for number, found in enumerate(evidence_of_each(asked, self.model)):
+                context.progress(number + 1, len(shown), f"frame {shown[number] + 1} of {len(frames)}")
                 np.savez(hidden / names[number], allow_pickle=False, **found.to_arrays())
             told = {"model": self.model, "frames": shown, "outputs": {"evidence": names}}
             record = new_record(self.name, source=self.image, started=started) | told

@@ -1,4 +1,4 @@
-"""The task `train`: a system's recipe is run for a number of minutes."""
+"""The task `train`: a system's recipe is run for a number of iterations."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import EchoSynthLib
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.records import new_record
 from EchoSynthLib.systems import RECIPES, SYSTEMS, Recipe
 from EchoSynthLib.tasks.common.options import seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_writable
 from EchoSynthLib.tasks.common.results import check_exists
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.training.distributed import process_count
+from EchoSynthLib.training.run import TrainingRun
 
 SIZES = tuple(dict.fromkeys(size for system in SYSTEMS for size in system.presets))
 
@@ -27,13 +28,25 @@ class Train(Task):
     """
 
     name = "train"
-    summary = "Train a system for a number of minutes, or go on with it."
+    summary = "Train a system for a number of iterations, or go on with it."
 
     system: str = parameter(main=True, choices=tuple(RECIPES), help="what to train")
     data: Path = parameter(help="training data: a CAMUS .npz file, index.csv beside it, and TERMS.md for the card")
     output: Path = parameter(help="folder for checkpoint, log and the finished model")
-    minutes: float = parameter(
-        40.0, minimum=0.01, maximum=100_000, unit="minutes", help="of training; validation comes on top"
+    iterations: int | None = parameter(
+        None,
+        minimum=1,
+        maximum=1_000_000_000,
+        unit="iterations",
+        help="how long to train; none takes the recipe's own number, unless minutes are given",
+    )
+    minutes: float | None = parameter(
+        None,
+        minimum=0.01,
+        maximum=100_000,
+        unit="minutes",
+        help="the longest to train now, and the same command goes on later; without iterations as many as fit, which "
+        "is another model on another machine; validation comes on top",
     )
     device: str = parameter("cpu", help="cpu, cuda, cuda:1, mps: what torch knows")
     seed: int = seed_parameter("of weights, order and augmentation")
@@ -49,24 +62,20 @@ class Train(Task):
         check_writable(self.output)
         recipe = RECIPES[self.system]
         sizes = self._sizes(recipe)
-        folder = recipe.train(
+        run = TrainingRun(
             self.data,
             self.output,
-            minutes=self.minutes,
-            device=self.device,
-            seed=self.seed,
-            resume=self.resume,
-            progress=context.progress,
-            **sizes,
+            self.iterations,
+            self.minutes,
+            self.device,
+            self.seed,
+            self.resume,
+            context.progress,
         )
-        return {
-            "task": self.name,
-            "echosynth_version": EchoSynthLib.__version__,
-            "system": self.system,
-            "seed": self.seed,
-            "seconds": round(time.perf_counter() - started, 3),
-            "outputs": {"folder": str(self.output.resolve()), "model": str(folder)},
-        }
+        folder = recipe.train(run, **sizes)
+        outputs = {"folder": str(self.output.resolve()), "model": str(folder)}
+        about = {"system": self.system, "seed": self.seed, "outputs": outputs}
+        return new_record(self.name, started=started) | about
 
     def _sizes(self, recipe: Recipe) -> dict[str, str]:
         """The preset as the recipe takes it; nothing where none was chosen."""

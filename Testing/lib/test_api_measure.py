@@ -133,6 +133,18 @@ def test_views_of_images_that_are_exchanged_are_not_green() -> None:
     assert "given as 2CH, but the model sees 4CH" in "; ".join(record["light"]["reasons"])
 
 
+def test_a_patients_views_go_by_any_of_their_names() -> None:
+    four = parametric_heart("4CH").label_map
+    two = {"ED": parametric_heart("2CH").label_map, "ES": parametric_heart("2CH", 1.0).label_map}
+    named, _ = es.measure({"4CH": {"ED": four}, "2CH": two})
+    spelled, _ = es.measure({"A4C": {"ED": four}, "apical two-chamber": two})
+    assert spelled == named
+    with pytest.raises(es.InputError, match=r"PLAX \(parasternal long-axis\).*Taken for measurement are: 2CH"):
+        es.measure({"PLAX": two})
+    with pytest.raises(es.InputError, match="2CH is given twice, once as 'A2C'"):
+        es.measure({"2CH": two, "A2C": two})
+
+
 def test_the_view_that_a_segmentation_was_recorded_with_travels(tmp_path: Path) -> None:
     folder = tmp_path / "patient"
     for name, seen in (("p_2CH_ED", "4CH"), ("p_4CH_ED", "4CH")):

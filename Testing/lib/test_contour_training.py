@@ -163,7 +163,7 @@ def test_the_network_starts_with_the_segmenters_eyes() -> None:
 def test_training_makes_a_model_that_draws_contours(data: Path, hearts: list[HeartMap], tmp_path: Path) -> None:
     for package in ("onnx", "onnxscript"):
         pytest.importorskip(package, reason=f"{package} is not installed")
-    task = find_task("train").build({"system": "contour", "data": data, "output": tmp_path, "minutes": 0.03})
+    task = find_task("train").build({"system": "contour", "data": data, "output": tmp_path, "iterations": 3})
     task.run(Context())
     model = zoo.verify(tmp_path / "contour")
     del model

@@ -32,6 +32,7 @@ from EchoSynthLib.training.beam_data import BeamData, load_beam_data  # noqa: E4
 from EchoSynthLib.training.frame_batches import FrameBatches  # noqa: E402
 from EchoSynthLib.training.loop import Moment, Settings  # noqa: E402
 from EchoSynthLib.training.loop import train as run_loop  # noqa: E402
+from EchoSynthLib.training.run import TrainingRun  # noqa: E402
 
 GRID = (64, 64)
 
@@ -192,7 +193,7 @@ def apart(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float
 def test_training_makes_a_model_folder_that_reads_back_and_draws(
     model: str, data: Path, hearts: list[HeartMap], tmp_path: Path
 ) -> None:
-    told = {"system": model, "data": data, "output": tmp_path, "minutes": 0.03, "preset": "small"}
+    told = {"system": model, "data": data, "output": tmp_path, "iterations": 4, "preset": "small"}
     record = find_task("train").build(told).run(Context())
     folder = tmp_path / model
     assert record["outputs"]["model"] == str(folder)
@@ -211,8 +212,9 @@ def test_training_makes_a_model_folder_that_reads_back_and_draws(
 
 @pytest.mark.slow
 def test_an_autoencoder_that_is_given_is_not_trained_again(data: Path, tmp_path: Path) -> None:
-    given = RECIPES["gamma-l64"].train(data, tmp_path / "given", minutes=0.005)
-    folder = RECIPES["edm-l64"].train(data, tmp_path / "model", minutes=0.01, autoencoder_folder=given)
+    given = RECIPES["gamma-l64"].train(TrainingRun(data, tmp_path / "given", iterations=1))
+    run = TrainingRun(data, tmp_path / "model", iterations=1)
+    folder = RECIPES["edm-l64"].train(run, autoencoder_folder=given)
     assert not (tmp_path / "model" / "autoencoder").exists()
     kept = RECIPES["gamma-l64"].system.load().from_pretrained(given).state_dict()
     published = SemanticDiffusionPipeline.from_pretrained(folder).autoencoder.state_dict()

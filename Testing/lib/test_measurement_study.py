@@ -13,7 +13,7 @@ import EchoSynthLib as es
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.api.measure import study_of
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.measurement import DEFINITIONS, rows_of, write_csv, write_report
+from EchoSynthLib.measurement import DEFINITIONS, places_to_rest_on, rows_of, write_csv, write_report
 from EchoSynthLib.measurement.report import curve_svg
 
 SHAPE = (160, 196)
@@ -52,6 +52,16 @@ def test_one_frame_one_cine_and_two_views_share_their_numbers() -> None:
     for name in ("LV area", "LV length", "LV volume, discs", "LA volume, area-length", "wall thickness, mean"):
         assert alone.value(name) == cine.value(name, "frame 0") == views.value(name, "4CH ED")
     assert cine.value("EF, discs", "cine") == views.value("EF, discs", "4CH")
+
+
+def test_the_frames_that_a_study_rests_on_are_known_from_the_areas_alone() -> None:
+    phases = [*np.linspace(0, 1, 8), *np.linspace(1, 0, 8)] * 2
+    cine = np.stack([parametric_heart("4CH", phase, shape=SHAPE).label_map for phase in phases])
+    cine[3] = 0
+    study = study_of(cine, SPACING)
+    cavities = [float((frame == 1).sum()) * SPACING[0] * SPACING[1] if frame.any() else None for frame in cine]
+    assert study.rests_on == places_to_rest_on({f"frame {index}": area for index, area in enumerate(cavities)})
+    assert places_to_rest_on({"4CH ED": 1.0, "4CH ES": None}) == ["4CH ED", "4CH ES"]
 
 
 def test_table_record_and_csv_hold_the_same_numbers(tmp_path) -> None:

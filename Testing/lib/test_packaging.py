@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -49,19 +50,45 @@ def test_the_constraints_are_plain_pins_of_all_we_ask_for() -> None:
     assert "torch==2.13.0" in lines
 
 
-@pytest.mark.slow
-def test_the_wheel_carries_every_module_and_every_model(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run(
-        [*build, "--no-build-isolation", "--wheel-dir", str(tmp_path), str(source_copy(tmp_path))], check=True
-    )
-    (wheel,) = tmp_path.glob("echosynth-*.whl")
+    subprocess.run([*build, "--no-build-isolation", "--wheel-dir", str(folder), str(source_copy(folder))], check=True)
+    (made,) = folder.glob("echosynth-*.whl")
+    return made
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_every_module_and_every_model(wheel: Path) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "EchoSynthLib").rglob("*.py")}
     resources = {f"EchoSynthLib/{file}" for file in tracked_resources()}
     assert modules <= packed
     assert resources <= packed
-    assert not [file for file in packed if file.startswith(("Testing/", "runs/", "demo/"))]
+    assert not [file for file in packed if file.startswith(("Testing/", "Docs/", "runs/", "demo/"))]
+
+
+@pytest.mark.slow
+def test_what_the_wheel_carries_runs_without_the_source_tree(wheel: Path, tmp_path: Path) -> None:
+    installed = tmp_path / "installed"
+    zipfile.ZipFile(wheel).extractall(installed)
+    environment = {**os.environ, "PYTHONPATH": str(installed), "ECHOSYNTH_MODELS": str(tmp_path / "none")}
+    for words in (["models", "verify"], ["demo", "--output", str(tmp_path / "demo")]):
+        command = [sys.executable, "-m", "EchoSynthLib", *words]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert str(ROOT) not in done.stdout + done.stderr
+    assert (tmp_path / "demo" / "sheet.png").exists()
+
+
+def test_the_source_archive_carries_the_documents_and_the_tests() -> None:
+    manifest = (ROOT / "MANIFEST.in").read_text(encoding="utf-8")
+    listed = [
+        name for line in manifest.splitlines() if not line.startswith(("#", "global-")) for name in line.split()[1:]
+    ]
+    assert {"Docs", "Testing", "Makefile", "constraints.txt"} <= set(listed)
+    assert [name for name in listed if not (ROOT / name).exists()] == []
 
 
 def tracked_resources() -> list[str]:

@@ -19,11 +19,12 @@ from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 from EchoSynthLib.tasks import find_task
 from EchoSynthLib.tasks.task import Context
 from EchoSynthLib.training.card import missing
+from EchoSynthLib.training.run import TrainingRun
 
 for package in ("torch", "monai", "onnx", "onnxscript", "safetensors"):
     pytest.importorskip(package, reason=f"{package} is not installed")
 
-MINUTES = 0.03
+ITERATIONS = 3
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -39,7 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, hearts: list[HeartMap]) -> Pa
 
 def trained(system: str, data: Path, output: Path) -> zoo.ModelFolder:
     """The model that `echosynth train` makes, as the zoo reads it."""
-    task = find_task("train").build({"system": system, "data": data, "output": output, "minutes": MINUTES})
+    task = find_task("train").build({"system": system, "data": data, "output": output, "iterations": ITERATIONS})
     task.run(Context())
     zoo.verify(output / system)
     assert missing((output / system / "README.md").read_text(encoding="utf-8")) == []
@@ -58,7 +59,8 @@ def test_training_the_segmenter_makes_a_model_that_segments(data: Path, hearts: 
 def test_a_segmenter_can_be_given_its_name_and_what_its_card_says_of_the_data(data: Path, tmp_path: Path) -> None:
     from EchoSynthLib.segmentation.unet import recipe
 
-    folder = recipe.train(data, tmp_path, MINUTES, name="segmenter-drawn", about="drawn hearts, no real image")
+    run = TrainingRun(data, tmp_path, iterations=ITERATIONS)
+    folder = recipe.train(run, name="segmenter-drawn", about="drawn hearts, no real image")
     zoo.verify(folder)
     card = (folder / "README.md").read_text()
     assert folder == tmp_path / "segmenter-drawn"
@@ -91,7 +93,7 @@ RUNS = {  # system: where its checkpoints lie
 @pytest.mark.slow
 @pytest.mark.parametrize("system", RUNS)
 def test_no_recipe_goes_on_with_other_data(system: str, data: Path, tmp_path: Path) -> None:
-    told = {"system": system, "data": data, "output": tmp_path / "run", "minutes": 0.01}
+    told = {"system": system, "data": data, "output": tmp_path / "run", "iterations": 4}
     find_task("train").build(told).run(Context())
     assert (tmp_path / "run" / RUNS[system] / "checkpoint.pt").exists()
     with np.load(data) as file:

@@ -36,10 +36,11 @@ from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.overlays import Overlays
 from EchoSynthLib.training.resize import on_grid
+from EchoSynthLib.training.run import TrainingRun
 from EchoSynthLib.training.terms import CAMUS, terms_of
-from EchoSynthLib.types import Progress
 from EchoSynthLib.zoo import WEIGHTS
 
+ITERATIONS = 5500
 NEAR, FAR, PROBES = 5, 1, 2
 """Frames of a batch that stay near the data, are moved far, and are shown by another probe."""
 CENTIMETRE = 10.0
@@ -47,61 +48,52 @@ CENTIMETRE = 10.0
 DISTANCE_WEIGHT = 5.0
 CONSISTENCY_WEIGHT = 0.1
 CONSISTENCY_FROM = 0.2
-"""Share of the minutes after which the distance map is good enough to pull at the points."""
+"""Share of the training after which the distance map is good enough to pull at the points."""
 
 
-def train(
-    data: Path,
-    output: Path,
-    minutes: float = 60.0,
-    device: str = "cpu",
-    seed: int = 0,
-    resume: bool = True,
-    progress: Progress | None = None,
-    *,
-    start: str,
-) -> Path:
+def train(run: TrainingRun, *, start: str) -> Path:
     """Train on the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
 
     The U-Net starts from the weights of the segmenter `start`. The frames are moved and changed as the segmenter's are,
     and their points and curves with them.
     """
-    torch.manual_seed(seed)
-    frames = load_beam_data(data, output / "beam_data.npz")
-    targets = load_targets(data, output / "targets.npz")
+    run = run.of(ITERATIONS)
+    torch.manual_seed(run.seed)
+    frames = load_beam_data(run.data, run.output / "beam_data.npz")
+    targets = load_targets(run.data, run.output / "targets.npz")
     network = ContourNet()
     start_from_segmenter(network, load_file(find_model(start, "segmentation", "The start").path / WEIGHTS))
     settings = Settings(
-        minutes=minutes,
+        **run.budget,
         learning_rate=1e-3,
         weight_decay=1e-3,
         betas=(0.9, 0.999),
         constant=0.3,
         ema_decay=0.998,
         clip=5.0,
-        seed=seed,
+        seed=run.seed,
     )
     train_split, val_split = (frames.split == split for split in ("train", "val"))
     chosen, val = frames.part("train"), frames.part("val")
     val_targets = targets.select(val_split)
-    loss = ContourLoss(chosen, targets.select(train_split), device, seed)
+    loss = ContourLoss(chosen, targets.select(train_split), run.device, run.seed)
     average, state = run_loop(
         network,
         loss,
         settings,
-        output,
-        basis={"recipe": "segmentation.contour", "data": sum_of_data(data)},
-        resume=resume,
-        validate=lambda average: validate(average, val, val_targets, device),
-        progress=progress,
-        device=device,
+        run.output,
+        basis={"recipe": "segmentation.contour", "data": sum_of_data(run.data)},
+        resume=run.resume,
+        validate=lambda average: validate(average, val, val_targets, run.device),
+        progress=run.progress,
+        device=run.device,
     )
-    terms = terms_of(frames, data)
+    terms = terms_of(frames, run.data)
     if not frames.is_of_camus.any():
         terms += f"\nIts training began with the weights of the shipped segmenter. Of that model: {CAMUS}"
-    command = train_command("contour", data, output, minutes=minutes, seed=seed, device=device)
-    made = Made(chosen.summary(), terms, command, device, val.summary())
-    return publish(average, output / "contour", state, made)
+    command = train_command("contour", run.data, run.output, **run.asked)
+    made = Made(chosen.summary(), terms, command, run.device, val.summary())
+    return publish(average, run.output / "contour", state, made)
 
 
 class ContourLoss:

@@ -22,28 +22,19 @@ from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.mixture import real_frames
 from EchoSynthLib.training.overlays import Overlays
 from EchoSynthLib.training.resize import on_grid
+from EchoSynthLib.training.run import TrainingRun
 from EchoSynthLib.training.terms import terms_of
-from EchoSynthLib.types import Progress
 
 BATCH = 8
+ITERATIONS = 8000
+"""Where neither iterations nor minutes are asked for; of the shipped model's size, as in the other recipes."""
 MIXES = ((0.0, (3, 2, 3)), (0.7, (5, 1, 2)))
-"""From which share of the minutes on, how many frames of a batch stay near the data, are moved far, and are shown by
+"""From which share of the training on, how many frames of a batch stay near the data, are moved far, and are shown by
 another probe: robustness first, then the data's own look, which the last tenths of a per cent depend on."""
 VIEW_WEIGHT = 0.1
 
 
-def train(
-    data: Path,
-    output: Path,
-    minutes: float = 40.0,
-    device: str = "cpu",
-    seed: int = 0,
-    resume: bool = True,
-    progress: Progress | None = None,
-    *,
-    name: str = "segmenter",
-    about: str | None = None,
-) -> Path:
+def train(run: TrainingRun, *, name: str = "segmenter", about: str | None = None) -> Path:
     """Train on the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
 
     The folder lies in `output` and is called `name`; its card says `about` the data, or counts them where that is None.
@@ -52,28 +43,35 @@ def train(
     space as another probe would show them, both with another scanner's gain, smoothing, shadows and overlays. Where the
     data hold real and synthetic frames, `training.mixture` says how they share the batches.
     """
-    torch.manual_seed(seed)
-    frames = load_beam_data(data, output / "beam_data.npz")
+    run = run.of(ITERATIONS)
+    torch.manual_seed(run.seed)
+    frames = load_beam_data(run.data, run.output / "beam_data.npz")
     network = Segmenter()
     settings = Settings(
-        minutes=minutes, learning_rate=2e-3, weight_decay=1e-4, betas=(0.9, 0.999), constant=0.1, clip=5.0, seed=seed
+        **run.budget,
+        learning_rate=2e-3,
+        weight_decay=1e-4,
+        betas=(0.9, 0.999),
+        constant=0.1,
+        clip=5.0,
+        seed=run.seed,
     )
     chosen, val = frames.part("train"), frames.part("val")
-    loss = SegmenterLoss(chosen, device, seed)
+    loss = SegmenterLoss(chosen, run.device, run.seed)
     average, state = run_loop(
         network,
         loss,
         settings,
-        output,
-        basis={"recipe": "segmentation.unet", "data": sum_of_data(data)},
-        resume=resume,
-        validate=lambda average: validate(average, val, device),
-        progress=progress,
-        device=device,
+        run.output,
+        basis={"recipe": "segmentation.unet", "data": sum_of_data(run.data)},
+        resume=run.resume,
+        validate=lambda average: validate(average, val, run.device),
+        progress=run.progress,
+        device=run.device,
     )
-    command = train_command("segmenter", data, output, minutes=minutes, seed=seed, device=device)
-    made = Made(about or chosen.summary(), terms_of(frames, data), command, device, val.summary())
-    return publish(average, output / name, state, made)
+    command = train_command("segmenter", run.data, run.output, **run.asked)
+    made = Made(about or chosen.summary(), terms_of(frames, run.data), command, run.device, val.summary())
+    return publish(average, run.output / name, state, made)
 
 
 class SegmenterLoss:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -23,16 +24,17 @@ from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.blur import blur_each
 from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data
-from EchoSynthLib.training.loop import Moment, Settings, State
+from EchoSynthLib.training.loop import BatchLoss, Moment, Settings, State
 from EchoSynthLib.training.loop import train as run_loop
+from EchoSynthLib.training.run import TrainingRun
 from EchoSynthLib.training.terms import terms_of
-from EchoSynthLib.types import Progress
 
 BATCH = 8
+ITERATIONS = 17_000
 STRUCTURE_SHARE = 0.7
-"""Of the minutes; the speckle stage takes the rest."""
+"""Of the training; the speckle stage takes the rest."""
 FLOW_SHARE = 0.75
-"""Of the structure stage's minutes spent on the plain flow before the flow map is distilled from it."""
+"""Of the structure stage, spent on the plain flow before the flow map is distilled from it."""
 DROP_LABEL = 0.1
 GUIDANCE = (1.0, 3.0)
 """Range of guidance weights the flow map learns."""
@@ -40,62 +42,45 @@ LARGEST_BLUR = 0.8
 """Standard deviation, in coarse pixels, of the strongest blur the speckle stage learns to undo."""
 
 
-def train(
-    data: Path,
-    output: Path,
-    minutes: float = 75.0,
-    device: str = "cpu",
-    seed: int = 0,
-    resume: bool = True,
-    progress: Progress | None = None,
-) -> Path:
+def train(run: TrainingRun) -> Path:
     """Train both stages on the train split of a CAMUS `.npz`; returns the model folder it makes."""
-    every = load_beam_data(data, output / "beam_data.npz")
-    frames, of_data = every.part("train"), sum_of_data(data)
-    run = (of_data, device, seed, resume, progress)
-    structure, first = train_structure(frames, output / "structure", STRUCTURE_SHARE * minutes, *run)
-    speckle, second = train_speckle(frames, output / "speckle", (1 - STRUCTURE_SHARE) * minutes, *run)
-    command = train_command("beam-flow", data, output, minutes=minutes, seed=seed, device=device)
-    made = Made(frames.summary(), terms_of(every, data), command, device)
-    return publish(structure, speckle, output / "beam-flow", (first, second), made)
+    run = run.of(ITERATIONS)
+    every = load_beam_data(run.data, run.output / "beam_data.npz")
+    frames = every.part("train")
+    structure, first = train_structure(frames, run.stage(run.output / "structure", 0, STRUCTURE_SHARE))
+    speckle, second = train_speckle(frames, run.stage(run.output / "speckle", STRUCTURE_SHARE, 1))
+    command = train_command("beam-flow", run.data, run.output, **run.asked)
+    made = Made(frames.summary(), terms_of(every, run.data), command, run.device)
+    return publish(structure, speckle, run.output / "beam-flow", (first, second), made)
 
 
-def train_structure(
-    frames: BeamData,
-    folder: Path,
-    minutes: float,
-    of_data: str,
-    device: str,
-    seed: int,
-    resume: bool,
-    progress: Progress | None,
-) -> tuple[nn.Module, State]:
+def train_structure(frames: BeamData, run: TrainingRun) -> tuple[nn.Module, State]:
     """Plain flow matching first; then the same network also learns guided and long steps from its own average."""
-    torch.manual_seed(seed)
-    network = StructureNetwork()
-    settings = Settings(minutes=minutes, constant=0.4, ema_decay=0.9985, seed=seed)
-    loss = StructureLoss(BeamBatches(frames, device))
-    basis = {"recipe": "synthesis.beam_flow, structure", "data": of_data}
-    return run_loop(network, loss, settings, folder, basis=basis, resume=resume, progress=progress, device=device)
+    torch.manual_seed(run.seed)
+    network, loss = StructureNetwork(), StructureLoss(BeamBatches(frames, run.device))
+    return _train_stage("structure", network, loss, run, Settings(**run.budget, ema_decay=0.9985, seed=run.seed))
 
 
-def train_speckle(
-    frames: BeamData,
-    folder: Path,
-    minutes: float,
-    of_data: str,
-    device: str,
-    seed: int,
-    resume: bool,
-    progress: Progress | None,
-) -> tuple[nn.Module, State]:
+def train_speckle(frames: BeamData, run: TrainingRun) -> tuple[nn.Module, State]:
     """One-step draws of the full-resolution image, scored by the patch energy score."""
-    torch.manual_seed(seed + 1)
-    network = SpeckleNetwork()
-    settings = Settings(minutes=minutes, constant=0.4, ema_decay=0.998, seed=seed + 1)
-    loss = SpeckleLoss(BeamBatches(frames, device))
-    basis = {"recipe": "synthesis.beam_flow, speckle", "data": of_data}
-    return run_loop(network, loss, settings, folder, basis=basis, resume=resume, progress=progress, device=device)
+    torch.manual_seed(run.seed + 1)
+    network, loss = SpeckleNetwork(), SpeckleLoss(BeamBatches(frames, run.device))
+    return _train_stage("speckle", network, loss, run, Settings(**run.budget, ema_decay=0.998, seed=run.seed + 1))
+
+
+def _train_stage(
+    name: str, network: nn.Module, loss: BatchLoss, run: TrainingRun, settings: Settings
+) -> tuple[nn.Module, State]:
+    return run_loop(
+        network,
+        loss,
+        replace(settings, constant=0.4),
+        run.output,
+        basis={"recipe": f"synthesis.beam_flow, {name}", "data": sum_of_data(run.data)},
+        resume=run.resume,
+        progress=run.progress,
+        device=run.device,
+    )
 
 
 class StructureLoss:

@@ -23,23 +23,17 @@ from EchoSynthLib.training.distributed import main_process_first
 from EchoSynthLib.training.frame_batches import FrameBatches
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
+from EchoSynthLib.training.run import TrainingRun
 from EchoSynthLib.training.terms import terms_of
-from EchoSynthLib.types import Progress
 
 AUTOENCODER_SHARE = 0.25
-"""Of the minutes, where the autoencoder is trained first."""
+"""Of the training, where the autoencoder is trained first."""
 NETWORK = "network"
 """Folder of the diffusion model's checkpoint and log."""
 
 
 def train(
-    data: Path,
-    output: Path,
-    minutes: float = 60.0,
-    device: str = "cpu",
-    seed: int = 0,
-    resume: bool = True,
-    progress: Progress | None = None,
+    run: TrainingRun,
     *,
     model: str,
     preset: str = "small",
@@ -49,60 +43,53 @@ def train(
     """Train a model on the train split of a CAMUS `.npz`; returns the model folder it makes.
 
     Args:
-        data: the `.npz`.
-        output: folder for checkpoints, logs and the model.
-        minutes: for how long, the autoencoder's training included.
-        device: that torch knows.
-        seed: of weights and batches.
-        resume: go on from the checkpoints in the folder.
-        progress: told how far it is.
+        run: what every recipe is asked for; its budget is also the autoencoder's.
         model: a name of `networks.semantic.presets.PAPER`.
         preset: "small" or "paper".
-        autoencoder: of `systems.RECIPES`, what a latent model stands on; trained first, in a share of the minutes.
+        autoencoder: of `systems.RECIPES`, what a latent model stands on; trained first, in a share of the budget.
         autoencoder_folder: of one that is trained already.
 
     Raises:
-        InputError: there is no such model or preset.
+        InputError: there is no such model or preset, or no budget for the paper's size.
     """
     chosen = plan(model, preset)
-    with main_process_first(device):
-        every = load_beam_data(data, output / "beam_data.npz")
+    run = run.of(chosen.iterations)
+    with main_process_first(run.device):
+        every = load_beam_data(run.data, run.output / "beam_data.npz")
     frames = every.part("train")
-    run = (device, seed, resume, progress)
-    asked = {"minutes": minutes, "seed": seed, "device": device, "preset": preset}
-    decoder = None
+    decoder, begin = None, 0.0
     if autoencoder is not None:
         stands_on = RECIPES[autoencoder]
         if autoencoder_folder is None:
-            autoencoder_folder = train_autoencoder(stands_on, data, output, AUTOENCODER_SHARE * minutes, *run, preset)
-            minutes *= 1 - AUTOENCODER_SHARE
+            autoencoder_folder, begin = train_autoencoder(stands_on, run, preset), AUTOENCODER_SHARE
         decoder = stands_on.system.load().from_pretrained(autoencoder_folder).requires_grad_(False)
-    pipeline = untrained(model, preset, chosen, decoder, seed)
+    pipeline = untrained(model, preset, chosen, decoder, run.seed)
+    stage = run.stage(run.output / NETWORK, begin, 1)
     settings = Settings(
-        minutes=minutes,
+        **stage.budget,
         learning_rate=chosen.learning_rate,
         weight_decay=0.0,
         constant=chosen.constant,
         ema_decay=chosen.ema_decay,
-        seed=seed,
+        seed=run.seed,
     )
-    batches = FrameBatches(frames, (chosen.side, chosen.side), pipeline.config.classes, device)
+    batches = FrameBatches(frames, (chosen.side, chosen.side), pipeline.config.classes, run.device)
     loss = DenoisingLoss(pipeline, batches, chosen.batch)
-    basis = {"recipe": f"synthesis.diffusion, {model}, {preset}", "data": sum_of_data(data)}
+    basis = {"recipe": f"synthesis.diffusion, {model}, {preset}", "data": sum_of_data(run.data)}
     if autoencoder_folder is not None:
         basis["autoencoder"] = sha256_of_json(
             [sha256_of_file(path) for path in sorted(autoencoder_folder.glob("*.safetensors"))]
         )
     average, state = run_loop(
-        pipeline.network, loss, settings, output / NETWORK,
-        basis=basis, resume=resume, progress=progress, device=device,
+        pipeline.network, loss, settings, stage.output,
+        basis=basis, resume=stage.resume, progress=stage.progress, device=stage.device,
     )  # fmt: skip
     pipeline.register_modules(network=average)
-    folder = output / model.lower()
-    with main_process_first(device) as is_main:
+    folder = run.output / model.lower()
+    with main_process_first(run.device) as is_main:
         if is_main:
-            command = train_command(model.lower(), data, output, **asked)
-            made = Made(frames.summary(), terms_of(every, data), command, device)
+            command = train_command(model.lower(), run.data, run.output, **run.asked, preset=preset)
+            made = Made(frames.summary(), terms_of(every, run.data), command, run.device)
             publish(pipeline.to("cpu"), folder, model=model, preset=preset, state=state, made=made)
     return folder
 
@@ -112,23 +99,12 @@ def solvers(model: str, preset: str = "small", autoencoder: str | None = None) -
     return fitting_solvers(plan(model, preset).process)
 
 
-def train_autoencoder(
-    recipe: Recipe,
-    data: Path,
-    output: Path,
-    minutes: float,
-    device: str,
-    seed: int,
-    resume: bool,
-    progress: Progress | None,
-    preset: str,
-) -> Path:
+def train_autoencoder(recipe: Recipe, run: TrainingRun, preset: str) -> Path:
     """The folder of a latent model's autoencoder; one that the model has begun to be trained on stays as it is."""
-    folder = output / "autoencoder" / recipe.name
-    if resume and folder.exists() and (output / NETWORK / "checkpoint.pt").exists():
-        return folder
-    run = {"minutes": minutes, "device": device, "seed": seed, "resume": resume, "progress": progress}
-    return recipe.train(data, folder.parent, preset=preset, **run)
+    folder = run.output / "autoencoder"
+    if run.resume and (folder / recipe.name).exists() and (run.output / NETWORK / "checkpoint.pt").exists():
+        return folder / recipe.name
+    return recipe.train(run.stage(folder, 0, AUTOENCODER_SHARE), preset=preset)
 
 
 def untrained(

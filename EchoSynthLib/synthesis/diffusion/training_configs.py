@@ -23,8 +23,9 @@ class Plan:
         solver, steps, discretization: of sampling.
         batch: frames.
         learning_rate: of AdamW.
-        constant: share of the minutes before it decays.
+        constant: share of the training before it decays.
         ema_decay: of the averaged weights.
+        iterations: where no budget is asked for, the autoencoder's included; None where it has to be.
     """
 
     process: str
@@ -37,6 +38,7 @@ class Plan:
     learning_rate: float
     constant: float
     ema_decay: float
+    iterations: int | None
     changes: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -73,8 +75,8 @@ def plan(model: str, preset: str) -> Plan:
     if preset == "paper":
         sampling = ("ancestral-learned", 1000, "iddpm") if model == "SDM" else ("heun", 25, "edm")
         batch = 96 if model == "SDM" else 12
-        return Plan(process, latent, 256, *sampling, batch, 1e-4, 0.99, 0.9999)
+        return Plan(process, latent, 256, *sampling, batch, 1e-4, 0.99, 0.9999, None)
     sampling = ("dpm-solver++", 20, "edm") if model == "SDM" else ("heun", 10, "edm")
     changes = {} if latent else FOLDED
     settings = {"unit_input": True} if process == "ve" else {}
-    return Plan(process, latent, 224, *sampling, 8, 1e-3, 0.3, 0.998, changes, settings)
+    return Plan(process, latent, 224, *sampling, 8, 1e-3, 0.3, 0.998, 4500, changes, settings)

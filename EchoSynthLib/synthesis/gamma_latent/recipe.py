@@ -17,7 +17,7 @@ from EchoSynthLib.training.distributed import main_process_first
 from EchoSynthLib.training.frame_batches import FrameBatches
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
-from EchoSynthLib.types import Progress
+from EchoSynthLib.training.run import TrainingRun
 
 VALIDATED = 32
 """Frames of the val split that are reconstructed."""
@@ -32,7 +32,8 @@ class Size:
         side: of the square images, in pixels.
         batch: frames.
         learning_rate: of AdamW; the paper's is that of its SGD.
-        constant: share of the minutes before it decays.
+        constant: share of the training before it decays.
+        iterations: where no budget is asked for; None where it has to be.
     """
 
     networks: dict[str, str]
@@ -40,71 +41,57 @@ class Size:
     batch: int
     learning_rate: float
     constant: float
+    iterations: int | None
 
 
 SIZES = {
-    "small": Size({"L64": "small", "L128": "small-L128"}, 224, 4, 2e-3, 0.4),
-    "paper": Size({"L64": "L64", "L128": "L128"}, 256, PAPER_BATCH, 1e-4, 0.99),
+    "small": Size({"L64": "small", "L128": "small-L128"}, 224, 4, 2e-3, 0.4, 1000),
+    "paper": Size({"L64": "L64", "L128": "L128"}, 256, PAPER_BATCH, 1e-4, 0.99, None),
 }
 
 
-def train(
-    data: Path,
-    output: Path,
-    minutes: float = 10.0,
-    device: str = "cpu",
-    seed: int = 0,
-    resume: bool = True,
-    progress: Progress | None = None,
-    preset: str = "small",
-    latent: str = "L64",
-) -> Path:
+def train(run: TrainingRun, *, preset: str = "small", latent: str = "L64") -> Path:
     """Train on the train split of a CAMUS `.npz`; returns the folder that `GammaAutoencoder.from_pretrained` reads.
 
     The loss has no perceptual term: its network, a ResNet-50 trained on RadImageNet, is not to be had with the library.
     The error of the val split's reconstructions stands in `log.jsonl`.
 
     Args:
-        data: the `.npz`.
-        output: folder for checkpoint, log and the autoencoder.
-        minutes: for how long.
-        device: that torch knows.
-        seed: of weights and batches.
-        resume: go on from a checkpoint in the folder.
-        progress: told how far it is.
+        run: what every recipe is asked for.
         preset: "small" or "paper".
         latent: "L64" or "L128", named after the latent of a 256 x 256 image.
 
     Raises:
-        InputError: there is no such preset or latent.
+        InputError: there is no such preset or latent, or no budget for the paper's size.
     """
     if preset not in SIZES or latent not in SIZES[preset].networks:
         raise InputError(
             f"There is no latent {latent!r} in preset {preset!r}; known are L64, L128 in {', '.join(SIZES)}."
         )
     size = SIZES[preset]
-    with main_process_first(device):
-        frames = load_beam_data(data, output / "beam_data.npz")
-    torch.manual_seed(seed)
+    run = run.of(size.iterations)
+    with main_process_first(run.device):
+        frames = load_beam_data(run.data, run.output / "beam_data.npz")
+    torch.manual_seed(run.seed)
     network = build(size.networks[latent])
     settings = Settings(
-        minutes=minutes,
+        **run.budget,
         learning_rate=size.learning_rate,
         weight_decay=0.0,
         betas=(0.9, 0.999),
         constant=size.constant,
-        seed=seed,
+        seed=run.seed,
     )
-    basis = {"recipe": f"synthesis.gamma_latent, {latent}, {preset}", "data": sum_of_data(data)}
+    basis = {"recipe": f"synthesis.gamma_latent, {latent}, {preset}", "data": sum_of_data(run.data)}
     grid = (size.side, size.side)
-    loss = AutoencoderLoss(FrameBatches(frames.part("train"), grid, device=device), size.batch)
-    val = FrameBatches(frames.part("val"), grid, device=device)
+    loss = AutoencoderLoss(FrameBatches(frames.part("train"), grid, device=run.device), size.batch)
+    val = FrameBatches(frames.part("val"), grid, device=run.device)
     average, _ = run_loop(
-        network, loss, settings, output, basis=basis, resume=resume,
-        validate=lambda average: validate(average, val), progress=progress, device=device,
+        network, loss, settings, run.output, basis=basis, resume=run.resume,
+        validate=lambda average: validate(average, val), progress=run.progress, device=run.device,
     )  # fmt: skip
-    folder = output / f"gamma-{latent.lower()}"
-    with main_process_first(device) as is_main:
+    folder = run.output / f"gamma-{latent.lower()}"
+    with main_process_first(run.device) as is_main:
         if is_main:
             average.cpu().save_pretrained(folder)  # type: ignore[operator]
     return folder
