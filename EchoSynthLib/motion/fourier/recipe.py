@@ -24,10 +24,12 @@ from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.loop import Moment, Settings
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.resize import on_grid
+from EchoSynthLib.training.run import TrainingRun
 from EchoSynthLib.training.terms import terms_of
-from EchoSynthLib.types import Progress
 
 BATCH = 8
+ITERATIONS = 8000
+"""Where neither iterations nor minutes are asked for."""
 STRENGTH = 0.6
 """Of the affine maps, one for both frames of a pair; 1 are those of the segmenter's far frames."""
 SMOOTHNESS = {"labels": 0.05, "none": 0.2}
@@ -41,46 +43,43 @@ STRUCTURES = {
 """What overlaps, and by what it is judged; the last one so that the outer wall counts by itself."""
 
 
-def train(
-    data: Path,
-    output: Path,
-    minutes: float = 60.0,
-    device: str = "cpu",
-    seed: int = 0,
-    resume: bool = True,
-    progress: Progress | None = None,
-    *,
-    supervision: str = "labels",
-) -> Path:
+def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
     """Train on the pairs of the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
 
     Both frames of a pair are moved by one random affine map, exposed each a little otherwise, and registered in either
     direction. With the supervision 'labels' the overlap of their label maps is learnt, too; with 'none' they are not
     looked at.
     """
-    torch.manual_seed(seed)
+    run = run.of(ITERATIONS)
+    torch.manual_seed(run.seed)
     name = {"labels": "motion", "none": "motion-unsupervised"}[supervision]
-    frames = load_beam_data(data, output / "beam_data.npz")
+    frames = load_beam_data(run.data, run.output / "beam_data.npz")
     chosen, val = frames.part("train"), frames.part("val")
     settings = Settings(
-        minutes=minutes, learning_rate=1e-3, weight_decay=1e-4, betas=(0.9, 0.999), constant=0.3, clip=1.0, seed=seed
+        **run.budget,
+        learning_rate=1e-3,
+        weight_decay=1e-4,
+        betas=(0.9, 0.999),
+        constant=0.3,
+        clip=1.0,
+        seed=run.seed,
     )
     network = default_network()
     average, state = run_loop(
         network,
-        MotionLoss(chosen, supervision, device),
+        MotionLoss(chosen, supervision, run.device),
         settings,
-        output,
-        basis={"recipe": f"motion.fourier, supervision {supervision}", "data": sum_of_data(data)},
-        resume=resume,
-        validate=lambda average: validate(average, val, device),
-        progress=progress,
-        device=device,
+        run.output,
+        basis={"recipe": f"motion.fourier, supervision {supervision}", "data": sum_of_data(run.data)},
+        resume=run.resume,
+        validate=lambda average: validate(average, val, run.device),
+        progress=run.progress,
+        device=run.device,
     )
     assert isinstance(average, FourierNet)
-    command = train_command(name, data, output, minutes=minutes, seed=seed, device=device)
-    made = Made(chosen.summary(), terms_of(frames, data), command, device, val.summary())
-    return publish(average, output / name, state, made, supervision)
+    command = train_command(name, run.data, run.output, **run.asked)
+    made = Made(chosen.summary(), terms_of(frames, run.data), command, run.device, val.summary())
+    return publish(average, run.output / name, state, made, supervision)
 
 
 class MotionLoss:
