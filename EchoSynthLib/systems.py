@@ -286,7 +286,7 @@ def load_pipeline(model: zoo.ModelFolder | str | Path, *, threads: int | None = 
     Args:
         model: a model's name, the path of its folder, or what the zoo tells of it; every file is verified.
         threads: of one call, where onnxruntime runs it; None for all cores. With 1, calls may run side by side.
-        device: where torch runs it, as torch calls it.
+        device: where torch runs it, as torch calls it; or 'auto'.
 
     Raises:
         ModelError: the model is missing, damaged, or of a system that this version does not know.

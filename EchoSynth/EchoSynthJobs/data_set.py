@@ -100,6 +100,7 @@ def save_variations(
             "view": request.view,
             "steps": request.steps,
             "solver": request.solver,
+            "device": request.device,
             "quality": request.quality,
             "model": request.model,
             **pixel_size(label_map.grid, reference),

@@ -27,8 +27,11 @@ def can_be_timed(model: Capabilities) -> bool:
     return bool(model.task) and _input_of(model) in INPUTS
 
 
-def time_one_image(client: Client, model: Capabilities, shape: tuple[int, int]) -> Job[float]:
+def time_one_image(client: Client, model: Capabilities, shape: tuple[int, int], device: str = "auto") -> Job[float]:
     """Seconds for one image of (rows, columns) `shape` with a model whose networks are loaded.
+
+    Args:
+        device: where a model runs that runs in PyTorch.
 
     Raises:
         What the task raises.
@@ -42,7 +45,7 @@ def time_one_image(client: Client, model: Capabilities, shape: tuple[int, int]) 
     picture = label_map * np.uint8(80) + np.random.default_rng(0).integers(0, 80, shape, np.uint8)
     with working_folder() as folder:
         write_array(folder / "input.npy", label_map if main == "label_map" else picture)
-        told: dict[str, Any] = {"output": folder / "out", "format": "npy", "count": 1}
+        told: dict[str, Any] = {"output": folder / "out", "format": "npy", "count": 1, "device": device}
         parameters = {main: folder / "input.npy", "model": model.name}
         parameters |= {name: value for name, value in told.items() if name in taken}
         # The first run reads the weights, for which one step is enough; the second is the figure.

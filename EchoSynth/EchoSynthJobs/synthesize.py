@@ -38,6 +38,7 @@ class SynthesisRequest:
         model: name of the model folder.
         sector: JSON text of the sector to draw in, as a record gives it; then no reference is fitted.
         solver: of a diffusion model.
+        device: where a model runs that runs in PyTorch: 'auto', 'cpu', 'cuda' or 'mps'.
     """
 
     count: int = 1
@@ -48,6 +49,7 @@ class SynthesisRequest:
     model: str = "beam-flow"
     sector: str | None = None
     solver: str | None = None
+    device: str = "auto"
 
     def of(self, label_map: Any) -> SynthesisRequest:
         """The request for a label map, whose view it takes where that is left to it."""
@@ -150,6 +152,7 @@ def draw(
         "solver": request.solver,
         "quality": request.quality,
         "model": request.model,
+        "device": request.device,
         "sector": request.sector,
         "format": "npy",
         **pixel_size(maps[0].grid, reference),

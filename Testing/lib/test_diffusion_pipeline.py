@@ -208,6 +208,7 @@ class TestTheGeneratorInNumpy:
             "discretization": "edm",
             "steps": 4,
             "network_evaluations": 7,
+            "device": "cpu",
         }
 
     def test_it_reads_a_folder_and_takes_solver_and_steps(self, labels, sector, tmp_path) -> None:

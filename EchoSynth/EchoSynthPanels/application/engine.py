@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -23,6 +24,7 @@ from EchoSynthPanels.application.runner import JobRunner
 from EchoSynthPanels.application.signal import Signal
 
 SECONDS_TO_CANCEL = 0.8
+_DEVICE = "EchoSynth/Device"
 
 
 class Engine:
@@ -68,6 +70,15 @@ class Engine:
         if self.packages.missing_full:
             return _("Not installed: {packages}.").format(packages=", ".join(self.packages.missing_full))
         return _("Ready: PyTorch {version}.").format(version=packages.version_of("torch"))
+
+    @property
+    def device(self) -> str:
+        """Where diffusion models run, see `networks.devices`: kept for this computer, not in a scene."""
+        return str(qt.QSettings().value(_DEVICE, "auto"))
+
+    @device.setter
+    def device(self, name: str) -> None:
+        qt.QSettings().setValue(_DEVICE, name)
 
     def look_again(self) -> None:
         """Looks at what is installed: another extension may have changed it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,10 @@ class EnginePanel(Panel):
         self._shown: Any = None
         for label in (self.ui.engineLabel, self.ui.fullEngineLabel):
             let_grow(label, self._room)
+        for name, text in _devices().items():
+            self.ui.deviceComboBox.addItem(text, name)
+        self.ui.deviceComboBox.setCurrentIndex(max(self.ui.deviceComboBox.findData(self.engine.device), 0))
+        connect(self.ui.deviceComboBox, "currentIndexChanged(int)", self._choose_device)
         connect(self.ui.installButton, "clicked()", self.install)
         connect(self.ui.installFullButton, "clicked()", self.install_full)
         connect(self.ui.removeButton, "clicked()", lambda: self.remove(FAST))
@@ -46,6 +51,7 @@ class EnginePanel(Panel):
         self.ui.fullEngineLabel.text = self.engine.full_description
         self.ui.installButton.visible = not self.engine.ready
         self.ui.installFullButton.visible = not self.engine.complete
+        self.ui.deviceComboBox.visible = self.ui.deviceComboBoxLabel.visible = not self.engine.packages.missing_full
         self.ui.removeButton.visible = packages.any_installed(FAST)
         self.ui.removeFullButton.visible = packages.any_installed(FULL)
 
@@ -78,6 +84,9 @@ class EnginePanel(Panel):
         if confirmed(question.format(packages="\n".join(names))):
             self._start(self.engine.remove(names, self.runner))
 
+    def _choose_device(self, index: int) -> None:
+        self.engine.device = self.ui.deviceComboBox.itemData(index)
+
     def _ask_and_install(self, missing: Sequence[str], job: Job[None]) -> None:
         # What was missing may have come meanwhile, by another extension.
         if not missing:
@@ -89,3 +98,9 @@ class EnginePanel(Panel):
     def _start(self, job: Job[None]) -> None:
         # Nothing can stop pip half-way.
         self.runner.start(self.title, job, cancellable=False)
+
+
+def _devices() -> dict[str, str]:
+    """The devices that PyTorch may have on a computer of this kind, and what they are called."""
+    gpu = {"mps": _("GPU (Apple)")} if sys.platform == "darwin" else {"cuda": _("GPU (CUDA or ROCm)")}
+    return {"auto": _("Automatic: a GPU if there is one"), "cpu": _("CPU"), **gpu}

@@ -117,7 +117,7 @@ class ModelsPanel(Panel):
             return
         self.start(
             self.title,
-            lambda: time_one_image(self.engine.client, Capabilities.of(model), TIMING_SHAPE),
+            lambda: time_one_image(self.engine.client, Capabilities.of(model), TIMING_SHAPE, self.engine.device),
             lambda seconds: self._keep_time(model, seconds),
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from EchoSynthJobs.synthesize import SynthesisRequest
 from EchoSynthLib.systems import Capabilities, capabilities
+from EchoSynthPanels.application.engine import the_engine
 
 
 def request_of(parameters: Any) -> SynthesisRequest:
@@ -20,7 +21,7 @@ def live_request_of(parameters: Any) -> SynthesisRequest:
     request = replace(_request(parameters, generator), count=1)
     if live_model(generator) == generator.name:
         return request
-    return replace(request, model=live_model(generator), steps=None, solver=None)
+    return replace(request, model=live_model(generator), steps=None, solver=None, device=SynthesisRequest.device)
 
 
 def live_model(chosen: Capabilities) -> str:
@@ -37,4 +38,5 @@ def _request(parameters: Any, generator: Capabilities) -> SynthesisRequest:
         quality=(parameters.imageQuality.value or None) if generator.knows_quality else None,
         model=generator.name,
         solver=(parameters.solver or None) if generator.solvers else None,
+        device=the_engine().device if generator.needs_full else SynthesisRequest.device,
     )

@@ -38,12 +38,17 @@ class DiffusionGenerator:
     ) -> DiffusionGenerator:
         """The model of a folder that `SemanticDiffusionPipeline.save_pretrained` wrote.
 
+        Args:
+            device: where torch runs it, see `networks.devices`.
+
         Raises:
             ModelError: the folder holds no such model.
+            InputError: there is no such device.
         """
+        from EchoSynthLib.networks.devices import torch_device
         from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
 
-        return cls(SemanticDiffusionPipeline.from_pretrained(folder).to(device))
+        return cls(SemanticDiffusionPipeline.from_pretrained(folder).to(torch_device(device)))
 
     def __call__(
         self,
@@ -95,6 +100,7 @@ class DiffusionGenerator:
             "discretization": discretization or config.default_discretization,
             "steps": taken,
             "network_evaluations": evaluations,
+            "device": str(self.pipeline.device),
         }
 
 

@@ -76,6 +76,10 @@ class SynthesisOptions(PixelSize):
     solver: str | None = parameter(
         None, help="of a diffusion model, such as heun, ddim or dpm-solver++; none takes the model's default"
     )
+    device: str = parameter(
+        "auto",
+        help="for models that run in PyTorch: cpu, cuda, cuda:1, mps: what torch knows; auto takes a GPU if any",
+    )
     quality: str | None = parameter(None, choices=QUALITIES, help="image quality; none leaves it to the model")
     reference: Path | None = parameter(
         None, help="image or cine of the label map's size whose sector and geometry are taken"
@@ -84,5 +88,5 @@ class SynthesisOptions(PixelSize):
 
     def drawing(self) -> dict[str, Any]:
         """How `api.synthesize` is to draw; the sector, which may lie in a file, is apart."""
-        names = ("view", "model", "steps", "solver", "quality")
+        names = ("view", "model", "steps", "solver", "device", "quality")
         return {name: getattr(self, name) for name in names}

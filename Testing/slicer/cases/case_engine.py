@@ -12,7 +12,8 @@ import slicer
 
 from EchoSynthPanels.application import packages
 from EchoSynthPanels.application.packages import FULL, Packages, removable, version_of
-from events import click, click_item, picture, spin, wait_until
+from EchoSynthPanels.synthesis.requests import request_of
+from events import choose, click, click_item, picture, spin, wait_until
 from the_module import AllPanels, bring_up, open_module, unfold
 
 TOY, ON_TOY = "echosynth-toy", "echosynth-on-toy"
@@ -56,6 +57,22 @@ class Looking(Engine):
             spin(0.1)
             assert slicer.util.selectedModule() == "EchoModels"
             self.engine.look_again()
+
+
+class Device(Engine):
+    def test_where_diffusion_models_run_is_chosen_once_for_this_computer(self):
+        self.addCleanup(setattr, self.engine, "device", "auto")
+        assert not self.panel.ui.deviceComboBox.isVisible()
+        self.engine._packages = Packages((), ())
+        self.engine.changed()
+        spin(0.05)
+        choose(self.panel.ui.deviceComboBox, "CPU")
+        picture("engine-device")
+        assert self.engine.device == "cpu"
+        parameters = self.module.logic.getParameterNode()
+        assert request_of(parameters).device == "auto"  # the fast generator runs in onnxruntime
+        node = parameters.parameterNode
+        assert "cpu" not in [node.GetParameter(name) for name in node.GetParameterNames()]
 
 
 class Removing(Engine):
