@@ -37,7 +37,11 @@ class Modules(unittest.TestCase):
         slicer.util.reloadScriptedModule(name)
         slicer.util.selectModule(name)
         spin(0.3)
-        return slicer.util.getModuleWidget(name)
+        widget = slicer.util.getModuleWidget(name)
+        # The modules share what scrolls them; in the one before, a task may have scrolled to what it tells.
+        _scroll_area(widget.parent).verticalScrollBar().value = 0
+        spin(0.1)
+        return widget
 
 
 class Layout(Modules):
