@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -82,3 +84,17 @@ def test_the_shipped_networks_know_views_by_these_numbers() -> None:
 def test_only_views_on_the_left_ventricles_long_axis_have_walls_left_and_right() -> None:
     assert {view.name: view.walls for view in VIEWS if view.walls}["4CH"] == ("septal", "lateral")
     assert all("left ventricle" in [part.name for part in view.shows] for view in VIEWS if view.walls)
+
+
+def test_no_other_file_has_a_table_of_its_own() -> None:
+    root = Path(__file__).resolve().parents[2]
+    names = {view.name for view in VIEWS}
+    written = [
+        f"{file.relative_to(root)}: {node.value}"
+        for folder in ("EchoSynthLib", "EchoSynth")
+        for file in (root / folder).rglob("*.py")
+        if file.name != "views.py" or "anatomy" not in file.parts
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in names
+    ]
+    assert not written, f"ask EchoSynthLib.anatomy.views instead: {written}"

@@ -49,7 +49,7 @@ def _measure_a_heart() -> None:
     from EchoSynthLib.anatomy import parametric_heart
     from EchoSynthLib.measurement import measure_frame, study_of_cine, with_points
 
-    heart, emptied = (parametric_heart("4CH", phase, shape=(64, 78)) for phase in (0.0, 1.0))
+    heart, emptied = (parametric_heart(phase=phase, shape=(64, 78)) for phase in (0.0, 1.0))
     frame = measure_frame(heart.label_map, heart.spacing)
     if frame.endocardium is not None:
         contour = with_points(frame.endocardium, frame.endocardium.points, heart.spacing)
