@@ -14,6 +14,7 @@ from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
 from EchoSynthLib.images.datasets.camus_frame import CamusFrame
 from EchoSynthLib.measurement import FrameMeasures, agreement, measure_frame, study_of_views
+from EchoSynthLib.measurement.reliability.traffic_light import Light, light_of
 
 ROW = dict[str, object]
 Views = dict[str, dict[str, FrameMeasures]]
@@ -94,16 +95,19 @@ def light_figures(read: list[Read]) -> list[ROW]:
 
     Dice is the mean over the structures, or the LV cavity's.
     """
-    green = np.array([r.predicted.light.colour == "green" for r in read])
+    mean = np.array([np.mean(list(r.dice.values())) for r in read])
+    cavity = np.array([r.dice["LV cavity"] for r in read])
     rows: list[ROW] = []
-    for name, dice in (
-        ("mean of the structures", np.array([np.mean(list(r.dice.values())) for r in read])),
-        ("LV cavity", np.array([r.dice["LV cavity"] for r in read])),
+    for name, dice, lights in (
+        ("of all together, by the mean Dice of the structures", mean, [r.predicted.light for r in read]),
+        ("the same, cut-off atria left out", mean, [_without_cut_off_atria(r.predicted) for r in read]),
+        ("of the ventricle, by the Dice of its cavity", cavity, [r.predicted.lights["LV"] for r in read]),
     ):
+        green = np.array([light.colour == "green" for light in lights])
         worst, best = dice <= np.quantile(dice, _WORST), dice >= np.quantile(dice, 1 - _BEST)
         rows.append(
             {
-                "by Dice": name,
+                "light": name,
                 "worst 10 %: not green": float(1 - green[worst].mean()),
                 "best 50 %: green": float(green[best].mean()),
                 "green of all": float(green.mean()),
@@ -114,15 +118,21 @@ def light_figures(read: list[Read]) -> list[ROW]:
     return rows
 
 
+def _without_cut_off_atria(measures: FrameMeasures) -> Light:
+    """An atrium that the edge of the sector cuts off says nothing against the segmentation."""
+    kept = [finding for finding in measures.findings if not (finding.structure == "LA" and finding.own)]
+    return light_of(kept, measures.looked_at)
+
+
 def figures(val: CamusArrays, folder: Path) -> dict[str, object]:
     """All of them; `folder` is that of CAMUS."""
     whole = read_frames(val.frame(index) for index in range(len(val)))
-    report: dict[str, object] = {"biplane EF": biplane_figures(whole), "traffic light": light_figures(whole)}
+    report: dict[str, object] = {"biplane EF": [biplane_figures(whole)], "traffic light": light_figures(whole)}
     if (folder / "native_4ch").is_dir():
         native = read_frames(iterate_camus(folder / "native_4ch"))
         report |= {
             "4CH volumes, native": volume_figures(native),
-            "4CH EF, native": single_plane_figures(native),
+            "4CH EF, native": [single_plane_figures(native)],
             "traffic light, native 4CH": light_figures(native),
         }
     return report
@@ -131,7 +141,7 @@ def figures(val: CamusArrays, folder: Path) -> dict[str, object]:
 def print_figures(report: dict[str, object]) -> None:
     """One table a part."""
     for title, part in report.items():
-        rows = part if isinstance(part, list) else [part]
+        rows = list(part)  # type: ignore[call-overload]
         print(f"\n### {title}\n\n| " + " | ".join(rows[0]) + " |\n|" + "---|" * len(rows[0]))
         for row in rows:
             print("| " + " | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()) + " |")
