@@ -8,7 +8,14 @@ from slicer.i18n import tr as _
 
 from EchoSynthLib.systems import Capabilities
 
-PROCESSES = {"ddpm": "DDPM", "vp": "VP", "ve": "VE", "edm": "EDM", "gamma-noise": "Gamma noise", "flow-map": "Flow map"}
+PROCESSES = {
+    "flow-map": "Flow map, in beam space",
+    "ddpm": "DDPM",
+    "vp": "VP",
+    "ve": "VE",
+    "edm": "EDM",
+    "gamma-noise": "Gamma noise",
+}
 """As the papers call the processes; another one is shown by its own name."""
 
 

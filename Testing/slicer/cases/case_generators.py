@@ -187,7 +187,7 @@ class LiveBesideDiffusion(Generators):
     def test_the_image_of_a_diffusion_model_is_not_drawn_over(self):
         press_apply(self.panel)
         slow = self.parameters.liveVolume
-        slow.SetAttribute("EchoSynth.process", "edm")
+        slow.SetAttribute("EchoSynth.model", MODEL)
         before = pixels(slow)
         self.parameters.live = True
         self.wait_for_live()
