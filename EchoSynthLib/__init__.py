@@ -10,6 +10,7 @@ The functions are imported at their first use, so that `import EchoSynthLib` cos
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
@@ -30,19 +31,32 @@ _MODULES = {
     "api.synthesis": ("synthesize", "variations"),
     "systems": ("load_pipeline",),
 }
-"""Where the functions are; the import above tells type checkers the same."""
+"""Where the functions are; the import above tells type checkers the same. Rows of `systems.SYSTEMS` may offer more."""
 _PUBLIC = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
 
 __all__ = ["Cancelled", "EchoSynthError", "InputError", "ModelError", "OutputError", "__version__", *_PUBLIC]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
+    module = _PUBLIC.get(name) or _offered(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_PUBLIC[name]), name)
+    value = getattr(import_module(module), name)
     globals()[name] = value
     return value
 
 
+def _offered(name: str) -> str | None:
+    """The module of a function that the row of a system offers."""
+    # `from EchoSynthLib import zoo` asks for a function of that name before it imports the module.
+    if name.startswith("_") or find_spec(f"{__name__}.{name}") is not None:
+        return None
+    from EchoSynthLib.systems import offered
+
+    return offered().get(name)
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PUBLIC})
+    from EchoSynthLib.systems import offered
+
+    return sorted({*globals(), *_PUBLIC, *offered()})

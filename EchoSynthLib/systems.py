@@ -41,6 +41,7 @@ class System:
         options: parameters of the task that not every system of its kind takes, and this one does.
         live: whether it is fast enough to follow the strokes of a brush.
         process: how images come out of noise, where config.json of a model does not tell.
+        offers: functions in the `__init__.py` of its room that Python users find in `EchoSynthLib`, as in es.register.
     """
 
     name: str
@@ -55,6 +56,7 @@ class System:
     options: tuple[str, ...] = ()
     live: bool = False
     process: str = ""
+    offers: tuple[str, ...] = ()
 
     def load(self) -> Any:
         """The class of its pipeline.
@@ -250,6 +252,11 @@ def capabilities(name: str) -> Capabilities:
     # Listed, not found: that would read all weights for their checksums.
     listed = (model for model in zoo.list_models() if model.name == name)
     return next((Capabilities.of(model) for model in listed), Capabilities(name))
+
+
+def offered() -> dict[str, str]:
+    """The functions that systems offer to Python users, each with the module that has it."""
+    return {name: f"EchoSynthLib.{system.name.partition('.')[0]}" for system in SYSTEMS for name in system.offers}
 
 
 def system_of(model: zoo.ModelFolder) -> System | None:

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.upright import warning_if_turned
 from EchoSynthLib.anatomy.views import taken_view
-from EchoSynthLib.api.pipelines import record_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
+from EchoSynthLib.records import new_record
 from EchoSynthLib.segmentation import Contourer, Segmenter
 from EchoSynthLib.segmentation.results import ContourResult, SegmentationResult, nothing_in
 from EchoSynthLib.systems import find_model, load_pipeline
@@ -117,7 +117,7 @@ def segmented(
     segmenter: Segmenter = load_pipeline(folder, threads=threads)
     found = nothing_in((gray.shape[0], gray.shape[1])) if blank else segmenter(gray)
     probabilities = found.view_probabilities
-    record = record_of("segment", folder, started)
+    record = new_record("segment", model=folder, started=started)
     record |= {
         "view": told or likelier_view(probabilities),
         "view_source": "model" if told is None else "user",
@@ -179,7 +179,7 @@ def contour_detailed(
         found = contourer(grey, spacing, heads=heads)
     if progress is not None:
         progress(1, 1, "contouring")
-    record = record_of("contour", folder, started)
+    record = new_record("contour", model=folder, started=started)
     record |= {
         "heads": heads,
         "shape": list(grey.shape),
@@ -218,7 +218,7 @@ def classify_view(
     probabilities = segmenter.view_probabilities(grey)
     if progress is not None:
         progress(1, 1, "telling the view")
-    record = record_of("classify-view", folder, started)
+    record = new_record("classify-view", model=folder, started=started)
     record |= {
         "view": likelier_view(probabilities),
         "view_probabilities": probabilities,

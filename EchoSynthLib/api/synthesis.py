@@ -11,8 +11,8 @@ from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
 from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, taken_view
-from EchoSynthLib.api.pipelines import record_of
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.records import new_record
 from EchoSynthLib.synthesis import Synthesizer
 from EchoSynthLib.systems import Capabilities, find_model, load_pipeline
 from EchoSynthLib.types import Progress, Record, Spacing
@@ -76,7 +76,7 @@ def synthesize(
     )
     if cut is not None:
         images *= cut
-    record = record_of("synthesize", folder, started)
+    record = new_record("synthesize", model=folder, started=started)
     record |= {
         "synthetic": True,
         "seed": int(seed),

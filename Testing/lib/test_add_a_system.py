@@ -28,6 +28,7 @@ ROW_OF_A_NEW_KIND = """    System(
         task="brightness",
         recipe="EchoSynthLib.brightness.levels.recipe:train",
         trains={"brightness": {}},
+        offers=("how_bright",),
     ),
 """
 ROW_OF_A_GENERATOR = """    System(
@@ -145,15 +146,15 @@ def test_its_task_is_one_of_the_workers(house: House) -> None:
     assert house.ask_worker("brightness", {"image": str(house.folder / "bright.npy")})["brighter"] == 20.5
 
 
-def test_its_pipeline_is_loaded_in_python_by_the_name_of_a_model_or_its_folder(house: House) -> None:
+def test_its_function_and_its_pipelines_are_found_in_python(house: House) -> None:
     told = house.run(
         "-c",
         "import numpy as np, EchoSynthLib as es; from pathlib import Path; image = np.load('bright.npy'); "
         "one, other = es.load_pipeline('brightness'), es.load_pipeline(Path('run/brightness')); "
-        "print(one(image)[0], other(image)[0]); "
+        "print(one(image)[0], other(image)[0], es.how_bright(image)[0], 'how_bright' in dir(es)); "
         "from EchoSynthLib.systems import capabilities; print(capabilities('brightness'))",
     )
-    assert told.splitlines()[0] == "20.5 20.5"
+    assert told.splitlines()[0] == "20.5 20.5 20.5 True"
     assert "title='Light meter'" in told
 
 
@@ -174,3 +175,15 @@ def test_a_new_generator_refuses_what_its_row_does_not_name(house: House) -> Non
     label_map = ROOT / "Resources" / "LabelMaps" / "parametric_4CH_ED.nii.gz"
     with pytest.raises(AssertionError, match="has no choice of quality"):
         house.echosynth("synthesize", label_map, "--output", "no", "--model", "flat", "--quality", "good")
+
+
+@pytest.mark.slow
+def test_the_house_with_them_keeps_its_rules(house: House) -> None:
+    copied = house.folder / "Testing" / "lib"
+    copied.mkdir(parents=True)
+    shutil.copy2(ROOT / "Testing" / "lib" / "test_architecture.py", copied)
+    for name in ("EchoSynth", "setup.py"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, house.folder / name)
+    chosen = "floor or system or table or string or imports or fast_path or start_up"
+    assert " passed" in house.run("-m", "pytest", "-q", copied, "-k", chosen, "-p", "no:cacheprovider")

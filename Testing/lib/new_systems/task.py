@@ -22,13 +22,12 @@ class Brightness(Task):
 
     def run(self, context: Context) -> dict[str, Any]:
         """Gives the difference in gray levels; see `Task.run`."""
+        from EchoSynthLib.brightness import how_bright
         from EchoSynthLib.images.label_maps.file import read_echo
-        from EchoSynthLib.systems import find_model, load_pipeline
 
-        model = find_model(self.model, "brightness", "Telling the brightness")
-        brighter, about = load_pipeline(model)(read_echo(self.image).pixels)
+        _, record = how_bright(read_echo(self.image).pixels, model=self.model)
         context.progress(1, 1, "told")
-        return {"task": self.name, "model": model.name, "brighter": brighter, **about, "outputs": {}}
+        return {**record, "outputs": {}}
 
     @classmethod
     def findings(cls, record: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from EchoSynthLib.training.card import Made, ModelCard, train_command
 from EchoSynthLib.training.model_folder import write_model_folder
 from EchoSynthLib.training.run import TrainingRun
 
@@ -14,9 +15,17 @@ def train(run: TrainingRun) -> Path:
     """The folder of the model; no time is needed, and nothing is random."""
     with np.load(run.data) as arrays:
         usual = float(arrays["image"].mean())
-    config = {"system": "brightness.levels", "usual": usual}
+    card = ModelCard(
+        name="brightness",
+        summary="Image to gray levels above the usual.",
+        network={"network": "none"},
+        recipe="`EchoSynthLib/brightness/levels/recipe.py`",
+        made=Made("two plain images", "None.", train_command("brightness", run.data, run.output)),
+        trained="1 iteration",
+        limits="It knows nothing of hearts.",
+    )
 
     def write(folder: Path) -> None:
         (folder / "model.safetensors").write_bytes(b"\x02\x00\x00\x00\x00\x00\x00\x00{}")  # no tensors at all
 
-    return write_model_folder(run.output / "brightness", config, "# brightness\n", write)
+    return write_model_folder(run.output / card.name, {"system": "brightness.levels", "usual": usual}, card, write)
