@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.anatomy.labels import check_spacing
-from EchoSynthLib.api.pipelines import record_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
+from EchoSynthLib.records import new_record
 from EchoSynthLib.systems import find_model, load_pipeline
 from EchoSynthLib.types import Progress, Record, Spacing
 
@@ -58,7 +58,7 @@ def register(
     displacement: NDArray[np.float32] = load_pipeline(folder)(frames["moving"], frames["fixed"])
     if progress is not None:
         progress(1, 1, "registering")
-    record = record_of("register", folder, started) | _summary(displacement, spacing)
+    record = new_record("register", model=folder, started=started) | _summary(displacement, spacing)
     return displacement, record | {"supervision": folder.config.get("supervision")}
 
 

@@ -31,9 +31,8 @@ FLOORS = (
     {"checksums", "errors", "files", "machine", "processes", "progress", "records", "types"},
     {"anatomy", "images", "networks", "evaluation", "outputs"},
     {"measurement"},
-    {"zoo", "runtime", "parallel"},
+    {"zoo", "runtime", "training", "parallel"},
     {"systems"},
-    {"training"},
     SYSTEM_ROOMS,
     {"api"},
     {"demo", "demo_results", "experiment"},
@@ -223,7 +222,8 @@ def test_a_system_names_no_other_one_and_none_of_its_models(path: Path) -> None:
 
 
 def test_the_table_knows_nothing_above_the_zoo() -> None:
-    assert {used[0] for used in rooms_used(TABLE)} <= {"zoo", "errors", "files", "types"}
+    known = {("training", "run", "TrainingRun"), ("types", "Progress")}
+    assert {used for used in rooms_used(TABLE) if used[0] not in ("zoo", "errors")} <= known
 
 
 def test_every_system_has_a_row_and_every_row_has_what_it_names() -> None:

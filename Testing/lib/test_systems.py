@@ -43,7 +43,7 @@ def test_a_diffusion_model_can_do_what_its_config_says() -> None:
     assert (can.needs_full, can.live, can.knows_quality) == (True, False, False)
 
 
-@pytest.mark.parametrize("config", [{}, {"system": None}, {"system": ["x"]}, {"system": "motion.fourier"}])
+@pytest.mark.parametrize("config", [{}, {"system": None}, {"system": ["x"]}, {"system": "astrology.sun"}])
 def test_a_model_of_no_known_system_can_do_nothing(config: dict[str, Any]) -> None:
     model = zoo.ModelFolder(Path(), "m", config, "", shipped=False)
     assert Capabilities.of(model) == Capabilities("m")
