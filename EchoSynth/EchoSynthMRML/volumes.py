@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.frame import tissue_in
 from EchoSynthLib.types import Spacing
 from EchoSynthMRML.grid import Grid
 
@@ -67,10 +68,12 @@ def trusted_spacing(volume: Any) -> Spacing | None:
 
 
 def tissue_of(volume: Any) -> tuple[slice, slice]:
-    """Rows and columns of a frame volume where the ultrasound lies; beside it a scanner draws scales and text."""
-    rows, columns = Grid.of_volume(volume).shape
-    row0, row1, column0, column1 = map(int, (volume.GetAttribute(REGION) or f"0 {rows} 0 {columns}").split())
-    return slice(row0, row1), slice(column0, column1)
+    """Rows and columns of a frame volume where the ultrasound lies; see `tissue_in`."""
+    shape, text = Grid.of_volume(volume).shape, volume.GetAttribute(REGION)
+    if not text:
+        return tissue_in(shape, None)
+    row0, row1, column0, column1 = map(int, text.split())
+    return tissue_in(shape, (row0, row1, column0, column1))
 
 
 def set_spacing(volume: Any, row_mm: float, column_mm: float) -> None:

@@ -28,13 +28,14 @@ from EchoSynthLib.api.analysis import (
 from EchoSynthLib.api.frames import segment_frames
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
-from EchoSynthLib.images.frame import Region
+from EchoSynthLib.images.frame import Region, tissue_in
 from EchoSynthLib.images.gray import to_gray8
 from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame
 from EchoSynthLib.measurement.quantities import Measurement
 from EchoSynthLib.measurement.reliability.agreement import agreement as agreement_of
 from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.study import Study, study_of_places
+from EchoSynthLib.records import new_record, seconds_since
 from EchoSynthLib.runtime import on_each_core
 from EchoSynthLib.systems import load_pipeline
 from EchoSynthLib.types import Progress, Spacing
@@ -89,16 +90,14 @@ def measure(
         InputError: a label map, an image or the spacing cannot be used.
         ModelError: the model is missing or damaged.
     """
-    from EchoSynthLib import __version__
-
     started = time.perf_counter()
     doubts = {"confidence": confidence, "agreement": agreement, "contour": contour, "second_contour": second_contour}
     given = _arranged(label_map, image, spacing, doubts)
     study, made = study_of_frames(given, model=model, progress=progress)
-    record = {"task": "measure", "echosynth_version": __version__, "spacing_mm": spacing, **study.to_record()}
+    record = new_record("measure") | {"spacing_mm": spacing, **study.to_record()}
     if made:
         record["made"] = made
-    return study.table, record | {"seconds": round(time.perf_counter() - started, 4)}
+    return study.table, record | {"seconds": seconds_since(started)}
 
 
 def study_of(
@@ -131,7 +130,7 @@ class Given:
     @property
     def tissue(self) -> tuple[slice, slice]:
         """Rows and columns of the ultrasound in the image."""
-        return tissue_in(self.image, self.region) if self.image is not None else (slice(None), slice(None))
+        return tissue_in(self.image.shape, self.region) if self.image is not None else (slice(None), slice(None))
 
     @property
     def blank(self) -> bool:
@@ -219,7 +218,7 @@ def evidence_of(
         ModelError: a model is damaged, or the segmenter is missing.
     """
     gray = to_gray8(image)
-    rows, columns = tissue_in(gray, region)
+    rows, columns = tissue_in(gray.shape, region)
     tissue = gray[rows, columns]
     if not has_contrast(tissue):
         raise InputError(NO_CONTRAST)
@@ -257,12 +256,6 @@ def _sector_in(tissue: NDArray[np.uint8], spacing: Spacing | None) -> Sector | N
         return fit_sector(tissue, spacing)
     except InputError:  # an image that was cropped to the heart shows none
         return None
-
-
-def tissue_in(image: NDArray[np.uint8], region: Region | None) -> tuple[slice, slice]:
-    """Rows and columns of an image (H, W) where the ultrasound lies."""
-    row0, row1, column0, column1 = region or (0, image.shape[0], 0, image.shape[1])
-    return slice(row0, row1), slice(column0, column1)
 
 
 def _with_label_maps(
@@ -335,7 +328,7 @@ def _arranged(label_map: Any, image: Any, spacing: Any, extras: Mapping[str, Any
 
 
 def _by_view(leading: Mapping[str, Any], given: Mapping[str, Any], spacing: Any) -> dict[str, Given]:
-    found = {}
+    found: dict[str, Given] = {}
     for view, phases in leading.items():
         if not isinstance(phases, Mapping):
             raise InputError(

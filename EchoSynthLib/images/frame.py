@@ -81,6 +81,17 @@ class Geometry:
         return np.asarray(self.direction, dtype=np.float64).reshape(self.dimension, self.dimension)
 
 
+def tissue_in(shape: tuple[int, ...], region: Region | None) -> tuple[slice, slice]:
+    """Rows and columns of an image or of each frame where the ultrasound lies; beside it scanners draw scales and text.
+
+    Args:
+        shape: (H, W) or (T, H, W).
+        region: (row0, row1, column0, column1), half-open; None for all of it.
+    """
+    row0, row1, column0, column1 = region or (0, shape[-2], 0, shape[-1])
+    return slice(row0, row1), slice(column0, column1)
+
+
 @dataclass(frozen=True, eq=False)
 class EchoFrame:
     """One echo image.
@@ -108,6 +119,11 @@ class EchoFrame:
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, 2, "An echo frame is (rows, columns)")
 
+    @property
+    def tissue(self) -> tuple[slice, slice]:
+        """Rows and columns where the ultrasound lies."""
+        return tissue_in(self.pixels.shape, self.region)
+
 
 @dataclass(frozen=True, eq=False)
 class EchoCine:
@@ -132,6 +148,11 @@ class EchoCine:
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, 3, "A cine is (frames, rows, columns)")
+
+    @property
+    def tissue(self) -> tuple[slice, slice]:
+        """Rows and columns where the ultrasound lies in each frame."""
+        return tissue_in(self.pixels.shape, self.region)
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -17,7 +17,7 @@ from EchoSynthLib.tasks.common.folders import images_in, left_out_of, run_each, 
 from EchoSynthLib.tasks.common.options import IMAGES
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, write_records
-from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
+from EchoSynthLib.tasks.common.shown import blank_frames, told_of_blank
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress
 
@@ -91,7 +91,7 @@ class ClassifyView(Task):
         for index, frame in enumerate(frames):
             progress(index, len(frames), f"frame {index + 1} of {len(frames)}" if len(frames) > 1 else "looking")
             if index not in blank:
-                probabilities, made = es.classify_view(frame.pixels[tissue_of(frame)], model=self.model)
+                probabilities, made = es.classify_view(frame.pixels[frame.tissue], model=self.model)
                 told.append(probabilities)
         progress(len(frames), len(frames), "told")
         mean = {view: sum(one[view] for one in told) / len(told) for view in VIEWS}

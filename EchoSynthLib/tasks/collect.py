@@ -137,7 +137,7 @@ def open_pair(files: Files) -> tuple[EchoFrame | EchoCine, EchoFrame | EchoCine]
 
 def pairs_of(files: Files, image: EchoFrame | EchoCine, labels: EchoFrame | EchoCine) -> Iterator[Pair]:
     """The pair, or one for each frame of a cine, named after the image file."""
-    from EchoSynthLib.images.datasets.nnunet import LabelledImage
+    from EchoSynthLib.images.datasets.labeled_image import LabeledImage
     from EchoSynthLib.images.frame import EchoCine
     from EchoSynthLib.images.readers.attributes import read_attributes
 
@@ -147,12 +147,12 @@ def pairs_of(files: Files, image: EchoFrame | EchoCine, labels: EchoFrame | Echo
     record = None if files.record is None else _read_record(files.record)
     stamp = _stamp(read_attributes(files.image) | (record or {}))
     if not isinstance(image, EchoCine) or not isinstance(place, EchoCine):
-        yield LabelledImage(name, image.pixels, codes, place.spacing, place.geometry, stamp), record
+        yield LabeledImage(name, image.pixels, codes, place.spacing, place.geometry, stamp), record
         return
     for index, pixels in enumerate(image.pixels):
         frame = place.frame(index)
         told_of_frame = None if record is None else record | {"frame": index}
-        case = LabelledImage(f"{name}_f{index:03d}", pixels, codes[index], frame.spacing, frame.geometry, stamp)
+        case = LabeledImage(f"{name}_f{index:03d}", pixels, codes[index], frame.spacing, frame.geometry, stamp)
         yield case, told_of_frame
 
 

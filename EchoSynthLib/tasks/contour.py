@@ -18,7 +18,7 @@ from EchoSynthLib.tasks.common.folders import all_or_none, images_in, left_out_o
 from EchoSynthLib.tasks.common.options import IMAGES, PixelSize
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, write_records
-from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
+from EchoSynthLib.tasks.common.shown import blank_frames, told_of_blank
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress, Spacing
 
@@ -146,7 +146,7 @@ class Contour(PixelSize, Task):
         from EchoSynthLib.tasks.contour_results import FrameContour
 
         # What stands beside the tissue would shrink the heart on the network's grid.
-        tissue = tissue_of(frame)
+        tissue = frame.tissue
         model = self.model or MODEL_OF_HEADS[self.heads]
         found, record = es.contour_detailed(frame.pixels[tissue], spacing, model=model, heads=self.heads)
         corner = np.array([side.start for side in tissue], dtype=np.float64)

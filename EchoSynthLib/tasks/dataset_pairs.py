@@ -98,7 +98,7 @@ def draw(
     Raises:
         InputError: the label map has no such variation.
     """
-    from EchoSynthLib.images.datasets.nnunet import LabelledImage
+    from EchoSynthLib.images.datasets.labeled_image import LabeledImage
 
     source = plan.source
     frame = source.labels
@@ -126,7 +126,7 @@ def draw(
     }
     # How long it took is no property of the pair: what is drawn again is the same to the last bit.
     del record["seconds"]
-    case = LabelledImage(plan.name, drawn[0], codes, frame.spacing, frame.geometry, stamp_of(record))
+    case = LabeledImage(plan.name, drawn[0], codes, frame.spacing, frame.geometry, stamp_of(record))
     return DrawnPair(pack((case, record)), {key: record[key] for key in SHARED})
 
 

@@ -34,7 +34,7 @@ class FindEvidence(PixelSize, Task):
         """Writes a file for each frame; see `Task.run`."""
         import numpy as np
 
-        from EchoSynthLib.api.measure import Given, evidence_of_each, tissue_in
+        from EchoSynthLib.api.measure import Given, evidence_of_each
         from EchoSynthLib.images.contrast import has_contrast
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.label_maps.file import read_echo
@@ -43,7 +43,7 @@ class FindEvidence(PixelSize, Task):
         image = read_echo(check_exists(self.image, "image"))
         spacing = inputs.spacing_of(image, self.pixel_size())
         frames = list(image.pixels) if isinstance(image, EchoCine) else [image.pixels]
-        shown = [i for i, frame in enumerate(frames) if has_contrast(frame[tissue_in(frame, image.region)])]
+        shown = [i for i, frame in enumerate(frames) if has_contrast(frame[image.tissue])]
         if not shown:
             raise InputError(f"{self.image} shows nothing; give an image with contrast.")
         stem = result_stem(stem_of(self.image))

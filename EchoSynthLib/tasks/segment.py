@@ -21,7 +21,7 @@ from EchoSynthLib.tasks.common.inputs import trusted_spacing
 from EchoSynthLib.tasks.common.options import IMAGES, view_parameter
 from EchoSynthLib.tasks.common.output_places import check_replaceable, is_folder
 from EchoSynthLib.tasks.common.results import FORMATS, RECORD, check_exists, naming, told_of_folder, write_records
-from EchoSynthLib.tasks.common.shown import blank_frames, tissue_of, told_of_blank
+from EchoSynthLib.tasks.common.shown import blank_frames, told_of_blank
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress
 
@@ -146,7 +146,7 @@ class Segment(Task):
         self, frame: EchoFrame, progress: Progress
     ) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
 
-        tissue = tissue_of(frame)
+        tissue = frame.tissue
         found = es.segment_detailed(
             frame.pixels[tissue], trusted_spacing(frame), view=self.view, model=self.model, progress=progress
         )
@@ -166,7 +166,7 @@ class Segment(Task):
 
         started = time.perf_counter()
         count = len(cine)
-        tissue = tissue_of(cine)
+        tissue = cine.tissue
         label_maps, records = np.zeros_like(cine.pixels), []
         confidences = np.zeros(cine.pixels.shape, np.uint8 if scale == 255 else np.float32) if self.confidence else None
         progress(0, count, f"frame 1 of {count}")

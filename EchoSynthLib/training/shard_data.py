@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from EchoSynthLib.images.datasets.nnunet import LabelledImage
+from EchoSynthLib.images.datasets.labeled_image import LabeledImage
 from EchoSynthLib.images.datasets.shards import read_shard, shards_of
 
-Pair = tuple[LabelledImage, dict[str, Any]]
+Pair = tuple[LabeledImage, dict[str, Any]]
 Thing = TypeVar("Thing")
 
 

@@ -138,9 +138,9 @@ def _arrays(folder: Path, image: NDArray, cine: NDArray, codes: NDArray) -> list
 
 
 def _shards(folder: Path, image: NDArray, cine: NDArray, codes: NDArray) -> list[Path]:
-    from EchoSynthLib.images.datasets.nnunet import LabelledImage
+    from EchoSynthLib.images.datasets.labeled_image import LabeledImage
     from EchoSynthLib.images.datasets.shards import Sample, write_shards
 
-    case = LabelledImage("a", image, codes, (0.5, 0.4))
+    case = LabeledImage("a", image, codes, (0.5, 0.4))
     write_shards([Sample.of_pair(case, {"spacing_mm": [0.5, 0.4]})] * 2, folder, 2)
     return [folder / "shard-000000.tar"]

@@ -10,7 +10,8 @@ import pytest
 from EchoSynthLib.errors import InputError, OutputError
 from EchoSynthLib.images import read_image, read_label_map, write_image, write_label_map
 from EchoSynthLib.images.datasets.camus import CamusFrame, find_camus, iterate_camus, load_camus_npz
-from EchoSynthLib.images.datasets.nnunet import LabelledImage, write_nnunet
+from EchoSynthLib.images.datasets.labeled_image import LabeledImage
+from EchoSynthLib.images.datasets.nnunet import write_nnunet
 
 CAMUS = find_camus()
 needs_camus = pytest.mark.skipif(CAMUS is None, reason="CAMUS is not here (set ECHOSYNTH_DATA)")
@@ -161,14 +162,14 @@ def nearest(image, side):
 def cases(labels, count=2, **changes):
     for i in range(count):
         given = {"name": f"case{i}", "image": labels * 60, "label_map": labels, "spacing": (0.2, 0.3)}
-        yield LabelledImage(**(given | changes))
+        yield LabeledImage(**(given | changes))
 
 
 def test_pairs_become_an_nnunet_data_set(tmp_path, labels):
     frame = CamusFrame(labels * 60, labels, "patient0001", "4CH", "ED", (0.2, 0.3), True)
-    synthetic = LabelledImage("fake", labels * 60, labels, attributes={"synthetic": True})
-    unlabelled = LabelledImage("test0", labels * 60, None)
-    target = write_nnunet([LabelledImage.of_camus(frame), synthetic, unlabelled], tmp_path, "Echo", 7, licence="none")
+    synthetic = LabeledImage("fake", labels * 60, labels, attributes={"synthetic": True})
+    unlabelled = LabeledImage("test0", labels * 60, None)
+    target = write_nnunet([LabeledImage.of_camus(frame), synthetic, unlabelled], tmp_path, "Echo", 7, licence="none")
     about = json.loads((target / "dataset.json").read_text())
     assert target.name == "Dataset007_Echo"
     assert about["numTraining"] == 2

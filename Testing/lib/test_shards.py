@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.datasets.nnunet import LabelledImage
+from EchoSynthLib.images.datasets.labeled_image import LabeledImage
 from EchoSynthLib.images.datasets.pairs import DataSet, Pair
 from EchoSynthLib.images.datasets.shards import Sample, read_shard, shards_of, write_shards
 
@@ -24,7 +24,7 @@ from EchoSynthLib.images.datasets.shards import Sample, read_shard, shards_of, w
 def pair(number: int, name: str = "") -> Pair:
     rng = np.random.default_rng(number)
     image, label_map = rng.integers(0, 256, (12, 9), np.uint8), rng.integers(0, 4, (12, 9), np.uint8)
-    case = LabelledImage(name or f"heart_{number:03d}", image, label_map, (0.5, 0.25), None, {"synthetic": True})
+    case = LabeledImage(name or f"heart_{number:03d}", image, label_map, (0.5, 0.25), None, {"synthetic": True})
     return case, {"synthetic": True, "seed": number, "spacing_mm": [0.5, 0.25], "quality": None, "note": "größer"}
 
 
@@ -93,7 +93,7 @@ def test_a_case_without_record_says_what_its_image_says() -> None:
 
 def test_what_no_shard_holds_is_refused(tmp_path: Path) -> None:
     case, record = pair(1)
-    bare = LabelledImage("bare", case.image, None)
+    bare = LabeledImage("bare", case.image, None)
     with pytest.raises(InputError, match="bare has no label map"):
         Sample.of_pair(bare, record)
     with pytest.raises(InputError, match="record of heart_001"):

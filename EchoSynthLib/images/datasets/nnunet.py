@@ -4,51 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.errors import InputError, OutputError
-from EchoSynthLib.images.datasets.camus_frame import CamusFrame
-from EchoSynthLib.images.frame import EchoFrame, Geometry
+from EchoSynthLib.images.datasets.labeled_image import LabeledImage
+from EchoSynthLib.images.frame import EchoFrame
 from EchoSynthLib.images.write import write_image, write_label_map, write_record
 from EchoSynthLib.outputs import OutputFolder
-from EchoSynthLib.types import Spacing
 
 LABELS = {"background": 0} | {name: code for name, code in CAMUS.items() if code}
 
 
-@dataclass(frozen=True, eq=False)
-class LabelledImage:
-    """One case of a data set.
-
-    Attributes:
-        name: letters, digits, - and _; unique in the data set.
-        image: (H, W) uint8.
-        label_map: (H, W) uint8, or None for a case without truth, which goes to `imagesTs`.
-        spacing: (row, column) in mm, used where there is no geometry.
-        geometry: the place in space to copy, or None.
-        attributes: what the image says of itself; a synthetic one has `synthetic: True`.
-    """
-
-    name: str
-    image: NDArray[np.uint8]
-    label_map: NDArray[np.uint8] | None
-    spacing: Spacing | None = None
-    geometry: Geometry | None = None
-    attributes: Mapping[str, object] = field(default_factory=dict)
-
-    @classmethod
-    def of_camus(cls, frame: CamusFrame) -> LabelledImage:
-        """A CAMUS frame as a case."""
-        return cls(frame.name, frame.image, frame.label_map, frame.spacing, frame.geometry)
-
-
 def write_nnunet(
-    pairs: Iterable[LabelledImage],
+    pairs: Iterable[LabeledImage],
     folder: str | Path,
     name: str = "EchoSynth",
     number: int = 1,
@@ -90,7 +61,7 @@ def write_nnunet(
     return target
 
 
-def _write_cases(pairs: Iterable[LabelledImage], folder: Path, labels: Mapping[str, int]) -> dict[str, object]:
+def _write_cases(pairs: Iterable[LabeledImage], folder: Path, labels: Mapping[str, int]) -> dict[str, object]:
     """Write the cases and return what dataset.json says of them."""
     trained = 0
     names: set[str] = set()
@@ -112,7 +83,7 @@ def _write_cases(pairs: Iterable[LabelledImage], folder: Path, labels: Mapping[s
     }
 
 
-def _write_case(pair: LabelledImage, folder: Path) -> bool:
+def _write_case(pair: LabeledImage, folder: Path) -> bool:
     """Write one case; whether it is one to train on."""
     like = EchoFrame(pair.image, pair.spacing, geometry=pair.geometry)
     if pair.label_map is None:
@@ -124,7 +95,7 @@ def _write_case(pair: LabelledImage, folder: Path) -> bool:
     return True
 
 
-def _check(pair: LabelledImage, names: set[str], labels: Mapping[str, int]) -> None:
+def _check(pair: LabeledImage, names: set[str], labels: Mapping[str, int]) -> None:
     if not re.fullmatch(r"[\w-]+", pair.name) or pair.name in names:
         raise InputError(f"A case needs a name of its own, of letters, digits, - and _; given was {pair.name!r}.")
     if pair.label_map is None:

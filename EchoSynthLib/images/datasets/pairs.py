@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.errors import InputError, OutputError
-from EchoSynthLib.images.datasets.nnunet import LabelledImage, write_nnunet
+from EchoSynthLib.images.datasets.labeled_image import LabeledImage
+from EchoSynthLib.images.datasets.nnunet import write_nnunet
 from EchoSynthLib.images.datasets.shards import Sample, write_shards
 from EchoSynthLib.images.frame import EchoFrame
 from EchoSynthLib.images.result_names import folded
@@ -22,7 +23,7 @@ SUFFIXES = {"nifti": ".nii.gz", "png": ".png"}
 LAYOUTS = ("nnunet", *SUFFIXES, "shards")
 PAIRS_PER_SHARD = 1000
 
-Pair = tuple[LabelledImage, Mapping[str, Any] | None]
+Pair = tuple[LabeledImage, Mapping[str, Any] | None]
 """A case, and the record that goes with it, if there is one."""
 
 
@@ -120,7 +121,7 @@ class DataSet:
             self._write_files(cases, folder)
         return {role: room for role, room in self.rooms.items() if (folder / self.root / room).is_dir()}
 
-    def _write_files(self, cases: Iterable[LabelledImage], folder: Path) -> None:
+    def _write_files(self, cases: Iterable[LabeledImage], folder: Path) -> None:
         suffix = SUFFIXES[self.layout]
         for room in ("images", "labels"):
             (folder / room).mkdir()
@@ -135,7 +136,7 @@ def case_name(text: str) -> str:
     return re.sub(r"[^\w-]", "_", text)
 
 
-def _with_records(pairs: Iterable[Any], folder: Path) -> Iterator[LabelledImage]:
+def _with_records(pairs: Iterable[Any], folder: Path) -> Iterator[LabeledImage]:
     """The cases, whose records are written on the way."""
     names: set[str] = set()
     for case, record in pairs:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import printable
-from EchoSynthLib.images.datasets.nnunet import LabelledImage
+from EchoSynthLib.images.datasets.labeled_image import LabeledImage
 
 IMAGE, LABEL, RECORD = "image.png", "label.png", "json"
 
@@ -35,7 +35,7 @@ class Sample:
     members: Mapping[str, bytes]
 
     @classmethod
-    def of_pair(cls, case: LabelledImage, record: Mapping[str, Any] | None) -> Sample:
+    def of_pair(cls, case: LabeledImage, record: Mapping[str, Any] | None) -> Sample:
         """A case with a label map, and its record; where there is none, what the image says of itself takes its place.
 
         Raises:
@@ -53,7 +53,7 @@ class Sample:
             case.name, {IMAGE: image, LABEL: _png(case.label_map, {}), RECORD: text.encode(errors="backslashreplace")}
         )
 
-    def pair(self) -> tuple[LabelledImage, dict[str, Any]]:
+    def pair(self) -> tuple[LabeledImage, dict[str, Any]]:
         """The case and its record, as they were given to `of_pair`; of a spacing, what the record says.
 
         Raises:
@@ -67,7 +67,7 @@ class Sample:
             raise InputError(f"The pair {self.name} of a shard has no member {error}.") from error
         except (OSError, ValueError, AttributeError, TypeError) as error:
             raise InputError(f"The pair {self.name} of a shard is damaged ({error}); make the shard anew.") from error
-        return LabelledImage(self.name, image, label_map, spacing), record
+        return LabeledImage(self.name, image, label_map, spacing), record
 
 
 def write_shards(samples: Iterable[Sample], folder: Path, pairs_per_shard: int) -> int:

@@ -13,13 +13,6 @@ if TYPE_CHECKING:
 _MOST_LISTED = 10
 
 
-def tissue_of(image: EchoFrame | EchoCine) -> tuple[slice, slice]:
-    """Rows and columns where the ultrasound lies in a frame; beside it a scanner draws scales and text."""
-    rows, columns = image.pixels.shape[-2:]
-    row0, row1, column0, column1 = image.region or (0, rows, 0, columns)
-    return slice(row0, row1), slice(column0, column1)
-
-
 def blank_frames(image: EchoFrame | EchoCine) -> list[int]:
     """The frames without contrast, which show nothing.
 
@@ -28,7 +21,7 @@ def blank_frames(image: EchoFrame | EchoCine) -> list[int]:
     """
     from EchoSynthLib.images.contrast import has_contrast
 
-    tissue = image.pixels[..., *tissue_of(image)]
+    tissue = image.pixels[..., *image.tissue]
     frames = tissue if tissue.ndim == 3 else tissue[None]
     blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
     if len(blank) == len(frames):
