@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
@@ -23,7 +24,7 @@ from long_cine_in_slicer import long_cine  # noqa: E402
 import mouse  # noqa: E402
 from EchoSynthPanels.application.registration import CINE, FRAME, load_cine, load_frame, load_label_map  # noqa: E402
 from events import StallWatch, click, ras, slice_point, spin, wait_until  # noqa: E402
-from the_module import open_module, press_apply, unfold  # noqa: E402
+from the_module import AllPanels, open_module, press_apply, unfold  # noqa: E402
 
 STROKES = 20
 
@@ -32,7 +33,7 @@ def main() -> None:
     """Measures, writes, leaves."""
     slicer.util.mainWindow().resize(1500, 950)
     spin(0.5)
-    module = open_module()
+    module = SimpleNamespace(logic=open_module().logic, panels=AllPanels())
     warm_up = warming_up(module)
     # The first task of a session waits for the worker; that is measured by itself.
     started = time.monotonic()
