@@ -92,6 +92,8 @@ def _segment(scene: Any, client: Client, asked: _Asked) -> Job[Segmented]:
             link_to_volume(node, volume)
             stamp(node, record)
             stamp_frame(node, stack.number)
+        else:
+            stamp(node, {"task": "confidence"})
 
     nodes = yield from add_all(scene, results, volume, dress, save_changes=True, output=asked.output)
     return Segmented(nodes[0], nodes[1] if asked.confidence else None, record)

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from EchoSynthJobs.job import Job, Report
+from EchoSynthJobs.job import Job
 from EchoSynthJobs.measure import Measured, measured_of
 from EchoSynthJobs.measured_frames import MeasuredFrame, place_of, reference_of
-from EchoSynthJobs.results import remove
-from EchoSynthJobs.segment import segment
+from EchoSynthJobs.segment_first import all_or_none, segment_first
 from EchoSynthLib.anatomy.views import BIPLANE
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
@@ -62,6 +61,10 @@ class PatientClips:
         """Whether there is something of both views to be measured together."""
         return {view.name for view in BIPLANE} <= {clip.view_from[0] for clip in self.told}
 
+    def holds(self, node: Any) -> bool:
+        """Whether a node is an image or a label map of this patient."""
+        return any(clip.holds(node) for clip in self.clips)
+
 
 def clips_of_patient(scene: Any, chosen: Any = None, *, areas: bool = False) -> PatientClips:
     """The frames and cines of the patient to whom a node belongs, or who came last into the scene.
@@ -72,18 +75,18 @@ def clips_of_patient(scene: Any, chosen: Any = None, *, areas: bool = False) -> 
         areas: whether the ventricle's area is read from the label maps of cines, too, which takes a second.
     """
     clips = clips_in(scene)
-    told = [clip.told(areas=areas) for clip in clips]
-    if not areas and any(clip.frames == 1 and not clip.phase_from[0] for clip in told):
-        told = [clip.told() for clip in clips]
+    told = [clip.told(areas=False) for clip in clips]
     groups = by_patient(told)
     own = next((index for index, clip in enumerate(clips) if clip.holds(chosen)), None)
     patient = next((name for name in groups if own in groups[name]), None)
     if patient is None:
         patient = next((name for name in reversed(groups) if name), "")
-    ours = groups.get(patient, [])
+    indices = groups.get(patient, [])
+    ours, known = [clips[index] for index in indices], [told[index] for index in indices]
+    if areas or any(not clip.is_cine and not clip.phase_from[0] for clip in known):
+        known = [clip.told(areas=True if areas else None) for clip in ours]
     others = tuple(name for name in groups if name and not same_patient(name, patient))
-    filling = fill_places([told[index] for index in ours])
-    return PatientClips(patient, [clips[index] for index in ours], [told[index] for index in ours], filling, others)
+    return PatientClips(patient, ours, known, fill_places(known), others)
 
 
 def doubts_of(scene: Any, study: PatientClips, by_hand: Chosen) -> tuple[str, ...]:
@@ -118,16 +121,15 @@ def measure_study(
             the tasks raise.
     """
     hand = dict(by_hand or {})
-    added: list[Any] = []
     warnings: list[str] = []
-    try:
+    with all_or_none() as added:
         wanted, maybe = _lacking(scene, clips_of_patient(scene, chosen), hand, contour_by is not None)
         for number, image in enumerate([*wanted, *maybe]):
             if client is None:
                 raise InputError(f"'{image.GetName()}' has no label map; install the engine, which segments it.")
+            cine, part = cine_of(image), f"{number + 1} of {len(wanted) + len(maybe)}"
             try:
-                part = f"{number + 1} of {len(wanted) + len(maybe)}"
-                added.append((yield from _segmented(scene, client, image, part)))
+                added.append((yield from segment_first(scene, client, image, cine is not None and len(cine) > 1, part)))
             except InputError as error:
                 if image in wanted:
                     raise
@@ -136,14 +138,17 @@ def measure_study(
         study = clips_of_patient(scene, chosen, areas=True)
         places = _places(scene, study, hand)
         found = yield from measured_of(next(iter(places.values())).node, places, contour_by, judge_by)
-    except BaseException:
-        for node in added:
-            remove(node)
-        raise
     found.name = study.patient or found.name
     found.record = {"warnings": [*doubts_of(scene, study, hand), *warnings]}
     _keep(found, scene, study, hand)
     return found
+
+
+def set_what_it_shows(node: Any, **known: str) -> None:
+    """Keeps 'view' or 'phase' of an image and its label map as a user tells it; '' forgets it."""
+    clip = _clip_holding(node.GetScene(), node)
+    for own in filter(None, (clip.image, clip.label_map)):
+        tell(own, **known, **{f"{fact}_from": SET if value else "" for fact, value in known.items()})
 
 
 def _lacking(scene: Any, study: PatientClips, hand: Chosen, by_contour: bool) -> tuple[list[Any], list[Any]]:
@@ -159,19 +164,6 @@ def _lacking(scene: Any, study: PatientClips, hand: Chosen, by_contour: bool) ->
     lists = ([clip.image for clip in clips if clip.label_map is None] for clips in (wanted, maybe))
     needed, possible = (list(dict.fromkeys(images)) for images in lists)
     return needed, possible
-
-
-def _segmented(scene: Any, client: Client, image: Any, part: str) -> Job[Any]:
-    cine = cine_of(image)
-    job = segment(scene, client, image, all_frames=cine is not None and len(cine) > 1)
-    try:
-        while True:
-            report = next(job)
-            yield Report(report.done, report.total, f"segmenting {image.GetName()} ({part})", report.waiting)
-    except StopIteration as end:
-        return end.value.segmentation
-    finally:
-        job.close()
 
 
 def _places(scene: Any, study: PatientClips, hand: Chosen) -> dict[str, MeasuredFrame]:

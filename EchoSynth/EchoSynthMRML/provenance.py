@@ -26,6 +26,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     "steps": int,
     "solver": str,
     "view": str,
+    "view_source": str,
     "source_label_map": str,
     "label_map_sha256": str,
     "echosynth_version": str,

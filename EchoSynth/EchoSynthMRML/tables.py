@@ -18,6 +18,9 @@ def add_table(scene: Any, name: str) -> Any:
     """An empty table node."""
     node = slicer.vtkMRMLTableNode()
     node.SetName(free_name(scene, name))
+    # Names stand above the columns and beside the rows, and stay in sight as these are scrolled.
+    node.SetUseColumnTitleAsColumnHeader(True)
+    node.SetUseFirstColumnAsRowHeader(True)
     return scene.AddNode(node)
 
 

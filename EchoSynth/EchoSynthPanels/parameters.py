@@ -63,14 +63,19 @@ class ImageQuality(Enum):
 class MeasureScope(Enum):
     """What is measured."""
 
+    AUTO = "auto"
     FRAME = "frame"
     CINE = "cine"
     VIEWS = "views"
 
     def label(self) -> str:
         """What the panel shows."""
-        labels = {"frame": _("Shown frame"), "cine": _("Whole cine"), "views": _("Two- and four-chamber views")}
-        return labels[self.value]
+        return {
+            "auto": _("Automatic"),
+            "frame": _("Shown frame"),
+            "cine": _("Whole cine"),
+            "views": _("Two- and four-chamber views"),
+        }[self.value]
 
 
 class EndocardiumSource(Enum):
@@ -152,7 +157,7 @@ class EchoSynthParameterNode:
     ejectionFraction: Annotated[float, WithinRange(-50, 75)] = 0.0
     wallThickness: Annotated[float, WithinRange(50, 200)] = 100.0
 
-    measureScope: MeasureScope = MeasureScope.FRAME
+    measureScope: MeasureScope = MeasureScope.AUTO
     endocardiumSource: EndocardiumSource = EndocardiumSource.LABEL_MAP
     fourChamberED: AnyFrame
     fourChamberES: AnyFrame

@@ -17,7 +17,7 @@ from EchoSynthLib.measurement.study import (
     study_of_views,
 )
 from EchoSynthLib.measurement.table import rows_of, write_csv
-from EchoSynthLib.measurement.texts import headline, told_lights, worded
+from EchoSynthLib.measurement.texts import headline, lights_by_structure, reasons_of, told_lights, worded
 
 __all__ = [
     "DEFINITIONS",
@@ -33,8 +33,10 @@ __all__ = [
     "expected_dice",
     "find_cycle",
     "headline",
+    "lights_by_structure",
     "measure_frame",
     "places_to_rest_on",
+    "reasons_of",
     "rows_of",
     "study_of_cine",
     "study_of_frame",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.anatomy.views import VIEWS
 from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.quantities import DEFINITIONS, Measurement
-from EchoSynthLib.measurement.reliability.traffic_light import Light
+from EchoSynthLib.measurement.reliability.traffic_light import STRUCTURES, Light
 from EchoSynthLib.measurement.study import Study
 
 SIDES = {view.name: view.walls for view in VIEWS if view.walls is not None}
@@ -103,6 +104,34 @@ def told_lights(study: Study) -> list[tuple[str, Light]]:
     if len({light.colour for light in own.values()}) == 1:
         return [("", study.light)]
     return [(STRUCTURE_NAMES[structure], light) for structure, light in own.items()]
+
+
+def lights_by_structure(study: Study) -> list[tuple[str, Light]]:
+    """The lights of 'LV' and, where a frame tells of the atrium, of 'LA': a yellow one does not hide a green one."""
+    own = study.structure_lights
+    tells = any(_tells_of_atrium(study.frames[where]) for where in study.rests_on)
+    return [(name, light) for name, light in own.items() if name != "LA" or tells]
+
+
+def reasons_of(study: Study, structures: Sequence[str] = STRUCTURES) -> list[str]:
+    """Why lights are not green, each reason once, with the structure it concerns alone and the frames it was found in.
+
+    Where all are green, what that rests on.
+    """
+    lights = {name: study.structure_lights[name] for name in structures}
+    if all(light.colour == "green" for light in lights.values()):
+        return [next(iter(lights.values())).reasons[0]]
+    concerned: dict[str, list[str]] = {}
+    for name, light in lights.items():
+        for reason in light.reasons if light.colour != "green" else ():
+            concerned.setdefault(reason, []).append(name)
+    told = []
+    for reason, names in concerned.items():
+        places = [where for where in study.rests_on if reason in study.frames[where].light.reasons]
+        several = len(study.rests_on) > 1
+        prefix = [*(names if len(names) < len(lights) else ()), *([", ".join(places)] if several and places else ())]
+        told.append(f"{', '.join(prefix)}: {reason}" if prefix else reason)
+    return told
 
 
 def _tells_of_atrium(frame: FrameMeasures) -> bool:

@@ -1,4 +1,4 @@
-"""Right-click actions in the subject hierarchy. Slicer wants the file to be called like the class in it."""
+"""Right-click actions and patients' folders in the subject hierarchy. Slicer wants the file called like its class."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ import slicer
 from AbstractScriptedSubjectHierarchyPlugin import AbstractScriptedSubjectHierarchyPlugin
 from slicer.i18n import tr as _
 
+from EchoSynthJobs.study import set_what_it_shows
+from EchoSynthMRML.study_folder import PATIENT, facts_of, facts_of_item, lines_of_folder
 from EchoSynthPanels.application.navigation import open_panel
+from EchoSynthPanels.measure.texts import LAMPS
+
+_OURS, _NOT_OURS = 0.9, 0.0
+"""How sure the plugin is that an item is its own; Slicer's own plugin for folders says 0.5."""
 
 
 class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
-    """Segment for images, Synthesize for segmentations and label maps: opens the module with the node chosen."""
+    """Segment, Measure, Synthesize, view and phase of images and label maps; a folder shows its traffic light."""
 
     # Read by Slicer when it makes the plugin.
     filePath = __file__
@@ -21,32 +27,102 @@ class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
     def __init__(self, scriptedPlugin: Any) -> None:
         scriptedPlugin.name = "EchoSynth"
         AbstractScriptedSubjectHierarchyPlugin.__init__(self, scriptedPlugin)
-        self._segment = qt.QAction(_("Segment echo with EchoSynth..."), scriptedPlugin)
-        self._segment.connect("triggered()", lambda: self._open("EchoSynth", "Segment", "inputVolume"))
-        self._synthesize = qt.QAction(_("Synthesize echo with EchoSynth..."), scriptedPlugin)
-        self._synthesize.connect("triggered()", lambda: self._open("EchoSynth", "Synthesize", "labelMap"))
+        self._plugin = scriptedPlugin
+        self._segment = self._opening(_("Segment echo with EchoSynth..."), "EchoSynth", "Segment")
+        self._measure = self._opening(_("Measure echo with EchoMeasure..."), "EchoMeasure", "Measure")
+        self._synthesize = self._opening(_("Synthesize echo with EchoSynth..."), "EchoSynth", "Synthesize")
+        self._choices: dict[tuple[str, str], Any] = {}
+        self._view = self._menu(_("Echo view"), "view", {"4CH": _("Four-chamber"), "2CH": _("Two-chamber")})
+        self._phase = self._menu(_("Echo phase"), "phase", {"ED": _("End-diastole"), "ES": _("End-systole")})
 
     def canOwnSubjectHierarchyItem(self, itemID: int) -> float:
-        """Items stay with the plugins of their own kind."""
-        return 0.0
+        """Items of nodes stay with the plugins of their own kind; patients' folders are ours."""
+        return _OURS if itemID and _tree().HasItemAttribute(itemID, PATIENT) else _NOT_OURS
+
+    def roleForPlugin(self) -> str:
+        """What an item of ours is called."""
+        return "Echo study"
+
+    def icon(self, itemID: int) -> Any:
+        """A folder with the light of what was measured last."""
+        folder = slicer.app.style().standardIcon(qt.QStyle.SP_DirIcon)
+        light = facts_of_item(_tree(), itemID).get("light") if itemID else None
+        return folder if light is None else _with_lamp(folder, LAMPS[light])
+
+    def tooltip(self, itemID: int) -> str:
+        """What the folder's images and label maps are known to be."""
+        lines = [_tree().GetItemName(itemID), *lines_of_folder(_tree(), itemID)]
+        light = facts_of_item(_tree(), itemID).get("light")
+        return "\n".join([*lines, *([_("Traffic light: {light}").format(light=light)] if light else [])])
 
     def itemContextMenuActions(self) -> list[Any]:
         """The actions, shown or hidden by `showContextMenuActionsForItem`."""
-        return [self._segment, self._synthesize]
+        return [self._segment, self._measure, self._synthesize, self._view, self._phase]
 
     def showContextMenuActionsForItem(self, itemID: int) -> None:
-        """Shows the action that suits the item."""
+        """Shows the actions that suit the item."""
         node = _node_of(itemID)
         if node is None:
+            self._measure.visible = bool(itemID) and _tree().HasItemAttribute(itemID, PATIENT)
             return
         is_label_map = node.IsA("vtkMRMLSegmentationNode") or node.IsA("vtkMRMLLabelMapVolumeNode")
+        is_image = node.IsA("vtkMRMLScalarVolumeNode") and not is_label_map
         self._synthesize.visible = is_label_map
-        self._segment.visible = node.IsA("vtkMRMLScalarVolumeNode") and not is_label_map
+        self._segment.visible = is_image
+        for action in (self._measure, self._view, self._phase):
+            action.visible = is_image or is_label_map
+        known = facts_of(node)
+        for (fact, value), action in self._choices.items():
+            action.checked = known.get(fact, "") == value
 
-    def _open(self, module: str, panel: str, parameter: str) -> None:
-        node = _node_of(slicer.qSlicerSubjectHierarchyPluginHandler.instance().currentItem())
-        setattr(open_panel(module, panel).parameters, parameter, node)
+    def _opening(self, text: str, module: str, panel: str) -> Any:
+        action = qt.QAction(text, self._plugin)
+        action.connect("triggered()", lambda: _open(module, panel))
+        return action
+
+    def _menu(self, text: str, fact: str, values: dict[str, str]) -> Any:
+        """A menu that sets the view or the phase of an item; its last entry leaves it to name, classifier and area."""
+        action, menu = qt.QAction(text, self._plugin), qt.QMenu()
+        for value, called in {**values, "": _("By name, classifier or area")}.items():
+            choice = menu.addAction(called)
+            choice.setCheckable(True)
+            choice.connect("triggered()", lambda value=value: set_what_it_shows(_current(), **{fact: value}))
+            self._choices[fact, value] = choice
+        action.setMenu(menu)
+        # Qt leaves the menu to Python.
+        self._choices[fact, "menu"] = menu.menuAction()
+        setattr(self, f"_{fact}_menu", menu)
+        return action
+
+
+def _open(module: str, panel: str) -> None:
+    node, parameters = _current(), open_panel(module, panel).parameters
+    if node is None:
+        return
+    if node.IsA("vtkMRMLScalarVolumeNode") and not node.IsA("vtkMRMLLabelMapVolumeNode"):
+        parameters.inputVolume = node
+    else:
+        parameters.labelMap = node
+
+
+def _with_lamp(icon: Any, color: str) -> Any:
+    picture = icon.pixmap(qt.QSize(32, 32))
+    painter = qt.QPainter(picture)
+    painter.setRenderHint(qt.QPainter.Antialiasing)
+    painter.setBrush(qt.QBrush(qt.QColor(color)))
+    painter.setPen(qt.QPen(qt.QColor("white")))
+    painter.drawEllipse(qt.QRect(14, 14, 16, 16))
+    painter.end()
+    return qt.QIcon(picture)
+
+
+def _current() -> Any:
+    return _node_of(slicer.qSlicerSubjectHierarchyPluginHandler.instance().currentItem())
 
 
 def _node_of(item: int) -> Any:
-    return slicer.mrmlScene.GetSubjectHierarchyNode().GetItemDataNode(item) if item else None
+    return _tree().GetItemDataNode(item) if item else None
+
+
+def _tree() -> Any:
+    return slicer.mrmlScene.GetSubjectHierarchyNode()

@@ -9,7 +9,8 @@ from typing import Any
 import qt
 import slicer
 
-from EchoSynthPanels.application.views import LEFT
+from EchoSynthPanels.application.views import LEFT, draw_last
+from EchoSynthPanels.measure.nodes import HANDLES, LINE, ROLE
 
 TABLE_VIEW = "EchoSynthTable"
 MEASURE_LAYOUTS: dict[tuple[str, ...], int] = {
@@ -22,7 +23,7 @@ MEASURE_LAYOUTS: dict[tuple[str, ...], int] = {
 _SHOWN = "EchoSynth.layout"
 """Attribute of the table's view: the number of the layout of ours that is shown; saved with the scene."""
 
-_BETWEEN_MS = 10
+_BETWEEN_MS, _DRAWN_MS = 10, 200
 
 _SLICE = (
     f'<item splitSize="500"><view class="vtkMRMLSliceNode" singletontag="{LEFT}">'
@@ -30,7 +31,7 @@ _SLICE = (
     '<property name="viewlabel" action="default">R</property>'
     '<property name="viewcolor" action="default">#F34A33</property></view></item>'
 )
-_TABLE = f'<item splitSize="300"><view class="vtkMRMLTableViewNode" singletontag="{TABLE_VIEW}"></view></item>'
+_TABLE = f'<item splitSize="350"><view class="vtkMRMLTableViewNode" singletontag="{TABLE_VIEW}"></view></item>'
 
 
 def register_layouts() -> None:
@@ -47,7 +48,7 @@ def register_layouts() -> None:
 
 
 def show_measurements(table: Any, charts: dict[str, Any], first: Callable[[], None]) -> None:
-    """Shows the left slice view, at its right the charts by kind, and the table below them; all of it after `first`."""
+    """Shows the left slice view, at its right the charts by kind, and the table below; all of it after `first`."""
     acts: list[Callable[[], None]] = [first, partial(_fill, "vtkMRMLTableViewNode", TABLE_VIEW, table)]
     acts += [partial(_fill, "vtkMRMLPlotViewNode", _plot_view(kind), chart) for kind, chart in charts.items()]
     acts.append(partial(_show_layout, MEASURE_LAYOUTS[tuple(charts)]))
@@ -122,6 +123,16 @@ def _show_again(caller: Any = None, event: Any = None) -> None:
     shown = table_view and table_view.GetAttribute(_SHOWN)
     if shown and int(shown) in MEASURE_LAYOUTS.values():
         _layout_node().SetViewArrangement(int(shown))
+    # The views draw what a scene brought with the next turns of the event loop.
+    qt.QTimer.singleShot(_DRAWN_MS, _raise_curves)
+
+
+def _raise_curves() -> None:
+    """Draws the endocardia that a scene brought above its segments, which come into the views after them."""
+    for table in slicer.util.getNodesByClass("vtkMRMLTableNode"):
+        curves = [table.GetNodeReference(ROLE + role) for role in (LINE, HANDLES)]
+        if all(curves):
+            draw_last(*curves)
 
 
 def _empty_plot_views(caller: Any = None, event: Any = None) -> None:
@@ -131,12 +142,14 @@ def _empty_plot_views(caller: Any = None, event: Any = None) -> None:
 
 
 def _description(kinds: tuple[str, ...]) -> str:
+    """Slice and charts beside each other, and below them the table in full width, all of whose columns are seen so."""
     plots = "".join(
         f'<item splitSize="350"><view class="vtkMRMLPlotViewNode" singletontag="{_plot_view(kind)}"></view></item>'
         for kind in kinds
     )
-    right = f'<item splitSize="500"><layout type="vertical" split="true">{plots}{_TABLE}</layout></item>'
-    return f'<layout type="horizontal" split="true">{_SLICE}{right}</layout>'
+    right = f'<item splitSize="500"><layout type="vertical" split="true">{plots}</layout></item>' if kinds else ""
+    upper = f'<item splitSize="650"><layout type="horizontal" split="true">{_SLICE}{right}</layout></item>'
+    return f'<layout type="vertical" split="true">{upper}{_TABLE}</layout>'
 
 
 def _plot_view(kind: str) -> str:

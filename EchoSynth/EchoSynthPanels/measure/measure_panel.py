@@ -13,22 +13,18 @@ from slicer.i18n import tr as _
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.measure import Measured
 from EchoSynthJobs.measured_frames import frame_shown, is_image
+from EchoSynthJobs.study import doubts_of
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthLib.measurement import headline, rows_of, write_csv, write_report
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.tables import write_rows
-from EchoSynthPanels.measure.choice import (
-    IMAGE_TYPES,
-    LABEL_MAP_TYPES,
-    VIEWS,
-    by_model,
-    job_of,
-    reason_not_to_measure,
-)
+from EchoSynthPanels.job_row import let_grow
+from EchoSynthPanels.measure.choice import job_of, needs_engine, reason_not_to_measure, scope_of
 from EchoSynthPanels.measure.curve import EndocardiumCurve
 from EchoSynthPanels.measure.layouts import show_measurements
 from EchoSynthPanels.measure.nodes import CHARTS, MeasureNodes
+from EchoSynthPanels.measure.study_rows import StudyRows
 from EchoSynthPanels.measure.texts import lamps, needs_label_map
 from EchoSynthPanels.measure.warm_up import WarmUp
 from EchoSynthPanels.panel import Panel, connect
@@ -60,6 +56,11 @@ class MeasurePanel(Panel):
         self.curve = EndocardiumCurve()
         self.curve.moved.connect(self._draw)
         self.warm_up = WarmUp()
+        for label in (self.ui.studyLabel, self.ui.contourLabel):
+            let_grow(label, self._room)
+        self.rows_of_study = StudyRows(self.ui)
+        self.rows_of_study.changed.connect(self.refresh)
+        connect(self.ui.showContourCheckBox, "toggled(bool)", self._on_contour_shown)
         connect(self.ui.measureSection, "contentsCollapsed(bool)", self._on_folded)
         connect(self.ui.writeButton, "clicked()", self.write)
         connect(self.ui.reportButton, "clicked()", self.ask_and_write_report)
@@ -75,45 +76,67 @@ class MeasurePanel(Panel):
             self._forget()
             self.ui.measureResultLabel.text = self.ui.lightResultLabel.text = ""
         super().set_parameters(parameters)
+        self.rows_of_study.set_parameters(parameters)
         self._watch()
+        if parameters is not None and not self.ui.measureSection.collapsed:
+            self.warm_up.start()
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         super().refresh()
         if self.parameters is None:
             return
-        self.ui.viewsRows.visible = self.parameters.measureScope is MeasureScope.VIEWS
-        self._offer_views()
+        self.ui.viewsRows.visible = self.scope is MeasureScope.VIEWS
         there = self.measured is not None and not self.runner.busy
         self.ui.reportButton.enabled = self.ui.csvButton.enabled = there
         reason = self._reason_not_to_write()
         self.ui.writeButton.enabled = not reason
         self.ui.writeButton.toolTip = reason or _("Make the cavity of the segmentation what the endocardium encloses")
+        self._tell_contour()
         self.follow_frame()
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
-        if by_model(self.parameters):
+        rows = self.rows_of_study
+        reason = reason_not_to_measure(self.parameters, self.scope, rows.study, rows.nodes)
+        if not reason and needs_engine(self.parameters, self.scope, rows.study):
             self.engine.check()
-        return reason_not_to_measure(self.parameters)
+        return reason
+
+    @property
+    def scope(self) -> MeasureScope:
+        """What is measured: what was chosen, or what there is."""
+        return scope_of(self.parameters, self.rows_of_study.study, self.rows_of_study.by_hand)
+
+    def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
+        """See `Panel.on_parameters_changed`; another image may be another patient's."""
+        self.rows_of_study.look_soon()
+        super().on_parameters_changed(caller, event)
 
     def forget(self) -> None:
         """See `Panel.forget`."""
         super().forget()
         self._forget()
 
+    def warnings_of(self, result: Measured) -> list[str]:
+        """See `Panel.warnings_of`; what the rows of the study tell is told there."""
+        study = self.rows_of_study.study
+        told = () if study is None else doubts_of(slicer.mrmlScene, study, self.rows_of_study.by_hand)
+        return [text for text in result.record.get("warnings", ()) if text not in told]
+
     def job(self) -> Job[Measured]:
         """See `Panel.job`."""
-        return job_of(self.parameters, self.engine.client, self.engine.ready)
+        return job_of(self.parameters, self.scope, self.rows_of_study.by_hand, self.engine.client, self.engine.ready)
 
     def show(self, result: Measured) -> None:
         """See `Panel.show`."""
         self._forget()
-        self.measured, self.nodes = result, MeasureNodes(result.source)
+        self.measured, self.nodes = result, MeasureNodes(result.source, result.name)
         cines = (cine_of(node) for node in {place.node for place in result.places.values()})
         self._browsers = {cine.browser for cine in cines if cine is not None and cine.browser is not None}
         self._watch()
         self._show_one()
+        self.rows_of_study.tell_frames({where: place.frame for where, place in result.places.items()})
         self._tell()
         charts = {kind: self.nodes.chart(kind) for kind in CHARTS} if result.study.cycle is not None else {}
         known = {kind: chart for kind, chart in charts.items() if chart is not None}
@@ -139,6 +162,8 @@ class MeasurePanel(Panel):
         """Lays the endocardium of the shown frame on it."""
         where = self._place_shown()
         if self.measured is None or self.nodes is None or where == self._shown or self._curve_is_due:
+            return
+        if not self.ui.showContourCheckBox.checked:
             return
         frame = None if where is None else self.measured.frames[where]
         if where is None or frame is None or frame.endocardium is None:
@@ -195,6 +220,19 @@ class MeasurePanel(Panel):
             return
         self._tell()
         self.ui.writeButton.enabled = not self._reason_not_to_write()
+        self._tell_contour()
+
+    def _tell_contour(self) -> None:
+        """Says what can be done with the contour now."""
+        if self.measured is None:
+            text = _("Measure first; then drag its points P1 to P7 in the image")
+        elif self.measured.drawn:
+            frames = ", ".join(where or _("this frame") for where in self.measured.drawn)
+            text = _("Not in the segmentation yet: {frames}").format(frames=frames)
+        else:
+            text = _("Drag its points P1 to P7 in the image; the numbers follow")
+        if self.ui.contourLabel.text != text:
+            self.ui.contourLabel.text = text
 
     def _tell(self) -> None:
         if self.measured is None or self.nodes is None:
@@ -292,13 +330,11 @@ class MeasurePanel(Panel):
             return _("The label map is no segmentation; make it one in the section Label map, and measure again")
         return ""
 
-    def _offer_views(self) -> None:
-        """Offers images, too, where the contour model reads them."""
-        types = (*LABEL_MAP_TYPES, *(IMAGE_TYPES if by_model(self.parameters) else ()))
-        for name in VIEWS.values():
-            selector = getattr(self.ui, f"{name}Selector")
-            if tuple(selector.nodeTypes) != types:
-                selector.nodeTypes = types
+    def _on_contour_shown(self, shown: bool) -> None:
+        if shown:
+            self.follow_frame()
+        else:
+            self._hide_curve()
 
     def _on_folded(self, folded: bool) -> None:
         if not folded:

@@ -23,8 +23,9 @@ CHARTS = {"volumes": ("LV volume, discs", "LA volume, area-length"), "areas": ("
 """Which of a study's curves are drawn together; they share a unit."""
 
 _CM2 = 100.0  # mm2
-_TABLE, _HANDLES, _LINE = "table", "handles", "line"
-_ROLE = "EchoSynth.measured."
+HANDLES, LINE = "handles", "line"
+ROLE = "EchoSynth.measured."
+"""Of a table of measurements, begins the roles of its charts and of its curve, `HANDLES` and `LINE`."""
 
 
 class MeasureNodes:
@@ -32,31 +33,33 @@ class MeasureNodes:
 
     Args:
         source: node of the label map, or of the image that has none.
+        name: of what was measured, as of a patient; '' for the source's.
 
     Raises:
         InputError: it is in no scene.
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, name: str = "") -> None:
         if source.GetScene() is None:
             raise InputError(f"'{source.GetName()}' was removed from the scene meanwhile, so nothing was added.")
         self._source = source
+        self._name = name or source.GetName()
         self._scene = source.GetScene()
         self.table = self._table()
 
     @property
     def handles(self) -> Any:
         """The points that a user drags."""
-        return self._node(_HANDLES, lambda name: add_handles(self._scene, name, POINTS), _("endocardium points"))
+        return self._node(HANDLES, lambda name: add_handles(self._scene, name, POINTS), _("endocardium points"))
 
     @property
     def line(self) -> Any:
         """The endocardium."""
-        return self._node(_LINE, lambda name: add_line(self._scene, name), _("endocardium"))
+        return self._node(LINE, lambda name: add_line(self._scene, name), _("endocardium"))
 
     def chart(self, kind: str) -> Any:
         """The chart of a kind of `CHARTS`, or None where there is none yet."""
-        return self.table.GetNodeReference(_ROLE + kind)
+        return self.table.GetNodeReference(ROLE + kind)
 
     def write(self, measured: Measured) -> None:
         """Writes table and charts."""
@@ -78,15 +81,15 @@ class MeasureNodes:
 
     def hide_curve(self) -> None:
         """Hides the endocardium, as long as it is not asked for again."""
-        for role in (_HANDLES, _LINE):
-            node = self.table.GetNodeReference(_ROLE + role)
+        for role in (HANDLES, LINE):
+            node = self.table.GetNodeReference(ROLE + role)
             if node is not None:
                 node.SetDisplayVisibility(False)
 
     def mark_as_left(self, removed: str) -> None:
         """Of a label map that was removed, takes the endocardium away too; table and charts stay, and say so."""
-        for role in (_HANDLES, _LINE):
-            node = self.table.GetNodeReference(_ROLE + role)
+        for role in (HANDLES, LINE):
+            node = self.table.GetNodeReference(ROLE + role)
             if node is not None:
                 self._scene.RemoveNode(node)
         for node in filter(None, (self.table, *map(self.chart, CHARTS))):
@@ -96,7 +99,7 @@ class MeasureNodes:
         for table in slicer.util.getNodesByClass("vtkMRMLTableNode"):
             if table.GetNodeReference(LABEL_MAP_ROLE) is self._source:
                 return table
-        table = add_table(self._scene, _("{name} measurements").format(name=self._source.GetName()))
+        table = add_table(self._scene, _("{name} measurements").format(name=self._name))
         table.SetNodeReferenceID(LABEL_MAP_ROLE, self._source.GetID())
         place_beside(table, self._source)
         return table
@@ -117,11 +120,11 @@ class MeasureNodes:
         return self._keep(kind, add_chart(self._scene, f"{self._source.GetName()} {kind}", axis, names, ("ED", "ES")))
 
     def _node(self, role: str, add: Callable[[str], Any], called: str) -> Any:
-        node = self.table.GetNodeReference(_ROLE + role)
+        node = self.table.GetNodeReference(ROLE + role)
         return node or self._keep(role, add(f"{self._source.GetName()} {called}"))
 
     def _keep(self, role: str, node: Any) -> Any:
-        self.table.SetNodeReferenceID(_ROLE + role, node.GetID())
+        self.table.SetNodeReferenceID(ROLE + role, node.GetID())
         place_beside(node, self._source)
         return node
 

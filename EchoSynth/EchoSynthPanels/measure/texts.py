@@ -10,14 +10,14 @@ from slicer.i18n import tr as _
 from EchoSynthJobs.measure import Measured
 from EchoSynthJobs.measured_frames import MeasuredFrame
 from EchoSynthLib.anatomy.heart2d.endocardium import Points
-from EchoSynthLib.measurement import Study, told_lights
+from EchoSynthLib.measurement import Study, lights_by_structure, reasons_of
 from EchoSynthLib.measurement.reliability.traffic_light import Light
 
 SMALLEST_MOVE = 1e-3
 """Pixels; less is rounding on the way into the scene and back."""
 
 POINTS = tuple(f"P{number}" for number in range(1, 8))
-_LAMPS = {"green": "#2e8b57", "yellow": "#d9a400", "red": "#c0392b"}
+LAMPS = {"green": "#2e8b57", "yellow": "#d9a400", "red": "#c0392b"}
 
 
 def needs_label_map(measured: Measured) -> str:
@@ -41,13 +41,11 @@ def point_labels(place: MeasuredFrame, points: Points) -> list[str]:
 
 
 def lamps(study: Study) -> str:
-    """The traffic lights of a study and their reasons as rich text, and what else is to be known."""
-    told = [lamp(light, structure) for structure, light in told_lights(study)]
-    return "<br>".join([*told, *map(escape, study.warnings)])
+    """The lights of ventricle and atrium side by side, below them their reasons and warnings, as rich text."""
+    lights = dict(lights_by_structure(study))
+    shown = "&nbsp;&nbsp;&nbsp;".join(_lamp(light, structure) for structure, light in lights.items())
+    return "<br>".join([shown, *map(escape, reasons_of(study, list(lights))), *map(escape, study.warnings)])
 
 
-def lamp(light: Light, structure: str = "") -> str:
-    """A traffic light, of a structure alone where one is named, and its reasons as rich text."""
-    named = f"{structure}: " if structure else ""
-    reasons = "; ".join(map(escape, light.reasons))
-    return f'<span style="color:{_LAMPS[light.colour]}">&#9679;</span> {named}<b>{light.colour}</b>: {reasons}'
+def _lamp(light: Light, structure: str) -> str:
+    return f'<span style="color:{LAMPS[light.colour]}">&#9679;</span> {structure} <b>{light.colour}</b>'

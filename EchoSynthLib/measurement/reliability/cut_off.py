@@ -26,7 +26,7 @@ def cut_off_findings(labels: NDArray[np.uint8], sector: Sector | None) -> list[F
         share = _share_at_edge(labels == code, sector)
         if share < SHARE:
             continue
-        told = f"the left {name} is cut off by the edge of the picture's sector ({100 * share:.0f} % of its border)"
+        told = f"the left {name} is cut off by the edge of the picture's sector"
         if structure == "LV":
             found.append(Finding("red", f"{told}: its area and volumes are too small", structure))
         else:

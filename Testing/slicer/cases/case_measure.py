@@ -19,7 +19,7 @@ from EchoSynthMRML.volumes import SPACING_TRUST
 from EchoSynthPanels.application.registration import CINE, FRAME, load_cine, load_frame, load_label_map
 from events import choose, click, picture, spin, type_text, wait_until
 from measuring import Measuring
-from the_module import paint, press_apply, unfold
+from the_module import bring_up, paint, press_apply, unfold
 
 
 class Frame(Measuring):
@@ -87,6 +87,7 @@ class Frame(Measuring):
         self.measure()
         table = self.panel.nodes.table
         assert {row["shown_unit"] for row in rows_in(table)} == {"px", "px2", ""}
+        bring_up(self.panels["Segment"])
         type_text(self.panels["Segment"].ui.rowSpacingSpinBox, "0.5")
         type_text(self.panels["Segment"].ui.columnSpacingSpinBox, "0.25")
         click(self.panels["Segment"].ui.setSpacingButton)
@@ -176,6 +177,7 @@ class Cine(Measuring):
         assert self.panel.nodes.chart("volumes") is None
         assert self.panel.nodes.chart("areas").GetYAxisTitle() == "area [px2]"
         panel = self.panels["Segment"]
+        bring_up(panel)
         type_text(panel.ui.rowSpacingSpinBox, "0.5")
         type_text(panel.ui.columnSpacingSpinBox, "0.5")
         click(panel.ui.setSpacingButton)
@@ -197,7 +199,7 @@ class Views(Measuring):
     def test_four_views_give_the_biplane_ejection_fraction(self):
         unfold(self.panel)
         choose(self.panel.ui.measureScopeComboBox, "Two- and four-chamber views")
-        assert "Choose the label maps" in self.panel.ui.measureButton.toolTip
+        assert "choose their label maps" in self.panel.ui.measureButton.toolTip
         for name, view in (("fourChamber", "4CH"), ("twoChamber", "2CH")):
             for phase in ("ED", "ES"):
                 load_label_map(f"parametric_{view}_{phase}")
@@ -220,9 +222,10 @@ class Views(Measuring):
             self.value("EF, biplane discs", "2CH + 4CH")
 
     def test_one_label_map_for_two_views_is_refused(self):
-        self.parameters.fourChamberED = self.parameters.fourChamberES = load_label_map("parametric_4CH_ED")
+        load_label_map("parametric_4CH_ED")
         unfold(self.panel)
         choose(self.panel.ui.measureScopeComboBox, "Two- and four-chamber views")
+        choose(self.panel.ui.fourChamberESSelector, "parametric_4CH_ED")
         assert "for two views" in self.panel.ui.measureButton.toolTip
         assert not self.panel.ui.measureButton.enabled
 

@@ -1,0 +1,172 @@
+"""The four places of a patient's study: they fill themselves, say where that comes from, and can be changed by hand."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
+
+from EchoSynthJobs.measured_frames import reference_of
+from EchoSynthJobs.study import PatientClips, clips_of_patient, doubts_of
+from EchoSynthLib.measurement.study_places import AREA, MODEL, NAME, SET, Filled
+from EchoSynthMRML.cines import cine_of
+from EchoSynthPanels.application.signal import Signal
+from EchoSynthPanels.job_row import WARNING
+from EchoSynthPanels.panel import connect
+
+VIEWS = {
+    "4CH ED": "fourChamberED",
+    "4CH ES": "fourChamberES",
+    "2CH ED": "twoChamberED",
+    "2CH ES": "twoChamberES",
+}
+"""A place of the study to the parameter that names what stands there: a label map, or an image."""
+
+_QUIET_MS = 80
+"""After which a scene that changed is looked at: loading a study tells of each of its nodes."""
+
+
+class StudyRows(VTKObservationMixin):
+    """Fills the places with what the scene has of the chosen patient.
+
+    Args:
+        ui: the panel's widgets.
+
+    Attributes:
+        changed: tells that other places are filled, or that there is another patient.
+        study: the patient's frames and cines as they were found last; None before there is a scene.
+    """
+
+    def __init__(self, ui: Any) -> None:
+        super().__init__()
+        self.changed = Signal()
+        self.study: PatientClips | None = None
+        self._ui = ui
+        self._parameters: Any = None
+        self._filled: dict[str, Any] = {}
+        self._frames: dict[str, int | None] = {}
+        self._quiet = qt.QTimer()
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(_QUIET_MS)
+        self._quiet.connect("timeout()", self.fill)
+        connect(ui.fillButton, "clicked()", self.fill_again)
+        for where, name in VIEWS.items():
+            connect(getattr(ui, f"{name}ShowButton"), "clicked()", lambda where=where: self.show(where))
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """What stands in the places; None in an empty one."""
+        return {where: getattr(self._parameters, name) for where, name in VIEWS.items()} if self._parameters else {}
+
+    @property
+    def by_hand(self) -> dict[str, Any]:
+        """What a user put into places, None where one was emptied; one whose node was removed fills itself again."""
+        filled = {where: node for where, node in self._filled.items() if node is None or node.GetScene() is not None}
+        return {where: node for where, node in self.nodes.items() if node is not filled.get(where)}
+
+    def set_parameters(self, parameters: Any) -> None:
+        """Fills the places of another parameter node; of a scene's own node they are as they were saved."""
+        self.removeObservers()
+        self._quiet.stop()
+        self._parameters, self.study, self._filled, self._frames = parameters, None, {}, {}
+        if parameters is None:
+            return
+        scene = slicer.mrmlScene
+        for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent):
+            self.addObserver(scene, event, self.look_soon)
+        tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+        for event in (tree.SubjectHierarchyItemModifiedEvent, tree.SubjectHierarchyItemReparentedEvent):
+            self.addObserver(tree, event, self.look_soon)
+        self.fill()
+
+    def look_soon(self, caller: Any = None, event: Any = None) -> None:
+        """Looks at the scene once it is quiet."""
+        self._quiet.start()
+
+    def fill_again(self) -> None:
+        """Fills all places anew, whatever was chosen."""
+        if self._parameters is not None:
+            self._filled = self.nodes
+            self.fill()
+
+    def fill(self) -> None:
+        """Fills the places that nobody changed."""
+        parameters = self._parameters
+        if parameters is None or slicer.mrmlScene.IsBatchProcessing():
+            return
+        before = None if self.study is None else self.study.patient
+        shown = parameters.labelMap if parameters.labelMap is not None else parameters.inputVolume
+        self.study = clips_of_patient(slicer.mrmlScene, shown)
+        if before not in (None, self.study.patient):
+            # What was chosen for one patient is not meant for the next.
+            self._filled = self.nodes
+        hand, nodes = self.by_hand, self.study.nodes
+        for where, name in VIEWS.items():
+            node, chosen = nodes.get(where), getattr(parameters, name)
+            # A saved scene brings what filled the places by itself, too.
+            if where not in hand or chosen is node:
+                self._filled[where] = node
+                if chosen is not node:
+                    setattr(parameters, name, node)
+        self._tell()
+        self.changed()
+
+    def tell_frames(self, frames: dict[str, int | None]) -> None:
+        """Shows which frames of cines were measured."""
+        self._frames = frames
+        self._tell()
+
+    def show(self, where: str) -> None:
+        """Shows what stands in a place, of a cine the frame that was measured."""
+        node = getattr(self._parameters, VIEWS[where])
+        if node is None:
+            return
+        is_label_map = node.IsA("vtkMRMLSegmentationNode") or node.IsA("vtkMRMLLabelMapVolumeNode")
+        image, frame, cine = reference_of(node), self._frames.get(where), cine_of(node)
+        if image is not None:
+            self._parameters.inputVolume = image
+        if is_label_map:
+            self._parameters.labelMap = node
+        elif self._parameters.labelMap is not None:
+            self._parameters.labelMap = None
+        if cine is not None and cine.browser is not None and frame is not None:
+            cine.browser.SetSelectedItemNumber(frame)
+
+    def _tell(self) -> None:
+        if self.study is None:
+            return
+        hand = self.by_hand
+        for where, name in VIEWS.items():
+            node, label = getattr(self._parameters, name), getattr(self._ui, f"{name}SourceLabel")
+            filled = self.study.filling.places.get(where)
+            frame = self._frames.get(where) if node is not None and cine_of(node) is not None else None
+            label.text = _told(None if where in hand else filled, node, frame)
+            getattr(self._ui, f"{name}ShowButton").enabled = node is not None
+        self._ui.fillButton.enabled = bool(hand)
+        self._ui.studyLabel.text = "<br>".join(self._lines(hand))
+
+    def _lines(self, hand: dict[str, Any]) -> list[str]:
+        assert self.study is not None
+        lines = []
+        if self.study.patient:
+            told = _("Patient: {name}").format(name=escape(self.study.patient))
+            others = escape(", ".join(self.study.others))
+            more = _("; choose an image of {others} to measure that one").format(others=others) if others else ""
+            lines.append(told + more)
+        doubts = doubts_of(slicer.mrmlScene, self.study, hand)
+        return [*lines, *(f'<span style="color:{WARNING}">{escape(doubt)}</span>' for doubt in doubts)]
+
+
+def _told(filled: Filled | None, node: Any, frame: int | None) -> str:
+    """Where view and phase come from, in a word or two."""
+    if node is None:
+        return ""
+    words = {NAME: _("name"), MODEL: _("classifier"), AREA: _("area"), SET: _("set")}
+    sources = [_("chosen")] if filled is None else [words[filled.view_from], words[filled.phase_from]]
+    if frame is not None:
+        sources.append(_("frame {number}").format(number=frame))
+    return ", ".join(dict.fromkeys(sources))

@@ -1,0 +1,160 @@
+"""A patient's study: from four loaded frames, or two cines, to the biplane ejection fraction in a few clicks."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import slicer
+
+import EchoSynthLib as es
+import mouse
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
+from EchoSynthLib.images.write import write_image
+from EchoSynthMRML.study_folder import facts_of, patient_of
+from events import choose, click, picture, spin, wait_until
+from measuring import Measuring
+from the_module import unfold
+
+SHAPE = (400, 480)
+PLACES = ("2CH_ED", "2CH_ES", "4CH_ED", "4CH_ES")
+
+
+@cache
+def echo(view: str, phase: float) -> tuple[np.ndarray, tuple[float, float]]:
+    """A synthetic echocardiogram (H, W) of a parametric heart, and its pixel size; no patient's."""
+    heart = parametric_heart(view, phase, shape=SHAPE)
+    images, _ = es.synthesize(heart.label_map, spacing=heart.spacing, view=view)
+    return np.asarray(images[0]), heart.spacing
+
+
+def write_frames(folder: Path, patient: str = "patient0001") -> list[Path]:
+    """Four images named as those of CAMUS."""
+    paths = []
+    for place in PLACES:
+        pixels, spacing = echo(place[:3], float(place.endswith("ES")))
+        paths.append(write_image(folder / f"{patient}_{place}.nii.gz", pixels, spacing=spacing))
+    return paths
+
+
+class Clicks:
+    """Counts how often a mouse button goes down."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Counts inside the block."""
+        real = mouse._send
+
+        def spy(kind, *others, **named):
+            self.count += kind == mouse.qt.QEvent.MouseButtonPress
+            real(kind, *others, **named)
+
+        mouse._send = spy
+        try:
+            yield
+        finally:
+            mouse._send = real
+
+
+class Loaded(Measuring):
+    """Four frames of a patient, loaded as Slicer loads files that are dropped on it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.window = slicer.util.mainWindow()
+        self._size = self.window.size
+        self.window.resize(1280, 800)
+        spin(0.3)
+        with tempfile.TemporaryDirectory() as folder:
+            self.images = {
+                path.name.split(".")[0]: slicer.util.loadVolume(str(path), {"singleFile": True, "show": False})
+                for path in write_frames(Path(folder))
+            }
+        spin(0.3)
+
+    def tearDown(self) -> None:
+        self.window.resize(self._size)
+        super().tearDown()
+
+    def wait(self) -> None:
+        wait_until(lambda: not self.panel.runner.busy, 120, "the measurement")
+        assert not self.panel.runner.failed, self.panel.runner.log[-2:]
+        spin(0.5)
+
+
+class Biplane(Loaded):
+    def test_five_clicks_after_loading_at_most_give_the_biplane_ejection_fraction(self):
+        clicks = Clicks()
+        with clicks.counted():
+            unfold(self.panel)
+            click(self.panel.ui.measureButton)
+            self.wait()
+        picture("study-measured-1280")
+        assert clicks.count <= 5, clicks.count
+        assert 35 < self.value("EF, biplane discs", "2CH + 4CH") < 75
+        assert "EF, biplane discs" in self.panel.ui.measureResultLabel.text
+        assert len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) == 4
+        for name in ("fourChamberED", "fourChamberES", "twoChamberED", "twoChamberES"):
+            assert getattr(self.panel.ui, f"{name}SourceLabel").text == "name"
+        self.window.resize(1920, 1080)
+        spin(0.5)
+        picture("study-measured-1920")
+
+    def test_a_button_shows_each_of_the_four_with_its_endocardium(self):
+        unfold(self.panel)
+        click(self.panel.ui.measureButton)
+        self.wait()
+        for name, where in (("twoChamberES", "2CH ES"), ("fourChamberED", "4CH ED")):
+            click(getattr(self.panel.ui, f"{name}ShowButton"))
+            spin(0.3)
+            assert self.parameters.inputVolume is self.images[f"patient0001_{where.replace(' ', '_')}"]
+            assert np.allclose(self.points(where), self.panel.measured.frames[where].endocardium.points, atol=1e-2)
+            assert self.panel.nodes.line.GetDisplayVisibility()
+            picture(f"study-shown-{name}")
+
+    def test_a_place_that_is_changed_by_hand_stays_so_and_what_contradicts_it_is_told(self):
+        unfold(self.panel)
+        choose(self.panel.ui.fourChamberEDSelector, "patient0001_2CH_ED")
+        spin(0.3)
+        assert self.panel.ui.fourChamberEDSourceLabel.text == "chosen"
+        assert "patient0001_2CH_ED is named 2CH, and taken for 4CH" in self.panel.ui.studyLabel.text
+        picture("study-contradicted")
+        click(self.panel.ui.fillButton)
+        spin(0.3)
+        assert self.parameters.fourChamberED is self.images["patient0001_4CH_ED"]
+        assert "is named" not in self.panel.ui.studyLabel.text
+
+    def test_another_patient_is_kept_apart(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = write_frames(Path(folder), "patient0002")[2]
+            stranger = slicer.util.loadVolume(str(path), {"singleFile": True, "show": False})
+        unfold(self.panel)
+        self.parameters.inputVolume = self.images["patient0001_4CH_ED"]
+        spin(0.3)
+        assert "patient0002" in self.panel.ui.studyLabel.text
+        assert self.parameters.fourChamberED is self.images["patient0001_4CH_ED"]
+        self.parameters.inputVolume = stranger
+        spin(0.3)
+        assert "Patient: patient0002" in self.panel.ui.studyLabel.text
+        assert self.parameters.fourChamberED is stranger
+        assert self.parameters.twoChamberED is None
+
+    def test_the_folder_of_the_patient_holds_images_label_maps_and_results(self):
+        unfold(self.panel)
+        click(self.panel.ui.measureButton)
+        self.wait()
+        for node in (*self.images.values(), *slicer.util.getNodesByClass("vtkMRMLSegmentationNode")):
+            assert patient_of(node) == "patient0001"
+        assert patient_of(self.panel.nodes.table) == "patient0001"
+        known = facts_of(self.images["patient0001_2CH_ES"])
+        assert (known["view"], known["phase"], known["pixel_size"]) == ("2CH", "ES", "trusted")
+        slicer.util.selectModule("Data")
+        spin(0.5)
+        picture("study-folder")
