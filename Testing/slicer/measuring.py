@@ -19,6 +19,18 @@ def is_shown() -> bool:
     return bool(slicer.app.layoutManager().layout in MEASURE_LAYOUTS.values())
 
 
+def drawn_last() -> set[str]:
+    """The names of the two curves that the left view draws above all else; of other props their classes."""
+    view = slicer.app.layoutManager().sliceWidget("Red").sliceView()
+    manager = view.displayableManagerByClassName("vtkMRMLMarkupsDisplayableManager")
+    shapes, props = {}, []
+    for node in slicer.util.getNodesByClass("vtkMRMLMarkupsCurveNode"):
+        drawer = manager.GetWidget(node.GetDisplayNode())
+        shapes[drawer.GetRepresentation()] = node.GetName()
+        props = list(drawer.GetRenderer().GetViewProps())
+    return {shapes.get(prop, prop.GetClassName()) for prop in props[-2:]}
+
+
 class Measuring(unittest.TestCase):
     """A case that measures; it has no tests of its own."""
 

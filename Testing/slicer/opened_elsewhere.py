@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -43,10 +44,28 @@ def main() -> None:
         "rows": slicer.util.getNode("* measurements").GetTable().GetNumberOfRows(),
         "seed": parameters.GetParameter("seed") if parameters else "",
         "table shown": any(table.isVisible() for table in tables),
+        "folders": _folders(),
         "curves in charts": [view.chart().GetNumberOfPlots() for view in plots if view.isVisible()],
     }
     Path(os.environ["ECHOSYNTH_TOLD"]).write_text(json.dumps(found), encoding="utf-8")
     slicer.util.exit(0)
+
+
+def _folders() -> dict[str, Any]:
+    """What the folders of the tree hold, and what their items know."""
+    import vtk
+
+    tree, found = slicer.mrmlScene.GetSubjectHierarchyNode(), {}
+    ids = vtk.vtkIdList()
+    tree.GetItemChildren(tree.GetSceneItemID(), ids)
+    for folder in (ids.GetId(index) for index in range(ids.GetNumberOfIds())):
+        if tree.IsItemLevel(folder, slicer.vtkMRMLSubjectHierarchyConstants.GetSubjectHierarchyLevelFolder()):
+            below = vtk.vtkIdList()
+            tree.GetItemChildren(folder, below)
+            items = [below.GetId(index) for index in range(below.GetNumberOfIds())]
+            known = {tree.GetItemName(item): tree.GetItemAttribute(item, "EchoSynth.view") for item in items}
+            found[tree.GetItemName(folder)] = {"owner": tree.GetItemOwnerPluginName(folder), "views": known}
+    return found
 
 
 _KINDS = ("Segmentation", "ScalarVolume", "Sequence", "SequenceBrowser", "Table", "PlotChart", "MarkupsCurve")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -19,13 +16,9 @@ from EchoSynthMRML.tables import rows_in
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from EchoSynthPanels.measure.nodes import CHARTS
 from events import picture, spin
-from measuring import Measuring
+from measuring import Measuring, drawn_last
+from other_slicer import open_elsewhere
 from the_module import press_apply, unfold
-
-HERE = Path(__file__).resolve().parent
-SECONDS = 120
-# Slicer says so of every slice view that was turned to an image, whoever turned it.
-SLICERS_OWN = ("GetSliceOrientationPreset",)
 
 
 class MeasuredCine(Measuring):
@@ -47,7 +40,7 @@ class Playing(MeasuredCine):
             self.show_frame(number)
             endocardium = self.panel.measured.frames[f"frame {number}"].endocardium
             assert np.allclose(self.points(f"frame {number}"), endocardium.points, atol=1e-3)
-            assert self._drawn_last() == {self.panel.nodes.line.GetName(), self.panel.nodes.handles.GetName()}
+            assert drawn_last() == {self.panel.nodes.line.GetName(), self.panel.nodes.handles.GetName()}
         assert _nodes_in_scene() == before
         picture("measured-cine-played")
 
@@ -72,17 +65,6 @@ class Playing(MeasuredCine):
 
     def _fold(self, folded: bool) -> None:
         self.panel.ui.measureSection.collapsed = folded
-
-    def _drawn_last(self) -> set[str]:
-        """The names of the two nodes that the left view draws above all others."""
-        view = slicer.app.layoutManager().sliceWidget("Red").sliceView()
-        manager = view.displayableManagerByClassName("vtkMRMLMarkupsDisplayableManager")
-        shapes = {}
-        for node in slicer.util.getNodesByClass("vtkMRMLMarkupsCurveNode"):
-            drawer = manager.GetWidget(node.GetDisplayNode())
-            shapes[drawer.GetRepresentation()] = node.GetName()
-            props = list(drawer.GetRenderer().GetViewProps())
-        return {shapes.get(prop, prop.GetClassName()) for prop in props[-2:]}
 
 
 class Editing(MeasuredCine):
@@ -175,7 +157,7 @@ class Saving(MeasuredCine):
                 ("with", ["--additional-module-paths", str(modules)]),
                 ("without", []),
             ):
-                found = _open_elsewhere(scene, arguments, Path(folder) / f"{name}.json", name)
+                found = open_elsewhere(scene, arguments, Path(folder) / f"{name}.json", name)
                 assert found["complaints"] == []
                 assert {kind: found["nodes"][kind] for kind in saved} == saved
                 assert "Red" in found["slice views"]
@@ -194,8 +176,10 @@ class Saving(MeasuredCine):
                 slicer.mrmlScene.Clear(0)
                 spin(0.1)
                 slicer.util.loadScene(scene)
-                spin(0.5)
+                spin(0.8)
                 assert _curves_in_charts() == [4, 4]
+                curves = slicer.util.getNodesByClass("vtkMRMLMarkupsCurveNode")
+                assert drawn_last() == {node.GetName() for node in curves}
 
 
 def _nodes_in_scene():
@@ -208,15 +192,3 @@ def _curves_in_charts():
     layout = slicer.app.layoutManager()
     views = [layout.plotWidget(index).plotView() for index in range(layout.plotViewCount)]
     return [view.chart().GetNumberOfPlots() for view in views if view.isVisible()]
-
-
-def _open_elsewhere(scene, arguments, told, name):
-    """What a new Slicer finds in a saved scene."""
-    command = [slicer.app.applicationFilePath(), "--no-splash", "--testing", *arguments]
-    command += ["--python-script", str(HERE.parent / "opened_elsewhere.py")]
-    environment = {**os.environ, "ECHOSYNTH_SCENE": str(scene), "ECHOSYNTH_TOLD": str(told), "ECHOSYNTH_NAME": name}
-    ran = subprocess.run(command, env=environment, timeout=SECONDS, capture_output=True, text=True)
-    assert told.exists(), ran.stdout[-2000:] + ran.stderr[-2000:]
-    found = json.loads(told.read_text(encoding="utf-8"))
-    found["complaints"] = [line for line in found["complaints"] if not any(own in line for own in SLICERS_OWN)]
-    return found

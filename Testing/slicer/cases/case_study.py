@@ -16,9 +16,11 @@ import mouse
 from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.images.write import write_image
 from EchoSynthMRML.study_folder import facts_of, patient_of
-from events import choose, click, picture, spin, wait_until
+from EchoSynthPanels.application import registration
+from events import RIGHT, answering, choose, choose_in_menu, click, click_item, picture, spin, wait_until
 from measuring import Measuring
-from the_module import unfold
+from other_slicer import open_elsewhere
+from the_module import press_apply, unfold
 
 SHAPE = (400, 480)
 PLACES = ("2CH_ED", "2CH_ES", "4CH_ED", "4CH_ES")
@@ -158,3 +160,110 @@ class Biplane(Loaded):
         slicer.util.selectModule("Data")
         spin(0.5)
         picture("study-folder")
+
+    def test_a_saved_study_opens_with_and_without_the_extension(self):
+        unfold(self.panel)
+        click(self.panel.ui.measureButton)
+        self.wait()
+        modules = Path(slicer.modules.echosynth.path).parent
+        with tempfile.TemporaryDirectory() as folder:
+            scene = Path(folder) / "study.mrb"
+            assert slicer.util.saveScene(str(scene))
+            for name, arguments in (("with", ["--additional-module-paths", str(modules)]), ("without", [])):
+                found = open_elsewhere(scene, arguments, Path(folder) / f"{name}.json", f"folder-{name}")
+                assert found["complaints"] == []
+                folder_told = found["folders"]["patient0001"]
+                assert folder_told["owner"] == ("EchoSynth" if name == "with" else "Folder")
+                assert folder_told["views"]["patient0001_2CH_ES"] == "2CH"
+                assert "patient0001 measurements" in folder_told["views"]
+
+    def test_a_reopened_study_fills_itself_again(self):
+        unfold(self.panel)
+        click(self.panel.ui.measureButton)
+        self.wait()
+        ejected = self.value("EF, biplane discs", "2CH + 4CH")
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / "study.mrb")
+            assert slicer.util.saveScene(path)
+            slicer.mrmlScene.Clear()
+            slicer.util.loadScene(path)
+            spin(0.5)
+        assert self.panel.ui.twoChamberESSourceLabel.text == "name"
+        click(self.panel.ui.measureButton)
+        self.wait()
+        assert abs(self.value("EF, biplane discs", "2CH + 4CH") - ejected) < 1e-6
+        assert len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) == 4
+
+
+class Cines(Measuring):
+    def test_two_cines_named_after_their_views_give_it_too(self):
+        nodes = {}
+        for view in ("2CH", "4CH"):
+            frames = np.stack([echo(view, phase)[0] for phase in (0.0, 0.4, 0.8, 1.0, 0.8, 0.4)])
+            with tempfile.TemporaryDirectory() as folder:
+                path = write_image(Path(folder) / f"{view}.nii.gz", frames, spacing=echo(view, 0.0)[1])
+                nodes[view] = self.module.logic.openFile(path)
+        unfold(self.panel)
+        spin(0.3)
+        assert self.parameters.twoChamberED is self.parameters.twoChamberES is nodes["2CH"]
+        press_apply(self.panel, 120)
+        spin(0.5)
+        picture("study-cines")
+        assert 35 < self.value("EF, biplane discs", "2CH + 4CH") < 75
+        places = self.panel.measured.places
+        assert (places["2CH ED"].frame, places["4CH ED"].frame) == (0, 0)
+        assert self.panel.ui.fourChamberESSourceLabel.text == f"name, area, frame {places['4CH ES'].frame}"
+        click(self.panel.ui.fourChamberESShowButton)
+        spin(0.3)
+        assert np.allclose(self.points("4CH ES"), self.panel.measured.frames["4CH ES"].endocardium.points, atol=1e-2)
+
+
+class OnePress(Measuring):
+    def test_an_image_alone_is_segmented_and_measured(self):
+        self.parameters.inputVolume = registration.load_frame(registration.FRAME)
+        self.measure()
+        assert self.value("LV area") > 1000
+        assert self.parameters.labelMap is self.panel.measured.source
+
+    def test_so_is_a_cine_which_automatic_takes_whole(self):
+        self.parameters.inputVolume = registration.load_cine(registration.CINE)
+        self.measure("Automatic")
+        assert 30 < self.value("EF, discs", "cine") < 75
+
+
+class ByRightClick(Loaded):
+    def test_the_view_that_is_set_outweighs_the_name(self):
+        image = self.images["patient0001_2CH_ED"]
+        self._choose("patient0001_2CH_ED", "Echo view", "Four-chamber")
+        assert facts_of(image)["view"] == "4CH"
+        assert facts_of(image)["view_from"] == "set"
+        unfold(self.panel)
+        spin(0.3)
+        assert self.parameters.twoChamberED is None
+        assert "patient0001_2CH_ED is named 2CH, and taken for 4CH" in self.panel.ui.studyLabel.text
+        self._choose("patient0001_2CH_ED", "Echo view", "By name, classifier or area")
+        unfold(self.panel)
+        spin(0.3)
+        assert self.parameters.twoChamberED is image
+
+    def test_measure_opens_the_module_with_the_image(self):
+        self._choose("patient0001_4CH_ES", "Measure echo with EchoMeasure...")
+        assert slicer.util.selectedModule() == "EchoMeasure"
+        assert self.parameters.inputVolume is self.images["patient0001_4CH_ES"]
+
+    def _choose(self, name: str, *path: str) -> None:
+        slicer.util.selectModule("Data")
+        spin(0.2)
+        widget = slicer.modules.data.widgetRepresentation()
+        tree = next(one for one in widget.findChildren("qMRMLSubjectHierarchyTreeView") if one.isVisible())
+
+        def follow(menu) -> None:
+            for text in path[:-1]:
+                choose_in_menu(menu, text)
+                spin(0.3)
+                menu = slicer.app.activePopupWidget()
+            choose_in_menu(menu, path[-1])
+
+        with answering(follow):
+            click_item(tree, name, button=RIGHT)
+        spin(0.2)
