@@ -30,6 +30,7 @@ def synthesize(
     quality: str | None = None,
     model: str = "beam-flow",
     solver: str | None = None,
+    device: str = "auto",
     progress: Progress | None = None,
 ) -> tuple[NDArray[np.uint8], Record]:
     """Draw echocardiograms that follow a label map.
@@ -44,8 +45,9 @@ def synthesize(
             the label map is fitted where it is None.
         spacing: (row, column) millimetres; gives the depth, and the aspect of the pixels where the sector is fitted.
         quality: acoustic window: 'good', 'medium', 'poor', or None for any; not every model knows of it.
-        model: name of the model folder; a diffusion model is run by torch, on the CPU.
+        model: name of the model folder; a diffusion model is run by torch.
         solver: of a diffusion model, one of the `solvers` in its config.json; None for the model's default.
+        device: where torch runs a model that it runs: 'cpu', 'cuda', 'cuda:1', 'mps'; 'auto' takes a GPU if any.
         progress: progress(done, total, message) after each step; may raise `Cancelled`.
 
     Returns:
@@ -67,7 +69,7 @@ def synthesize(
     depth = None if spacing is None else area.radius_far * float(spacing[0])
     options = Capabilities.of(folder).chosen(steps=steps, solver=solver, quality=quality)
     # A lone image is drawn by all cores, several by one each, which takes less time together; they are the same.
-    synthesizer: Synthesizer = load_pipeline(folder, threads=None if count * len(frames) == 1 else 1)
+    synthesizer: Synthesizer = load_pipeline(folder, threads=None if count * len(frames) == 1 else 1, device=device)
     tell = _with_frames(progress, len(frames))
     images, about = synthesizer(
         labels, area, view=told, depth_mm=depth, count=count, seed=seed, progress=tell, **options
