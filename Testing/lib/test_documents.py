@@ -202,3 +202,5 @@ def test_the_figures_of_the_readme_are_those_of_the_benchmarks(bench: Any) -> No
     assert " / ".join(clean) in text
     assert " / ".join(obeyed) in text
     assert f"| {seconds:.2g} s |" in text
+    (biplane,) = results["measurement"]["biplane EF"]
+    assert f"| {biplane['mean absolute error']:.1f} points off on average, r {biplane['correlation']:.2f} |" in text
