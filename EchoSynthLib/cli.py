@@ -17,10 +17,10 @@ from typing import Any, NoReturn
 
 import EchoSynthLib
 from EchoSynthLib import outputs, zoo
+from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
 from EchoSynthLib.files import reason
 from EchoSynthLib.progress import TerminalProgress, on_one_line
-from EchoSynthLib.systems import Capabilities
 from EchoSynthLib.tasks import (
     Context,
     Parameter,

@@ -179,81 +179,6 @@ RECIPES: Mapping[str, Recipe] = {
 """All that `echosynth train` makes, by name."""
 
 
-@dataclass(frozen=True)
-class Capabilities:
-    """What a model can do, as its system's row and its config.json tell without its weights.
-
-    Attributes:
-        name: of the model.
-        kind, title, runtime, task, options, live, process: see `System`; '' where there is no such model here.
-        solvers: of a diffusion process, those that fit it; empty where there is no choice.
-        default_solver, default_steps: where the caller does not choose; '' and 0 where config.json does not tell.
-        latent: whether it works in the latent space of an autoencoder.
-    """
-
-    name: str
-    kind: str = ""
-    title: str = ""
-    runtime: str = ""
-    task: str = ""
-    options: tuple[str, ...] = ()
-    live: bool = False
-    process: str = ""
-    solvers: tuple[str, ...] = ()
-    default_solver: str = ""
-    default_steps: int = 0
-    latent: bool = False
-
-    @property
-    def needs_full(self) -> bool:
-        """Whether it runs with the full installation alone."""
-        return self.runtime == "torch"
-
-    @property
-    def knows_quality(self) -> bool:
-        """Whether it can be told the image quality."""
-        return "quality" in self.options
-
-    def chosen(self, **given: Any) -> dict[str, Any]:
-        """The options that are given, not None.
-
-        Raises:
-            InputError: the model has no choice of one.
-        """
-        told = {name: value for name, value in given.items() if value is not None}
-        for name, value in told.items():
-            if name not in self.options:
-                raise InputError(
-                    f"The model {self.name!r} has no choice of {name}; given was {value!r}. Leave it out, or choose "
-                    "another model."
-                )
-        return told
-
-    @classmethod
-    def of(cls, model: zoo.ModelFolder) -> Capabilities:
-        """Those of a model folder."""
-        system, config = system_of(model), model.config
-        if system is None:
-            return cls(model.name)
-        row = {name: getattr(system, name) for name in ("kind", "title", "runtime", "task", "options", "live")}
-        return cls(
-            model.name,
-            **row,
-            process=str(config.get("process", system.process)),
-            solvers=tuple(config.get("solvers", ())),
-            default_solver=str(config.get("default_solver", "")),
-            default_steps=int(config.get("default_steps", 0)),
-            latent=bool(config.get("latent", False)),
-        )
-
-
-def capabilities(name: str) -> Capabilities:
-    """Those of the model of that name; of no kind where there is none here, as with a scene from elsewhere."""
-    # Listed, not found: that would read all weights for their checksums.
-    listed = (model for model in zoo.list_models() if model.name == name)
-    return next((Capabilities.of(model) for model in listed), Capabilities(name))
-
-
 def offered() -> dict[str, str]:
     """The functions that systems offer to Python users, each with the module that has it."""
     return {name: f"EchoSynthLib.{system.name.partition('.')[0]}" for system in SYSTEMS for name in system.offers}
@@ -264,9 +189,15 @@ def system_of(model: zoo.ModelFolder) -> System | None:
     return next((system for system in SYSTEMS if system.name == model.config.get("system")), None)
 
 
+def kind_of(model: zoo.ModelFolder) -> str:
+    """What a model is for; '' where this version does not know its system."""
+    system = system_of(model)
+    return system.kind if system is not None else ""
+
+
 def models_of(kind: str) -> list[zoo.ModelFolder]:
     """The models of a kind, shipped ones first; see `zoo.list_models`."""
-    return [model for model in zoo.list_models() if Capabilities.of(model).kind == kind]
+    return [model for model in zoo.list_models() if kind_of(model) == kind]
 
 
 def find_model(name: str, kind: str, what: str) -> zoo.ModelFolder:
@@ -277,7 +208,7 @@ def find_model(name: str, kind: str, what: str) -> zoo.ModelFolder:
         ModelError: there is none of that name, or a file is not what SHA256SUMS says.
     """
     model = zoo.find(name)
-    found = Capabilities.of(model).kind
+    found = kind_of(model)
     if found != kind:
         known = ", ".join(other.name for other in models_of(kind)) or "none"
         raise InputError(

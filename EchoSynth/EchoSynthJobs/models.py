@@ -12,10 +12,10 @@ import numpy as np
 
 import EchoSynthLib
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
+from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthLib.images.writers.arrays import write_array
-from EchoSynthLib.systems import Capabilities
 from EchoSynthLib.tasks import find_task, parameters_of
 
 INPUTS = ("image", "label_map")

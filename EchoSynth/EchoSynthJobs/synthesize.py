@@ -13,10 +13,10 @@ from EchoSynthJobs.frames import spacing_parameters
 from EchoSynthJobs.job import Job, Report, in_worker, while_there, working_folder
 from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER
+from EchoSynthLib.capabilities import capabilities
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.writers.arrays import write_array
-from EchoSynthLib.systems import capabilities
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.hierarchy import place_beside

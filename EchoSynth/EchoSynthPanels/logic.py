@@ -102,7 +102,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
         """
         from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
-        from EchoSynthLib.systems import capabilities
+        from EchoSynthLib.capabilities import capabilities
         from EchoSynthPanels.application.engine import run, the_engine
 
         the_engine().check_model(capabilities(model))
@@ -186,7 +186,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         """
         from EchoSynthJobs.data_set import DataSetTarget, save_variations
         from EchoSynthJobs.synthesize import SynthesisRequest
-        from EchoSynthLib.systems import capabilities
+        from EchoSynthLib.capabilities import capabilities
         from EchoSynthPanels.application.engine import run, the_engine
 
         the_engine().check_model(capabilities(model))

@@ -11,10 +11,11 @@ from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
 from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, taken_view
+from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.records import new_record
 from EchoSynthLib.synthesis import Synthesizer
-from EchoSynthLib.systems import Capabilities, find_model, load_pipeline
+from EchoSynthLib.systems import find_model, load_pipeline
 from EchoSynthLib.types import Progress, Record, Spacing
 
 

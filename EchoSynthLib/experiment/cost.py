@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib import zoo
+from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.images import plan_of
@@ -14,7 +15,7 @@ from EchoSynthLib.experiment.sampling import Plan, Sampling, draw_and_tell, draw
 from EchoSynthLib.experiment.stages import Workplace, read_json
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.machine import machine
-from EchoSynthLib.systems import Capabilities, load_torch_pipeline
+from EchoSynthLib.systems import load_torch_pipeline
 
 REVISION = 2
 REPEATS = 3

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib import zoo
+from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.checksums import sha256_of_json
 from EchoSynthLib.errors import InputError, ModelError
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.settings import TRAINED
 from EchoSynthLib.experiment.stages import Stage, Workplace, read_json
-from EchoSynthLib.systems import RECIPES, Capabilities
+from EchoSynthLib.systems import RECIPES
 from EchoSynthLib.training.run import TrainingRun
 
 REVISION = 1

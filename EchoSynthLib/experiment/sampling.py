@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.synthesis import Synthesizer
-from EchoSynthLib.systems import Capabilities, load_pipeline
+from EchoSynthLib.systems import load_pipeline
 
 Image = NDArray[np.uint8]
 

@@ -152,7 +152,7 @@ def test_its_function_and_its_pipelines_are_found_in_python(house: House) -> Non
         "import numpy as np, EchoSynthLib as es; from pathlib import Path; image = np.load('bright.npy'); "
         "one, other = es.load_pipeline('brightness'), es.load_pipeline(Path('run/brightness')); "
         "print(one(image)[0], other(image)[0], es.how_bright(image)[0], 'how_bright' in dir(es)); "
-        "from EchoSynthLib.systems import capabilities; print(capabilities('brightness'))",
+        "from EchoSynthLib.capabilities import capabilities; print(capabilities('brightness'))",
     )
     assert told.splitlines()[0] == "20.5 20.5 20.5 True"
     assert "title='Light meter'" in told

@@ -32,7 +32,7 @@ FLOORS = (
     {"anatomy", "images", "networks", "evaluation", "outputs"},
     {"measurement"},
     {"zoo", "runtime", "training", "parallel"},
-    {"systems"},
+    {"systems", "capabilities"},
     SYSTEM_ROOMS,
     {"api"},
     {"demo", "demo_results", "experiment"},

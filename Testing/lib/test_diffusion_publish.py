@@ -20,6 +20,7 @@ from safetensors.torch import load_file  # noqa: E402
 import EchoSynthLib as es  # noqa: E402
 from EchoSynthLib import zoo  # noqa: E402
 from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, heart_cycle, parametric_heart  # noqa: E402
+from EchoSynthLib.capabilities import Capabilities  # noqa: E402
 from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
 from EchoSynthLib.images.write import write_label_map  # noqa: E402
 from EchoSynthLib.networks.semantic.presets import build  # noqa: E402
@@ -27,7 +28,6 @@ from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusio
 from EchoSynthLib.synthesis.diffusion.export import publish  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.processes.registry import make_process  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent  # noqa: E402
-from EchoSynthLib.systems import Capabilities  # noqa: E402
 from EchoSynthLib.tasks import Context, Dataset, Synthesize  # noqa: E402
 from EchoSynthLib.training.card import Made, missing  # noqa: E402
 from EchoSynthLib.training.loop import State  # noqa: E402

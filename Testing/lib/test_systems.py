@@ -17,8 +17,9 @@ from shipped import needs_generator, needs_segmenter
 
 import EchoSynthLib as es
 from EchoSynthLib import zoo
+from EchoSynthLib.capabilities import Capabilities, capabilities
 from EchoSynthLib.errors import EchoSynthError, InputError, ModelError, needs
-from EchoSynthLib.systems import RECIPES, SYSTEMS, Capabilities, capabilities, find_model, load_pipeline, models_of
+from EchoSynthLib.systems import RECIPES, SYSTEMS, find_model, load_pipeline, models_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = [model for model in zoo.list_models() if model.shipped]
@@ -41,6 +42,12 @@ def test_a_diffusion_model_can_do_what_its_config_says() -> None:
     can = Capabilities.of(folder_of("synthesis.diffusion", process="ve", solvers=["heun"], default_solver="heun"))
     assert (can.kind, can.process, can.solvers, can.default_solver) == ("synthesis", "ve", ("heun",), "heun")
     assert (can.needs_full, can.live, can.knows_quality) == (True, False, False)
+
+
+@pytest.mark.parametrize("odd", [{"solvers": None, "default_steps": "x"}, {"solvers": 3, "default_steps": [4]}])
+def test_an_odd_config_tells_nothing_and_hurts_nobody(odd: dict[str, Any]) -> None:
+    can = Capabilities.of(folder_of("synthesis.diffusion", **odd))
+    assert (can.kind, can.solvers, can.default_steps) == ("synthesis", (), 0)
 
 
 @pytest.mark.parametrize("config", [{}, {"system": None}, {"system": ["x"]}, {"system": "astrology.sun"}])

@@ -20,9 +20,9 @@ from EchoSynthJobs.models import time_one_image
 from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy import parametric_heart
+from EchoSynthLib.capabilities import Capabilities, capabilities
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.systems import Capabilities, capabilities
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import new_segmentation
 from EchoSynthMRML.provenance import stamps_of

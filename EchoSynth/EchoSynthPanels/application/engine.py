@@ -15,9 +15,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
+from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import EchoSynthError
-from EchoSynthLib.systems import Capabilities
 from EchoSynthPanels.application import packages
 from EchoSynthPanels.application.packages import FAST, FULL, TORCH, Packages
 from EchoSynthPanels.application.runner import JobRunner

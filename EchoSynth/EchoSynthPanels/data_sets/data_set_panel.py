@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 
 from EchoSynthJobs.data_set import DataSetTarget, Pair, pairs_in, save_pairs, save_variations
 from EchoSynthJobs.job import Job
-from EchoSynthLib.systems import capabilities
+from EchoSynthLib.capabilities import capabilities
 from EchoSynthPanels.model_choice import ModelChoice
 from EchoSynthPanels.panel import Panel
 from EchoSynthPanels.parameters import DataSource

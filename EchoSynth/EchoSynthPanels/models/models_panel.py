@@ -10,8 +10,8 @@ from slicer.i18n import tr as _
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.models import can_be_timed, command, time_one_image
 from EchoSynthLib import zoo
+from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.errors import EchoSynthError
-from EchoSynthLib.systems import Capabilities
 from EchoSynthPanels.application.engine import Engine
 from EchoSynthPanels.panel import Panel, confirmed, connect
 

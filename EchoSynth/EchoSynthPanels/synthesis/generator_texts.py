@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from slicer.i18n import tr as _
 
-from EchoSynthLib.systems import Capabilities
+from EchoSynthLib.capabilities import Capabilities
 
 PROCESSES = {
     "flow-map": "Flow map, in beam space",

@@ -15,7 +15,7 @@ from slicer.util import VTKObservationMixin
 
 from EchoSynthJobs.job import Job, sector_text, working_folder
 from EchoSynthJobs.synthesize import SynthesisRequest, draw, read_label_maps
-from EchoSynthLib.systems import capabilities
+from EchoSynthLib.capabilities import capabilities
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.hierarchy import place_beside

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from EchoSynthJobs.synthesize import SynthesisRequest
-from EchoSynthLib.systems import Capabilities, capabilities
+from EchoSynthLib.capabilities import Capabilities, capabilities
 from EchoSynthPanels.application.engine import the_engine
 
 

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.synthesize import Synthesized, synthesize, view_of
-from EchoSynthLib.systems import Capabilities, capabilities
+from EchoSynthLib.capabilities import Capabilities, capabilities
 from EchoSynthMRML.cines import cine_of
 from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.navigation import open_panel

@@ -16,11 +16,14 @@ from EchoSynthLib.anatomy.beam import BEAM_SHAPE, ScanConversion, to_beam_space
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.runtime import Network, OnnxNetwork, usable_cores
-from EchoSynthLib.synthesis.beam_flow import FLOW_MAP, conditions
+from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.sampler import integrate
 from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
 from EchoSynthLib.synthesis.beam_flow.side_by_side import Tick, side_by_side
 from EchoSynthLib.types import Progress
+
+FLOW_MAP = "flow-map"
+"""Its process and its own way to sample it, as records and options name them."""
 
 
 class BeamFlowPipeline:
