@@ -53,7 +53,7 @@ def exponential(velocity: ArrayLike, squarings: int | None = None) -> Field:
     if squarings is None:
         fastest = float(np.sqrt(np.square(v).sum(axis=0)).max())
         squarings = max(0, math.ceil(math.log2(fastest / LARGEST_STEP))) if fastest > 0 else 0
-    if not isinstance(squarings, int) or squarings < 0:
+    if not isinstance(squarings, int | np.integer) or squarings < 0:
         raise InputError(f"A velocity is squared a whole number of times, 0 or more; given was {squarings!r}.")
     displacement: Field = v / v.dtype.type(2**squarings)
     for _ in range(squarings):
