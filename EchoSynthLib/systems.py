@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from EchoSynthLib import zoo
@@ -272,7 +272,7 @@ def _load(place: str, folder: Path, content: str, how: tuple[tuple[str, Any], ..
 # A model of the same name may change between two calls, so that its content is a part of the key. Those that torch
 # runs may be large.
 _kept = {"onnx": lru_cache(maxsize=8)(_load), "torch": lru_cache(maxsize=2)(_load)}
-_loading = Lock()
+_loading = RLock()  # a pipeline may stand on another one
 
 
 def _named(place: str, what: str) -> Any:

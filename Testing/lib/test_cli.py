@@ -253,9 +253,10 @@ def imported_by(*arguments: object) -> set[str]:
     return {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if "|" in line}
 
 
-def test_the_start_of_the_command_imports_nothing_foreign_but_numpy() -> None:
+def test_the_start_of_a_command_imports_nothing_foreign_but_numpy_and_the_list_of_all_not_even_that() -> None:
     foreign = {"scipy", "SimpleITK", "pydicom", "av", "PIL", "onnxruntime"} | HEAVY
     assert imported_by("segment", "--help") & foreign == set()
+    assert imported_by("--help") & (foreign | {"numpy"}) == set()
 
 
 @pytest.mark.parametrize("command", ["variations", "synthesize", "dataset", "segment"])
