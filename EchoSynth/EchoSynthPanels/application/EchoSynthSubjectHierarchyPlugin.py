@@ -10,6 +10,7 @@ from AbstractScriptedSubjectHierarchyPlugin import AbstractScriptedSubjectHierar
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.study import set_what_it_shows
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthMRML.study_folder import PATIENT, facts_of, facts_of_item, lines_of_folder
 from EchoSynthPanels.application.navigation import open_panel
 from EchoSynthPanels.measure.texts import LAMPS
@@ -32,7 +33,8 @@ class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
         self._measure = self._opening(_("Measure echo with EchoMeasure..."), "EchoMeasure", "Measure")
         self._synthesize = self._opening(_("Synthesize echo with EchoSynth..."), "EchoSynth", "Synthesize")
         self._choices: dict[tuple[str, str], Any] = {}
-        self._view = self._menu(_("Echo view"), "view", {"4CH": _("Four-chamber"), "2CH": _("Two-chamber")})
+        views = {FOUR_CHAMBER.name: _("Four-chamber"), TWO_CHAMBER.name: _("Two-chamber")}
+        self._view = self._menu(_("Echo view"), "view", views)
         self._phase = self._menu(_("Echo phase"), "phase", {"ED": _("End-diastole"), "ES": _("End-systole")})
 
     def canOwnSubjectHierarchyItem(self, itemID: int) -> float:
