@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib as es
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
-from EchoSynthLib.demo_results import FIRST_LINE, STRUCTURES, Result, Source, format_csv, format_table, write_files
+from EchoSynthLib.demo_results import (
+    FIRST_LINE,
+    STRUCTURES,
+    DemoResult,
+    DemoSource,
+    format_csv,
+    format_table,
+    write_files,
+)
 from EchoSynthLib.errors import OutputError
 from EchoSynthLib.progress import part, silent
 from EchoSynthLib.types import Progress
@@ -99,7 +107,7 @@ def summary(report: dict[str, Any]) -> str:
     return "\n".join([report["table"], "Look at", *sheets, files])
 
 
-def _sources() -> Iterator[Source]:
+def _sources() -> Iterator[DemoSource]:
     from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
     from EchoSynthLib.anatomy.sector.fit import fit_sector
 
@@ -107,13 +115,13 @@ def _sources() -> Iterator[Source]:
         heart = parametric_heart(view.name)
         drawn = f"a parametric {view.long_name} heart at end-diastole"
         title = f"{drawn.capitalize()}, {COUNT} echocardiograms of it, and their segmentation"
-        yield Source(f"parametric_{view.name}", title, view.name, heart.label_map, heart.spacing, heart.sector)
+        yield DemoSource(f"parametric_{view.name}", title, view.name, heart.label_map, heart.spacing, heart.sector)
     frame = _camus_frame()
     if frame is not None and frame.label_map is not None:
         spacing = frame.spacing if frame.spacing_trusted else None
         title = f"CAMUS {frame.name}: the real frame, variations of its segmentation, and what became of them"
         sector = fit_sector(frame.image, spacing)
-        yield Source(f"camus_{frame.name}", title, frame.view, frame.label_map, spacing, sector, frame.image)
+        yield DemoSource(f"camus_{frame.name}", title, frame.view, frame.label_map, spacing, sector, frame.image)
 
 
 def _camus_frame() -> CamusFrame | None:
@@ -128,11 +136,11 @@ def _camus_frame() -> CamusFrame | None:
     return next((frame for frame in frames if frame.label_map is not None and frame.split in ("val", None)), None)
 
 
-def _run(source: Source, seed: int, progress: Progress) -> Result:
+def _run(source: DemoSource, seed: int, progress: Progress) -> DemoResult:
     """Label maps -> images -> label maps, the first half of the steps for each arrow."""
     from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 
-    result = Result(source)
+    result = DemoResult(source)
     drawing = part(progress, 0, 2, f"{source.name}, synthesis")
     if source.frame is None:
         _synthesise_again(result, seed, drawing)
@@ -148,7 +156,7 @@ def _run(source: Source, seed: int, progress: Progress) -> Result:
     return result
 
 
-def _synthesise_again(result: Result, seed: int, progress: Progress) -> None:
+def _synthesise_again(result: DemoResult, seed: int, progress: Progress) -> None:
     """One label map gives COUNT images."""
 
     source = result.source
@@ -160,7 +168,7 @@ def _synthesise_again(result: Result, seed: int, progress: Progress) -> None:
     result.records = [_record(record, number, f"{source.name}/label_map.nii.gz") for number in range(COUNT)]
 
 
-def _synthesise_variations(result: Result, frame: np.ndarray, seed: int, progress: Progress) -> None:
+def _synthesise_variations(result: DemoResult, frame: np.ndarray, seed: int, progress: Progress) -> None:
     """The real frame is segmented; COUNT variations of its label map give an image each."""
     from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 
@@ -183,7 +191,7 @@ def _record(synthesis: dict[str, Any], index: int, label_map: str) -> dict[str, 
     return {"synthesis": {**synthesis, "synthetic": True, "index": index, "source_label_map": label_map}}
 
 
-def _draw_sheets(folder: Path, results: list[Result]) -> list[str]:
+def _draw_sheets(folder: Path, results: list[DemoResult]) -> list[str]:
     """The sheet of parametric hearts holds no patient's image and may be shown anywhere; a real frame gets its own."""
     from EchoSynthLib.images.picture_sheet import draw_sheet
 
@@ -195,7 +203,7 @@ def _draw_sheets(folder: Path, results: list[Result]) -> list[str]:
     return list(sheets)
 
 
-def _section(result: Result) -> Section:
+def _section(result: DemoResult) -> Section:
     from EchoSynthLib.images.overlay import pixel_aspect
     from EchoSynthLib.images.picture_sheet import Section, Tile, coloured, grey, legend
 

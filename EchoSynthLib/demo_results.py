@@ -21,7 +21,7 @@ STRUCTURES = ("LV cavity", "LV cavity+myocardium", "left atrium")
 
 
 @dataclass(frozen=True)
-class Source:
+class DemoSource:
     """What a part of the demo starts from: a label map (H, W), its geometry, and the real frame it is of, if any."""
 
     name: str
@@ -34,10 +34,10 @@ class Source:
 
 
 @dataclass
-class Result:
+class DemoResult:
     """Label maps drawn from a source, their synthetic images, and what those were segmented as, in one order."""
 
-    source: Source
+    source: DemoSource
     label_maps: list[np.ndarray] = field(default_factory=list)
     images: list[np.ndarray] = field(default_factory=list)
     segmentations: list[np.ndarray] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Result:
         return {name: sum(score[name] for score in self.scores) / len(self.scores) for name in STRUCTURES}
 
 
-def format_table(results: Sequence[Result]) -> str:
+def format_table(results: Sequence[DemoResult]) -> str:
     """Dice in percent, a row an image and a row for each source's mean, as plain text."""
     rows = [(f"{source}  {image}", scores) for source, image, scores in _rows(results)]
     width = max(len(name) for name, _ in rows)
@@ -62,7 +62,7 @@ def format_table(results: Sequence[Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def format_csv(results: Sequence[Result]) -> str:
+def format_csv(results: Sequence[DemoResult]) -> str:
     """The same table for a spreadsheet, Dice from 0 to 1."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -72,7 +72,7 @@ def format_csv(results: Sequence[Result]) -> str:
     return text.getvalue()
 
 
-def _rows(results: Sequence[Result]) -> Iterator[tuple[str, str, dict[str, float]]]:
+def _rows(results: Sequence[DemoResult]) -> Iterator[tuple[str, str, dict[str, float]]]:
     for result in results:
         if result.frame_scores is not None:
             yield result.source.name, "real frame, against the expert", result.frame_scores
@@ -81,7 +81,7 @@ def _rows(results: Sequence[Result]) -> Iterator[tuple[str, str, dict[str, float
         yield result.source.name, "synthetic, mean", result.mean_scores()
 
 
-def write_files(folder: Path, result: Result) -> None:
+def write_files(folder: Path, result: DemoResult) -> None:
     """Makes the folder and writes a result's images, label maps (NIfTI) and records (JSON) into it.
 
     Raises:

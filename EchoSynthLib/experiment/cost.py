@@ -11,7 +11,7 @@ from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.images import plan_of
-from EchoSynthLib.experiment.sampling import Plan, Sampling, draw_and_tell, draw_by
+from EchoSynthLib.experiment.sampling import ImagePlan, Sampling, draw_and_tell, draw_by
 from EchoSynthLib.experiment.stages import Workplace, read_json
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.machine import machine
@@ -46,7 +46,7 @@ def load(folder: Path) -> dict[str, Any]:
     return read_json(folder / "cost.json")
 
 
-def _operations(sampling: Sampling, plan: Plan) -> dict[str, Any]:
+def _operations(sampling: Sampling, plan: ImagePlan) -> dict[str, Any]:
     """Parameters, and multiply-accumulates of the whole image, counted while torch draws it."""
     from EchoSynthLib.networks.semantic.cost import multiply_accumulates_of
 

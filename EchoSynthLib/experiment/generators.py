@@ -25,7 +25,7 @@ TRAINING_TOLD = ("preset", "minutes", "iterations", "device", "data")
 
 
 @dataclass(frozen=True)
-class Training:
+class GeneratorTraining:
     """How the generators are trained: `minutes` each, the size by `preset`."""
 
     preset: str
@@ -35,7 +35,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Generator:
+class ComparedGenerator:
     """A generator of the comparison.
 
     Attributes:
@@ -58,7 +58,9 @@ class Generator:
         return {name: config.get(name) for name in TRAINING_TOLD}
 
 
-def find_generators(names: Sequence[str], frames: Frames, how: Training, root: Path) -> list[Generator]:
+def find_generators(
+    names: Sequence[str], frames: Frames, how: GeneratorTraining, root: Path
+) -> list[ComparedGenerator]:
     """The generators of these names: a name of `TRAINED`, a model of the zoo, or the path of a model folder.
 
     Raises:
@@ -75,7 +77,7 @@ def find_generators(names: Sequence[str], frames: Frames, how: Training, root: P
     return found
 
 
-def _trained(name: str, frames: Frames, how: Training, root: Path) -> Generator:
+def _trained(name: str, frames: Frames, how: GeneratorTraining, root: Path) -> ComparedGenerator:
     inputs = {
         "revision": REVISION,
         "data": frames.sums,
@@ -86,10 +88,10 @@ def _trained(name: str, frames: Frames, how: Training, root: Path) -> Generator:
         "seed": how.seed,
     }
     stage = Stage(root, f"generator-{name}", f"training {name}", inputs, lambda work: _train(name, frames, how, work))
-    return Generator(name, stage.folder / "model" / name, stage.key, RECIPES[name].solvers(how.preset), stage)
+    return ComparedGenerator(name, stage.folder / "model" / name, stage.key, RECIPES[name].solvers(how.preset), stage)
 
 
-def _train(name: str, frames: Frames, how: Training, work: Workplace) -> None:
+def _train(name: str, frames: Frames, how: GeneratorTraining, work: Workplace) -> None:
     run = TrainingRun(frames.path, work.scratch, None, how.minutes, how.device, how.seed, progress=work.progress)
     published = RECIPES[name].train(run, preset=how.preset)
     shutil.copytree(published, work.result / "model" / name)
@@ -97,7 +99,7 @@ def _train(name: str, frames: Frames, how: Training, work: Workplace) -> None:
         shutil.copy(log, work.result / ("-".join(log.relative_to(work.scratch).parts)))
 
 
-def _existing(name: str) -> Generator:
+def _existing(name: str) -> ComparedGenerator:
     path = Path(name).expanduser()
     if not name.startswith(FROM_ZOO) and (path / zoo.CHECKSUMS).is_file():
         model = zoo.open_folder(path.resolve())
@@ -108,7 +110,7 @@ def _existing(name: str) -> Generator:
         raise ModelError(
             f"The model {name!r} is one for {can.kind or 'nothing known'} and draws no images; give one that does."
         )
-    return Generator(model.name, model.path, _key_of(model.path), can.solvers or (can.process,))
+    return ComparedGenerator(model.name, model.path, _key_of(model.path), can.solvers or (can.process,))
 
 
 def _key_of(folder: Path) -> str:

@@ -15,7 +15,7 @@ from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.checkpointed_map import Arrays, run_in_parts
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.experiment.label_maps import Maps, seed_of
-from EchoSynthLib.experiment.sampling import Plan, Sampling, draw, draw_and_tell
+from EchoSynthLib.experiment.sampling import ImagePlan, Sampling, draw, draw_and_tell
 from EchoSynthLib.experiment.stages import Workplace
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.images.writers.arrays import growing_array, write_array
@@ -82,17 +82,17 @@ def _terms_of(model: Path) -> str:
     return terms.strip()
 
 
-def draw_arrays(sampling: Sampling, plan: Plan) -> Arrays:
+def draw_arrays(sampling: Sampling, plan: ImagePlan) -> Arrays:
     """The `image` (H, W) of a plan."""
     return {"image": draw(sampling, plan)}
 
 
-def plan_of(frames: Frames, maps: Maps, number: int, seed: int) -> Plan:
+def plan_of(frames: Frames, maps: Maps, number: int, seed: int) -> ImagePlan:
     """How map `number` is drawn: in its frame's sector, view, quality and depth, from a seed of its own."""
     row = int(maps.row[number])
     sector = maps.sector_of(number)
     row_mm = float(frames.arrays.spacing[row, 0])
-    return Plan(
+    return ImagePlan(
         label_map=np.array(maps.label_map[number]),
         sector=sector,
         view=str(frames.arrays.view[row]),

@@ -11,9 +11,9 @@ from typing import Any
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.experiment import cost, evaluate, images, label_maps, realism, train_segmenter
 from EchoSynthLib.experiment.frames import Frames
-from EchoSynthLib.experiment.generators import Generator, Training, find_generators
+from EchoSynthLib.experiment.generators import ComparedGenerator, GeneratorTraining, find_generators
 from EchoSynthLib.experiment.sampling import Sampling
-from EchoSynthLib.experiment.settings import Settings
+from EchoSynthLib.experiment.settings import ExperimentSettings
 from EchoSynthLib.experiment.stages import Stage, Workplace
 
 REAL, SYNTHETIC, BOTH = "real", "synthetic", "real + synthetic"
@@ -26,7 +26,7 @@ class Trained:
     """A segmentation network and its judgement; `generator` is None for real frames alone."""
 
     data: str
-    generator: Generator | None
+    generator: ComparedGenerator | None
     network: Stage
     judged: Stage
 
@@ -35,7 +35,7 @@ class Trained:
 class Sampled:
     """Images of a generator, sampled in one way; `generator` is None for real train frames, which cost nothing."""
 
-    generator: Generator | None
+    generator: ComparedGenerator | None
     sampling: Sampling | None
     images: Stage | None
     realism: Stage
@@ -46,7 +46,7 @@ class Sampled:
 class Comparison:
     """What belongs to one generator: its own sampling, the networks it trains, other samplings."""
 
-    generator: Generator
+    generator: ComparedGenerator
     sampled: Sampled
     trained: tuple[Trained, ...]
     samplers: tuple[Sampled, ...]
@@ -77,12 +77,12 @@ class Experiment:
         comparisons: one for each generator.
     """
 
-    def __init__(self, settings: Settings, frames: Frames) -> None:
+    def __init__(self, settings: ExperimentSettings, frames: Frames) -> None:
         settings.check()
         self.settings, self.frames = settings, frames
         self.root = settings.output / "stages"
         self.places: dict[str, Any] = {"workers": settings.workers, "cluster": settings.cluster}
-        how = Training(settings.preset, settings.generator_minutes, settings.device, settings.seed)
+        how = GeneratorTraining(settings.preset, settings.generator_minutes, settings.device, settings.seed)
         generators = find_generators(settings.models, frames, how, self.root)
         _check_solvers(settings, generators)
         self.maps = self._maps()
@@ -127,14 +127,14 @@ class Experiment:
         )  # fmt: skip
         return Sampled(None, None, None, stage, None)
 
-    def _comparison(self, generator: Generator) -> Comparison:
+    def _comparison(self, generator: ComparedGenerator) -> Comparison:
         sampling = Sampling(generator.folder, generator.key, self.settings.device)
         drawn = self._images(generator, sampling, None)
         sampled = self._sampled(generator, sampling, drawn, self.realism_images)
         trained = tuple(self._trained(data, generator, drawn) for data in (SYNTHETIC, BOTH))
         return Comparison(generator, sampled, trained, tuple(self._samplers(generator, sampled)))
 
-    def _samplers(self, generator: Generator, default: Sampled) -> Iterator[Sampled]:
+    def _samplers(self, generator: ComparedGenerator, default: Sampled) -> Iterator[Sampled]:
         """The default sampling and those asked for, on the same few label label_maps."""
         few = self.settings.solver_images
         if not self.settings.solvers or default.images is None:
@@ -145,7 +145,7 @@ class Experiment:
             if solver in generator.solvers:
                 yield self._sampled(generator, sampling, self._images(generator, sampling, few), few)
 
-    def _images(self, generator: Generator, sampling: Sampling, chosen: int | None) -> Stage:
+    def _images(self, generator: ComparedGenerator, sampling: Sampling, chosen: int | None) -> Stage:
         seed = self.settings.seed
         return self._stage(
             f"images-{generator.name}", f"drawing with {generator.name} {sampling.name}",
@@ -153,7 +153,7 @@ class Experiment:
             partial(images.make, self.frames, self.maps.folder, chosen, sampling, seed, self.places),
         )  # fmt: skip
 
-    def _sampled(self, generator: Generator, sampling: Sampling | None, drawn: Stage, chosen: int) -> Sampled:
+    def _sampled(self, generator: ComparedGenerator, sampling: Sampling | None, drawn: Stage, chosen: int) -> Sampled:
         assert sampling is not None
         looked = self._stage(
             "realism", f"looking at images of {generator.name} {sampling.name}",
@@ -167,7 +167,7 @@ class Experiment:
         )  # fmt: skip
         return Sampled(generator, sampling, drawn, looked, timed)
 
-    def _trained(self, data: str, generator: Generator | None, drawn: Stage | None) -> Trained:
+    def _trained(self, data: str, generator: ComparedGenerator | None, drawn: Stage | None) -> Trained:
         settings, real = self.settings, data != SYNTHETIC
         how = (settings.segmenter_minutes, settings.device, settings.seed)
         folders: tuple[Path, Path] | None = None if drawn is None else (self.maps.folder, drawn.folder)
@@ -184,7 +184,7 @@ class Experiment:
         return Trained(data, generator, network, judged)
 
 
-def _check_solvers(settings: Settings, generators: list[Generator]) -> None:
+def _check_solvers(settings: ExperimentSettings, generators: list[ComparedGenerator]) -> None:
     known = sorted({solver for generator in generators for solver in generator.solvers})
     unknown = [solver for solver, _ in settings.solvers if solver not in known]
     if unknown:

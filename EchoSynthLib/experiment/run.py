@@ -11,7 +11,7 @@ from EchoSynthLib.experiment.plan import Experiment
 from EchoSynthLib.experiment.plots import save_plots
 from EchoSynthLib.experiment.report import report
 from EchoSynthLib.experiment.results import collect
-from EchoSynthLib.experiment.settings import Settings
+from EchoSynthLib.experiment.settings import ExperimentSettings
 from EchoSynthLib.images.write import write_record
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.types import Progress
@@ -19,7 +19,7 @@ from EchoSynthLib.types import Progress
 REPORT, RESULTS = "report.md", "results.json"
 
 
-def run(settings: Settings, part: Callable[[int, int, str], Progress]) -> dict[str, Any]:
+def run(settings: ExperimentSettings, part: Callable[[int, int, str], Progress]) -> dict[str, Any]:
     """Makes each stage that is not made yet; returns the names of the files that tell of them.
 
     report.md, results.json and the pictures are written anew after each network that was judged, so that a long

@@ -42,7 +42,7 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ImagePlan:
     """One image to be drawn; see `synthesize`."""
 
     label_map: Image
@@ -53,19 +53,19 @@ class Plan:
     seed: int
 
 
-def draw(sampling: Sampling, plan: Plan) -> Image:
+def draw(sampling: Sampling, plan: ImagePlan) -> Image:
     """The image (H, W) of a plan; it depends on the model, the sampling and the plan alone."""
     return draw_and_tell(sampling, plan)[0]
 
 
-def draw_and_tell(sampling: Sampling, plan: Plan) -> tuple[Image, dict[str, Any]]:
+def draw_and_tell(sampling: Sampling, plan: ImagePlan) -> tuple[Image, dict[str, Any]]:
     """The image, and what was done for it: process, solver, steps and network evaluations."""
     model = _model(sampling)
     return draw_by(load_pipeline(model, device=sampling.device), Capabilities.of(model), sampling, plan)
 
 
 def draw_by(
-    synthesizer: Synthesizer, can: Capabilities, sampling: Sampling, plan: Plan
+    synthesizer: Synthesizer, can: Capabilities, sampling: Sampling, plan: ImagePlan
 ) -> tuple[Image, dict[str, Any]]:
     """The image that a pipeline draws, and what was done for it; what its model has no choice of is not asked for."""
     asked: dict[str, Any] = {"quality": plan.quality, "steps": sampling.steps, "solver": sampling.solver}

@@ -26,7 +26,7 @@ PRESETS = {"small": Minutes(30, 30), "paper": Minutes(10_000, 600)}
 
 
 @dataclass(frozen=True)
-class Settings:
+class ExperimentSettings:
     """One experiment.
 
     Attributes:

@@ -21,6 +21,9 @@ class ProcessPool:
 
     A process that has ended is replaced by a new one, which is handed the same chunk. Processes start when there is
     something to do, and none outlives this one, however it ends.
+
+    `concurrent.futures.ProcessPoolExecutor` does none of it: it loses all chunks with one process, cannot end a process
+    in the middle of a chunk before Python 3.14, and its processes stay when this one is killed.
     """
 
     def __init__(self, workers: int) -> None:

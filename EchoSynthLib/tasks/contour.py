@@ -32,7 +32,7 @@ MODEL_OF_HEADS = {"both": "contour", "points": "contour", "mask": "segmenter"}
 
 
 @dataclass(frozen=True)
-class Names:
+class ContourFiles:
     """How the results of one image are called."""
 
     table: str
@@ -41,7 +41,7 @@ class Names:
     record: str
 
     @classmethod
-    def of(cls, stem: str) -> Names:
+    def of(cls, stem: str) -> ContourFiles:
         """The names that begin with a stem."""
         return cls(f"{stem}_contour.csv", f"{stem}_contour.json", f"{stem}_contour.png", f"{stem}_contour_record.json")
 
@@ -69,7 +69,7 @@ class Contour(PixelSize, Task):
         output_folder(self.output)
         if self.image.is_dir():
             return self._run_folder(context)
-        names = Names.of(result_stem(stem_of(self.image)))
+        names = ContourFiles.of(result_stem(stem_of(self.image)))
         check_replaceable(self.output, names.record, astuple(names), self.name, self.image)
         with OutputFolder(self.output) as hidden, naming(self.image):
             return self._contour(self.image, hidden, names, context.progress)
@@ -82,7 +82,7 @@ class Contour(PixelSize, Task):
     def _run_folder(self, context: Context) -> dict[str, Any]:
         started = time.perf_counter()
         files = images_in(self.image)
-        names = {file: Names.of(stem) for file, stem in zip(files, distinct_stems(files), strict=True)}
+        names = {file: ContourFiles.of(stem) for file, stem in zip(files, distinct_stems(files), strict=True)}
         for file in files:
             check_replaceable(self.output, names[file].record, astuple(names[file]), self.name, file)
         check_replaceable(self.output, RECORD_OF_FOLDER, (), self.name, self.image)
@@ -112,7 +112,7 @@ class Contour(PixelSize, Task):
                 with_warnings(summary, [*left_out_of(self.image), *warnings_of_each(done)]),
             )
 
-    def _contour(self, path: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
+    def _contour(self, path: Path, hidden: Path, names: ContourFiles, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.label_maps.file import read_echo
         from EchoSynthLib.tasks.contour_results import write_contours, write_picture, write_table

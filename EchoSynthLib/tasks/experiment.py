@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.errors import needs
-from EchoSynthLib.experiment.settings import PRESETS, TRAINED, Settings, parse_solvers
+from EchoSynthLib.experiment.settings import PRESETS, TRAINED, ExperimentSettings, parse_solvers
 from EchoSynthLib.records import new_record
 from EchoSynthLib.tasks.common.options import seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_writable
@@ -85,9 +85,9 @@ class Experiment(Task):
         about = {"experiment": self.experiment, "seed": self.seed, "outputs": outputs}
         return new_record(self.name, started=started) | about
 
-    def _settings(self) -> Settings:
+    def _settings(self) -> ExperimentSettings:
         usual = PRESETS[self.preset]
-        return Settings(
+        return ExperimentSettings(
             data=self.data,
             output=self.output,
             preset=self.preset,

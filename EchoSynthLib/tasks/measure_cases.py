@@ -19,7 +19,7 @@ ALONE = ("", "")
 
 
 @dataclass(frozen=True)
-class Source:
+class CaseFiles:
     """The files of one frame or cine: an image, a label map, or a label map and the image it was drawn on."""
 
     image: Path | None
@@ -36,7 +36,7 @@ class Case:
     """
 
     name: str
-    sources: dict[tuple[str, str], Source]
+    sources: dict[tuple[str, str], CaseFiles]
 
 
 def case_of_file(path: Path) -> Case:
@@ -57,8 +57,8 @@ def cases_in(folder: Path) -> list[Case]:
     files = [path for path in readable_in(folder) if not is_own_result(path)]
     if not files:
         raise InputError(f"There is no image and no label map in the folder {folder}; give one, or a single file.")
-    patients: dict[str, dict[tuple[str, str], Source]] = {}
-    alone: list[tuple[str, Path, Source]] = []
+    patients: dict[str, dict[tuple[str, str], CaseFiles]] = {}
+    alone: list[tuple[str, Path, CaseFiles]] = []
     for name, paths in _by_name(files):
         told = told_by_name(name)
         key = (told.view, told.phase)
@@ -88,12 +88,12 @@ def _by_name(files: Iterable[Path]) -> Iterator[tuple[str, list[Path]]]:
             yield from ((stem_of(path), [path]) for path in paths)
 
 
-def _source(paths: list[Path]) -> Source:
+def _source(paths: list[Path]) -> CaseFiles:
     marked = sorted((path for path in paths if label_ending(path)), key=label_rank)
     plain = [path for path in paths if path not in marked]
     if not marked and plain and _is_label_map(plain[0]):
-        return Source(None, plain[0])
-    return Source(plain[0] if plain else None, marked[0] if marked else None)
+        return CaseFiles(None, plain[0])
+    return CaseFiles(plain[0] if plain else None, marked[0] if marked else None)
 
 
 def _is_label_map(path: Path) -> bool:

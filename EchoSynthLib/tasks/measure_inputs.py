@@ -10,7 +10,7 @@ from EchoSynthLib.anatomy.views import view_names
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.shown import blank_frames
-from EchoSynthLib.tasks.measure_cases import Source
+from EchoSynthLib.tasks.measure_cases import CaseFiles
 from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
 
 
-def open_source(source: Source, given: Spacing | None) -> tuple[list[Given], list[str]]:
+def open_source(source: CaseFiles, given: Spacing | None) -> tuple[list[Given], list[str]]:
     """The frames of an image or cine, of its label map, or of both; and what the readers had to say.
 
     Args:

@@ -33,7 +33,7 @@ NOT_WRITABLE = {*ITK_SUFFIXES, ".dcm", ".dicom", *PICTURE_SUFFIXES, *VIDEO_SUFFI
 
 
 @dataclass(frozen=True)
-class Names:
+class SegmentationFiles:
     """How the results of one image are called."""
 
     segmentation: str
@@ -75,7 +75,7 @@ class Segment(Task):
         """How many images of a folder were segmented."""
         return told_of_folder(record, "segmented")
 
-    def _place_of_one(self) -> tuple[Path, Names]:
+    def _place_of_one(self) -> tuple[Path, SegmentationFiles]:
         suffix = suffix_of(self.output)
         if is_folder(self.output) or suffix not in {*WRITABLE, *NOT_WRITABLE}:
             return self.output, _names(result_stem(stem_of(self.image)), FORMATS[self.format])
@@ -86,7 +86,9 @@ class Segment(Task):
         if self.output.exists() and self.output.samefile(self.image):
             raise InputError(f"The output {self.output} is the image itself; give another name.")
         stem = stem_of(self.output)
-        return self.output.parent, Names(self.output.name, f"{stem}_confidence{suffix}", f"{stem}_record.json")
+        return self.output.parent, SegmentationFiles(
+            self.output.name, f"{stem}_confidence{suffix}", f"{stem}_record.json"
+        )
 
     def _run_folder(self, context: Context) -> dict[str, Any]:
         started = time.perf_counter()
@@ -120,7 +122,9 @@ class Segment(Task):
                 hidden, RECORD, self.output, with_warnings(summary, [*left_out_of(self.image), *warnings_of_each(done)])
             )
 
-    def _segment(self, path: Path, folder: Path, hidden: Path, names: Names, progress: Progress) -> dict[str, Any]:
+    def _segment(
+        self, path: Path, folder: Path, hidden: Path, names: SegmentationFiles, progress: Progress
+    ) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.label_maps.file import read_echo
         from EchoSynthLib.images.write import write_label_map
@@ -224,8 +228,8 @@ def _record_of_cine(records: list[dict[str, Any]], cine: EchoCine, seconds: floa
     return with_warnings(record, told_of_blank(blank))
 
 
-def _names(stem: str, suffix: str) -> Names:
-    return Names(f"{stem}_segmentation{suffix}", f"{stem}_confidence{suffix}", f"{stem}_record.json")
+def _names(stem: str, suffix: str) -> SegmentationFiles:
+    return SegmentationFiles(f"{stem}_segmentation{suffix}", f"{stem}_confidence{suffix}", f"{stem}_record.json")
 
 
 def _file_names(outputs: dict[str, str]) -> dict[str, str]:

@@ -29,7 +29,7 @@ from EchoSynthLib.networks.semantic.presets import PAPER
 from EchoSynthLib.synthesis.diffusion import recipe
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
 from EchoSynthLib.synthesis.diffusion.latent_space import one_hot
-from EchoSynthLib.synthesis.diffusion.training_configs import plan
+from EchoSynthLib.synthesis.diffusion.training_configs import training_config
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
 
 SIDE = 224
@@ -55,7 +55,7 @@ def main() -> None:
 
 def untrained(model: str) -> SemanticDiffusionPipeline:
     """The small model as its recipe makes it, before training; a latent one with an untrained autoencoder."""
-    chosen = plan(model, "small")
+    chosen = training_config(model, "small")
     pipeline = recipe.untrained(model, "small", chosen, None, seed=0)
     pipeline.network.eval()
     if chosen.latent:

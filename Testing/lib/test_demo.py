@@ -15,7 +15,7 @@ import pytest
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE
 from EchoSynthLib.demo import run_demo
-from EchoSynthLib.demo_results import STRUCTURES, Result, Source, format_csv, format_table
+from EchoSynthLib.demo_results import STRUCTURES, DemoResult, DemoSource, format_csv, format_table
 from EchoSynthLib.errors import OutputError
 from EchoSynthLib.images.overlay import pixel_aspect
 from EchoSynthLib.images.picture_sheet import (
@@ -38,9 +38,9 @@ def a_ventricle_over_an_atrium() -> np.ndarray:
     return label_map
 
 
-def a_result(*scores: tuple[float, float, float]) -> Result:
-    source = Source("parametric_4CH", "a heart", "4CH", a_ventricle_over_an_atrium(), None, None)
-    return Result(source, scores=[dict(zip(STRUCTURES, score, strict=True)) for score in scores])
+def a_result(*scores: tuple[float, float, float]) -> DemoResult:
+    source = DemoSource("parametric_4CH", "a heart", "4CH", a_ventricle_over_an_atrium(), None, None)
+    return DemoResult(source, scores=[dict(zip(STRUCTURES, score, strict=True)) for score in scores])
 
 
 def first_tile(tile: Tile) -> np.ndarray:

@@ -22,7 +22,7 @@ from EchoSynthLib.networks.semantic.presets import PAPER  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.recipe import DenoisingLoss, untrained  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.solvers.registry import find_solver  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.training_configs import plan  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.training_configs import training_config  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_presets  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent.recipe import AutoencoderLoss, validate  # noqa: E402
 from EchoSynthLib.systems import RECIPES  # noqa: E402
@@ -71,7 +71,7 @@ def descend(network: torch.nn.Module, loss, steps: int, rate: float = 3e-3) -> l
 
 def tiny(model: str) -> SemanticDiffusionPipeline:
     """A pipeline like the recipe's, with fewer channels."""
-    chosen = plan(model, "small")
+    chosen = training_config(model, "small")
     chosen = replace(chosen, changes={**chosen.changes, "width": 8})
     pipeline = untrained(model, "small", chosen, None, seed=0)
     if chosen.latent:
@@ -115,7 +115,7 @@ def test_ten_classes_tell_the_view(frames: BeamData) -> None:
 def test_every_model_has_a_plan_whose_sampling_fits_its_process(model: str, preset: str) -> None:
     from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
 
-    chosen = plan(model, preset)
+    chosen = training_config(model, preset)
     process = make_process(chosen.process)
     find_solver(chosen.solver, process)
     assert len(process.sigmas(chosen.steps, chosen.discretization)) == chosen.steps + 1
@@ -124,7 +124,7 @@ def test_every_model_has_a_plan_whose_sampling_fits_its_process(model: str, pres
 
 def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InputError, match="EDM-L64"):
-        plan("EDM-L32", "small")
+        training_config("EDM-L32", "small")
 
 
 @pytest.mark.slow

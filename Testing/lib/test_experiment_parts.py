@@ -14,8 +14,8 @@ from EchoSynthLib.errors import Cancelled, InputError, ModelError
 from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES
 from EchoSynthLib.experiment import checkpointed_map, evaluate, images, label_maps
 from EchoSynthLib.experiment.frames import Frames, load_frames
-from EchoSynthLib.experiment.generators import Training, find_generators
-from EchoSynthLib.experiment.sampling import Plan, Sampling
+from EchoSynthLib.experiment.generators import GeneratorTraining, find_generators
+from EchoSynthLib.experiment.sampling import ImagePlan, Sampling
 from EchoSynthLib.experiment.settings import parse_solvers
 from EchoSynthLib.experiment.stages import Progress, Workplace
 from EchoSynthLib.experiment.training_data import write_pairs
@@ -53,12 +53,12 @@ def drawn(
     varied: Path,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
-    calls: list[Plan],
+    calls: list[ImagePlan],
     progress: Progress = quiet,
 ) -> Path:
     """The folder of images that a generator without a network draws: its seed's noise in the sector."""
 
-    def one(sampling: Sampling, plan: Plan) -> np.ndarray:
+    def one(sampling: Sampling, plan: ImagePlan) -> np.ndarray:
         calls.append(plan)
         noise = np.random.default_rng(plan.seed).integers(1, 255, plan.label_map.shape, dtype=np.uint8)
         return noise * plan.sector.mask(plan.label_map.shape)
@@ -104,10 +104,10 @@ def test_interrupted_drawing_goes_on_with_what_is_missing(
     frames: Frames, varied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpointed_map, "PART", 4)
-    whole: list[Plan] = []
+    whole: list[ImagePlan] = []
     expected, _ = images.load(drawn(frames, varied, tmp_path / "whole", monkeypatch, whole))
 
-    interrupted: list[Plan] = []
+    interrupted: list[ImagePlan] = []
 
     def impatient(done: int, total: int, message: str = "") -> None:
         if len(interrupted) == 6:
@@ -115,7 +115,7 @@ def test_interrupted_drawing_goes_on_with_what_is_missing(
 
     with pytest.raises(Cancelled):
         drawn(frames, varied, tmp_path / "parts", monkeypatch, interrupted, impatient)
-    rest: list[Plan] = []
+    rest: list[ImagePlan] = []
     found, numbers = images.load(drawn(frames, varied, tmp_path / "parts", monkeypatch, rest))
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(numbers, np.arange(len(expected)))
@@ -212,7 +212,7 @@ def test_solvers_are_told_with_their_steps() -> None:
 
 
 def test_models_are_found_in_the_zoo_and_by_path_and_unknown_ones_are_named(frames: Frames, tmp_path: Path) -> None:
-    how = Training("small", 1.0, "cpu", 0)
+    how = GeneratorTraining("small", 1.0, "cpu", 0)
     if not (shipped_models() / "beam-flow").is_dir():
         pytest.skip("the model beam-flow is not in Resources/Models")
     shutil.copytree(shipped_models() / "beam-flow", tmp_path / "mine")

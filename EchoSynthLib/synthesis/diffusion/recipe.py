@@ -14,7 +14,7 @@ from EchoSynthLib.synthesis.diffusion.export import publish
 from EchoSynthLib.synthesis.diffusion.latent_space import one_hot, to_model_space
 from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
 from EchoSynthLib.synthesis.diffusion.solvers.registry import fitting_solvers
-from EchoSynthLib.synthesis.diffusion.training_configs import Plan, plan
+from EchoSynthLib.synthesis.diffusion.training_configs import TrainingConfig, training_config
 from EchoSynthLib.systems import RECIPES, Recipe
 from EchoSynthLib.training.beam_data import load_beam_data
 from EchoSynthLib.training.card import Made, train_command
@@ -52,7 +52,7 @@ def train(
     Raises:
         InputError: there is no such model or preset, or no budget for the paper's size.
     """
-    chosen = plan(model, preset)
+    chosen = training_config(model, preset)
     run = run.of(chosen.iterations)
     with main_process_first(run.device):
         every = load_beam_data(run.data, run.output / "beam_data.npz")
@@ -96,7 +96,7 @@ def train(
 
 def solvers(model: str, preset: str = "small", autoencoder: str | None = None) -> list[str]:
     """Those that a model will have; see `train`."""
-    return fitting_solvers(plan(model, preset).process)
+    return fitting_solvers(training_config(model, preset).process)
 
 
 def train_autoencoder(recipe: Recipe, run: TrainingRun, preset: str) -> Path:
@@ -108,7 +108,7 @@ def train_autoencoder(recipe: Recipe, run: TrainingRun, preset: str) -> Path:
 
 
 def untrained(
-    model: str, preset: str, chosen: Plan, autoencoder: nn.Module | None, seed: int
+    model: str, preset: str, chosen: TrainingConfig, autoencoder: nn.Module | None, seed: int
 ) -> SemanticDiffusionPipeline:
     """The pipeline whose network is to be trained."""
     torch.manual_seed(seed)

@@ -11,7 +11,7 @@ from EchoSynthLib.networks.semantic.presets import PAPER
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingConfig:
     """How one model is trained, and sampled where its user does not choose.
 
     Attributes:
@@ -51,7 +51,7 @@ PROCESS_OF = {"SDM": "ddpm", "VP": "vp", "VE": "ve"}
 LATENT_OF = {"EDM-L128": "L128", "EDM-L64": "L64"}
 
 
-def plan(model: str, preset: str) -> Plan:
+def training_config(model: str, preset: str) -> TrainingConfig:
     """The plan of a model.
 
     In the paper's size, images, batches and learning rate are the papers'; the average of the weights, which EDM's
@@ -75,8 +75,8 @@ def plan(model: str, preset: str) -> Plan:
     if preset == "paper":
         sampling = ("ancestral-learned", 1000, "iddpm") if model == "SDM" else ("heun", 25, "edm")
         batch = 96 if model == "SDM" else 12
-        return Plan(process, latent, 256, *sampling, batch, 1e-4, 0.99, 0.9999, None)
+        return TrainingConfig(process, latent, 256, *sampling, batch, 1e-4, 0.99, 0.9999, None)
     sampling = ("dpm-solver++", 20, "edm") if model == "SDM" else ("heun", 10, "edm")
     changes = {} if latent else FOLDED
     settings = {"unit_input": True} if process == "ve" else {}
-    return Plan(process, latent, 224, *sampling, 8, 1e-3, 0.3, 0.998, 4500, changes, settings)
+    return TrainingConfig(process, latent, 224, *sampling, 8, 1e-3, 0.3, 0.998, 4500, changes, settings)
