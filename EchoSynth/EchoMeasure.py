@@ -25,10 +25,10 @@ class EchoMeasureWidget(EchoModuleWidget):
 
     def kinds_of_panels(self):
         """See `EchoModuleWidget.kinds_of_panels`."""
+        from EchoSynthPanels.input.input_panel import InputPanel
         from EchoSynthPanels.measure.measure_panel import MeasurePanel
-        from EchoSynthPanels.synthesis.label_map_panel import LabelMapPanel
 
-        return LabelMapPanel, MeasurePanel
+        return InputPanel, MeasurePanel
 
 
 class EchoMeasureTest(EchoModuleTest):

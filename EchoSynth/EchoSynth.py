@@ -20,16 +20,17 @@ class EchoSynth(EchoModule):
 
 
 class EchoSynthWidget(EchoModuleWidget):
-    """Segment, Label map, Synthesize, Vary."""
+    """Input row, Segment, Edit label map, Synthesize, Variations."""
 
     def kinds_of_panels(self):
         """See `EchoModuleWidget.kinds_of_panels`."""
-        from EchoSynthPanels.synthesis.label_map_panel import LabelMapPanel
+        from EchoSynthPanels.input.input_panel import InputPanel
+        from EchoSynthPanels.synthesis.edit_panel import EditPanel
         from EchoSynthPanels.synthesis.segment_panel import SegmentPanel
         from EchoSynthPanels.synthesis.synthesize_panel import SynthesizePanel
         from EchoSynthPanels.synthesis.vary_panel import VaryPanel
 
-        return SegmentPanel, LabelMapPanel, SynthesizePanel, VaryPanel
+        return InputPanel, SegmentPanel, EditPanel, SynthesizePanel, VaryPanel
 
 
 class EchoSynthTest(EchoModuleTest):

@@ -181,7 +181,7 @@ def node_to_write(place: MeasuredFrame) -> Any:
     if place.node.GetScene() is None:
         raise InputError(f"'{name}' was removed from the scene; its endocardium cannot be written.")
     if not place.node.IsA("vtkMRMLSegmentationNode"):
-        raise InputError(f"'{name}' is no segmentation. Make it one in the section Label map, and measure again.")
+        raise InputError(f"'{name}' is no segmentation. Make it one in EchoSynth (Edit label map), and measure again.")
     cine = cine_of(place.node)
     if cine is None or place.frame is None or place.frame == frame_shown(place.node):
         return place.node

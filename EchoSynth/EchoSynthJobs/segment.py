@@ -11,11 +11,15 @@ import numpy as np
 from EchoSynthJobs.frames import frames_in_worker
 from EchoSynthJobs.job import Job, Report, while_there, working_folder
 from EchoSynthJobs.results import Result, add_all
+from EchoSynthLib.anatomy.labels import CAMUS
 from EchoSynthLib.client import Client
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.measurement.cycle import find_cycle
 from EchoSynthMRML.frame_stack import FrameStack
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation
-from EchoSynthMRML.provenance import stamp, stamp_frame
+from EchoSynthMRML.phases import PHASES, stamp_phases
+from EchoSynthMRML.provenance import name_of_segmentation, stamp, stamp_frame
 from EchoSynthMRML.volumes import new_frame
 
 
@@ -81,7 +85,8 @@ def _segment(scene: Any, client: Client, asked: _Asked) -> Job[Segmented]:
         wanted = {"view": asked.view, "model": asked.model, "confidence": asked.confidence}
         record = yield from frames_in_worker(client, "segment", stack, folder / "map.npy", wanted)
         found = record["outputs"]
-        results = [(yield from _collect(found["segmentation"], stack, f"{name} segmentation", new_segmentation))]
+        phases = _phases_in(np.load(found["segmentation"]))
+        results = [(yield from _collect(found["segmentation"], stack, name_of_segmentation(name), new_segmentation))]
         if asked.confidence:
             results.append((yield from _collect(found["confidence"], stack, f"{name} confidence", new_frame)))
 
@@ -96,7 +101,19 @@ def _segment(scene: Any, client: Client, asked: _Asked) -> Job[Segmented]:
             stamp(node, {"task": "confidence"})
 
     nodes = yield from add_all(scene, results, volume, dress, save_changes=True, output=asked.output)
+    if stack.cine is not None:
+        stamp_phases(stack.cine, phases)
     return Segmented(nodes[0], nodes[1] if asked.confidence else None, record)
+
+
+def _phases_in(maps: np.ndarray) -> dict[str, list[int]]:
+    """The frames of end-diastole and end-systole in label maps (T, h, w); empty where they tell no cycle."""
+    areas = np.atleast_1d((maps == CAMUS["left ventricle"]).sum(axis=(-2, -1)))
+    try:
+        beats = find_cycle(areas).beats
+    except InputError:
+        return {}
+    return {phase: [beat[number].frame for beat in beats] for number, phase in enumerate(PHASES)}
 
 
 def _collect(path: str, stack: FrameStack, name: str, new_node: Callable[..., Any]) -> Job[Result]:

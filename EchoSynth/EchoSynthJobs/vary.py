@@ -14,7 +14,7 @@ from EchoSynthLib.client import Client
 from EchoSynthLib.images.writers.arrays import write_array
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import link_to_volume, linked_volume, new_segmentation, read_label_map
-from EchoSynthMRML.provenance import stamp, stamps_of
+from EchoSynthMRML.provenance import name_of_variation, stamp, stamps_of
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,19 @@ class Varied:
     notes: tuple[str, ...] = ()
 
 
-def vary(scene: Any, client: Client, source: Any, change: Change, reference: Any = None) -> Job[Varied]:
-    """Segmentations that vary the label map a node shows.
+def vary(
+    scene: Any, client: Client, source: Any, change: Change, reference: Any = None, output: Any = None
+) -> Job[Varied]:
+    """Segmentations that vary the label map a node shows; new ones, or the first of them into `output`.
 
     Raises:
         InputError: the node is no label map, or the change is not possible; and what the task raises.
     """
-    return (yield from while_there(_vary(scene, client, source, change, reference), source, reference))
+    job = _vary(scene, client, source, change, reference, output)
+    return (yield from while_there(job, source, reference, output))
 
 
-def _vary(scene: Any, client: Client, source: Any, change: Change, reference: Any) -> Job[Varied]:
+def _vary(scene: Any, client: Client, source: Any, change: Change, reference: Any, output: Any) -> Job[Varied]:
     label_map = read_label_map(source, reference)
     with working_folder(label_map=source.GetName()) as folder:
         write_array(folder / "label_map.npy", label_map.codes)
@@ -68,7 +71,7 @@ def _vary(scene: Any, client: Client, source: Any, change: Change, reference: An
         )
         results = []
         for index, path in enumerate(record["outputs"]["label_maps"]):
-            name = f"{source.GetName()} variation s{change.seed} #{index}"
+            name = name_of_variation(source.GetName(), change.seed, index)
             results.append(Result(name, None))
             results[-1].append(new_segmentation(np.load(path), label_map.grid, name))
             yield Report(index + 1, change.count, f"variation {index + 1} of {change.count} to Slicer")
@@ -83,5 +86,5 @@ def _vary(scene: Any, client: Client, source: Any, change: Change, reference: An
             # Its variations are edited on the same image, and synthesized in its sector.
             link_to_volume(node, image)
 
-    nodes = yield from add_all(scene, results, source, dress)
+    nodes = yield from add_all(scene, results, source, dress, output=output)
     return Varied(nodes, label_map.notes)

@@ -14,6 +14,7 @@ from EchoSynthMRML.cines import cine_of
 PREFIX = "EchoSynth."
 FRAME = PREFIX + "frame"
 LABEL_MAP_ROLE = "EchoSynth.labelMap"
+_SEGMENTATION = " segmentation"
 
 _KINDS: dict[str, Callable[[str], Any]] = {
     "synthetic": lambda text: text == "true",
@@ -96,9 +97,19 @@ def sha256_of(label_maps: NDArray[np.uint8]) -> str:
     return hashlib.sha256(label_maps.tobytes()).hexdigest()
 
 
+def name_of_segmentation(image_name: str) -> str:
+    """The name of what an image was segmented into."""
+    return f"{image_name}{_SEGMENTATION}"
+
+
+def name_of_variation(source_name: str, seed: int, index: int) -> str:
+    """The name of variation `index` of a seed; trees cut the ends of names, so what tells them apart comes first."""
+    return f"variation s{seed} #{index} of {source_name.removesuffix(_SEGMENTATION)}"
+
+
 def name_of_synthetic(source_name: str, seed: int, index: int) -> str:
-    """The name of synthetic image `index` of a seed."""
-    return f"{source_name} synthetic s{seed} #{index}"
+    """The name of synthetic image `index` of a seed; see `name_of_variation`."""
+    return f"synthetic s{seed} #{index} of {source_name.removesuffix(_SEGMENTATION)}"
 
 
 def _text(value: Any) -> str:

@@ -182,18 +182,26 @@ class JobRow:
             self._logged = len(self._runner.log)
 
     def _scroll_to(self) -> None:
-        parent = self._place.parentWidget()
-        while parent is not None and not parent.inherits("QScrollArea"):
-            parent = parent.parentWidget()
-        if parent is not None and self._place.isVisible():
+        if self._place.isVisible():
             # The last one asked for is in sight in any case.
-            for widget in (*reversed([label for label in self._results if label.text]), self._place):
-                parent.ensureWidgetVisible(widget, 0, 4)
+            bring_into_sight(*reversed([label for label in self._results if label.text]), self._place)
+
+
+def bring_into_sight(*widgets: Any) -> None:
+    """Scrolls their module to widgets, one after another."""
+    parent = widgets[-1].parentWidget()
+    while parent is not None and not parent.inherits("QScrollArea"):
+        parent = parent.parentWidget()
+    if parent is not None:
+        for widget in widgets:
+            parent.ensureWidgetVisible(widget, 0, 4)
 
 
 def _button(text: str, about: str) -> Any:
     button = qt.QToolButton()
     button.text, button.toolTip, button.autoRaise = text, about, True
+    # As high as the line of text beside it.
+    button.setMaximumHeight(button.fontMetrics().height() + 2)
     return button
 
 

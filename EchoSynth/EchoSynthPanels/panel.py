@@ -57,6 +57,9 @@ class Panel(VTKObservationMixin):
         for choice in self.widget.findChildren(qt.QComboBox):
             choice.setSizeAdjustPolicy(qt.QComboBox.AdjustToMinimumContentsLengthWithIcon)
             choice.setMinimumContentsLength(LEAST_LETTERS)
+        # A folded section is its headline: the strip that Qt's toolkit leaves below it is room that small screens lack.
+        for section in self.widget.findChildren("ctkCollapsibleButton"):
+            section.collapsedHeight = 0
         self.widget.setMRMLScene(slicer.mrmlScene)
         self.parameters: Any = None
         self.binding = False
@@ -70,7 +73,10 @@ class Panel(VTKObservationMixin):
         self._room = RoomForText()
         self._results = [label for name, label in vars(self.ui).items() if name.endswith("ResultLabel")]
         for label in self._results:
-            let_grow(label, self._room, lines=2)
+            # Beside a caption it keeps its room; without one it takes none as long as there is nothing to tell.
+            has_caption = hasattr(self.ui, f"{label.objectName}Label")
+            let_grow(label, self._room, lines=2 if has_caption else 0)
+            label.visible = has_caption
         self.rows = {
             name: JobRow(self.runner, partial(self.owner_of, name), place, self._results, self._offers_cancel(name))
             for name, place in vars(self.ui).items()
@@ -158,7 +164,7 @@ class Panel(VTKObservationMixin):
     def start(self, owner: str, job: Callable[[], Job[Any]], show: Callable[[Any], None]) -> None:
         """Starts a job of the panel, after which `show` gets its result; what keeps it from starting is told below."""
         for label in self._results:
-            label.text = ""
+            self.tell(label, "")
 
         def take(result: Any) -> None:
             show(result)
@@ -170,10 +176,15 @@ class Panel(VTKObservationMixin):
             self.row(owner).fail(error)
             self.runner.say(f"{owner}: {error}")
 
+    def tell(self, label: Any, text: str) -> None:
+        """Tells what came of something, in a label that takes no room where it has neither a text nor a caption."""
+        label.text = text
+        label.visible = bool(text) or hasattr(self.ui, f"{label.objectName}Label")
+
     def forget(self) -> None:
         """Forgets what came of jobs: their scene goes."""
         for label in self._results:
-            label.text = ""
+            self.tell(label, "")
         for row in self.rows.values():
             row.clear()
 

@@ -156,6 +156,7 @@ class EchoSynthParameterNode:
     # In per cent; 0 and 100 leave the ventricle as it is.
     ejectionFraction: Annotated[float, WithinRange(-50, 75)] = 0.0
     wallThickness: Annotated[float, WithinRange(50, 200)] = 100.0
+    outputVariation: vtkMRMLSegmentationNode
 
     measureScope: MeasureScope = MeasureScope.AUTO
     endocardiumSource: EndocardiumSource = EndocardiumSource.LABEL_MAP

@@ -23,7 +23,7 @@ from long_cine_in_slicer import long_cine  # noqa: E402
 
 import mouse  # noqa: E402
 from EchoSynthPanels.application.registration import CINE, FRAME, load_cine, load_frame, load_label_map  # noqa: E402
-from events import StallWatch, click, ras, slice_point, spin, wait_until  # noqa: E402
+from events import StallWatch, ras, slice_point, spin, wait_until  # noqa: E402
 from the_module import AllPanels, open_module, press_apply, unfold  # noqa: E402
 
 STROKES = 20
@@ -59,9 +59,9 @@ def live(module: Any) -> dict[str, Any]:
     panel = module.panels["Synthesize"]
     parameters.live = True
     wait_until(lambda: panel.live.redrawn > 0, 20, "the first live image")
-    click(module.panels["LabelMap"].ui.editButton)
+    unfold(module.panels["Edit"])
     spin(0.5)
-    editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
+    editor = module.panels["Edit"].editor.widget
     editor.setCurrentSegmentID(parameters.labelMap.GetSegmentation().GetNthSegmentID(0))
     editor.setActiveEffectByName("Paint")
     editor.activeEffect().setParameter("BrushRelativeDiameter", "3")

@@ -99,7 +99,7 @@ def test_a_cine_becomes_segmentations_that_run_with_it_and_keep_edits(scene, cli
 
 def test_synthetic_images_lie_on_the_label_map_and_name_it(scene, client, heart):
     images = run(synthesize(scene, client, heart, SynthesisRequest(count=2, seed=3))).volumes
-    assert [image.GetName() for image in images] == ["heart synthetic s3 #0", "heart synthetic s3 #1"]
+    assert [image.GetName() for image in images] == ["synthetic s3 #0 of heart", "synthetic s3 #1 of heart"]
     for image in images:
         assert same_place(Grid.of_volume(image), read_label_map(heart).grid)
         assert is_synthetic(image)

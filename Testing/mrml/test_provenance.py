@@ -56,7 +56,7 @@ def test_calibration_is_no_provenance(frame_volume):
 
 @pytest.mark.parametrize("source", ["heart", "heart [time=0.2s]"])
 def test_the_name_of_a_synthetic_image_says_seed_and_index(source):
-    assert name_of_synthetic(source, 7, 3) == f"{source} synthetic s7 #3"
+    assert name_of_synthetic(source, 7, 3) == f"synthetic s7 #3 of {source}"
 
 
 def test_every_frame_of_a_synthetic_cine_is_stamped(scene, grid, codes):

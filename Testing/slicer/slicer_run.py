@@ -33,7 +33,7 @@ def slicer_command(launcher: Path) -> list[str]:
 def _screen() -> list[str]:
     headless = os.name == "posix" and os.uname().sysname == "Linux" and not os.environ.get("DISPLAY")
     found = shutil.which("xvfb-run") if headless else None
-    return [found, "-a", "-s", "-screen 0 1600x1000x24 +extension GLX"] if found else []
+    return [found, "-a", "-s", "-screen 0 1920x1080x24 +extension GLX"] if found else []
 
 
 class SlicerRun:

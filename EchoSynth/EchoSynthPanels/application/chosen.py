@@ -13,7 +13,7 @@ from EchoSynthJobs.stack import is_stack
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import linked_volume
-from EchoSynthPanels.application.views import is_shown, show_frame, show_grid, show_label_volume
+from EchoSynthPanels.application.views import is_shown, show_frame, show_grid, show_label_map
 from EchoSynthPanels.panel import AFTER_THE_WRAPPER
 
 
@@ -49,9 +49,9 @@ class Chosen(VTKObservationMixin):
     def _show_label_map(self, node: Any, before: Any) -> None:
         """Shows a label map instead of the one that was chosen before: they often lie on one another."""
         if before is not None and before.GetScene() is not None:
-            _set_visible(before, False)
+            show_label_map(before, False)
         if node is not None:
-            _set_visible(node, True)
+            show_label_map(node, True)
             _show_place_of(node, self._parameters)
             # Another image's sector is a choice for one label map, not for the next, which may be another patient's.
             self._parameters.reference = linked_volume(node) if node.IsA("vtkMRMLSegmentationNode") else None
@@ -94,10 +94,3 @@ def _image_under(node: Any, parameters: Any) -> Any:
 
 def _grid_of(node: Any) -> Grid:
     return Grid.of_segmentation(node) if node.IsA("vtkMRMLSegmentationNode") else Grid.of_volume(node)
-
-
-def _set_visible(node: Any, visible: bool) -> None:
-    if node.IsA("vtkMRMLLabelMapVolumeNode"):
-        show_label_volume(node if visible and node.GetImageData() is not None else None)
-    elif node.GetDisplayNode() is not None:
-        node.GetDisplayNode().SetVisibility(visible)

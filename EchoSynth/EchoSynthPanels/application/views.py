@@ -54,6 +54,22 @@ def show_label_volume(volume: Any, view: str = LEFT) -> None:
         widget.sliceLogic().GetSliceCompositeNode().SetLabelVolumeID(volume.GetID() if volume else None)
 
 
+def show_label_map(node: Any, visible: bool) -> None:
+    """Shows or hides a label map, a segmentation or a volume, over what the slice views show."""
+    if node.IsA("vtkMRMLLabelMapVolumeNode"):
+        show_label_volume(node if visible and node.GetImageData() is not None else None)
+    elif node.GetDisplayNode() is not None:
+        node.GetDisplayNode().SetVisibility(visible)
+
+
+def is_label_map_shown(node: Any, view: str = LEFT) -> bool:
+    """Whether a label map is shown over what the slice views show."""
+    if node.IsA("vtkMRMLLabelMapVolumeNode"):
+        widget = slicer.app.layoutManager().sliceWidget(view)
+        return widget is not None and widget.sliceLogic().GetSliceCompositeNode().GetLabelVolumeID() == node.GetID()
+    return node.GetDisplayNode() is not None and bool(node.GetDisplayNode().GetVisibility())
+
+
 def is_shown(volume: Any, view: str = LEFT) -> bool:
     """Whether a slice view shows a volume."""
     widget = slicer.app.layoutManager().sliceWidget(view)

@@ -14,10 +14,10 @@ from slicer.i18n import tr as _
 from EchoSynthJobs.data_set import DataSetTarget, Pair, pairs_in, save_pairs, save_variations
 from EchoSynthJobs.job import Job
 from EchoSynthLib.capabilities import capabilities
+from EchoSynthPanels.input.label_map import reason_not_to_draw
 from EchoSynthPanels.model_choice import ModelChoice
 from EchoSynthPanels.panel import Panel
 from EchoSynthPanels.parameters import DataSource
-from EchoSynthPanels.synthesis.label_map_panel import reason_not_to_draw
 from EchoSynthPanels.synthesis.requests import request_of
 
 

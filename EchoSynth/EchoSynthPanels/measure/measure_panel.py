@@ -327,7 +327,7 @@ class MeasurePanel(Panel):
         if any(map(is_image, nodes)):
             return _("There is no segmentation; segment the image first, and measure again")
         if not all(node.IsA("vtkMRMLSegmentationNode") for node in nodes):
-            return _("The label map is no segmentation; make it one in the section Label map, and measure again")
+            return _("The label map is no segmentation; make it one in EchoSynth (Edit label map), and measure again")
         return ""
 
     def _on_contour_shown(self, shown: bool) -> None:

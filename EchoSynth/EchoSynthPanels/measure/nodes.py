@@ -10,10 +10,13 @@ import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.measure import Measured
+from EchoSynthJobs.measured_frames import reference_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement import Study
+from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.curves import add_handles, add_line
 from EchoSynthMRML.hierarchy import place_beside
+from EchoSynthMRML.phases import stamp_phases
 from EchoSynthMRML.plots import add_chart, write_chart
 from EchoSynthMRML.provenance import LABEL_MAP_ROLE
 from EchoSynthMRML.tables import add_table, write_rows
@@ -68,6 +71,9 @@ class MeasureNodes:
         if cycle is None:
             return
         marks = {phase: [beat[number].frame for beat in cycle.beats] for number, phase in enumerate(("ED", "ES"))}
+        for cine in map(cine_of, filter(None, (self._source, reference_of(self._source)))):
+            if cine is not None:
+                stamp_phases(cine, marks)
         # Of a structure that no frame shows, there is no curve.
         known = {name: np.array(curve) for name, curve in measured.study.curves.items() if np.isfinite(curve).any()}
         units = {entry.name: entry.unit for entry in measured.study.table}

@@ -15,11 +15,11 @@ from EchoSynthMRML.cines import cine_of
 from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.navigation import open_panel
 from EchoSynthPanels.application.views import show_side_by_side
+from EchoSynthPanels.input.label_map import reason_not_to_draw
 from EchoSynthPanels.model_choice import ModelChoice, NameChoice
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.parameters import View
 from EchoSynthPanels.synthesis.generator_texts import GeneratorWords
-from EchoSynthPanels.synthesis.label_map_panel import reason_not_to_draw
 from EchoSynthPanels.synthesis.live import the_live
 from EchoSynthPanels.synthesis.requests import live_model, request_of
 
@@ -59,8 +59,9 @@ class SynthesizePanel(Panel):
         self._show_generator(generator)
         cine = self.parameters.labelMap and cine_of(self.parameters.labelMap)
         box = self.ui.synthesizeAllFramesCheckBox
-        box.enabled = cine is not None
-        box.text = _("All {count} frames").format(count=len(cine)) if cine else _("All frames")
+        box.visible = cine is not None
+        if cine is not None:
+            box.text = _("All {count} frames").format(count=len(cine))
         self._show_whether_live_can_follow(generator)
         self._show_view()
 
@@ -86,8 +87,8 @@ class SynthesizePanel(Panel):
 
     def show(self, result: Synthesized) -> None:
         """See `Panel.show`."""
-        sector = _("Sector: {source}.").format(source=result.record["sector_source"])
-        self.ui.synthesizeResultLabel.text = " ".join([_count(result.volumes), sector, *result.notes])
+        sector = _sector(self.parameters.reference, result.record["sector_source"])
+        self.tell(self.ui.synthesizeResultLabel, " ".join([_count(result.volumes), sector, *result.notes]))
         self.parameters.liveVolume = result.volumes[0]
         show_side_by_side(image_of(self.parameters), result.volumes[0])
 
@@ -147,10 +148,16 @@ class SynthesizePanel(Panel):
         box.toolTip = said if fast == generator.name else f"{said}. {why}"
 
     def _show_live(self, message: str) -> None:
-        self.ui.synthesizeResultLabel.text = message
+        self.tell(self.ui.synthesizeResultLabel, message)
 
 
 def _count(volumes: list[Any]) -> str:
     if len(volumes) == 1:
         return _("{name}.").format(name=volumes[0].GetName())
     return _("{count} images, from {name}.").format(count=len(volumes), name=volumes[0].GetName())
+
+
+def _sector(reference: Any, source: str) -> str:
+    if reference is None:
+        return _("Sector: {source}.").format(source=source)
+    return _("Sector of {name}.").format(name=reference.GetName())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import slicer
 from slicer.i18n import tr as _
 
@@ -9,8 +11,11 @@ from EchoSynthJobs.job import Job
 from EchoSynthJobs.vary import Change, Varied, vary
 from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.views import show_alone, show_through
+from EchoSynthPanels.input.label_map import reason_not_to_draw
 from EchoSynthPanels.panel import Panel
-from EchoSynthPanels.synthesis.label_map_panel import reason_not_to_draw
+
+WALL_AS_IT_IS = 100.0
+"""Per cent of its thickness."""
 
 
 class VaryPanel(Panel):
@@ -23,13 +28,13 @@ class VaryPanel(Panel):
         """See `Panel.refresh`."""
         super().refresh()
         if self.parameters is not None:
-            unchanged = self.parameters.ejectionFraction == 0
-            self.ui.ejectionFractionSliderLabel.text = (
-                _("Ejection fraction (unchanged):") if unchanged else _("Ejection fraction (%):")
-            )
+            _say_unchanged(self.ui.ejectionFractionSlider, self.parameters.ejectionFraction == 0)
+            _say_unchanged(self.ui.wallThicknessSlider, self.parameters.wallThickness == WALL_AS_IT_IS)
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
+        if self.parameters.outputVariation is not None and self.parameters.outputVariation is self.parameters.labelMap:
+            return _("The output is the label map that is varied; choose another output")
         return reason_not_to_draw(self.parameters.labelMap)
 
     def job(self) -> Job[Varied]:
@@ -40,18 +45,23 @@ class VaryPanel(Panel):
             seed=parameters.variationSeed,
             strength=parameters.strength,
             ejection_fraction=parameters.ejectionFraction / 100 or None,
-            wall_thickness=parameters.wallThickness / 100,
+            wall_thickness=parameters.wallThickness / WALL_AS_IT_IS,
         )
-        return vary(slicer.mrmlScene, self.engine.client, parameters.labelMap, change)
+        output = parameters.outputVariation
+        return vary(slicer.mrmlScene, self.engine.client, parameters.labelMap, change, output=output)
 
     def show(self, result: Varied) -> None:
         """See `Panel.show`."""
         nodes = result.segmentations
         said = _("{count} label maps, from {name}.").format(count=len(nodes), name=nodes[0].GetName())
-        self.ui.varyResultLabel.text = " ".join([said, *result.notes])
+        self.tell(self.ui.varyResultLabel, " ".join([said, *result.notes]))
         for node in nodes:
             show_through(node)
         self.parameters.labelMap = nodes[0]
         # The image beside it would be that of the label map before.
         if (image := image_of(self.parameters)) is not None:
             show_alone(image)
+
+
+def _say_unchanged(slider: Any, unchanged: bool) -> None:
+    slider.suffix = _(" % (unchanged)") if unchanged else " %"

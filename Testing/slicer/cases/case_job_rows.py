@@ -104,12 +104,13 @@ class Progress(Rows):
         assert not panel.row().failed
 
     def test_a_long_result_is_not_clipped(self):
-        label = self.panels["Synthesize"].ui.synthesizeResultLabel
-        unfold(self.panels["Synthesize"])
-        label.text = "a result of many words " * 12
+        panel = self.panels["Synthesize"]
+        label = panel.ui.synthesizeResultLabel
+        unfold(panel)
+        panel.tell(label, "a result of many words " * 12)
         spin(0.3)
         assert label.height >= label.heightForWidth(label.width)
-        label.text = ""
+        panel.tell(label, "")
 
 
 class Opening(Rows):
@@ -117,7 +118,7 @@ class Opening(Rows):
         super().setUp()
         self.folder = Path(tempfile.mkdtemp(prefix="echosynth-files-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.panel = self.panels["Segment"]
+        self.panel = self.panels["Input"]
 
     def open(self, path):
         self.panel.open_file(str(path))
@@ -132,8 +133,8 @@ class Opening(Rows):
         assert len(cine_of(volume)) == 3
         assert abs(cine_of(volume).browser.GetPlaybackRateFps() - 20) < 0.2
         assert "Not calibrated" in self.panel.ui.spacingLabel.text
-        assert self.panel.ui.allFramesCheckBox.checked
-        press_apply(self.panel)
+        assert self.panels["Segment"].ui.allFramesCheckBox.checked
+        press_apply(self.panels["Segment"])
         assert len(cine_of(self.parameters.labelMap)) == 3
         picture("opened-video")
 
@@ -164,14 +165,13 @@ class Opening(Rows):
 
 class Choices(Rows):
     def test_an_empty_module_offers_sample_data(self):
-        panel = self.panels["Segment"]
-        unfold(panel)
+        panel = self.panels["Input"]
         picture("empty")
         click(panel.ui.sampleButton)
         wait_until(lambda: self.parameters.inputVolume is not None, 30, "the cine")
         spin(0.2)
         assert not panel.ui.sampleButton.visible
-        assert panel.ui.segmentButton.enabled
+        assert self.panels["Segment"].ui.segmentButton.enabled
 
     def test_a_chosen_output_is_replaced_and_else_a_new_node_is_made(self):
         self.parameters.labelMap = load_label_map("parametric_4CH_ED")
@@ -240,7 +240,7 @@ class Choices(Rows):
         volume = echo_volume(drawn_heart())
         volume.SetSpacing(1, 1, 1)
         self.parameters.inputVolume = volume
-        box = self.panels["Segment"].ui.rowSpacingSpinBox
+        box = self.panels["Input"].ui.rowSpacingSpinBox
         for typed in ("0,5", "0.5"):
             box.value = 0.3
             type_text(box, typed)
@@ -294,7 +294,8 @@ class ScenesGo(Rows):
         )
         transform.SetMatrixTransformToParent(matrix)
         volume.SetAndObserveTransformNodeID(transform.GetID())
-        choose(self.panels["Segment"].ui.inputSelector, "echo")
+        spin(0.05)
+        choose(self.panels["Input"].ui.inputSelector, "echo")
         # The view turns to the image's rows and columns, where they lie.
         columns = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode().GetSliceToRAS()
         assert abs(abs(columns.GetElement(0, 0)) - 0.8) < 1e-6

@@ -20,7 +20,7 @@ from EchoSynthMRML.provenance import stamps_of
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.application.engine import Packages, run
 from EchoSynthPanels.application.registration import CINE, load_cine
-from events import click, drag_in_slice, ras, spin, wait_until
+from events import answering, choose_in_menu, click, drag_in_slice, ras, spin, wait_until
 from the_module import AllPanels, names_in_scene, open_module, paint, pixels, press_apply, unfold
 
 
@@ -71,7 +71,8 @@ class Live(unittest.TestCase):
     def test_a_stroke_with_the_mouse_then_undo(self):
         self.switch_on()
         before = pixels(self.parameters.liveVolume)
-        click(self.panels["LabelMap"].ui.editButton)
+        with answering(lambda menu: choose_in_menu(menu, "Open in Segment Editor")):
+            click(self.panels["Input"].ui.labelMapArrow)
         spin(0.2)
         editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
         editor.setCurrentSegmentID(self.heart.GetSegmentation().GetNthSegmentID(2))
@@ -90,7 +91,7 @@ class Live(unittest.TestCase):
         self.wait_for_image()
         assert self.parameters.liveVolume is volume
         assert (pixels(volume) != before).any()
-        assert (volume.GetName(), stamps_of(volume)["seed"]) == ("heart synthetic s5 #0", 5)
+        assert (volume.GetName(), stamps_of(volume)["seed"]) == ("synthetic s5 #0 of heart", 5)
 
     def test_what_changes_no_pixel_draws_nothing(self):
         self.switch_on()
@@ -126,7 +127,7 @@ class Live(unittest.TestCase):
         slicer.mrmlScene.RemoveNode(self.parameters.liveVolume)
         self.paint(30)
         self.wait_for_image()
-        assert self.parameters.liveVolume.GetName() == "heart synthetic s0 #0"
+        assert self.parameters.liveVolume.GetName() == "synthetic s0 #0 of heart"
 
     def test_the_segmentation_is_removed_during_a_drawing(self):
         self.switch_on()

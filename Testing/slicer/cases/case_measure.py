@@ -87,10 +87,10 @@ class Frame(Measuring):
         self.measure()
         table = self.panel.nodes.table
         assert {row["shown_unit"] for row in rows_in(table)} == {"px", "px2", ""}
-        bring_up(self.panels["Segment"])
-        type_text(self.panels["Segment"].ui.rowSpacingSpinBox, "0.5")
-        type_text(self.panels["Segment"].ui.columnSpacingSpinBox, "0.25")
-        click(self.panels["Segment"].ui.setSpacingButton)
+        bring_up(self.panels["Input"])
+        type_text(self.panels["Input"].ui.rowSpacingSpinBox, "0.5")
+        type_text(self.panels["Input"].ui.columnSpacingSpinBox, "0.25")
+        click(self.panels["Input"].ui.setSpacingButton)
         spin(0.3)
         assert "Measure again" in self.panel.ui.measureResultLabel.text
         assert rows_in(table) == []
@@ -176,7 +176,7 @@ class Cine(Measuring):
         self.measure("Whole cine")
         assert self.panel.nodes.chart("volumes") is None
         assert self.panel.nodes.chart("areas").GetYAxisTitle() == "area [px2]"
-        panel = self.panels["Segment"]
+        panel = self.panels["Input"]
         bring_up(panel)
         type_text(panel.ui.rowSpacingSpinBox, "0.5")
         type_text(panel.ui.columnSpacingSpinBox, "0.5")

@@ -18,7 +18,7 @@ from the_module import MODULES, open_module, press_apply, unfold
 
 SMALL, LARGE = (1280, 800), (1920, 1080)
 MAIN_BUTTONS = {
-    "EchoSynth": ("segmentButton",),
+    "EchoSynth": ("segmentButton", "synthesizeButton"),
     "EchoMeasure": ("measureButton",),
     "EchoDataSets": ("saveButton",),
     "EchoModels": ("importModelButton",),
@@ -165,7 +165,7 @@ class Another(Modules):
         click(panel.ui.varyButton)
         while panel.runner.busy:
             spin(0.05)
-        assert widget.logic.getParameterNode().labelMap.GetName() == "parametric_4CH_ED variation s0 #0"
+        assert widget.logic.getParameterNode().labelMap.GetName() == "variation s0 #0 of parametric_4CH_ED"
         slicer.selfTests["EchoToy"]()
         open_module()
 

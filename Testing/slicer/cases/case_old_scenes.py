@@ -85,8 +85,8 @@ class OldScene(unittest.TestCase):
 
     def test_the_panels_show_them(self):
         panels = AllPanels()
-        assert panels["Segment"].ui.inputSelector.currentNode().GetName() == "echo"
-        assert panels["LabelMap"].ui.labelMapSelector.currentNode().GetName() == "echo segmentation"
+        assert panels["Input"].ui.inputSelector.currentNode().GetName() == "echo"
+        assert panels["Input"].ui.labelMapSelector.currentNode().GetName() == "echo segmentation"
         assert panels["Synthesize"].ui.seedSpinBox.value == 41
         assert panels["Vary"].ui.wallThicknessSlider.value == 130
         assert panels["Measure"].ui.measureScopeComboBox.currentText == MeasureScope.VIEWS.label()

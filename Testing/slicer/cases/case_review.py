@@ -72,7 +72,7 @@ class Choosing(Review):
             assert self.parameters.labelMap.GetName() == f"{name} segmentation"
 
     def test_what_is_no_label_map_is_told_where_it_is_chosen(self):
-        label = self.panels["LabelMap"].ui.structuresLabel
+        label = self.panels["Edit"].ui.structuresLabel
         codes = drawn_heart().label_map
         nothing = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "nothing")
         foreign = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "foreign")
@@ -125,13 +125,12 @@ class Choosing(Review):
         middle = (grid.matrix().MultiplyPoint(((grid.shape[1] - 1) / 2, (grid.shape[0] - 1) / 2, 0, 1)))[:3]
         shown = [view.GetSliceToRAS().GetElement(axis, 3) for axis in range(3)]
         assert np.allclose(shown, middle, atol=0.01)
-        edit = self.panels["LabelMap"].ui.editButton
-        assert not edit.enabled
-        assert "needs an image" in edit.toolTip
+        edit = self.panels["Edit"]
+        unfold(edit)
+        self.addCleanup(lambda: edit.ui.editSection.collapsed or click(edit.ui.editSection))
+        assert "and has none" in edit.ui.editHintLabel.text
         press_apply(self.panels["Synthesize"])
-        click(edit)
-        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
-        assert editor.sourceVolumeNode() is self.parameters.liveVolume
+        assert edit.editor.widget.sourceVolumeNode() is self.parameters.liveVolume
 
 
 class Going(Review):
@@ -141,7 +140,7 @@ class Going(Review):
         slicer.mrmlScene.RemoveNode(frame)
         spin(0.02)
         assert self.parameters.inputVolume is None
-        assert self.panels["Segment"].ui.inputSelector.currentNode() is None
+        assert self.panels["Input"].ui.inputSelector.currentNode() is None
 
     def test_an_image_that_is_removed_while_it_is_segmented(self):
         self.parameters.inputVolume = frame = echo_volume(drawn_heart())
@@ -189,7 +188,7 @@ class Pressing(Review):
         double_click(panel.ui.synthesizeButton)
         self.idle()
         assert "Done" in self.panels["Status"].ui.messageLabel.text
-        assert "echo heart synthetic s0 #0" in names_in_scene()
+        assert "synthetic s0 #0 of echo heart" in names_in_scene()
 
     def test_every_task_can_be_cancelled_long_before_its_end(self):
         self.parameters.labelMap = load_label_map("parametric_4CH_ED")
@@ -249,7 +248,7 @@ class Cines(Review):
         picture = np.repeat(drawn_echo(drawn_heart())[None, ..., None], 3, 3)
         self.parameters.inputVolume = _volume("color", np.repeat(picture, 2, 0), "vtkMRMLVectorVolumeNode")
         panel = self.panels["Segment"]
-        click(panel.ui.cineButton)
+        click(self.panels["Input"].ui.cineButton)
         self.idle()
         self.parameters.allFrames = True
         press_apply(panel)
@@ -284,9 +283,9 @@ class Calibrating(Review):
                 assert np.array_equal(read_label_map(one, images.node(index)).codes, codes)
 
     def set_spacing(self, row, column):
-        ui = self.panels["Segment"].ui
+        ui = self.panels["Input"].ui
         ui.rowSpacingSpinBox.value, ui.columnSpacingSpinBox.value = row, column
-        self.panels["Segment"].set_spacing()
+        self.panels["Input"].set_spacing()
 
 
 class Saving(Review):

@@ -55,14 +55,14 @@ class Tutorial(unittest.TestCase):
 
     def _segment_the_frame(self):
         panel = self.panels["Segment"]
-        choose(panel.ui.inputSelector, "synthetic_4CH_ED")
-        assert panel.ui.spacingLabel.text == "0.353 x 0.352 mm (height x width)"
+        choose(self.panels["Input"].ui.inputSelector, "synthetic_4CH_ED")
+        assert self.panels["Input"].ui.spacingLabel.text == "0.353 x 0.352 mm"
         press_apply(panel)
         picture("segmented")
         self.frame, self.segmentation = self.parameters.inputVolume, self.parameters.labelMap
         assert self.segmentation.GetName() == "synthetic_4CH_ED segmentation"
         assert "4CH" in panel.ui.segmentResultLabel.text
-        assert self.panels["LabelMap"].ui.structuresLabel.text == "left ventricle, myocardium, left atrium"
+        assert self.panels["Edit"].ui.structuresLabel.text == "left ventricle, myocardium, left atrium"
         drawn = load_label_map("parametric_4CH_ED")
         assert _dice(_codes(self.segmentation), _codes(drawn)) > 0.85
         slicer.mrmlScene.RemoveNode(drawn)
@@ -81,8 +81,8 @@ class Tutorial(unittest.TestCase):
         assert panel.ui.referenceSelector.currentNode().GetName() == "synthetic_4CH_ED"
         press_apply(panel)
         self.image = self.parameters.liveVolume
-        assert self.image.GetName() == "synthetic_4CH_ED segmentation synthetic s0 #0"
-        assert "Sector: fitted to the reference." in panel.ui.synthesizeResultLabel.text
+        assert self.image.GetName() == "synthetic s0 #0 of synthetic_4CH_ED"
+        assert "Sector of synthetic_4CH_ED." in panel.ui.synthesizeResultLabel.text
         assert is_synthetic(self.image)
 
     def _edit_with_live_on(self):
@@ -108,14 +108,14 @@ class Tutorial(unittest.TestCase):
         before = _pixels(self.segmentation)
         press_apply(panel)
         picture("varied")
-        names = [f"synthetic_4CH_ED segmentation variation s0 #{index}" for index in range(3)]
+        names = [f"variation s0 #{index} of synthetic_4CH_ED" for index in range(3)]
         assert self.parameters.labelMap.GetName() == names[0]
         assert all(_pixels(slicer.util.getNode(name)) < before for name in names)
         self.parameters.ejectionFraction = 0.0
 
     def _save_a_data_set(self):
         folder = self._folder()
-        choose(self.panels["LabelMap"].ui.labelMapSelector, "synthetic_4CH_ED segmentation")
+        choose(self.panels["Input"].ui.labelMapSelector, "synthetic_4CH_ED segmentation")
         panel = self.panels["DataSet"]
         unfold(panel)
         choose(panel.ui.layoutComboBox, "nnU-Net")
@@ -132,7 +132,7 @@ class Tutorial(unittest.TestCase):
 
     def _segment_the_cine(self):
         panel = self.panels["Segment"]
-        choose(panel.ui.inputSelector, "synthetic_4CH_cine")
+        choose(self.panels["Input"].ui.inputSelector, "synthetic_4CH_cine")
         assert panel.ui.allFramesCheckBox.checked
         press_apply(panel)
         self.cine = self.parameters.labelMap
@@ -177,6 +177,8 @@ class Tutorial(unittest.TestCase):
 
     def _back_to_the_module(self):
         slicer.util.selectModule("EchoSynth")
+        if not self.panels["Edit"].ui.editSection.collapsed:
+            click(self.panels["Edit"].ui.editSection)
         spin(0.3)  # the panel and the views share the window anew
 
     def _fold_the_data_probe(self):
@@ -186,9 +188,9 @@ class Tutorial(unittest.TestCase):
             self.addCleanup(click, probe)
 
     def _open_the_segment_editor(self):
-        click(self.panels["LabelMap"].ui.editButton)
+        unfold(self.panels["Edit"])
         spin(0.3)
-        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
+        editor = self.panels["Edit"].editor.widget
         table = next(one for one in editor.findChildren("QTableView") if one.isVisible())
         click_item(table, "left ventricle", column=_column(table, "Name"))
         button = slicer.util.findChild(editor, "Paint")

@@ -33,12 +33,13 @@ class Tour(unittest.TestCase):
         self._save_close_and_open_again()
 
     def _open_and_segment_a_frame(self):
-        panel = self.panels["Segment"]
+        panel = self.panels["Input"]
         panel.open_file(str(camus_frame()))
         wait_until(lambda: not panel.runner.busy, 30, "the file")
         spin(0.2)
         picture("2-frame")
         assert "0.308 x 0.308 mm" in panel.ui.spacingLabel.text
+        panel = self.panels["Segment"]
         press_apply(panel)
         picture("3-segmented")
         self.frame, self.segmentation = self.parameters.inputVolume, self.parameters.labelMap
@@ -46,9 +47,9 @@ class Tour(unittest.TestCase):
         assert [self._segment(i).GetName() for i in range(3)] == ["left ventricle", "myocardium", "left atrium"]
 
     def _correct_with_the_brush(self):
-        click(self.panels["LabelMap"].ui.editButton)
+        unfold(self.panels["Edit"])
         spin(0.3)
-        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
+        editor = self.panels["Edit"].editor.widget
         editor.setCurrentSegmentID(self.segmentation.GetSegmentation().GetNthSegmentID(0))
         editor.setActiveEffectByName("Paint")
         editor.activeEffect().setParameter("BrushRelativeDiameter", "6")
@@ -57,9 +58,9 @@ class Tour(unittest.TestCase):
         self._stroke(8)
         picture("4-corrected")
         assert self._pixels(0) > before
+        click(self.panels["Edit"].ui.editSection)
 
     def _synthesize(self):
-        slicer.util.selectModule("EchoSynth")
         panel = self.panels["Synthesize"]
         unfold(panel)
         assert self.parameters.reference is self.frame
@@ -77,15 +78,15 @@ class Tour(unittest.TestCase):
         wait_until(lambda: panel.live.redrawn > 0, 10, "the first live image")
         drawn = panel.live.redrawn
         before = slicer.util.arrayFromVolume(self.synthetic).copy()
-        click(self.panels["LabelMap"].ui.editButton)
+        unfold(self.panels["Edit"])
         spin(0.3)
-        slicer.modules.segmenteditor.widgetRepresentation().self().editor.setActiveEffectByName("Paint")
+        self.panels["Edit"].editor.widget.setActiveEffectByName("Paint")
         self._stroke(20)
         wait_until(lambda: panel.live.redrawn > drawn, 5, "the live image after the stroke")
         spin(0.2)
         picture("6-live")
         assert (slicer.util.arrayFromVolume(self.synthetic) != before).any()
-        slicer.util.selectModule("EchoSynth")
+        click(self.panels["Edit"].ui.editSection)
         click(panel.ui.liveCheckBox)
 
     def _vary(self):
@@ -140,13 +141,13 @@ class Tour(unittest.TestCase):
         assert slicer.util.saveScene(str(path))
         slicer.mrmlScene.Clear(0)
         spin(0.2)
-        assert self.panels["Segment"].ui.inputSelector.currentNode() is None
+        assert self.panels["Input"].ui.inputSelector.currentNode() is None
         slicer.util.loadScene(str(path))
         spin(0.5)
         picture("10-opened-again")
         parameters = self.module.logic.getParameterNode()
         assert parameters.labelMap.GetName() == names[0]
-        assert self.panels["LabelMap"].ui.labelMapSelector.currentNode() is parameters.labelMap
+        assert self.panels["Input"].ui.labelMapSelector.currentNode() is parameters.labelMap
         assert parameters.seed == seed
         assert is_synthetic(slicer.util.getNode(names[1]))
 

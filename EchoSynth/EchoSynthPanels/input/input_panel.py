@@ -1,0 +1,193 @@
+"""The input row: image or cine and the frame that is shown, its pixel size, the label map and its overlay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from EchoSynthJobs.open import Opened, is_echo_file, open_echo
+from EchoSynthJobs.stack import cine_of_stack, is_stack
+from EchoSynthMRML.calibration import calibrate_all
+from EchoSynthMRML.cines import cine_of
+from EchoSynthMRML.provenance import linked_label_map
+from EchoSynthMRML.volumes import trusted_spacing
+from EchoSynthPanels.application.chosen import image_of
+from EchoSynthPanels.application.registration import CINE, load_cine
+from EchoSynthPanels.application.views import show_alone, show_frame, show_player
+from EchoSynthPanels.input.frame_row import FrameRow
+from EchoSynthPanels.input.label_map import describe
+from EchoSynthPanels.input.open_in import OpenIn, open_in_segment_editor
+from EchoSynthPanels.input.overlay import Overlay
+from EchoSynthPanels.panel import Panel, connect
+
+_OPEN = _("Open")
+
+
+class InputPanel(Panel):
+    """What all sections of a module work on; every module that has it shows the same choice."""
+
+    ui_name = "Input"
+
+    def set_up(self) -> None:
+        """See `Panel.set_up`."""
+        ui = self.ui
+        phases = {"ED": ui.diastoleButton, "ES": ui.systoleButton}
+        self._frames = FrameRow(ui.frameControls, ui.frameSpinBox, ui.backButton, ui.forwardButton, phases)
+        self._overlay = Overlay(ui.overlayCheckBox)
+        self._menus = (
+            OpenIn(ui.imageArrow, {"Volumes": self._show_in_volumes}),
+            OpenIn(ui.labelMapArrow, {"SegmentEditor": self._show_in_segment_editor}),
+        )
+        for button in (ui.openButton, ui.openFirstButton):
+            connect(button, "clicked()", self.ask_and_open)
+        # Several nodes come and go together, and are half made as they do.
+        self._is_one_new = False
+        self._settled = qt.QTimer()
+        self._settled.setSingleShot(True)
+        self._settled.connect("timeout()", self._on_nodes)
+        for selector in (ui.inputSelector, ui.labelMapSelector):
+            connect(selector, "nodeAdded(vtkMRMLNode*)", self._on_added)
+            connect(selector, "nodeAboutToBeRemoved(vtkMRMLNode*)", lambda node: self._settled.start())
+        connect(ui.sampleButton, "clicked()", self.open_sample)
+        connect(ui.cineButton, "clicked()", self.make_cine)
+        connect(ui.setSpacingButton, "clicked()", self.set_spacing)
+
+    def owner_of(self, row: str) -> str:
+        """See `Panel.owner_of`."""
+        return _OPEN
+
+    def set_parameters(self, parameters: Any) -> None:
+        """See `Panel.set_parameters`."""
+        super().set_parameters(parameters)
+        if parameters is None:
+            self._follow(None, None)
+        else:
+            self._choose_the_only_image()
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        if self.parameters is None:
+            return
+        self.on_parameters_changed()
+        if not self.runner.busy:
+            self.ui.labelMapSelector.toolTip = describe(self.parameters.labelMap) or _(
+                "Segmentation or label map volume with left ventricle, myocardium and left atrium; a sequence's is "
+                "taken frame by frame"
+            )
+
+    def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
+        """See `Panel.on_parameters_changed`; does not read the label map anew, which would slow sliders down."""
+        volume, label_map, ui = self.parameters.inputVolume, self.parameters.labelMap, self.ui
+        self._follow(volume, label_map)
+        empty = volume is None and ui.inputSelector.nodeCount() == 0
+        ui.emptyState.visible = empty
+        for widget in (ui.imageRowLabel, ui.imageRow):
+            widget.visible = not empty
+        for widget in (ui.labelMapRowLabel, ui.labelMapRow):
+            widget.visible = not empty or ui.labelMapSelector.nodeCount() > 0
+        ui.cineButton.visible = is_stack(volume)
+        for button in (ui.cineButton, ui.openButton, ui.openFirstButton, ui.sampleButton):
+            button.enabled = not self.runner.busy
+        ui.imageArrow.enabled, ui.labelMapArrow.enabled = volume is not None, label_map is not None
+        self._show_spacing(volume)
+
+    def close(self) -> None:
+        """See `Panel.close`."""
+        super().close()
+        self._follow(None, None)
+
+    def ask_and_open(self) -> None:
+        """Asks for an echo file and opens it."""
+        path = qt.QFileDialog.getOpenFileName(self.widget, _("Open an echo image or cine"))
+        if path:
+            self.open_file(path)
+
+    def open_file(self, path: str) -> None:
+        """Opens an image or a cine, and chooses it; what the library does not read is left to Slicer's own readers."""
+        if is_echo_file(Path(path)):
+            self.start(_OPEN, lambda: open_echo(slicer.mrmlScene, self.engine.client, Path(path)), self._take_opened)
+            return
+        with slicer.util.tryWithErrorDisplay(_("The file could not be opened.")):
+            # Without this Slicer joins patient1_2CH.nii and patient1_4CH.nii into one volume of two slices.
+            self.parameters.inputVolume = slicer.util.loadVolume(path, {"singleFile": True, "show": False})
+            if is_stack(self.parameters.inputVolume):
+                self.make_cine()
+            else:
+                show_alone(self.parameters.inputVolume)
+
+    def open_sample(self) -> None:
+        """Opens the cine that comes along."""
+        self.parameters.inputVolume = load_cine(CINE)
+
+    def make_cine(self) -> None:
+        """Makes the slices of the chosen volume the frames of a cine."""
+        self.start(_OPEN, lambda: cine_of_stack(slicer.mrmlScene, self.parameters.inputVolume), self._take)
+
+    def set_spacing(self) -> None:
+        """Gives the image, and what was drawn on it, the pixel size of the two fields."""
+        with slicer.util.tryWithErrorDisplay(_("The pixel size could not be set.")):
+            volume = self.parameters.inputVolume
+            calibrate_all(slicer.mrmlScene, volume, self.ui.rowSpacingSpinBox.value, self.ui.columnSpacingSpinBox.value)
+            show_frame(volume)
+            self.refresh()
+
+    def _take_opened(self, opened: Opened) -> None:
+        self._take(opened.volume)
+
+    def _take(self, volume: Any) -> None:
+        self.parameters.inputVolume = volume
+        show_alone(volume)
+        show_player(volume)
+
+    def _on_added(self, node: Any) -> None:
+        self._is_one_new = True
+        self._settled.start()
+
+    def _on_nodes(self) -> None:
+        is_one_new, self._is_one_new = self._is_one_new, False
+        if self.parameters is None:
+            return
+        # Of two images one that remains is not chosen unasked.
+        if is_one_new and self.widget.isVisible():
+            self._choose_the_only_image()
+        self.on_parameters_changed()
+
+    def _choose_the_only_image(self) -> None:
+        """Chooses an image that Slicer has loaded, where nothing is chosen and there is no other one."""
+        selector = self.ui.inputSelector
+        if self.parameters.inputVolume is not None or selector.nodeCount() != 1 or self.runner.busy:
+            return
+        image = selector.nodeFromIndex(0)
+        # What was drawn from a label map is a result.
+        if linked_label_map(image) is None:
+            self.parameters.inputVolume = image
+
+    def _follow(self, volume: Any, label_map: Any) -> None:
+        self._frames.follow(volume)
+        self._overlay.follow(label_map)
+
+    def _show_spacing(self, volume: Any) -> None:
+        usable = volume is not None and volume.GetImageData() is not None and not is_stack(volume)
+        spacing = trusted_spacing(volume) if usable else None
+        is_cine = usable and cine_of(volume) is not None
+        self.ui.frameRowLabel.text = _("Frame:") if is_cine else _("Pixel size:")
+        for widget in (self.ui.frameRowLabel, self.ui.frameRow):
+            widget.visible = usable
+        self.ui.calibrationRow.visible = usable and not spacing
+        if spacing:
+            text = _("{row:.3f} x {column:.3f} mm").format(row=spacing[0], column=spacing[1])
+            about = _("Height x width of a pixel")
+        else:
+            text = _("Not calibrated")
+            about = _("The pixel size is not known: lengths and areas are in pixels")
+        self.ui.spacingLabel.text, self.ui.spacingLabel.toolTip = text, about
+
+    def _show_in_volumes(self) -> None:
+        slicer.modules.volumes.widgetRepresentation().setEditedNode(self.parameters.inputVolume)
+
+    def _show_in_segment_editor(self) -> None:
+        open_in_segment_editor(self.parameters.labelMap, image_of(self.parameters))

@@ -1,0 +1,104 @@
+"""EchoSynth's main buttons on a small screen, and the clicks from an image to a synthetic one of its own sector."""
+
+from __future__ import annotations
+
+import unittest
+
+import slicer
+
+from drawn_echo import drawn_heart, echo_volume
+from EchoSynthMRML.provenance import is_synthetic
+from EchoSynthPanels.application.registration import CINE, load_cine
+from events import click, picture, spin, wait_until
+from looks import SCREENS, STYLES, in_sight, scroll_to_top, style_of, window_of
+from the_module import open_module, pixels
+
+
+class SmallScreen(unittest.TestCase):
+    def setUp(self):
+        open_module()
+        # As Slicer shows it first, whatever was folded out before.
+        slicer.util.reloadScriptedModule("EchoSynth")
+        self.module = open_module()
+        self.panels = self.module.panels
+        self.parameters = self.module.logic.getParameterNode()
+        self.segment, self.synthesize = (self.panels[name] for name in ("Segment", "Synthesize"))
+        self.clicks = 0
+
+    def click(self, button):
+        self.clicks += 1
+        click(button)
+        wait_until(lambda: not self.segment.runner.busy, 60, "the task")
+        spin(0.3)
+
+    def assert_both_in_sight(self):
+        for button in (self.segment.ui.segmentButton, self.synthesize.ui.synthesizeButton):
+            assert in_sight(button), button.text
+
+
+class MainButtons(SmallScreen):
+    def test_there_are_at_most_four_sections(self):
+        sections = [panel for panel in self.panels.values() if panel.widget.findChild("ctkCollapsibleButton")]
+        assert len(sections) <= 4
+
+    def test_both_are_in_sight_without_scrolling_before_and_after_segmenting(self):
+        with window_of("laptop"):
+            self.assert_both_in_sight()
+            click(self.panels["Input"].ui.sampleButton)
+            spin(0.5)
+            self.assert_both_in_sight()
+            self.click(self.segment.ui.segmentButton)
+            self.assert_both_in_sight()
+            self.click(self.synthesize.ui.synthesizeButton)
+            assert in_sight(self.synthesize.ui.synthesizeResultLabel)
+
+    def test_pictures_of_all_looks(self):
+        for screen in SCREENS:
+            for look in STYLES:
+                slicer.mrmlScene.Clear(0)
+                with window_of(screen), style_of(look):
+                    scroll_to_top(self.segment.widget)
+                    picture(f"echosynth-{screen}-{look}-1-empty")
+                    self.parameters = self.module.logic.getParameterNode()
+                    self.parameters.inputVolume = load_cine(CINE)
+                    spin(0.5)
+                    picture(f"echosynth-{screen}-{look}-2-cine")
+                    self.click(self.segment.ui.segmentButton)
+                    picture(f"echosynth-{screen}-{look}-3-segmented")
+                    self.click(self.synthesize.ui.synthesizeButton)
+                    picture(f"echosynth-{screen}-{look}-4-synthesized")
+                    click(self.panels["Edit"].ui.editSection)
+                    spin(0.5)
+                    picture(f"echosynth-{screen}-{look}-5-editing")
+                    click(self.panels["Edit"].ui.editSection)
+                    click(self.panels["Vary"].ui.varySection)
+                    spin(0.3)
+                    self.click(self.panels["Vary"].ui.varyButton)
+                    picture(f"echosynth-{screen}-{look}-6-varied")
+                    click(self.panels["Vary"].ui.varySection)
+                    spin(0.3)
+
+
+class Clicks(SmallScreen):
+    def test_from_an_image_to_a_synthetic_one_in_its_own_sector_it_takes_two(self):
+        heart = drawn_heart((224, 272))
+        image = echo_volume(heart)
+        spin(0.2)
+        assert self.parameters.inputVolume is image
+        self.click(self.segment.ui.segmentButton)
+        self.click(self.synthesize.ui.synthesizeButton)
+        synthetic = self.parameters.liveVolume
+        assert is_synthetic(synthetic)
+        assert self.clicks == 2
+        inside = heart.sector.mask(heart.label_map.shape)
+        drawn = pixels(synthetic)[0] > 0
+        assert (drawn & ~inside).sum() < 0.02 * inside.sum()
+        assert drawn.sum() > 0.9 * inside.sum()
+        assert "Sector of echo." in self.synthesize.ui.synthesizeResultLabel.text
+
+    def test_from_nothing_to_a_synthetic_image_it_takes_three(self):
+        self.click(self.panels["Input"].ui.sampleButton)
+        self.click(self.segment.ui.segmentButton)
+        self.click(self.synthesize.ui.synthesizeButton)
+        assert is_synthetic(self.parameters.liveVolume)
+        assert self.clicks == 3
