@@ -27,6 +27,8 @@ from EchoSynthLib.outputs import OutputFolder, remove_folder, replacing
 CHECKSUMS = "SHA256SUMS"
 WEIGHTS = "model.safetensors"
 CARD = "README.md"
+Signature = tuple[tuple[str, int, int, int, int], ...]
+"""Of each file and folder in a model folder: path, size, times of the last change of content and of status, inode."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".joblib", ".npy", ".npz", ".mar", ".h5", ".keras"}
 
@@ -80,8 +82,8 @@ def open_folder(path: Path) -> ModelFolder:
     Raises:
         ModelError: the folder holds no model, or a file is not what SHA256SUMS says.
     """
-    verify(path)
-    return _read(Path(path))
+    folder = Path(path)
+    return _opened(folder, _signed(folder))
 
 
 def has(name: str) -> bool:
@@ -106,11 +108,7 @@ def verify(folder: Path) -> None:
         ModelError: names the file, the sum expected and the one found; or the file that is missing or not listed.
     """
     folder = Path(folder)
-    try:
-        signature = _signature(folder)
-    except OSError as error:
-        raise ModelError(f"The model folder {folder} cannot be read: {reason(error)}.") from error
-    _verify_once(folder, signature)
+    _verify_once(folder, _signed(folder))
 
 
 def import_folder(path: Path) -> ModelFolder:
@@ -304,7 +302,7 @@ def stays_inside(name: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _verify_once(folder: Path, signature: tuple[tuple[str, int, int, int, int], ...]) -> None:
+def _verify_once(folder: Path, signature: Signature) -> None:
     expected = _checksums(folder)
     files = _files(folder)
     _refuse_foreign(folder, files)
@@ -326,12 +324,23 @@ def _verify_once(folder: Path, signature: tuple[tuple[str, int, int, int, int], 
             raise ModelError(f"{path} is not listed in {CHECKSUMS} of its model; remove it, or get the model anew.")
 
 
-def _signature(folder: Path) -> tuple[tuple[str, int, int, int, int], ...]:
-    if not folder.is_dir():
-        raise ModelError(f"{folder} is not a model folder: there is no such folder.")
-    status = ((path, path.lstat()) for path in _files(folder))
+@lru_cache(maxsize=64)
+def _opened(folder: Path, signature: Signature) -> ModelFolder:
+    _verify_once(folder, signature)
+    return _read(folder)
+
+
+def _signed(folder: Path) -> Signature:
+    """What tells whether any file of a model folder has changed since; asked for at each call of a model."""
+    try:
+        if not folder.is_dir():
+            raise ModelError(f"{folder} is not a model folder: there is no such folder.")
+        paths = [os.path.join(root, name) for root, folders, names in os.walk(folder) for name in (*folders, *names)]
+        status = [(path, os.lstat(path)) for path in sorted(paths)]
+    except OSError as error:
+        raise ModelError(f"The model folder {folder} cannot be read: {reason(error)}.") from error
     # The time of the last change of status moves with every write, whatever size and time of the content are set to.
-    return tuple((str(p), s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for p, s in status)
+    return tuple((path, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for path, s in status)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -27,10 +27,13 @@ def has_contrast(gray: NDArray[np.uint8]) -> bool:
 
 
 def _block_medians(gray: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Median (n,) of each block."""
     # Of large images every second or third pixel says as much, in a fraction of the time.
     step = max(1, min(gray.shape) // (MOST_BLOCKS * BLOCK_SIDE))
     gray = gray[::step, ::step]
     rows, columns = (max(1, side // MOST_BLOCKS, min(BLOCK_SIDE, side // FEWEST_BLOCKS)) for side in gray.shape)
     whole = gray[: gray.shape[0] // rows * rows, : gray.shape[1] // columns * columns]
     blocks = whole.reshape(whole.shape[0] // rows, rows, whole.shape[1] // columns, columns)
-    return np.median(blocks, axis=(1, 3))
+    # A median of 16 bits takes a third of the time that one of 8 does.
+    each = blocks.swapaxes(1, 2).reshape(-1, rows * columns).astype(np.uint16)
+    return np.asarray(np.median(each, axis=1))

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import ndimage
 
-from EchoSynthLib.anatomy.masks import border, fill_polygon, grown, grown_by_disc, holes, largest_part, shrunken_by_disc
+from EchoSynthLib.anatomy.masks import (
+    border,
+    fill_polygon,
+    grown,
+    grown_by_disc,
+    holes,
+    largest_part,
+    shrunken_by_disc,
+    solid,
+)
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12), elements=st.booleans())
 
@@ -51,3 +60,8 @@ def test_growing_and_shrinking_by_a_disc_are_the_general_ones_with_that_disc(mas
     np.testing.assert_array_equal(grown_by_disc(mask, radius), ndimage.binary_dilation(mask, disc))
     eroded = ndimage.binary_erosion(mask, disc, border_value=1)
     np.testing.assert_array_equal(shrunken_by_disc(mask, radius), eroded)
+
+
+@given(masks)
+def test_a_solid_mask_is_the_largest_part_filled(mask) -> None:
+    np.testing.assert_array_equal(solid(mask), ndimage.binary_fill_holes(largest_part(mask)))

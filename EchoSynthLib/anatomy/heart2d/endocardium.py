@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.labels import check_label_map
-from EchoSynthLib.anatomy.masks import border, cropped, filled, largest_part, places_of
+from EchoSynthLib.anatomy.masks import border, cropped, places_of, solid
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
@@ -68,7 +68,7 @@ def endocardium_of_mask(label_map: ArrayLike, spacing: Spacing | None = None) ->
     labels = check_label_map(label_map)
     step = np.array(spacing or (1.0, 1.0), dtype=np.float64)
     corner, around = _around_cavity(labels)
-    cavity = filled(largest_part(around == CamusCode.LV_CAVITY))
+    cavity = solid(around == CamusCode.LV_CAVITY)
     # The curve is as smooth as the outline is long, whatever the pixels.
     outline = _crack_outline(cavity)
     wall_side = _without_base(outline, _is_base(around, cavity, outline, step))

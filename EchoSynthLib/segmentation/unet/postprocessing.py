@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.masks import Mask, cropped, filled, largest_part
+from EchoSynthLib.anatomy.masks import Mask, cropped, solid
 from EchoSynthLib.anatomy.structures import CamusCode
 
 
@@ -31,5 +31,5 @@ def _solid(mask: Mask) -> Mask:
     part, (row, column) = cropped(mask)
     whole = np.zeros_like(mask)
     if part.size:
-        whole[row : row + part.shape[0], column : column + part.shape[1]] = filled(largest_part(part))
+        whole[row : row + part.shape[0], column : column + part.shape[1]] = solid(part)
     return whole
