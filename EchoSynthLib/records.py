@@ -14,19 +14,19 @@ from typing import Any, Protocol
 
 from EchoSynthLib.types import Record
 
-STAMP = (
-    "synthetic",
-    "model",
-    "seed",
-    "index",
-    "steps",
-    "solver",
-    "echosynth_version",
-    "view",
-    "model_sha256",
-    "source_label_map",
-)
-"""What a synthetic image's file says of itself; a NIfTI header has room for the first few."""
+STAMP: Mapping[str, type] = {
+    "synthetic": bool,
+    "model": str,
+    "seed": int,
+    "index": int,
+    "steps": int,
+    "solver": str,
+    "echosynth_version": str,
+    "view": str,
+    "model_sha256": str,
+    "source_label_map": str,
+}
+"""What a synthetic image says of itself, in its file or its node; a NIfTI header has room for the first few."""
 
 
 class Model(Protocol):

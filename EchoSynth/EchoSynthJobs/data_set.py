@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +95,7 @@ def save_variations(
             "dataset_name": target.name,
             "variations": variations,
             "strength": strength,
-            "images": request.count,
-            "seed": request.seed,
-            "view": request.view,
-            "steps": request.steps,
-            "solver": request.solver,
-            "device": request.device,
-            "quality": request.quality,
-            "model": request.model,
+            **_each_pair(request),
             **pixel_size(label_map.grid, reference),
         }
         if reference is not None:
@@ -110,6 +103,12 @@ def save_variations(
             parameters["reference"] = folder / "reference.nii"
         record = yield from in_worker(client, "dataset", parameters)
     return record | {"notes": label_map.notes}
+
+
+def _each_pair(request: SynthesisRequest) -> dict[str, Any]:
+    """The request as the task `dataset` takes it; each label map has a sector of its own."""
+    asked = {name: value for name, value in asdict(request).items() if name != "sector"}
+    return {"images": asked.pop("count"), **asked}
 
 
 def _export(folder: Path, name: str, pair: Pair) -> Job[list[LabelMap]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from EchoSynthMRML.volumes import check_frame, frame_array, new_frame, trusted_s
 
 @dataclass(frozen=True)
 class SynthesisRequest:
-    """What is asked of the generator; None leaves the choice to the model.
+    """What is asked of the generator, as the task `synthesize` calls it; None leaves the choice to the model.
 
     Attributes:
         count: images or cines.
@@ -142,21 +142,8 @@ def draw(
     """Images (count, T, H, W) uint8 of T label maps, and the record."""
     codes = np.stack([one.codes for one in maps])
     write_array(folder / "label_map.npy", codes[0] if len(maps) == 1 else codes)
-    parameters = {
-        "label_map": folder / "label_map.npy",
-        "output": folder / "images",
-        "count": request.count,
-        "seed": request.seed,
-        "view": request.view,
-        "steps": request.steps,
-        "solver": request.solver,
-        "quality": request.quality,
-        "model": request.model,
-        "device": request.device,
-        "sector": request.sector,
-        "format": "npy",
-        **pixel_size(maps[0].grid, reference),
-    }
+    places = {"label_map": folder / "label_map.npy", "output": folder / "images", "format": "npy"}
+    parameters = asdict(request) | places | pixel_size(maps[0].grid, reference)
     if reference is not None and request.sector is None:
         write_array(folder / "reference.npy", frame_array(reference))
         parameters["reference"] = folder / "reference.npy"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.records import STAMP
 from EchoSynthMRML.cines import cine_of
 
 PREFIX = "EchoSynth."
@@ -16,21 +17,12 @@ FRAME = PREFIX + "frame"
 LABEL_MAP_ROLE = "EchoSynth.labelMap"
 _SEGMENTATION = " segmentation"
 
-_KINDS: dict[str, Callable[[str], Any]] = {
-    "synthetic": lambda text: text == "true",
+_KINDS: Mapping[str, type] = {
+    **STAMP,
     "task": str,
-    "model": str,
-    "model_sha256": str,
-    "seed": int,
-    "index": int,
     "process": str,
-    "steps": int,
-    "solver": str,
-    "view": str,
     "view_source": str,
-    "source_label_map": str,
     "label_map_sha256": str,
-    "echosynth_version": str,
 }
 
 
@@ -54,7 +46,7 @@ def stamp(node: Any, record: Mapping[str, Any], index: int = 0) -> None:
 def stamps_of(node: Any) -> dict[str, Any]:
     """What `stamp` wrote, as a record: JSON-able, and without what was not known."""
     texts = {key: node.GetAttribute(PREFIX + key) for key in _KINDS}
-    return {key: _KINDS[key](text) for key, text in texts.items() if text is not None}
+    return {key: _value(text, _KINDS[key]) for key, text in texts.items() if text is not None}
 
 
 def forget_stamps(node: Any) -> None:
@@ -114,6 +106,10 @@ def name_of_synthetic(source_name: str, seed: int, index: int) -> str:
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _value(text: str, kind: type) -> Any:
+    return text == "true" if kind is bool else kind(text)
 
 
 def _with_frames(node: Any) -> Iterator[Any]:
