@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from EchoSynthLib import tasks
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError
 from EchoSynthLib.tasks import (
     Context,
@@ -23,6 +24,7 @@ from EchoSynthLib.tasks import (
     load_tasks,
     parameter,
     parameters_of,
+    task_summaries,
 )
 
 
@@ -143,9 +145,15 @@ def test_the_parts_of_a_task_share_one_progress() -> None:
 
 
 def test_an_unknown_task_is_answered_with_the_known_ones() -> None:
-    names = "classify-view, collect, contour, dataset, evidence, experiment, measure, read, segment, synthesize, train"
-    with pytest.raises(InputError, match=names):
+    with pytest.raises(InputError, match=rf"there are {', '.join(task_summaries())}\."):
         find_task("diagnose")
+
+
+def test_what_is_read_of_a_tasks_file_is_what_its_class_declares() -> None:
+    assert {"segment", "synthesize", "measure", "train"} <= set(task_summaries())
+    assert task_summaries() == {task.name: task.summary for task in all_tasks()}
+    classes = [task for task in all_tasks() if task.__module__.startswith("EchoSynthLib.tasks.")]
+    assert all(getattr(tasks, task.__name__) is task for task in classes)
 
 
 def test_a_module_without_tasks_is_refused() -> None:
