@@ -1,6 +1,7 @@
 """Training in several processes, one for each GPU, as `accelerate launch` starts them (torch, accelerate).
 
-One process trains as if this file were not there, and needs no accelerate.
+One process trains as if this file were not there, and needs no accelerate: an `Accelerator` would choose the device
+itself, where "cuda:1" and "mps" are the user's to choose.
 """
 
 from __future__ import annotations

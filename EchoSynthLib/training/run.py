@@ -61,7 +61,7 @@ class TrainingRun:
 
     @property
     def budget(self) -> dict[str, Any]:
-        """Iterations and minutes, as `loop.Settings` has them."""
+        """Iterations and minutes, as `settings.Settings` has them."""
         return {"iterations": self.iterations, "minutes": self.minutes}
 
     @property

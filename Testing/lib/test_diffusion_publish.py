@@ -30,7 +30,7 @@ from EchoSynthLib.synthesis.diffusion.processes.registry import make_process  # 
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent  # noqa: E402
 from EchoSynthLib.tasks import Context, Dataset, Synthesize  # noqa: E402
 from EchoSynthLib.training.card import Made, missing  # noqa: E402
-from EchoSynthLib.training.loop import State  # noqa: E402
+from EchoSynthLib.training.settings import State  # noqa: E402
 from EchoSynthLib.training.terms import UNKNOWN  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]

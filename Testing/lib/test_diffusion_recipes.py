@@ -30,9 +30,10 @@ from EchoSynthLib.tasks import find_task  # noqa: E402
 from EchoSynthLib.tasks.task import Context  # noqa: E402
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data  # noqa: E402
 from EchoSynthLib.training.frame_batches import FrameBatches  # noqa: E402
-from EchoSynthLib.training.loop import Moment, Settings  # noqa: E402
+from EchoSynthLib.training.loop import Moment  # noqa: E402
 from EchoSynthLib.training.loop import train as run_loop  # noqa: E402
 from EchoSynthLib.training.run import TrainingRun  # noqa: E402
+from EchoSynthLib.training.settings import Settings  # noqa: E402
 
 GRID = (64, 64)
 

@@ -16,7 +16,8 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from torch import Tensor, nn  # noqa: E402
 
 from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
-from EchoSynthLib.training.loop import Moment, Settings, train  # noqa: E402
+from EchoSynthLib.training.loop import Moment, train  # noqa: E402
+from EchoSynthLib.training.settings import Settings  # noqa: E402
 
 SHORT = 0.15 / 60  # minutes
 

@@ -17,7 +17,8 @@ pytest.importorskip("accelerate", reason="accelerate is not installed")
 import torch
 
 from EchoSynthLib.training.distributed import main_process_first
-from EchoSynthLib.training.loop import Moment, Settings, train
+from EchoSynthLib.training.loop import Moment, train
+from EchoSynthLib.training.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = 2

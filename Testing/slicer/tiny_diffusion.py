@@ -51,7 +51,7 @@ def publish_untrained(folder: Path) -> None:
     from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
     from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
     from EchoSynthLib.training.card import Made
-    from EchoSynthLib.training.loop import State
+    from EchoSynthLib.training.settings import State
 
     torch.manual_seed(0)
     network = build("EDM-L64", "small", width=8, hidden=8).eval()

@@ -14,8 +14,8 @@ from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline
 from EchoSynthLib.segmentation.contour.targets import FARTHEST, SIGMA
 from EchoSynthLib.training.card import Made, ModelCard
 from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph, save_weights
-from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import write_model_folder
+from EchoSynthLib.training.settings import State
 
 
 def publish(network: nn.Module, folder: Path, state: State, made: Made) -> Path:

@@ -17,12 +17,13 @@ from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, sca
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data
-from EchoSynthLib.training.loop import Moment, Settings
+from EchoSynthLib.training.loop import Moment
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.mixture import real_frames
 from EchoSynthLib.training.overlays import Overlays
 from EchoSynthLib.training.resize import on_grid
 from EchoSynthLib.training.run import TrainingRun
+from EchoSynthLib.training.settings import Settings
 from EchoSynthLib.training.terms import terms_of
 
 BATCH = 8

@@ -21,8 +21,8 @@ from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
 from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
 from EchoSynthLib.training.card import Made, ModelCard
 from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph, save_weights
-from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import write_model_folder
+from EchoSynthLib.training.settings import State
 
 SAMPLING: dict[str, Any] = {"default_steps": 4, "guidance": 1.2, "spread": 0.08, "blur": 0.0}
 """Chosen with Testing/benchmarks/sampling.py, guidance and spread on the train split, the blur before that on val: more

@@ -24,9 +24,10 @@ from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.blur import blur_each
 from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data
-from EchoSynthLib.training.loop import BatchLoss, Moment, Settings, State
+from EchoSynthLib.training.loop import BatchLoss, Moment
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.run import TrainingRun
+from EchoSynthLib.training.settings import Settings, State
 from EchoSynthLib.training.terms import terms_of
 
 BATCH = 8

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
 from EchoSynthLib.synthesis.diffusion.solvers.registry import fitting_solvers
 from EchoSynthLib.training.card import Made, ModelCard
-from EchoSynthLib.training.loop import State
 from EchoSynthLib.training.model_folder import write_model_folder
+from EchoSynthLib.training.settings import State
 
 
 def publish(

@@ -21,9 +21,10 @@ from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.distributed import main_process_first
 from EchoSynthLib.training.frame_batches import FrameBatches
-from EchoSynthLib.training.loop import Moment, Settings
+from EchoSynthLib.training.loop import Moment
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.run import TrainingRun
+from EchoSynthLib.training.settings import Settings
 from EchoSynthLib.training.terms import terms_of
 
 AUTOENCODER_SHARE = 0.25

@@ -15,9 +15,10 @@ from EchoSynthLib.training.beam_data import load_beam_data
 from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.distributed import main_process_first
 from EchoSynthLib.training.frame_batches import FrameBatches
-from EchoSynthLib.training.loop import Moment, Settings
+from EchoSynthLib.training.loop import Moment
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.run import TrainingRun
+from EchoSynthLib.training.settings import Settings
 
 VALIDATED = 32
 """Frames of the val split that are reconstructed."""
