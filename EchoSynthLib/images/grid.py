@@ -37,6 +37,8 @@ def from_grid(planes: NDArray[np.floating], shape: tuple[int, int], box: Box | N
 
     rows, columns = planes.shape[1:]
     height, width = shape
+    if 1 < rows <= height and 1 < columns <= width:
+        return _enlarged(planes, shape, box or (slice(0, height), slice(0, width)))
     part, size = None, shape
     if box is not None:
         across, down = columns / width, rows / height
@@ -70,6 +72,28 @@ def _reach(cells: NDArray[np.bool_], size: int) -> slice | None:
     first = math.floor((chosen[0] + 0.5 - half) * pixels_a_cell - 0.5)
     last = math.ceil((chosen[-1] + 0.5 + half) * pixels_a_cell - 0.5)
     return slice(max(0, first), min(size, last + 1))
+
+
+def _enlarged(planes: NDArray[np.floating], shape: tuple[int, int], box: Box) -> NDArray[np.float32]:
+    """What Pillow makes of planes that become larger, in two thirds of its time: first wider, then higher."""
+    above, down = _neighbors(planes.shape[1], shape[0], box[0])
+    left, across = _neighbors(planes.shape[2], shape[1], box[1])
+    used = np.asarray(planes[:, above[0] : above[-1] + 2], dtype=np.float32)
+    # Other than an index in brackets, `take` leaves the planes one after the other in memory.
+    wide = used.take(left, axis=2)
+    wide += (used.take(left + 1, axis=2) - wide) * across
+    above -= above[0]
+    high, step = wide.take(above, axis=1), np.diff(wide, axis=1).take(above, axis=1)
+    step *= down[:, None]
+    high += step
+    return high
+
+
+def _neighbors(cells: int, size: int, pixels: slice) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Of each pixel the cell before it, and how far (0 to 1) it lies on the way from that one to the next."""
+    places = ((np.arange(pixels.start, pixels.stop) + 0.5) * (cells / size) - 0.5).clip(0, cells - 1)
+    before = np.minimum(places.astype(np.intp), cells - 2)
+    return before, (places - before).astype(np.float32)
 
 
 def _resize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from EchoSynthLib.images.grid import from_grid, reach, to_grid
 
@@ -62,6 +63,14 @@ def test_each_plane_is_brought_back_by_itself() -> None:
     assert back.shape == (3, 31, 17)
     np.testing.assert_allclose(back[1], -back[0], atol=1e-6)
     np.testing.assert_allclose(back[2], 1, atol=1e-6)
+
+
+@quickly
+@given(shape=st.tuples(st.integers(20, 90), st.integers(24, 90)))
+def test_planes_become_larger_as_pillow_makes_them(shape: tuple[int, int]) -> None:
+    plane = np.random.default_rng(0).normal(size=(20, 24)).astype(np.float32)
+    resized = Image.fromarray(plane).resize(shape[::-1], Image.Resampling.BILINEAR)
+    np.testing.assert_allclose(from_grid(plane[None], shape)[0], np.asarray(resized), atol=1e-5)
 
 
 def test_an_image_of_another_layout_in_memory_is_the_same_image() -> None:
