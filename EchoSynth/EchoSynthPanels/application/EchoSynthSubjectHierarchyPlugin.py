@@ -15,8 +15,8 @@ from EchoSynthMRML.study_folder import PATIENT, facts_of, facts_of_item, lines_o
 from EchoSynthPanels.application.navigation import open_panel
 from EchoSynthPanels.measure.texts import LAMPS
 
-_OURS, _NOT_OURS = 0.9, 0.0
-"""How sure the plugin is that an item is its own; Slicer's own plugin for folders says 0.5."""
+_OURS, _NOT_OURS = 1.1, 0.0
+"""How sure the plugin is that an item is its own; Slicer's own plugin for folders says 1.0 of any."""
 
 
 class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
@@ -33,6 +33,7 @@ class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
         self._measure = self._opening(_("Measure echo with EchoMeasure..."), "EchoMeasure", "Measure")
         self._synthesize = self._opening(_("Synthesize echo with EchoSynth..."), "EchoSynth", "Synthesize")
         self._choices: dict[tuple[str, str], Any] = {}
+        self._menus: list[Any] = []
         views = {FOUR_CHAMBER.name: _("Four-chamber"), TWO_CHAMBER.name: _("Two-chamber")}
         self._view = self._menu(_("Echo view"), "view", views)
         self._phase = self._menu(_("Echo phase"), "phase", {"ED": _("End-diastole"), "ES": _("End-systole")})
@@ -56,6 +57,14 @@ class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
         lines = [_tree().GetItemName(itemID), *lines_of_folder(_tree(), itemID)]
         light = facts_of_item(_tree(), itemID).get("light")
         return "\n".join([*lines, *([_("Traffic light: {light}").format(light=light)] if light else [])])
+
+    def getDisplayVisibility(self, itemID: int) -> int:
+        """As any folder's."""
+        return int(_folders().getDisplayVisibility(itemID))
+
+    def setDisplayVisibility(self, itemID: int, visible: int) -> None:
+        """As any folder's: what lies in it is shown or hidden together."""
+        _folders().setDisplayVisibility(itemID, visible)
 
     def itemContextMenuActions(self) -> list[Any]:
         """The actions, shown or hidden by `showContextMenuActionsForItem`."""
@@ -92,8 +101,7 @@ class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
             self._choices[fact, value] = choice
         action.setMenu(menu)
         # Qt leaves the menu to Python.
-        self._choices[fact, "menu"] = menu.menuAction()
-        setattr(self, f"_{fact}_menu", menu)
+        self._menus.append(menu)
         return action
 
 
@@ -113,9 +121,14 @@ def _with_lamp(icon: Any, color: str) -> Any:
     painter.setRenderHint(qt.QPainter.Antialiasing)
     painter.setBrush(qt.QBrush(qt.QColor(color)))
     painter.setPen(qt.QPen(qt.QColor("white")))
-    painter.drawEllipse(qt.QRect(14, 14, 16, 16))
+    painter.drawEllipse(qt.QRect(11, 11, 20, 20))
     painter.end()
     return qt.QIcon(picture)
+
+
+def _folders() -> Any:
+    """Slicer's own plugin for folders."""
+    return slicer.qSlicerSubjectHierarchyPluginHandler.instance().pluginByName("Folder")
 
 
 def _current() -> Any:

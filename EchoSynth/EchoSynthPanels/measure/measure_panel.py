@@ -339,6 +339,7 @@ class MeasurePanel(Panel):
     def _on_folded(self, folded: bool) -> None:
         if not folded:
             self.warm_up.start()
+            self.rows_of_study.fill()
             self.follow_frame()
 
     def _lay_curve(self) -> None:

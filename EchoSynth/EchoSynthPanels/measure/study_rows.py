@@ -26,8 +26,9 @@ VIEWS = {
 }
 """A place of the study to the parameter that names what stands there: a label map, or an image."""
 
-_QUIET_MS = 80
-"""After which a scene that changed is looked at: loading a study tells of each of its nodes."""
+_QUIET_MS = 200
+"""After which a scene that changed is looked at: loading a study tells of each of its nodes, playing a cine of each
+frame."""
 
 
 class StudyRows(VTKObservationMixin):
@@ -52,7 +53,7 @@ class StudyRows(VTKObservationMixin):
         self._quiet = qt.QTimer()
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET_MS)
-        self._quiet.connect("timeout()", self.fill)
+        self._quiet.connect("timeout()", self.fill_in_sight)
         connect(ui.fillButton, "clicked()", self.fill_again)
         for where, name in VIEWS.items():
             connect(getattr(ui, f"{name}ShowButton"), "clicked()", lambda where=where: self.show(where))
@@ -87,6 +88,11 @@ class StudyRows(VTKObservationMixin):
         """Looks at the scene once it is quiet."""
         self._quiet.start()
 
+    def fill_in_sight(self) -> None:
+        """Fills the places if they are before the user; else that waits until they come there."""
+        if self._ui.measureButton.isVisible():
+            self.fill()
+
     def fill_again(self) -> None:
         """Fills all places anew, whatever was chosen."""
         if self._parameters is not None:
@@ -98,7 +104,7 @@ class StudyRows(VTKObservationMixin):
         parameters = self._parameters
         if parameters is None or slicer.mrmlScene.IsBatchProcessing():
             return
-        before = None if self.study is None else self.study.patient
+        before, nodes_before = None if self.study is None else self.study.patient, self.nodes
         shown = parameters.labelMap if parameters.labelMap is not None else parameters.inputVolume
         self.study = clips_of_patient(slicer.mrmlScene, shown)
         if before not in (None, self.study.patient):
@@ -113,7 +119,8 @@ class StudyRows(VTKObservationMixin):
                 if chosen is not node:
                     setattr(parameters, name, node)
         self._tell()
-        self.changed()
+        if (before, nodes_before) != (self.study.patient, self.nodes):
+            self.changed()
 
     def tell_frames(self, frames: dict[str, int | None]) -> None:
         """Shows which frames of cines were measured."""

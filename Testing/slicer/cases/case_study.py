@@ -65,6 +65,28 @@ class Clicks:
             mouse._send = real
 
 
+def open_from_list(category: str, module: str) -> None:
+    """Opens a module as a user does: the list of modules, its category, its name."""
+
+    def follow(menu) -> None:
+        choose_in_menu(menu, category)
+        spin(0.3)
+        choose_in_menu(slicer.app.activePopupWidget(), module)
+
+    bar = next(
+        one for one in slicer.util.mainWindow().findChildren("QToolBar") if one.objectName == "ModuleSelectorToolBar"
+    )
+    with answering(follow):
+        click(next(one for one in bar.findChildren("ctkMenuComboBox")))
+    wait_until(lambda: slicer.util.selectedModule() == module, 5, module)
+    spin(0.3)
+
+
+def use_style(name: str) -> None:
+    """Slicer's light or dark style."""
+    slicer.app.setPalette(slicer.app.setStyle(name).standardPalette())
+
+
 class Loaded(Measuring):
     """Four frames of a patient, loaded as Slicer loads files that are dropped on it."""
 
@@ -93,9 +115,10 @@ class Loaded(Measuring):
 
 class Biplane(Loaded):
     def test_five_clicks_after_loading_at_most_give_the_biplane_ejection_fraction(self):
+        slicer.util.selectModule("Welcome")
         clicks = Clicks()
         with clicks.counted():
-            unfold(self.panel)
+            open_from_list("Cardiac", "EchoMeasure")
             click(self.panel.ui.measureButton)
             self.wait()
         picture("study-measured-1280")
@@ -108,6 +131,12 @@ class Biplane(Loaded):
         self.window.resize(1920, 1080)
         spin(0.5)
         picture("study-measured-1920")
+        self.addCleanup(use_style, "Light Slicer")
+        use_style("Dark Slicer")
+        for size in ((1920, 1080), (1280, 800)):
+            self.window.resize(*size)
+            spin(0.5)
+            picture(f"study-measured-{size[0]}-dark")
 
     def test_a_button_shows_each_of_the_four_with_its_endocardium(self):
         unfold(self.panel)
@@ -157,6 +186,12 @@ class Biplane(Loaded):
         assert patient_of(self.panel.nodes.table) == "patient0001"
         known = facts_of(self.images["patient0001_2CH_ES"])
         assert (known["view"], known["phase"], known["pixel_size"]) == ("2CH", "ES", "trusted")
+        tree = slicer.mrmlScene.GetSubjectHierarchyNode()
+        folder = tree.GetItemParent(tree.GetItemByDataNode(self.panel.nodes.table))
+        plugin = slicer.qSlicerSubjectHierarchyPluginHandler.instance().pluginByName("EchoSynth")
+        assert tree.GetItemOwnerPluginName(folder) == "EchoSynth"
+        assert "patient0001_2CH_ES: 2CH ES, calibrated" in plugin.tooltip(folder)
+        assert f"Traffic light: {self.panel.measured.study.light.colour}" in plugin.tooltip(folder)
         slicer.util.selectModule("Data")
         spin(0.5)
         picture("study-folder")
