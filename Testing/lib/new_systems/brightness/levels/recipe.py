@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
+from EchoSynthLib.images.datasets.camus import load_camus_npz
 from EchoSynthLib.training.card import Made, ModelCard, train_command
 from EchoSynthLib.training.model_folder import write_model_folder
 from EchoSynthLib.training.run import TrainingRun
@@ -13,14 +12,18 @@ from EchoSynthLib.training.run import TrainingRun
 
 def train(run: TrainingRun) -> Path:
     """The folder of the model; no time is needed, and nothing is random."""
-    with np.load(run.data) as arrays:
-        usual = float(arrays["image"].mean())
+    frames = load_camus_npz(run.data)
+    usual = float(frames.image.mean())
     card = ModelCard(
         name="brightness",
         summary="Image to gray levels above the usual.",
         network={"network": "none"},
         recipe="`EchoSynthLib/brightness/levels/recipe.py`",
-        made=Made("two plain images", "None.", train_command("brightness", run.data, run.output)),
+        made=Made(
+            f"{len(frames)} frames of {run.data.name}",
+            "Of the data.",
+            train_command("brightness", run.data, run.output),
+        ),
         trained="1 iteration",
         limits="It knows nothing of hearts.",
     )
