@@ -44,6 +44,7 @@ class InputPanel(Panel):
         )
         for button in (ui.openButton, ui.openFirstButton):
             connect(button, "clicked()", self.ask_and_open)
+        self._described: Any = None
         # Several nodes come and go together, and are half made as they do.
         self._is_one_new = False
         self._settled = qt.QTimer()
@@ -73,16 +74,14 @@ class InputPanel(Panel):
         if self.parameters is None:
             return
         self.on_parameters_changed()
-        if not self.runner.busy:
-            self.ui.labelMapSelector.toolTip = describe(self.parameters.labelMap) or _(
-                "Segmentation or label map volume with left ventricle, myocardium and left atrium; a sequence's is "
-                "taken frame by frame"
-            )
+        self._describe()
 
     def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
         """See `Panel.on_parameters_changed`; does not read the label map anew, which would slow sliders down."""
         volume, label_map, ui = self.parameters.inputVolume, self.parameters.labelMap, self.ui
         self._follow(volume, label_map)
+        if label_map is not self._described:
+            self._describe()
         empty = volume is None and ui.inputSelector.nodeCount() == 0
         ui.emptyState.visible = empty
         for widget in (ui.imageRowLabel, ui.imageRow):
@@ -94,6 +93,15 @@ class InputPanel(Panel):
             button.enabled = not self.runner.busy
         ui.imageArrow.enabled, ui.labelMapArrow.enabled = volume is not None, label_map is not None
         self._show_spacing(volume)
+
+    def _describe(self) -> None:
+        if self.runner.busy:
+            return
+        self._described = self.parameters.labelMap
+        self.ui.labelMapSelector.toolTip = describe(self._described) or _(
+            "Segmentation or label map volume with left ventricle, myocardium and left atrium; a sequence's is taken "
+            "frame by frame"
+        )
 
     def close(self) -> None:
         """See `Panel.close`."""

@@ -44,6 +44,7 @@ class EditPanel(Panel):
         """See `Panel.set_up`."""
         self.editor = EmbeddedEditor(self.ui.editorPlace.layout())
         self._visible = False
+        self._described: Any = None
         self._in_sight = InSight(self._on_sight)
         self.ui.editorPlace.installEventFilter(self._in_sight)
         connect(self.ui.importButton, "clicked()", self.make_segmentation)
@@ -60,12 +61,13 @@ class EditPanel(Panel):
         if self.parameters is None:
             return
         self.on_parameters_changed()
-        if not self.runner.busy:
-            self.ui.structuresLabel.text = describe(self.parameters.labelMap)
+        self._describe()
 
     def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
         """See `Panel.on_parameters_changed`; does not read the label map anew, which would slow sliders down."""
         node = self.parameters.labelMap
+        if node is not self._described:
+            self._describe()
         is_volume = node is not None and not node.IsA("vtkMRMLSegmentationNode")
         self.ui.importButton.visible = is_volume
         self.ui.showButton.enabled = node is not None and self.parameters.liveVolume is not None
@@ -73,6 +75,11 @@ class EditPanel(Panel):
         self.ui.editHintLabel.text = reason
         self.ui.editHintLabel.visible, self.ui.editorPlace.visible = bool(reason), not reason
         self._edit_or_not()
+
+    def _describe(self) -> None:
+        if not self.runner.busy:
+            self._described = self.parameters.labelMap
+            self.ui.structuresLabel.text = describe(self._described)
 
     def make_segmentation(self) -> None:
         """Turns a label map volume into a segmentation with named, colored segments."""

@@ -10,7 +10,8 @@ import slicer
 EFFECTS = ("Paint", "Draw", "Erase", "Scissors", "Smoothing", "Islands")
 """Those that make sense on a single slice; the others are in the Segment Editor itself."""
 UNDO_STEPS = 20
-LEAST_WIDTH = 420
+LEAST_WIDTH, TABLE_HEIGHT = 440, 112
+"""Pixels, of the options of an effect and of a table with three segments."""
 _TAG = "EchoSynth"
 
 
@@ -75,6 +76,8 @@ class EmbeddedEditor:
         widget.setEffectNameOrder(EFFECTS)
         widget.unorderedEffectsVisible = False
         widget.setEffectColumnCount(2)
+        # Three segments: what is below them, the options of an effect, is to be in sight, too.
+        widget.findChild("ctkExpandableWidget").setMaximumHeight(TABLE_HEIGHT)
         # The options of an effect are squeezed a little rather than take width from the views.
         widget.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Preferred)
         widget.setMinimumWidth(LEAST_WIDTH)
