@@ -15,12 +15,29 @@ from EchoSynthMRML.label_maps import read_label_map
 from EchoSynthMRML.provenance import is_synthetic
 from EchoSynthPanels.application.registration import load_label_map
 from events import choose, click, click_item, drag_in_slice, move_slider, picture, ras, spin, type_text, wait_until
+from measuring import is_shown
 from the_module import AllPanels, open_module, press_apply, unfold
 
 CAVITY = 1
 
 
 class Tutorial(unittest.TestCase):
+    def test_its_measurement_draws_the_endocardium_and_fills_the_table(self):
+        self._fold_the_data_probe()
+        self.module = open_module()
+        self.panels = AllPanels()
+        self.parameters = self.module.logic.getParameterNode()
+        self._load("Synthetic four-chamber frame")
+        choose(self.panels["Input"].ui.inputSelector, "synthetic_4CH_ED")
+        press_apply(self.panels["Segment"])
+        panel = self.panels["Measure"]
+        press_apply(panel)
+        wait_until(is_shown, 10, "the measurements in their views")
+        spin(0.5)
+        picture("measured")
+        assert "EDV" in panel.ui.measureResultLabel.text or "volume" in panel.ui.measureResultLabel.text
+        assert panel.ui.lightResultLabel.text
+
     def test_the_tutorial_keeps_what_it_promises(self):
         self._fold_the_data_probe()
         self.module = open_module()
