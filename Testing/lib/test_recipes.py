@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from drawn_camus import drawn_hearts, write_drawn_camus
 
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.heart2d.parametric import HeartMap
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.segmentation.unet.pipeline import SegmenterPipeline
 from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline
+from EchoSynthLib.systems import RECIPES
 from EchoSynthLib.tasks import find_task
 from EchoSynthLib.tasks.task import Context
 from EchoSynthLib.training.card import missing
@@ -23,6 +25,8 @@ from EchoSynthLib.training.run import TrainingRun
 
 for package in ("torch", "monai", "onnx", "onnxscript", "safetensors"):
     pytest.importorskip(package, reason=f"{package} is not installed")
+
+import torch  # noqa: E402
 
 ITERATIONS = 3
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,6 +106,33 @@ def test_no_recipe_goes_on_with_other_data(system: str, data: Path, tmp_path: Pa
     (tmp_path / "index.csv").write_bytes(data.with_name("index.csv").read_bytes())
     with pytest.raises(InputError, match=r"checkpoint\.pt is of another training \(data: .*--no-resume"):
         find_task("train").build(told | {"data": tmp_path / data.name}).run(Context())
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    """All averaged weights that a training left in its checkpoints."""
+    found = {}
+    for path in sorted(folder.rglob("checkpoint.pt")):
+        for name, tensor in torch.load(path, weights_only=True)["average"].items():
+            found[f"{path.parent.name}.{name}"] = tensor.float()
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", RUNS)
+def test_a_model_trained_in_pieces_is_the_model_trained_in_one_go(system: str, data: Path, tmp_path: Path) -> None:
+    recipe = RECIPES[system]
+    recipe.train(TrainingRun(data, tmp_path / "whole" / "run", 4))
+    run = TrainingRun(data, tmp_path / "pieces" / "run", 4, minutes=1e-9)  # time for one iteration in each call
+    with pytest.raises(Cancelled, match="minutes are over after 1 of"):
+        recipe.train(run)
+    done = False
+    while not done:
+        with suppress(Cancelled):
+            recipe.train(run)
+            done = True
+    whole, pieces = (weights(tmp_path / name) for name in ("whole", "pieces"))
+    assert whole.keys() == pieces.keys()
+    assert all(torch.allclose(whole[name], pieces[name], atol=1e-5) for name in whole)
 
 
 @pytest.mark.slow
