@@ -81,6 +81,6 @@ class Capabilities:
 
 def capabilities(name: str) -> Capabilities:
     """Those of the model of that name; of no kind where there is none here, as with a scene from elsewhere."""
-    # Listed, not found: that would read all weights for their checksums.
-    listed = (model for model in zoo.list_models() if model.name == name)
-    return next((Capabilities.of(model) for model in listed), Capabilities(name))
+    # Looked at, not found: that would read all weights for their checksums.
+    model = zoo.look(name)
+    return Capabilities(name) if model is None else Capabilities.of(model)

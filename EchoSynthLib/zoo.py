@@ -88,13 +88,20 @@ def open_folder(path: Path) -> ModelFolder:
 
 def has(name: str) -> bool:
     """Whether there is a model of that name, sound or not."""
-    return any((root / name).is_dir() for root in (shipped_models(), user_models()))
+    return any((root / name).is_dir() for root in _roots())
+
+
+def look(name: str) -> ModelFolder | None:
+    """The model of that name as `list_models` has it, its files not verified; None where there is none."""
+    if not _NAME.fullmatch(name):
+        return None
+    return next((_read_or_problem(root / name) for root in _roots() if (root / name).is_dir()), None)
 
 
 def list_models() -> list[ModelFolder]:
     """All models, shipped ones first; files are not verified, and what cannot be read is listed with its `problem`."""
     models: dict[str, ModelFolder] = {}
-    for root in (shipped_models(), user_models()):
+    for root in _roots():
         for path in _folders(root):
             if _NAME.fullmatch(path.name):
                 models.setdefault(path.name, _read_or_problem(path))
@@ -190,6 +197,10 @@ def write_checksums(folder: Path) -> Path:
     return folder / CHECKSUMS
 
 
+def _roots() -> tuple[Path, Path]:
+    return shipped_models(), user_models()
+
+
 def _check_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name.endswith("."):
         raise ModelError(
@@ -201,7 +212,7 @@ def _check_name(name: str) -> str:
 
 def _locate(name: str) -> Path:
     _check_name(name)
-    for root in (shipped_models(), user_models()):
+    for root in _roots():
         if _is_folder(root / name):
             return root / name
     known = ", ".join(model.name for model in list_models()) or "none"

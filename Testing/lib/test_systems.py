@@ -58,8 +58,9 @@ def test_a_model_of_no_known_system_can_do_nothing(config: dict[str, Any]) -> No
         load_pipeline(model)
 
 
-def test_a_name_without_a_model_can_do_nothing() -> None:
-    assert capabilities("no-such-model") == Capabilities("no-such-model")
+@pytest.mark.parametrize("name", ["no-such-model", "", "../segmenter", "a/b"])
+def test_a_name_without_a_model_can_do_nothing(name: str) -> None:
+    assert capabilities(name) == Capabilities(name)
 
 
 @needs_generator
