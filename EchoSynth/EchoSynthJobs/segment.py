@@ -11,7 +11,7 @@ import numpy as np
 from EchoSynthJobs.frames import frames_in_worker
 from EchoSynthJobs.job import Job, Report, while_there, working_folder
 from EchoSynthJobs.results import Result, add_all
-from EchoSynthLib.anatomy.labels import CAMUS
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.cycle import find_cycle
@@ -108,7 +108,7 @@ def _segment(scene: Any, client: Client, asked: _Asked) -> Job[Segmented]:
 
 def _phases_in(maps: np.ndarray) -> dict[str, list[int]]:
     """The frames of end-diastole and end-systole in label maps (T, h, w); empty where they tell no cycle."""
-    areas = np.atleast_1d((maps == CAMUS["left ventricle"]).sum(axis=(-2, -1)))
+    areas = np.atleast_1d((maps == CamusCode.LV_CAVITY).sum(axis=(-2, -1)))
     try:
         beats = find_cycle(areas).beats
     except InputError:

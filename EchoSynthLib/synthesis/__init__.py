@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from EchoSynthLib.types import Progress
 
 if TYPE_CHECKING:
     from EchoSynthLib.anatomy.sector.geometry import Sector
@@ -24,7 +25,7 @@ class Synthesizer(Protocol):
         depth_mm: float | None = None,
         count: int = 1,
         seed: int = 0,
-        progress: Callable[[int, int, str], None] | None = None,
+        progress: Progress | None = None,
         **options: Any,
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
         """Images (count, H, W), or cines (count, T, H, W), uint8 on the label map's grid, 0 outside the sector.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.masks import Mask, cropped, solid
+from EchoSynthLib.anatomy.masks import cropped, solid
 from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.types import Mask
 
 
 def clean(label_map: NDArray[np.uint8]) -> NDArray[np.uint8]:
