@@ -15,7 +15,7 @@ from EchoSynthMRML.curves import read_points
 from EchoSynthPanels.application.registration import CINE, FRAME, load_cine, load_frame
 from EchoSynthPanels.parameters import MeasureScope
 from events import StallWatch, slice_point, spin, wait_until
-from the_module import press_apply, unfold
+from the_module import AllPanels, press_apply, unfold
 
 MOVES = 12
 _PIXELS = 2  # a move
@@ -25,7 +25,7 @@ _POINT = 4
 
 def warming_up(module: Any) -> dict[str, Any]:
     """How long the window stands still while SciPy is loaded behind an opened section, and how long that takes."""
-    panel = module.panels["Measure"]
+    panel = AllPanels()["Measure"]
     started = time.monotonic()
     with StallWatch() as watch:
         unfold(panel)
@@ -40,14 +40,14 @@ def drags(module: Any) -> dict[str, Any]:
         slicer.mrmlScene.Clear(0)
         parameters = module.logic.getParameterNode()
         parameters.inputVolume, parameters.allFrames = load(CINE if all_frames else FRAME), all_frames
-        press_apply(module.panels["Segment"])
+        press_apply(AllPanels()["Segment"])
         parameters.measureScope = MeasureScope.CINE if all_frames else MeasureScope.FRAME
-        unfold(module.panels["Measure"])
+        unfold(AllPanels()["Measure"])
         with StallWatch() as watch:
-            press_apply(module.panels["Measure"])
+            press_apply(AllPanels()["Measure"])
         spin(1.0)
         still = {"longest stand-still of measuring it, ms": round(1000 * watch.longest)}
-        found[name] = _drag(module.panels["Measure"]) | still
+        found[name] = _drag(AllPanels()["Measure"]) | still
     return found
 
 

@@ -18,7 +18,7 @@ from EchoSynthMRML.volumes import frame_array, new_frame
 from EchoSynthPanels.application.registration import CINE, load_cine
 from EchoSynthPanels.parameters import MeasureScope
 from events import StallWatch, spin
-from the_module import press_apply, unfold
+from the_module import AllPanels, bring_up, press_apply, unfold
 
 FRAMES, SHAPE = 60, (590, 490)
 _PLAYED = 20
@@ -41,13 +41,13 @@ def tasks_on_a_long_cine(module: Any) -> dict[str, Any]:
     parameters.measureScope = MeasureScope.CINE
     found: dict[str, Any] = {"frames": FRAMES, "pixels": f"{SHAPE[1]} x {SHAPE[0]}"}
     for name in ("Segment", "Synthesize", "Measure"):
-        unfold(module.panels[name])
+        unfold(AllPanels()[name])
         if name == "Synthesize":
             parameters.synthesizeAllFrames, parameters.count = True, 1
         spin(1.0)
         with StallWatch() as watch:
             started, busy = time.monotonic(), time.process_time()
-            press_apply(module.panels[name], 200)
+            press_apply(AllPanels()[name], 200)
             seconds, busy = time.monotonic() - started, time.process_time() - busy
             spin(1.0)
         found[name] = {
@@ -80,7 +80,7 @@ def _a_long_cine() -> Any:
 
 def _playing(module: Any) -> dict[str, float]:
     """With the measured curves in the open panel, with it folded, in another module, and with no curves at all."""
-    panel = module.panels["Measure"]
+    panel = AllPanels()["Measure"]
     cine = cine_of(module.logic.getParameterNode().labelMap)
     found = {"measured, panel open": _ms_a_frame(cine)}
     panel.ui.measureSection.collapsed = True
@@ -91,7 +91,7 @@ def _playing(module: Any) -> dict[str, float]:
     found["measured, another module"] = _ms_a_frame(cine)
     with _without_curves(panel):
         found["without curves, another module"] = _ms_a_frame(cine)
-        slicer.util.selectModule("EchoSynth")
+        bring_up(panel)
         panel.ui.measureSection.collapsed = False
         spin(0.5)
         found["without curves, panel open"] = _ms_a_frame(cine)

@@ -55,13 +55,13 @@ def live(module: Any) -> dict[str, Any]:
     frame = load_frame(FRAME)
     parameters = module.logic.getParameterNode()
     parameters.inputVolume = parameters.reference = frame
-    press_apply(module.panels["Segment"])
-    panel = module.panels["Synthesize"]
+    press_apply(AllPanels()["Segment"])
+    panel = AllPanels()["Synthesize"]
     parameters.live = True
     wait_until(lambda: panel.live.redrawn > 0, 20, "the first live image")
-    unfold(module.panels["Edit"])
+    unfold(AllPanels()["Edit"])
     spin(0.5)
-    editor = module.panels["Edit"].editor.widget
+    editor = AllPanels()["Edit"].editor.widget
     editor.setCurrentSegmentID(parameters.labelMap.GetSegmentation().GetNthSegmentID(0))
     editor.setActiveEffectByName("Paint")
     editor.activeEffect().setParameter("BrushRelativeDiameter", "3")
@@ -116,7 +116,8 @@ def _places_on_the_wall(volume: Any) -> list[tuple[int, int]]:
 
 def repainting(module: Any) -> dict[str, Any]:
     """What Slicer itself takes for a new text in one label: the floor of the figures below."""
-    label = module.panels["Status"].ui.messageLabel
+    unfold(AllPanels()["Status"])
+    label = AllPanels()["Status"].ui.messageLabel
     with StallWatch() as watch:
         for index in range(10):
             label.text = f"text {index}"
@@ -145,7 +146,7 @@ def stalls(module: Any) -> dict[str, Any]:
     }
     found = {}
     for name, (panel_name, prepare) in tasks.items():
-        panel = module.panels[panel_name]
+        panel = AllPanels()[panel_name]
         unfold(panel)
         prepare()
         spin(0.5)
