@@ -271,6 +271,12 @@ def _weights_sum(folder: Path) -> str:
 
 
 def _read_or_problem(folder: Path) -> ModelFolder:
+    # Panels ask at each change of a slider.
+    return _read_once(folder, _status(folder / "config.json"), _status(folder / CHECKSUMS))
+
+
+@lru_cache(maxsize=64)
+def _read_once(folder: Path, *status: tuple[int, ...]) -> ModelFolder:
     try:
         return _read(folder)
     except ModelError as error:
@@ -352,6 +358,15 @@ def _signed(folder: Path) -> Signature:
         raise ModelError(f"The model folder {folder} cannot be read: {reason(error)}.") from error
     # The time of the last change of status moves with every write, whatever size and time of the content are set to.
     return tuple((path, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for path, s in status)
+
+
+def _status(path: Path) -> tuple[int, ...]:
+    """What is another after each change of a file; () where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _files(folder: Path) -> list[Path]:

@@ -125,8 +125,9 @@ class Panel(VTKObservationMixin):
             self.refresh()
 
     def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
-        """Called whenever a parameter has changed."""
-        self.refresh()
+        """Called whenever a parameter has changed; what is out of sight is refreshed when its module is opened."""
+        if self.widget.isVisible():
+            self.refresh()
 
     def refresh(self) -> None:
         """Shows the state of things."""

@@ -81,6 +81,12 @@ class MeasurePanel(Panel):
         if parameters is not None and not self.ui.measureSection.collapsed:
             self.warm_up.start()
 
+    def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
+        """See `Panel.on_parameters_changed`; a curve of what is chosen no more goes even out of sight."""
+        super().on_parameters_changed()
+        if not self.widget.isVisible():
+            self._on_browsed()
+
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         super().refresh()
