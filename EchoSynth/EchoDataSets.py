@@ -20,13 +20,14 @@ class EchoDataSets(EchoModule):
 
 
 class EchoDataSetsWidget(EchoModuleWidget):
-    """Data set."""
+    """Input row, Data set."""
 
     def kinds_of_panels(self):
         """See `EchoModuleWidget.kinds_of_panels`."""
         from EchoSynthPanels.data_sets.data_set_panel import DataSetPanel
+        from EchoSynthPanels.input.input_panel import InputPanel
 
-        return (DataSetPanel,)
+        return InputPanel, DataSetPanel
 
 
 class EchoDataSetsTest(EchoModuleTest):

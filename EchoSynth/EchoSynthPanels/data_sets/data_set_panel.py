@@ -45,7 +45,7 @@ class DataSetPanel(Panel):
             return
         self._model.refresh()
         new = self.parameters.dataSource == DataSource.VARIATIONS
-        for row in (self.ui.dataLabelMapSelector, self.ui.dataVariationsSpinBox, self.ui.dataImagesSpinBox):
+        for row in (self.ui.dataVariationsSpinBox, self.ui.dataImagesSpinBox):
             row.visible = getattr(self.ui, f"{row.name}Label").visible = new
         self.ui.dataSetAdvanced.visible = new
         if not self.runner.busy:
@@ -86,7 +86,7 @@ class DataSetPanel(Panel):
     def show(self, result: dict[str, Any]) -> None:
         """See `Panel.show`."""
         said = _("{count} pairs in {folder}.").format(count=result["pairs"], folder=_data_set_of(result, self._folder))
-        self.ui.dataResultLabel.text = " ".join([said, *result["notes"]])
+        self.tell(self.ui.dataResultLabel, " ".join([said, *result["notes"]]))
 
     @property
     def _folder(self) -> Path:

@@ -81,12 +81,6 @@ class MeasurePanel(Panel):
         if parameters is not None and not self.ui.measureSection.collapsed:
             self.warm_up.start()
 
-    def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
-        """See `Panel.on_parameters_changed`; a curve of what is chosen no more goes even out of sight."""
-        super().on_parameters_changed()
-        if not self.widget.isVisible():
-            self._on_browsed()
-
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         super().refresh()
@@ -115,9 +109,10 @@ class MeasurePanel(Panel):
         return scope_of(self.parameters, self.rows_of_study.study, self.rows_of_study.by_hand)
 
     def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
-        """See `Panel.on_parameters_changed`; another image may be another patient's."""
+        """See `Panel.on_parameters_changed`; another image may be another patient's, and has another curve."""
         self.rows_of_study.look_soon()
         super().on_parameters_changed(caller, event)
+        self._on_browsed()
 
     def forget(self) -> None:
         """See `Panel.forget`."""

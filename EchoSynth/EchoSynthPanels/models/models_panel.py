@@ -128,14 +128,13 @@ class ModelsPanel(Panel):
         self.start(self.title, lambda: job, self._show_result)
 
     def _show_result(self, said: str) -> None:
-        self.ui.modelResultLabel.text = said.splitlines()[-1] if said else ""
+        self.tell(self.ui.modelResultLabel, said.splitlines()[-1] if said else "")
         self.list_models()
 
     def _keep_time(self, model: zoo.ModelFolder, seconds: float) -> None:
         qt.QSettings().setValue(_time_key(model), seconds)
-        self.ui.modelResultLabel.text = _("{name}: {seconds:.2f} s for one image").format(
-            name=model.name, seconds=seconds
-        )
+        told = _("{name}: {seconds:.2f} s for one image").format(name=model.name, seconds=seconds)
+        self.tell(self.ui.modelResultLabel, told)
         self.list_models()
 
     def _show_card(self) -> None:

@@ -22,7 +22,7 @@ from EchoSynthPanels.application.engine import Packages
 from EchoSynthPanels.application.registration import load_label_map
 from EchoSynthPanels.synthesis.requests import request_of
 from events import choose, click, click_item, entries, picture, spin, type_text, wait_until
-from the_module import AllPanels, open_module, paint, pixels, press_apply, unfold
+from the_module import AllPanels, bring_up, open_module, paint, pixels, press_apply, unfold
 
 MODEL = "edm-l64"
 MISSING = ("torch>=2.4", "diffusers>=0.31")
@@ -139,9 +139,13 @@ class WithoutTheFullPath(Generators):
         picture("missing")
         assert not self.ui.synthesizeButton.enabled
         assert self.ui.runtimeLabel.text == "PyTorch, not installed"
+        assert self.ui.installForModelButton.isVisible()
+        bring_up(self.panels["DataSet"])
+        self.with_packages(*MISSING)  # a module that is opened looks again
         for widget in (self.ui.synthesizeButton, self.ui.runtimeLabel, self.panels["DataSet"].ui.saveButton):
             assert all(package in _tool_tip(widget) for package in MISSING), widget.toolTip
-        assert self.ui.installForModelButton.isVisible()
+        bring_up(self.panel)
+        self.with_packages(*MISSING)
         choose(self.ui.generatorComboBox, "beam-flow")
         assert not self.ui.installForModelButton.isVisible()
         press_apply(self.panel)
@@ -156,7 +160,9 @@ class WithoutTheFullPath(Generators):
         choose(self.ui.generatorComboBox, MODEL)
         click(self.ui.installForModelButton)
         assert not self.runner.busy
+        assert slicer.util.selectedModule() == "EchoModels"
         assert "needs the PyTorch extension" in self.panels["Engine"].row().text
+        bring_up(self.panel)
         choose(self.ui.generatorComboBox, "beam-flow")
         press_apply(self.panel)
 

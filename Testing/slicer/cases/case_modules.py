@@ -106,7 +106,7 @@ class Shared(Modules):
             chosen = open_module(name).logic.getParameterNode()
             assert (chosen.inputVolume, chosen.labelMap) == (image, found)
         assert len(slicer.util.getNodesByClass("vtkMRMLScriptedModuleNode")) == 1 + len(_nodes_of_others())
-        assert open_module("EchoDataSets").panels["DataSet"].ui.dataLabelMapSelector.currentNode() is found
+        assert open_module("EchoDataSets").panels["Input"].ui.labelMapSelector.currentNode() is found
 
     def test_one_runner_one_engine_and_one_parameter_node_for_all(self):
         panels = [panel for name in MODULES for panel in open_module(name).panels.values()]
