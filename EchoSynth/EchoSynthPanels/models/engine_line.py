@@ -21,7 +21,7 @@ class EngineLine:
         layout.setContentsMargins(4, 0, 0, 0)
         self.label = qt.QLabel(_("The engine is not installed yet."))
         self.label.setWordWrap(True)
-        self.button = qt.QPushButton(_("Install in EchoModels..."))
+        self.button = qt.QPushButton(_("Install..."))
         self.button.objectName = "engineLineButton"
         self.button.toolTip = _("Open the module EchoModels, which installs the engine")
         self.button.connect("clicked()", lambda: open_panel("EchoModels", "Engine"))

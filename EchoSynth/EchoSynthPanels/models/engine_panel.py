@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import qt
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
@@ -25,6 +26,8 @@ class EnginePanel(Panel):
         """See `Panel.set_up`."""
         self._shown: Any = None
         for label in (self.ui.engineLabel, self.ui.fullEngineLabel):
+            # As high as its text needs, which Qt guesses from a width of its own choice.
+            label.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)
             let_grow(label, self._room)
         for name, text in _devices().items():
             self.ui.deviceComboBox.addItem(text, name)

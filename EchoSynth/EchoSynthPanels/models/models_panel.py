@@ -15,6 +15,7 @@ from EchoSynthLib.errors import EchoSynthError
 from EchoSynthPanels.application.engine import Engine
 from EchoSynthPanels.panel import Panel, confirmed, connect
 
+TREE_HEIGHT = 130
 TIMING_SHAPE = (256, 256)
 """The size of the image that `Measure time` takes, in pixels."""
 
@@ -30,7 +31,7 @@ class ModelsPanel(Panel):
         tree = self.ui.modelTree
         self._headers = [_("Model"), _("Kind"), _("What for"), _("Size"), _("Time per image"), _("Terms")]
         tree.setHeaderLabels(self._headers)
-        tree.setMaximumHeight(130)
+        tree.setFixedHeight(TREE_HEIGHT)
         self.ui.cardBrowser.setMaximumHeight(160)
         connect(tree, "itemSelectionChanged()", self._show_card)
         self._about = {

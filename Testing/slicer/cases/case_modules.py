@@ -13,7 +13,7 @@ import slicer
 
 from drawn_echo import drawn_heart, echo_volume
 from EchoSynthPanels.application.registration import load_label_map
-from events import click, picture, spin
+from events import click, picture, spin, wait_until
 from the_module import MODULES, open_module, press_apply, unfold
 
 SMALL, LARGE = (1280, 800), (1920, 1080)
@@ -54,6 +54,29 @@ class Layout(Modules):
             parent = slicer.util.getModule(name).widgetRepresentation()
             out_of_view += [f"{name}: {b}" for b in buttons if not _in_view(slicer.util.findChild(parent, b))]
         assert not out_of_view, out_of_view
+
+    def test_how_far_a_task_is_can_be_seen_on_a_small_screen(self):
+        self.window.resize(*SMALL)
+        parameters = open_module().logic.getParameterNode()
+        parameters.labelMap = load_label_map("parametric_4CH_ED")
+        parameters.count = parameters.dataImages = 50
+        parameters.dataFolder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="echosynth-set-"))) / "set"
+        for name, value in (("count", 1), ("dataImages", 1), ("dataFolder", Path("EchoSynth data set"))):
+            self.addCleanup(setattr, parameters, name, value)
+        for module, name in (("EchoSynth", "Synthesize"), ("EchoDataSets", "DataSet")):
+            panel = self.open_afresh(module).panels[name]
+            panel.unfold()
+            spin(0.1)
+            button = getattr(panel.ui, panel.apply_name)
+            click(button)
+            spin(0.5)
+            picture(f"module-{module}-running")
+            assert _in_view(panel.row().bar), module
+            assert _in_view(button), module
+            click(button)
+            wait_until(lambda: not panel.runner.busy, 5, "the end")  # noqa: B023
+            spin(0.3)
+            assert _in_view(panel.row().label), module
 
     def test_no_module_has_more_than_four_sections_nor_is_wider_than_its_column(self):
         for name in MODULES:
