@@ -33,7 +33,8 @@ class RoomForText(qt.QObject):
         if label.property("fittedTo") == fitted:
             return
         label.setProperty("fittedTo", fitted)
-        height = label.heightForWidth(label.width) if label.wordWrap and label.text else 0
+        height = label.heightForWidth(label.width) if label.wordWrap else label.fontMetrics().lineSpacing() + 2
+        height = height if label.text else 0
         height = max(height, label.property("leastHeight") or 0)
         if height != label.minimumHeight:
             label.setMinimumHeight(height)

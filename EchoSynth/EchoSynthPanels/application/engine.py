@@ -68,7 +68,8 @@ class Engine:
     def full_description(self) -> str:
         """The state of the full path in one line."""
         if self.packages.missing_full:
-            return _("Not installed: {packages}.").format(packages=", ".join(self.packages.missing_full))
+            names = ", ".join(map(packages.name_of, self.packages.missing_full))
+            return _("Not installed: {packages}.").format(packages=names)
         return _("Ready: PyTorch {version}.").format(version=packages.version_of("torch"))
 
     @property

@@ -58,7 +58,7 @@ def is_met(requirement: str) -> bool:
         import slicer.packaging
 
         return bool(slicer.packaging.pip_check(requirement))
-    return version_of(_name(requirement)) is not None
+    return version_of(name_of(requirement)) is not None
 
 
 def version_of(package: str) -> str | None:
@@ -71,12 +71,12 @@ def version_of(package: str) -> str | None:
 
 def any_installed(name: str) -> bool:
     """Whether something that one of our requirements files names is there."""
-    return any(version_of(_name(requirement)) for requirement in requirements(name))
+    return any(version_of(name_of(requirement)) for requirement in requirements(name))
 
 
 def removable(name: str) -> list[str]:
     """The packages of one of our requirements files that are there and that no other package requires."""
-    ours = {_name(requirement) for requirement in requirements(name) if version_of(_name(requirement))}
+    ours = {name_of(requirement) for requirement in requirements(name) if version_of(name_of(requirement))}
     # A package that stays keeps what it requires.
     while kept := ours & set(_required_by_others(ours)):
         ours -= kept
@@ -144,16 +144,16 @@ def _check(codes: list[int], what: str, packages: list[str]) -> None:
 
 def _required_by_others(ours: set[str]) -> Iterator[str]:
     for distribution in importlib.metadata.distributions():
-        if _name(distribution.metadata["Name"] or "") not in ours:
+        if name_of(distribution.metadata["Name"] or "") not in ours:
             yield from _required(distribution.requires or ())
 
 
 def _required(lines: Iterable[str]) -> Iterator[str]:
     # What belongs to an extra is not needed by the package itself.
-    return (_name(line) for line in lines if "extra ==" not in line)
+    return (name_of(line) for line in lines if "extra ==" not in line)
 
 
-def _name(requirement: str) -> str:
+def name_of(requirement: str) -> str:
     """'Some_Package>=1.0; python_version > "3"' -> 'some-package', as pip compares names."""
     name = re.match(r"[A-Za-z0-9._-]*", requirement)
     return re.sub(r"[-_.]+", "-", name[0] if name else "").lower()
