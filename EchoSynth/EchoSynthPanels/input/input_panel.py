@@ -17,7 +17,7 @@ from EchoSynthMRML.provenance import linked_label_map
 from EchoSynthMRML.volumes import trusted_spacing
 from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.registration import CINE, load_cine
-from EchoSynthPanels.application.views import show_alone, show_frame, show_player
+from EchoSynthPanels.application.views import keep_beside, show_alone, show_frame, show_player
 from EchoSynthPanels.input.frame_row import FrameRow
 from EchoSynthPanels.input.label_map import describe
 from EchoSynthPanels.input.open_in import OpenIn, open_in_segment_editor
@@ -199,3 +199,6 @@ class InputPanel(Panel):
 
     def _show_in_segment_editor(self) -> None:
         open_in_segment_editor(self.parameters.labelMap, image_of(self.parameters))
+        # The editor puts its source volume into all views.
+        if self.parameters.live and self.parameters.liveVolume is not None:
+            keep_beside(self.parameters.liveVolume)
