@@ -52,7 +52,7 @@ class InputPanel(Panel):
         self._settled.connect("timeout()", self._on_nodes)
         for selector in (ui.inputSelector, ui.labelMapSelector):
             connect(selector, "nodeAdded(vtkMRMLNode*)", self._on_added)
-            connect(selector, "nodeAboutToBeRemoved(vtkMRMLNode*)", lambda node: self._settled.start())
+            connect(selector, "nodeAboutToBeRemoved(vtkMRMLNode*)", self._on_removed)
         connect(ui.sampleButton, "clicked()", self.open_sample)
         connect(ui.cineButton, "clicked()", self.make_cine)
         connect(ui.setSpacingButton, "clicked()", self.set_spacing)
@@ -155,11 +155,15 @@ class InputPanel(Panel):
         self._is_one_new = True
         self._settled.start()
 
+    def _on_removed(self, node: Any) -> None:
+        # Of two images the one that remains is not chosen unasked.
+        self._is_one_new = False
+        self._settled.start()
+
     def _on_nodes(self) -> None:
         is_one_new, self._is_one_new = self._is_one_new, False
         if self.parameters is None:
             return
-        # Of two images one that remains is not chosen unasked.
         if is_one_new and self.widget.isVisible():
             self._choose_the_only_image()
         self.on_parameters_changed()
