@@ -69,10 +69,12 @@ class Layout(Modules):
             spin(0.1)
             button = getattr(panel.ui, panel.apply_name)
             click(button)
-            spin(0.5)
+            spin(1.0)
             picture(f"module-{module}-running")
-            assert _in_view(panel.row().bar), module
-            assert _in_view(button), module
+            row = panel.row()
+            assert all(map(_in_view, (button, row.bar, row.label))), module
+            assert row.label.height >= row.label.fontMetrics().lineSpacing(), (module, row.label.height)
+            assert row.label.y + row.label.height <= row.label.parentWidget().height, module
             click(button)
             wait_until(lambda: not panel.runner.busy, 5, "the end")  # noqa: B023
             spin(0.3)
