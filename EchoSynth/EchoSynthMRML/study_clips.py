@@ -11,7 +11,7 @@ import numpy as np
 
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.label_maps.file import label_ending
+from EchoSynthLib.images.label_maps.marks import label_ending
 from EchoSynthLib.measurement.study_places import Clip
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid

@@ -52,24 +52,6 @@ def kind_of(path: Path) -> str | None:
     return "dicom" if _has_dicom_mark(path) else _KINDS.get(suffix)
 
 
-def list_images(folder: str | Path) -> list[Path]:
-    """The images and cines of a folder, sorted by name.
-
-    Hidden files are left out, and so are label maps and segmentations, as `images.label_file` tells them by name and
-    header, and the data file of a pair.
-
-    Raises:
-        InputError: `folder` is no folder, or cannot be read.
-    """
-    folder = Path(folder)
-    what_else = f"{folder} is not a folder; give the folder that holds the images."
-    if not stat.S_ISDIR(status_of(folder, what_else).st_mode):
-        raise InputError(what_else)
-    from EchoSynthLib.images.label_maps.file import is_marked_label_map
-
-    return [path for path in readable_in(folder) if not is_marked_label_map(path)]
-
-
 def readable_in(folder: Path) -> list[Path]:
     """The files of a folder that may be images or label maps, sorted by name; of a pair, .hdr and .img, the header."""
     files = [path for path in files_in(folder) if kind_of(path) is not None]

@@ -81,7 +81,7 @@ class ClassifyView(Task):
     def _classify_file(self, path: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
         from EchoSynthLib.api.analysis import likelier_view
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.label_maps.file import read_echo
+        from EchoSynthLib.images.read_echo import read_echo
 
         image = read_echo(path)
         frames = [image.frame(index) for index in range(len(image))] if isinstance(image, EchoCine) else [image]

@@ -14,7 +14,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import files_in, status_of, unreadable
 from EchoSynthLib.images.datasets.pairs import LAYOUTS, DataSet, Pair, case_name
 from EchoSynthLib.images.formats import readable_in, stem_of
-from EchoSynthLib.images.label_maps.file import label_ending
+from EchoSynthLib.images.label_maps.marks import label_ending
 from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, stamp_of, with_warnings
@@ -126,7 +126,7 @@ def open_pair(files: Files) -> tuple[EchoFrame | EchoCine, EchoFrame | EchoCine]
             the image is a label map itself.
     """
     from EchoSynthLib.images.label_maps.alignment import on_grid_of
-    from EchoSynthLib.images.label_maps.file import refuse_drawing
+    from EchoSynthLib.images.label_maps.detection import refuse_drawing
     from EchoSynthLib.images.label_maps.read import read_label_map
     from EchoSynthLib.images.read import read_image
 

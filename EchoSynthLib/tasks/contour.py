@@ -114,7 +114,7 @@ class Contour(PixelSize, Task):
 
     def _contour(self, path: Path, hidden: Path, names: ContourFiles, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.label_maps.file import read_echo
+        from EchoSynthLib.images.read_echo import read_echo
         from EchoSynthLib.tasks.contour_results import write_contours, write_picture, write_table
 
         started = time.perf_counter()

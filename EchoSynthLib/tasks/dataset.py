@@ -14,7 +14,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair, case_name
 from EchoSynthLib.images.datasets.shards import Sample
 from EchoSynthLib.images.formats import kind_of, readable_in, suffix_of
-from EchoSynthLib.images.label_maps.file import label_ending
+from EchoSynthLib.images.label_maps.marks import label_ending
 from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.parallel import check_places, run_items

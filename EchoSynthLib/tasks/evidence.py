@@ -37,7 +37,7 @@ class FindEvidence(PixelSize, Task):
         from EchoSynthLib.api.measure import Given, evidence_of_each
         from EchoSynthLib.images.contrast import has_contrast
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.label_maps.file import read_echo
+        from EchoSynthLib.images.read_echo import read_echo
 
         started = time.perf_counter()
         image = read_echo(check_exists(self.image, "image"))

@@ -10,7 +10,8 @@ from pathlib import Path
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.clip_names import told_by_name
 from EchoSynthLib.images.formats import readable_in, stem_of
-from EchoSynthLib.images.label_maps.file import is_label_map, label_ending, label_rank
+from EchoSynthLib.images.label_maps.detection import is_label_map
+from EchoSynthLib.images.label_maps.marks import label_ending, label_rank
 from EchoSynthLib.images.result_names import distinct, result_stem
 from EchoSynthLib.tasks.common.folders import is_own_result
 

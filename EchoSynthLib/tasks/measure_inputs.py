@@ -31,8 +31,8 @@ def open_source(source: CaseFiles, given: Spacing | None) -> tuple[list[Given], 
     """
     from EchoSynthLib.api.measure import Given
     from EchoSynthLib.images.label_maps.alignment import on_grid_of
-    from EchoSynthLib.images.label_maps.file import read_echo
     from EchoSynthLib.images.label_maps.read import read_label_map
+    from EchoSynthLib.images.read_echo import read_echo
 
     image = None if source.image is None else read_echo(source.image)
     labels = None if source.label_map is None else read_label_map(source.label_map)[1]

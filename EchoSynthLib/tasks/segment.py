@@ -126,7 +126,7 @@ class Segment(Task):
         self, path: Path, folder: Path, hidden: Path, names: SegmentationFiles, progress: Progress
     ) -> dict[str, Any]:
         from EchoSynthLib.images.frame import EchoCine
-        from EchoSynthLib.images.label_maps.file import read_echo
+        from EchoSynthLib.images.read_echo import read_echo
         from EchoSynthLib.images.write import write_label_map
 
         image = read_echo(path)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import read_image, read_label_map
-from EchoSynthLib.images.label_maps.file import is_label_map
+from EchoSynthLib.images.label_maps.detection import is_label_map
 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".mha", ".nrrd"])

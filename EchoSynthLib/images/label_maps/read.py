@@ -12,13 +12,13 @@ from EchoSynthLib.anatomy.heart2d.turned import warning_if_heart_turned
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import existing_file, kind_of, suffix_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame, doubt_of_depth, frame_or_cine, is_real_spacing
-from EchoSynthLib.images.label_maps.file import CODES, MOST_CODES, refuse_slicer_segmentation, snapped
-from EchoSynthLib.images.read import load_array
+from EchoSynthLib.images.label_maps.codes import CODES, LARGEST_CODE, MOST_CODES, is_one_hot, snapped
+from EchoSynthLib.images.label_maps.marks import refuse_slicer_segmentation
+from EchoSynthLib.images.readers.array import load_array
 from EchoSynthLib.images.readers.itk import load_itk
 from EchoSynthLib.images.readers.picture import load_codes
 from EchoSynthLib.images.readers.stored import ItkImage
 
-LARGEST_CODE = 3
 _EXPECTED = "a label map as NIfTI, MHD/MHA, NRRD, PNG, BMP, TIFF or NPY"
 
 
@@ -112,17 +112,6 @@ def _refuse_other_values(found: NDArray, path: Path) -> None:
     raise InputError(
         f"{path} holds the codes {_listed(np.asarray(wrong))}; expected were {CODES}. {hint}, and give that file."
     )
-
-
-def is_one_hot(channels: NDArray) -> bool:
-    """Whether (C, ...) marks one structure in each channel, as networks are given them: they never overlap."""
-    if channels.dtype.kind == "f" and not np.isfinite(channels).all():
-        return False
-    marks = channels != 0
-    largest = channels.max(initial=0)
-    if largest not in (1, 255) or not np.isin(channels, (0, largest)).all():
-        return False
-    return bool(marks.sum(axis=0).max() == 1 and marks.reshape(len(marks), -1).any(axis=1).sum() > 1)
 
 
 def _refuse_one_hot(path: Path, channels: int) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from EchoSynthLib.errors import Cancelled, InputError, ModelError, OutputError
-from EchoSynthLib.images.formats import list_images, stem_of
+from EchoSynthLib.images.formats import stem_of
+from EchoSynthLib.images.listing import list_images
 from EchoSynthLib.tasks.task import Context
 from EchoSynthLib.types import Progress
 

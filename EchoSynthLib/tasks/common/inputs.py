@@ -161,7 +161,7 @@ def read_reference(path: Path, spacing: Spacing | None) -> Reference:
         InputError: the file is missing, unreadable, a label map, or shows no sector.
     """
     from EchoSynthLib.images.frame import EchoCine
-    from EchoSynthLib.images.label_maps.file import read_echo
+    from EchoSynthLib.images.read_echo import read_echo
 
     image = read_echo(check_exists(path, "reference image"))
     frame = image.frame(0) if isinstance(image, EchoCine) else image

@@ -28,7 +28,7 @@ class Brightness(Task):
     def run(self, context: Context) -> dict[str, Any]:
         """Writes record.json; see `Task.run`."""
         from EchoSynthLib.brightness import how_bright
-        from EchoSynthLib.images.label_maps.file import read_echo
+        from EchoSynthLib.images.read_echo import read_echo
 
         check_exists(self.image, "image")
         output_folder(self.output)

@@ -6,80 +6,21 @@ echo has hundreds of gray levels, a label map or a drawing has few, in large are
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.formats import existing_file, kind_of, stem_of, suffix_of
+from EchoSynthLib.images.formats import existing_file, kind_of
 from EchoSynthLib.images.frame import EchoCine, EchoFrame
+from EchoSynthLib.images.label_maps.codes import FEW_LEVELS, MOST_CODES, WHOLE, is_one_hot, snapped
+from EchoSynthLib.images.label_maps.marks import is_marked_label_map
+from EchoSynthLib.images.label_maps.read import load_values
+from EchoSynthLib.images.read import read_image
 
-CODES = "0 other, 1 LV cavity, 2 myocardium, 3 left atrium"
-FEW_LEVELS, MOST_CODES = 8, 32
-"""So few values are no echo; so many may be codes, if they fill areas."""
-WHOLE = 1e-3
-"""How far a code may be off a whole number: what arithmetic on floats leaves."""
-
-# The likelier truth first, where an image has several.
-_WORDS = ("gt", "ground_?truth", "labels?", "label_?map", "masks?", "annotations?", "segmentations?", "seg")
-_NAME = re.compile(rf"(?:(?<=.)[ ._-])?(?<![^ ._-])(?:{'|'.join(_WORDS)})$", re.IGNORECASE)
-_SEGMENT = re.compile(r"Segment\d+_")
-_NIFTI, _LABEL_INTENT = (".nii", ".hdr", ".img"), "1002"  # NIFTI_INTENT_LABEL
 _DRAWN = 0.7
 """How much of a drawing has its most frequent levels. Of 241 echo and other ultrasound files, none is over 0.57."""
-
-
-def label_ending(path: str | Path) -> str:
-    """The end of a file's name that marks a label map, as `_gt`, `-label` or `.seg`; "" where there is none."""
-    if kind_of(Path(path)) in ("video", "dicom"):
-        return ""
-    found = _NAME.search(stem_of(path))
-    return found.group() if found else ""
-
-
-def label_rank(path: Path) -> int:
-    """Which of several label maps of one image to take: the lowest."""
-    word = label_ending(path).lstrip(" ._-")
-    return next((n for n, known in enumerate(_WORDS) if re.fullmatch(known, word, re.IGNORECASE)), len(_WORDS))
-
-
-def is_marked_label_map(path: Path) -> bool:
-    """Whether a file's name or its header's texts mark a label map or a segmentation; its values are not looked at."""
-    return bool(label_ending(path)) or is_slicer_segmentation(path) or _is_nifti_label(path)
-
-
-def _is_nifti_label(path: Path) -> bool:
-    from EchoSynthLib.images.readers.itk import itk_metadata
-
-    try:
-        return suffix_of(path).startswith(_NIFTI) and itk_metadata(path).get("intent_code") == _LABEL_INTENT
-    except InputError:
-        return False
-
-
-def is_slicer_segmentation(path: Path) -> bool:
-    """Whether a file is a segmentation of 3D Slicer, whatever its name: its values are no codes."""
-    from EchoSynthLib.images.readers.itk import itk_metadata
-
-    if suffix_of(path) not in (".nrrd", ".nhdr"):
-        return False
-    if stem_of(path).lower().endswith(".seg"):
-        return True
-    try:
-        return any(map(_SEGMENT.match, itk_metadata(path)))
-    except InputError:
-        return False
-
-
-def refuse_slicer_segmentation(path: Path) -> None:
-    """InputError where a file is a segmentation of 3D Slicer."""
-    if is_slicer_segmentation(path):
-        raise InputError(
-            f"{path} is a 3D Slicer segmentation: its values are numbered by Slicer and tell no structure. "
-            f"Export it to a label map with the codes 1 LV cavity, 2 myocardium, 3 left atrium, and give that file."
-        )
 
 
 def is_label_map(path: str | Path) -> bool:
@@ -91,8 +32,6 @@ def is_label_map(path: str | Path) -> bool:
     Raises:
         InputError: there is no such file.
     """
-    from EchoSynthLib.images.label_maps.read import is_one_hot, load_values
-
     path = existing_file(path)
     if is_marked_label_map(path):
         return True
@@ -109,33 +48,10 @@ def is_label_map(path: str | Path) -> bool:
 
 def _is_picture_of_labels(path: Path) -> bool:
     """Whether a picture that keeps no codes, being lossy, in color or of a doubtful palette, shows a label map."""
-    from EchoSynthLib.images.read import read_image
-
     try:
         return kind_of(path) == "picture" and is_drawn(read_image(path).pixels)
     except InputError:
         return False
-
-
-def read_echo(path: str | Path) -> EchoFrame | EchoCine:
-    """An echo frame or cine as `read_image` gives it, of a file that a task takes for an ultrasound image.
-
-    Raises:
-        InputError: see `read_image`; also a label map or a segmentation, told by its name, its header or its content.
-    """
-    from EchoSynthLib.images.read import read_image
-
-    path = existing_file(path)
-    refuse_slicer_segmentation(path)
-    if is_marked_label_map(path):
-        mark = f"name ({label_ending(path)})" if label_ending(path) else "header (intent)"
-        raise InputError(
-            f"{path} is a label map by its {mark}; expected was an ultrasound image. Give the image that it was drawn "
-            f"on; if it is one itself, rename it."
-        )
-    image = read_image(path)
-    refuse_drawing(image)
-    return image
 
 
 def refuse_drawing(image: EchoFrame | EchoCine) -> None:
@@ -193,14 +109,6 @@ def holds_codes(values: NDArray) -> bool:
     if low >= 0 and high <= 255:
         return is_drawn(whole.astype(np.uint8))
     return len(np.unique(whole)) <= FEW_LEVELS
-
-
-def snapped(values: NDArray) -> NDArray:
-    """The values, those nearly whole made whole."""
-    if values.dtype.kind != "f":
-        return values
-    nearest = np.rint(values)
-    return np.where(np.abs(values - nearest) <= WHOLE, nearest, values)
 
 
 def _is_blurred(values: NDArray) -> bool:

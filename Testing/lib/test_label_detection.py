@@ -13,7 +13,9 @@ from test_read_nifti import nifti
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import list_images, read_image
-from EchoSynthLib.images.label_maps.file import holds_codes, is_drawn, is_label_map, label_ending, read_echo
+from EchoSynthLib.images.label_maps.detection import holds_codes, is_drawn, is_label_map
+from EchoSynthLib.images.label_maps.marks import label_ending
+from EchoSynthLib.images.read_echo import read_echo
 
 
 @pytest.fixture
