@@ -9,8 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from EchoSynthLib.errors import EchoSynthError, OutputError
+from EchoSynthLib.outputs.hidden import live, new_name
 from EchoSynthLib.outputs.renaming import replace
-from EchoSynthLib.outputs.sweeping import live, new_name, sweep
+from EchoSynthLib.outputs.sweeping import sweep
 from EchoSynthLib.outputs.trouble import output_error
 
 # As much of a name's end as holds the suffix, by which writers choose the format.

@@ -11,11 +11,12 @@ from pathlib import Path
 from types import TracebackType
 
 from EchoSynthLib.errors import OutputError
+from EchoSynthLib.outputs.hidden import MAKING, MOVING, hidden_of, live, new_name, remove, remove_empty
 from EchoSynthLib.outputs.moving import NEW, move_into_place
 from EchoSynthLib.outputs.owner import lock, unlock
 from EchoSynthLib.outputs.renaming import rename
 from EchoSynthLib.outputs.signals import uninterrupted
-from EchoSynthLib.outputs.sweeping import MAKING, MOVING, hidden_of, live, new_name, remove, remove_empty, sweep
+from EchoSynthLib.outputs.sweeping import sweep
 from EchoSynthLib.outputs.trouble import is_full, output_error
 
 # Another process may remove an empty folder, which it had made, between two steps of ours.

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.errors import OutputError
+from EchoSynthLib.outputs.hidden import MAKING, MOVING, Hidden, live, new_name, remove
 from EchoSynthLib.outputs.owner import lock, unlock
 from EchoSynthLib.outputs.renaming import rename
-from EchoSynthLib.outputs.sweeping import MAKING, MOVING, Hidden, live, new_name, remove
 
 NEW, OLD, JOURNAL = "new", "old", "journal.json"
 PATIENCE = 5.0

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,20 @@ def files_loaded_with(path: Path) -> set[Path]:
     return loaded
 
 
+def files_used(path: Path) -> set[Path]:
+    """The files of ours that a file imports anywhere, in functions, too; what is for the type checker left out."""
+    named = type_checking_only(tree_of(path))
+    names = [used for node in ast.walk(tree_of(path)) if id(node) not in named for used in imported(node, path)]
+    found = set()
+    for steps in (used.split(".") for used in names):
+        root = MODULE if steps[0] in MODULE_FLOORS else ROOT
+        # `from package.module import name`: the module, where the name is none itself.
+        inner, outer = root.joinpath(*steps), root.joinpath(*steps[:-1])
+        places = [inner.with_suffix(".py"), inner / "__init__.py", outer.with_suffix(".py"), outer / "__init__.py"]
+        found.update([place for place in places if place in OURS][:1])
+    return found - {path}
+
+
 def module_room(path: Path) -> str:
     """EchoSynth/EchoSynthMRML/grid.py -> "EchoSynthMRML"; EchoSynth/EchoSynth.py -> "EchoSynth"."""
     return path.relative_to(MODULE).with_suffix("").parts[0]
@@ -190,6 +205,13 @@ def test_imports_point_down(path: Path) -> None:
     floor = FLOOR_OF[parts(path)[0]]
     upwards = [".".join(used) for used in rooms_used(path) if FLOOR_OF[used[0]] > floor]
     assert not upwards, f"{name(path)} imports from above: {upwards}"
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    try:
+        TopologicalSorter({path: files_used(path) for path in OURS}).prepare()
+    except CycleError as error:
+        pytest.fail(f"what they share belongs into a file below them: {' <- '.join(map(name, error.args[1]))}")
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p != TABLE], ids=name)

@@ -294,7 +294,7 @@ def is_posix_alone(node: ast.AST) -> bool:
 
 
 def test_names_of_what_is_being_made_can_be_names_on_windows() -> None:
-    from EchoSynthLib.outputs.sweeping import new_name
+    from EchoSynthLib.outputs.hidden import new_name
 
     name = new_name(3, ".partial.nii.gz")
     assert not set(name) & set('<>:"/\\|?*')

@@ -14,7 +14,7 @@ from dying import run_and_die
 
 from EchoSynthLib.errors import Cancelled, InputError, OutputError
 from EchoSynthLib.outputs import OutputFolder, moving, remove_folder, replacing, sweep
-from EchoSynthLib.outputs.sweeping import MAKING
+from EchoSynthLib.outputs.hidden import MAKING
 
 AS_ROOT = pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="speaks of POSIX signals")

@@ -12,8 +12,8 @@ import pytest
 from dying import run_and_die
 
 from EchoSynthLib.outputs import OutputFolder, discard_all, moving, sweep
+from EchoSynthLib.outputs.hidden import MAKING, MOVING, live
 from EchoSynthLib.outputs.owner import Owner
-from EchoSynthLib.outputs.sweeping import MAKING, MOVING, live
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="speaks of POSIX signals")
 ROOT = Path(__file__).resolve().parents[2]
