@@ -16,7 +16,7 @@ _NARROW, _MANY_TIMES = 64, 3  # columns; times that frames and rows are as many
 
 
 def read_array(path: Path) -> EchoFrame | EchoCine:
-    """The frame or cine of a .npy file: (H, W), (T, H, W), either with 3 colors last, or (3, H, W), the colors alike."""
+    """The frame or cine of a .npy file: (H, W), (T, H, W), either with colors last, or (3, H, W) of equal colors."""
     array = load_array(path)
     with reading(path, "an array (rows, columns), (frames, rows, columns) or either with 3 colors last"):
         if array.ndim == 3 and array.shape[-1] not in (1, 3, 4):
