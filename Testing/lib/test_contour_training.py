@@ -167,7 +167,7 @@ def test_training_makes_a_model_that_draws_contours(data: Path, hearts: list[Hea
     task.run(Context())
     model = zoo.verify(tmp_path / "contour")
     del model
-    config = zoo._read(tmp_path / "contour").config
+    config = zoo.folders.read(tmp_path / "contour").config
     found = ContourPipeline.from_folder(tmp_path / "contour", config)(hearts[0].label_map * 60)
     assert found.points.shape == (7, 2)
     assert config["figures"].keys() >= {"apex, mm"}

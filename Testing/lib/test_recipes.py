@@ -48,7 +48,7 @@ def trained(system: str, data: Path, output: Path) -> zoo.ModelFolder:
     task.run(Context())
     zoo.verify(output / system)
     assert missing((output / system / "README.md").read_text(encoding="utf-8")) == []
-    return zoo._read(output / system)
+    return zoo.folders.read(output / system)
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ def make_model(folder: Path) -> Path:
 @pytest.fixture(autouse=True)
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ECHOSYNTH_MODELS", str(tmp_path / "user"))
-    monkeypatch.setattr(zoo, "shipped_models", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(zoo.folders, "shipped_models", lambda: tmp_path / "shipped")
     return make_model(tmp_path / "shipped" / "segmenter")
 
 
@@ -208,7 +208,7 @@ def test_a_model_with_sub_folders_is_imported_verified_listed_and_removed(severa
 def test_the_sum_of_several_weights_tells_their_content_and_not_the_card(several: Path) -> None:
     def identity() -> str:
         zoo.write_checksums(several)
-        return zoo._read(several).sha256
+        return zoo.folders.read(several).sha256
 
     first = identity()
     sums = [line for line in (several / "SHA256SUMS").read_text().splitlines(True) if "safetensors" in line]
