@@ -203,7 +203,10 @@ def _by_area(
             larger = "larger" if phase == "ED" else "smaller"
             return {}, [f"{names} is taken for neither phase of {view}: {clips[chosen].name} is {larger}"]
         found[phase] = Filled(chosen, clips[chosen].view_from[1], AREA)
-    return found, []
+    left = [clips[index].name for index in untold if index not in [place.clip for place in found.values()]]
+    return found, [
+        f"{' and '.join(left)} is neither the largest nor the smallest of {view}, and left out"
+    ] if left else []
 
 
 def _extreme(indices: Sequence[int], clips: Sequence[Clip], phase: str) -> int | None:

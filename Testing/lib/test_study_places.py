@@ -75,6 +75,12 @@ def test_the_frame_beside_a_named_one_is_the_other_phase_if_its_area_agrees() ->
     assert filling.doubts == ("p_2CH is taken for neither phase of 2CH: p_2CH_ED is smaller",)
 
 
+def test_a_frame_between_the_largest_and_the_smallest_is_told() -> None:
+    filling = fill_places([Clip(str(area), seen="2CH", areas=(area,)) for area in (30, 20, 25)])
+    assert {where: filled.clip for where, filled in filling.places.items()} == {"2CH ED": 0, "2CH ES": 1}
+    assert filling.doubts == ("25 is neither the largest nor the smallest of 2CH, and left out",)
+
+
 @pytest.mark.parametrize("other", [{"areas": (900,), "scale": (64, 64)}, {"areas": (20,)}, {"areas": (0,)}])
 def test_areas_in_other_units_or_alike_tell_no_phase(other) -> None:
     filling = fill_places([Clip("a", seen="4CH", areas=(20,)), Clip("b", seen="4CH", **other)])

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.measure import Measured
-from EchoSynthJobs.measured_frames import frame_shown, is_image
+from EchoSynthJobs.measured_frames import frame_shown, is_image, reference_of
 from EchoSynthJobs.study import doubts_of
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.errors import EchoSynthError
@@ -97,19 +97,19 @@ class MeasurePanel(Panel):
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
-        rows = self.rows_of_study
-        reason = reason_not_to_measure(self.parameters, self.scope, rows.study, rows.nodes)
-        if not reason and needs_engine(self.parameters, self.scope, rows.study):
+        reason = reason_not_to_measure(self.parameters, self.scope, self.rows_of_study)
+        if not reason and needs_engine(self.parameters, self.scope, self.rows_of_study):
             self.engine.check()
         return reason
 
     @property
     def scope(self) -> MeasureScope:
         """What is measured: what was chosen, or what there is."""
-        return scope_of(self.parameters, self.rows_of_study.study, self.rows_of_study.by_hand)
+        return scope_of(self.parameters, self.rows_of_study)
 
     def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
         """See `Panel.on_parameters_changed`; another image may be another patient's, and has another curve."""
+        self.rows_of_study.note_choice()
         self.rows_of_study.look_soon()
         super().on_parameters_changed(caller, event)
         self._on_browsed()
@@ -127,7 +127,8 @@ class MeasurePanel(Panel):
 
     def job(self) -> Job[Measured]:
         """See `Panel.job`."""
-        return job_of(self.parameters, self.scope, self.rows_of_study.by_hand, self.engine.client, self.engine.ready)
+        self.rows_of_study.fill()
+        return job_of(self.parameters, self.scope, self.rows_of_study, self.engine.client, self.engine.ready)
 
     def show(self, result: Measured) -> None:
         """See `Panel.show`."""
@@ -155,6 +156,9 @@ class MeasurePanel(Panel):
             setattr(
                 self.parameters, "inputVolume" if is_image(self.measured.source) else "labelMap", self.measured.source
             )
+        image = None if self.parameters.labelMap not in nodes else reference_of(self.parameters.labelMap)
+        if image is not None:
+            self.parameters.inputVolume = image
         for node in nodes:
             if node is not self.parameters.labelMap and node.IsA("vtkMRMLSegmentationNode"):
                 node.SetDisplayVisibility(False)

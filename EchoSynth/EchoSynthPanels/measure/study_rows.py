@@ -40,12 +40,15 @@ class StudyRows(VTKObservationMixin):
     Attributes:
         changed: tells that other places are filled, or that there is another patient.
         study: the patient's frames and cines as they were found last; None before there is a scene.
+        chosen: the image or the label map that was chosen last; None where there is neither.
     """
 
     def __init__(self, ui: Any) -> None:
         super().__init__()
         self.changed = Signal()
         self.study: PatientClips | None = None
+        self.chosen: Any = None
+        self._seen: tuple[Any, Any] = (None, None)
         self._ui = ui
         self._parameters: Any = None
         self._filled: dict[str, Any] = {}
@@ -74,6 +77,7 @@ class StudyRows(VTKObservationMixin):
         self.removeObservers()
         self._quiet.stop()
         self._parameters, self.study, self._filled, self._frames = parameters, None, {}, {}
+        self.chosen, self._seen = None, (None, None)
         if parameters is None:
             return
         scene = slicer.mrmlScene
@@ -105,8 +109,8 @@ class StudyRows(VTKObservationMixin):
         if parameters is None or slicer.mrmlScene.IsBatchProcessing():
             return
         before, nodes_before = None if self.study is None else self.study.patient, self.nodes
-        shown = parameters.labelMap if parameters.labelMap is not None else parameters.inputVolume
-        self.study = clips_of_patient(slicer.mrmlScene, shown)
+        self.note_choice()
+        self.study = clips_of_patient(slicer.mrmlScene, self.chosen)
         if before not in (None, self.study.patient):
             # What was chosen for one patient is not meant for the next.
             self._filled = self.nodes
@@ -121,6 +125,20 @@ class StudyRows(VTKObservationMixin):
         self._tell()
         if (before, nodes_before) != (self.study.patient, self.nodes):
             self.changed()
+
+    def note_choice(self) -> None:
+        """An image that is chosen after the label map of another one is what is meant, and the other way round."""
+        if self._parameters is None:
+            return
+        image, label_map = now = self._parameters.inputVolume, self._parameters.labelMap
+        changed = [
+            node for node, before in zip(now, self._seen, strict=True) if node is not before and node is not None
+        ]
+        gone = self.chosen is not None and self.chosen not in now
+        if changed or gone:
+            rest = label_map if label_map is not None else image
+            self.chosen = changed[-1] if changed else rest
+        self._seen = now
 
     def tell_frames(self, frames: dict[str, int | None]) -> None:
         """Shows which frames of cines were measured."""

@@ -15,6 +15,7 @@ import EchoSynthLib as es
 import mouse
 from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.images.write import write_image
+from EchoSynthMRML.label_maps import linked_volume
 from EchoSynthMRML.study_folder import facts_of, patient_of
 from EchoSynthPanels.application import registration
 from events import RIGHT, answering, choose, choose_in_menu, click, click_item, picture, spin, wait_until
@@ -264,6 +265,17 @@ class OnePress(Measuring):
         self.parameters.inputVolume = registration.load_cine(registration.CINE)
         self.measure("Automatic")
         assert 30 < self.value("EF, discs", "cine") < 75
+
+    def test_an_image_that_is_chosen_after_another_ones_label_map_is_what_is_measured(self):
+        first = registration.load_label_map("parametric_4CH_ED")
+        self.parameters.labelMap = first
+        self.measure()
+        image = registration.load_frame(registration.FRAME)
+        self.parameters.inputVolume = image
+        self.measure()
+        assert self.panel.measured.source is not first
+        assert linked_volume(self.panel.measured.source) is image
+        assert self.parameters.labelMap is self.panel.measured.source
 
 
 class ByRightClick(Loaded):
