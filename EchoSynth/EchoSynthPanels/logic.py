@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,25 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             contour_by = client if contourModel else None
             image = reference_of(node)
             return measure(node, all_frames=allFrames, image=image, contour_by=contour_by, judge_by=client)
+
+        return run(_("Measure"), job).study
+
+    def measureStudy(self, node: Any = None, views: Mapping[str, Any] | None = None) -> Study:
+        """The `Study` of a patient's two- and four-chamber views; what has no label map is segmented first.
+
+        Args:
+            node: image or label map of the patient; None takes the one who came last into the scene.
+            views: nodes for some of '4CH ED', '4CH ES', '2CH ED', '2CH ES'; the others are found by name, classifier
+                and area.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: there is nothing to measure, or the engine is not installed.
+        """
+        from EchoSynthJobs.study import measure_study
+        from EchoSynthPanels.application.engine import run
+
+        def job(client: Client) -> Job[Any]:
+            return measure_study(slicer.mrmlScene, client, views, node, judge_by=client)
 
         return run(_("Measure"), job).study
 

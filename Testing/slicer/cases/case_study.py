@@ -230,6 +230,13 @@ class Biplane(Loaded):
         assert abs(self.value("EF, biplane discs", "2CH + 4CH") - ejected) < 1e-6
         assert len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) == 4
 
+    def test_a_script_gets_the_panels_numbers(self):
+        study = self.module.logic.measureStudy(self.images["patient0001_2CH_ED"])
+        unfold(self.panel)
+        click(self.panel.ui.measureButton)
+        self.wait()
+        assert study.table == self.panel.measured.study.table
+
 
 class Cines(Measuring):
     def test_two_cines_named_after_their_views_give_it_too(self):
