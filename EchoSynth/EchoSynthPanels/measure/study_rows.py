@@ -51,6 +51,7 @@ class StudyRows(VTKObservationMixin):
         self._seen: tuple[Any, Any] = (None, None)
         self._ui = ui
         self._parameters: Any = None
+        self._node: Any = None
         self._filled: dict[str, Any] = {}
         self._frames: dict[str, int | None] = {}
         self._quiet = qt.QTimer()
@@ -73,11 +74,14 @@ class StudyRows(VTKObservationMixin):
         return {where: node for where, node in self.nodes.items() if node is not filled.get(where)}
 
     def set_parameters(self, parameters: Any) -> None:
-        """Fills the places of another parameter node; of a scene's own node they are as they were saved."""
+        """Fills the places of another parameter node; of the same one, as a module is opened again, it looks anew."""
         self.removeObservers()
         self._quiet.stop()
-        self._parameters, self.study, self._filled, self._frames = parameters, None, {}, {}
-        self.chosen, self._seen = None, (None, None)
+        node = None if parameters is None else parameters.parameterNode
+        if node is None or node is not self._node:
+            self.study, self._filled, self._frames = None, {}, {}
+            self.chosen, self._seen = None, (None, None)
+        self._parameters, self._node = parameters, node
         if parameters is None:
             return
         scene = slicer.mrmlScene

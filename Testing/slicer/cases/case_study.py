@@ -273,16 +273,19 @@ class OnePress(Measuring):
         self.measure("Automatic")
         assert 30 < self.value("EF, discs", "cine") < 75
 
-    def test_an_image_that_is_chosen_after_another_ones_label_map_is_what_is_measured(self):
+    def test_an_image_that_is_opened_after_another_ones_label_map_is_what_is_measured(self):
         first = registration.load_label_map("parametric_4CH_ED")
         self.parameters.labelMap = first
-        self.measure()
-        image = registration.load_frame(registration.FRAME)
+        self.measure("Shown frame")
+        slicer.util.selectModule("EchoSynth")
+        with tempfile.TemporaryDirectory() as folder:
+            pixels, spacing = echo("4CH", 0.0)
+            path = write_image(Path(folder) / "IM_0001.nii.gz", pixels, spacing=spacing)
+            image = self.module.logic.openFile(path)
         self.parameters.inputVolume = image
-        self.measure()
-        assert self.panel.measured.source is not first
+        self.measure("Shown frame")
         assert linked_volume(self.panel.measured.source) is image
-        assert self.parameters.labelMap is self.panel.measured.source
+        assert self.parameters.labelMap is self.panel.measured.source is not first
 
 
 class ByRightClick(Loaded):
