@@ -41,6 +41,7 @@ class ImageAlone(Measuring):
         handles, before = self.panel.nodes.handles, self.value("LV area")
         labels = [handles.GetNthControlPointLabel(index) for index in range(7)]
         assert labels == [f"P{index + 1} ± {mm:.1f} mm" for index, mm in enumerate(spread)]
+        picture("contoured-image-spread")
         self.drag_point(4, 25)
         picture("contoured-image-dragged")
         assert self.value("LV area") > 1.02 * before
