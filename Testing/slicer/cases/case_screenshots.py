@@ -22,7 +22,7 @@ CAVITY = 1
 
 
 class Tutorial(unittest.TestCase):
-    def test_its_measurement_draws_the_endocardium_and_fills_the_table(self):
+    def test_then_the_measurement_draws_the_endocardium_and_fills_the_table(self):
         self._fold_the_data_probe()
         self.module = open_module()
         self.panels = AllPanels()
