@@ -9,7 +9,7 @@ import qt
 import slicer
 import vtk
 
-from mouse import LEFT, drag
+from mouse import LEFT, drag, move_to
 from waiting import spin, wait_until
 
 _REST = 0.15  # seconds
@@ -48,6 +48,9 @@ def slice_point(slice_name: str, position: Position) -> tuple[Any, float, float]
 def drag_in_slice(slice_name: str, positions: Sequence[Position], button: int = LEFT, modifiers: int = 0) -> None:
     """Presses at the first position (RAS, mm) in a slice view, moves through the others and lets go."""
     widget = slicer.app.layoutManager().sliceWidget(slice_name)
+    _settle(widget)
+    # Slicer tells below its panel what the mouse is over; that may change the panel's width, and so the view's place.
+    move_to(widget.sliceView().VTKWidget(), *_pixel(widget, positions[0]))
     _settle(widget)
     drag(widget.sliceView().VTKWidget(), [_pixel(widget, position) for position in positions], button, modifiers)
     spin(0.05)
