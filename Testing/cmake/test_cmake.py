@@ -85,6 +85,7 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Extension:
 
 @needs_cmake
 @pytest.mark.parametrize("tree", ["build", "install"])
+@pytest.mark.slow
 def test_all_of_the_extension_and_nothing_else_lies_among_the_scripted_modules(extension: Extension, tree: str) -> None:
     modules = getattr(extension, tree) / MODULES
     assert set(files(modules)) == set(LAYOUT)
@@ -143,6 +144,7 @@ def test_each_modules_own_test_is_known_to_ctest(extension: Extension) -> None:
 
 
 @needs_cmake
+@pytest.mark.slow
 def test_a_module_and_a_panel_are_found_without_an_edit_even_in_a_build_tree_that_is_there(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "EchoSynth", tmp_path / "EchoSynth", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "CMakeLists.txt").write_text(

@@ -101,6 +101,7 @@ def test_a_config_that_tells_little_is_still_one_of_a_diffusion_model(config: di
 
 
 @pytest.mark.parametrize("model", SHIPPED)
+@pytest.mark.slow
 def test_a_model_of_each_kind_can_be_timed(client, model) -> None:
     assert run(time_one_image(client, capabilities(model), SHAPE)) > 0
 

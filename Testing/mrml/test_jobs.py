@@ -227,6 +227,7 @@ def _is_time(report: Report, when: str) -> bool:
     return report.waiting if when == "in the worker" else report.message.endswith("to the scene")
 
 
+@pytest.mark.slow
 def test_records_can_be_written_as_json(scene, client, heart):
     record = run(synthesize(scene, client, heart, SynthesisRequest())).record
     assert json.loads(json.dumps(record))["source_label_map"] == "heart"

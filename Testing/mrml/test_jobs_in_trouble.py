@@ -157,6 +157,7 @@ def test_a_full_disk_is_told_with_advice(scene, client, small_disk, frames):
     assert os.listdir(small_disk) == []
 
 
+@pytest.mark.slow
 def test_a_removed_temporary_folder_is_told(scene, client, cine, tmp_path):
     told = pytest.raises(OutputError, match="the folder is not there any more")
     with told, temporary_files_in(tmp_path / "gone"):

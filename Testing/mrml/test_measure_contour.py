@@ -121,6 +121,7 @@ def test_a_dragged_contour_survives_an_edit_of_the_label_map(client, scene, echo
     assert np.allclose(found.frames[""].endocardium.points, points)
 
 
+@pytest.mark.slow
 def test_what_the_model_cannot_read_is_refused(client, scene, echo):
     elsewhere = Grid(GRID.shape, tuple((MATRIX @ np.diag([2, 2, 1, 1])).ravel().tolist()))
     node = add_to_scene(scene, new_segmentation(blocks(), elsewhere, "elsewhere"))

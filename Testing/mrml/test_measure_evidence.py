@@ -113,6 +113,7 @@ def cine_nodes(scene: Any, blank: bool = False) -> tuple[Any, Any, np.ndarray]:
     return image, node, np.stack(maps)
 
 
+@pytest.mark.slow
 def test_a_cine_has_the_librarys_light_and_its_black_frames_take_no_part(client, scene):
     image, node, maps = cine_nodes(scene, blank=True)
     found = measured(measure(node, all_frames=True, image=image, judge_by=client)).study
@@ -122,6 +123,7 @@ def test_a_cine_has_the_librarys_light_and_its_black_frames_take_no_part(client,
     assert found.value("EF, discs", "cine") == study_of(maps[:12], CINE.spacing).value("EF, discs", "cine")
 
 
+@pytest.mark.slow
 def test_an_edit_that_moves_an_end_says_that_no_model_looked_at_it(client, scene):
     image, node, maps = cine_nodes(scene)
     found = measured(measure(node, all_frames=True, image=image, judge_by=client))
@@ -135,6 +137,7 @@ def test_an_edit_that_moves_an_end_says_that_no_model_looked_at_it(client, scene
     assert "measure again" in found.study.warnings[-1]
 
 
+@pytest.mark.slow
 def test_the_segmentation_of_one_frame_is_measured_as_that_frame_whichever_is_shown(client, scene):
     image, _, maps = cine_nodes(scene)
     alone = add_to_scene(scene, new_segmentation(maps[3], grid_of(CINE), "frame 3 segmentation"))
@@ -154,6 +157,7 @@ def test_a_view_that_was_segmented_as_the_other_is_not_green(scene, drawn):
     assert "given as 2CH, but the model sees 4CH" in light.reasons[0]
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_measured_frame_stays_when_another_is_shown(client, scene):
     image, node, _ = cine_nodes(scene)
     browser = cine_of(node).browser

@@ -95,6 +95,7 @@ def test_the_patients_folder_knows_view_phase_pixel_size_and_light(scene, label_
     assert tree.GetItemAttribute(folder, "EchoSynth.light") == found.study.light.colour
 
 
+@pytest.mark.slow
 def test_two_cines_give_it_too_each_at_its_own_ends(scene):
     nodes = {view: cine(scene, view, view) for view in ("2CH", "4CH")}
     before = clips_of_patient(scene)
@@ -181,6 +182,7 @@ def test_cancelled_it_takes_the_segmentations_away_again(scene, add, client, lab
 
 
 @with_models
+@pytest.mark.slow
 def test_views_and_phases_that_no_name_tells_are_seen_and_measured(scene, add, client):
     read = read_image(SAMPLES / "synthetic_4CH_cine.nii.gz")
     full, empty = (

@@ -127,6 +127,7 @@ def test_a_file_that_cannot_be_read_is_told_and_leaves_nothing(scene, opened, tm
     assert scene.GetNumberOfNodesByClass("vtkMRMLVolumeNode") == 0
 
 
+@pytest.mark.slow
 def test_what_is_no_echo_file_is_left_to_slicer(tmp_path):
     (tmp_path / "scene.mrb").write_bytes(b"PK")
     assert not is_echo_file(tmp_path / "scene.mrb")

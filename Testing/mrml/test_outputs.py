@@ -63,6 +63,7 @@ def test_an_image_is_drawn_over(scene, client, heart):
     assert linked_label_map(image) is heart
 
 
+@pytest.mark.slow
 def test_a_cines_segmentation_is_replaced_frame_by_frame(scene, client, cine):
     first = run(segment(scene, client, cine, all_frames=True)).segmentation
     expected = [read_label_map(cine_of(first).node(index)).codes for index in range(3)]
@@ -80,6 +81,7 @@ def test_a_cines_segmentation_is_replaced_frame_by_frame(scene, client, cine):
     assert linked_volume(again) is cine
 
 
+@pytest.mark.slow
 def test_a_single_frame_takes_the_place_of_a_cine_and_the_other_way_round(scene, client, cine):
     node = run(segment(scene, client, cine, all_frames=True)).segmentation
     run(segment(scene, client, cine, output=node))
@@ -91,6 +93,7 @@ def test_a_single_frame_takes_the_place_of_a_cine_and_the_other_way_round(scene,
     assert counts(scene)[0] == 1
 
 
+@pytest.mark.slow
 def test_an_output_of_another_kind_is_refused_and_nothing_is_left(scene, client, heart):
     before = counts(scene)
     with pytest.raises(InputError, match="choose another output"):

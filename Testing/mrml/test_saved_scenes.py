@@ -71,6 +71,7 @@ def test_a_segmentation_stays_on_its_image(scene, codes, reload):
     assert node.GetNodeReference(role) is image
 
 
+@pytest.mark.slow
 def test_cines_keep_frames_index_edits_and_stamps(scene, grid, codes, reload):
     images, maps = CineBuilder("synthetic"), CineBuilder("heart")
     for index in range(3):

@@ -92,6 +92,7 @@ def test_what_was_set_on_an_item_is_told_as_set(scene, image):
     assert told.phase_from == ("ES", "set")
 
 
+@pytest.mark.slow
 def test_of_a_cine_a_label_map_of_one_frame_is_not_its_own(scene, cine):
     single = add_to_scene(scene, new_segmentation(ventricle(5), GRID, "p1_2CH frame 1 segmentation"))
     link_to_volume(single, cine)

@@ -146,6 +146,7 @@ def test_a_reference_elsewhere_gives_the_image_its_place(scene, client):
     assert image.GetParentTransformNode() is moved.GetParentTransformNode()
 
 
+@pytest.mark.slow
 def test_slices_become_a_cine_in_their_place(scene):
     stack = slicer.vtkMRMLScalarVolumeNode()
     image = vtk.vtkImageData()
