@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
+from nifti_files import nifti
 from PIL import Image
 from task_files import heart, write_echo, write_heart
-from nifti_files import nifti
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images import list_images, read_image
