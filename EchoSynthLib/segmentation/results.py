@@ -67,7 +67,7 @@ class ContourResult:
     """The endocardium in one image (H, W); points are (row, column), pixel centres lie at whole numbers.
 
     Attributes:
-        points: (7, 2) float64, P1 to P7 as in `anatomy.endocardium.LANDMARKS`; all lie on the curve.
+        points: (7, 2) float64, P1 to P7 as in `anatomy.heart2d.endocardium.LANDMARKS`; all lie on the curve.
         curve: (100, 2) float64, open, from P1 over the apex to P7.
         deviation: (7, 2) standard deviation of each landmark along rows and columns, in pixels: of its heatmap, less
             the width that heatmaps were given in training (variances of independent errors add up).
@@ -109,7 +109,7 @@ class ContourResult:
 
     @classmethod
     def of_mask(cls, label_map: NDArray[np.uint8], spacing: Spacing | None = None) -> ContourResult:
-        """The endocardium of a label map; see `anatomy.endocardium.endocardium_of_mask`."""
+        """The endocardium of a label map; see `anatomy.heart2d.endocardium.endocardium_of_mask`."""
         derived = endocardium_of_mask(label_map, spacing)
         unknown = np.full(len(LANDMARKS), np.nan)
         nowhere = np.zeros((0, 0), np.float32)

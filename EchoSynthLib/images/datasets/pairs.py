@@ -32,7 +32,8 @@ class DataSet:
     """Where pairs are written.
 
     Layouts `nifti` and `png` hold images/CASE, labels/CASE and records/CASE.json; `nnunet` is a folder
-    DatasetNNN_Name with imagesTr, labelsTr, dataset.json and records; `shards` holds tar files, see `images.shards`.
+    DatasetNNN_Name with imagesTr, labelsTr, dataset.json and records; `shards` holds tar files, see
+    `images.datasets.shards`.
 
     Attributes:
         layout: one of `LAYOUTS`.

@@ -132,7 +132,7 @@ class SemanticDiffusionPipeline(DiffusionPipeline):
             view: '2CH' or '4CH', one for all or one each; needed where the conditioning map has ten classes.
             num_images_per_label_map: how many; those of one label map follow one another.
             num_inference_steps: of the solver.
-            solver: a name of `solvers.table.SOLVERS` that fits the process.
+            solver: a name of `solvers.registry.SOLVERS` that fits the process.
             discretization: a name of `discretizations.DISCRETIZATIONS`.
             generator: one for all, or one for each image, so that an image does not depend on those drawn with it.
             output_type: 'np' and 'pil' on the label map's own grid; 'latent' as the network sees it.

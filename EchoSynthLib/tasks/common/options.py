@@ -87,6 +87,6 @@ class SynthesisOptions(PixelSize):
     sector: str | None = parameter(None, help=f"{SECTOR}; instead of a reference")
 
     def drawing(self) -> dict[str, Any]:
-        """How `api.synthesize` is to draw; the sector, which may lie in a file, is apart."""
+        """How `api.synthesis.synthesize` is to draw; the sector, which may lie in a file, is apart."""
         names = ("view", "model", "steps", "solver", "device", "quality")
         return {name: getattr(self, name) for name in names}
