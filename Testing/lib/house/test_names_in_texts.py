@@ -83,6 +83,14 @@ def test_files_that_a_text_names_are_there() -> None:
     assert not {name(path): gone for path in READ if (gone := files_gone(path))}
 
 
+def test_the_map_of_the_house_names_every_folder_of_code() -> None:
+    plan = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rooms = {path.parent for path in CODE if path.is_relative_to(ROOT / "EchoSynthLib")}
+    rooms |= {path.parent for path in CODE if path.is_relative_to(ROOT / "EchoSynth")}
+    rooms |= {folder for folder in (ROOT / "Testing").iterdir() if any(folder.glob("*.py"))}
+    assert not {name(room) for room in rooms if not re.search(rf"\b{room.name}/", plan)}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("images.read.read_image", True), ("images.read", True), ("images.gone", False), ("image.pixels", None)],
