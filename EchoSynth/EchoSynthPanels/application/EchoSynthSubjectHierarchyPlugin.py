@@ -58,6 +58,10 @@ class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
         light = facts_of_item(_tree(), itemID).get("light")
         return "\n".join([*lines, *([_("Traffic light: {light}").format(light=light)] if light else [])])
 
+    def visibilityIcon(self, visible: int) -> Any:
+        """The eye of a folder."""
+        return _folders().visibilityIcon(visible)
+
     def getDisplayVisibility(self, itemID: int) -> int:
         """As any folder's."""
         return int(_folders().getDisplayVisibility(itemID))
