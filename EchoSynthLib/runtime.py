@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.errors import ModelError
 from EchoSynthLib.machine import cores
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class Network(Protocol):
@@ -78,16 +73,3 @@ def usable_cores() -> int:
     available = cores()
     told = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(8, available, int(told) if told.isdecimal() else available))
-
-
-def on_each_core(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    """What a function gives for each item, in their order; a core to each item, so its networks take one thread.
-
-    That takes three quarters of the time of networks that use all cores for one item after the other, in batches or
-    not. Closed early, it begins no other item, and what has begun takes some milliseconds to end.
-    """
-    executor = ThreadPoolExecutor(usable_cores(), thread_name_prefix="core")
-    try:
-        yield from executor.map(function, items)
-    finally:
-        executor.shutdown(cancel_futures=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from EchoSynthLib.api.analysis import NO_CONTRAST, Segmentation, segmented
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
-from EchoSynthLib.runtime import on_each_core
+from EchoSynthLib.parallel.threads import on_each_core
 from EchoSynthLib.types import Spacing
 
 

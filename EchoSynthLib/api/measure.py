@@ -35,8 +35,8 @@ from EchoSynthLib.measurement.quantities import Measurement
 from EchoSynthLib.measurement.reliability.agreement import agreement as agreement_of
 from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.study import Study, study_of_places
+from EchoSynthLib.parallel.threads import on_each_core
 from EchoSynthLib.records import new_record, seconds_since
-from EchoSynthLib.runtime import on_each_core
 from EchoSynthLib.systems import load_pipeline
 from EchoSynthLib.types import Progress, Spacing
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE, ScanConversion, to_beam_space
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.parallel.threads import Tick, side_by_side
 from EchoSynthLib.runtime import Network, OnnxNetwork, usable_cores
 from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.sampler import integrate
 from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
-from EchoSynthLib.synthesis.beam_flow.side_by_side import Tick, side_by_side
 from EchoSynthLib.types import Progress
 
 FLOW_MAP = "flow-map"

@@ -1,13 +1,31 @@
-"""Work items in threads, whose steps are told where they were begun."""
+"""Items in threads of this process: networks and numpy let go of the interpreter while they compute."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event
+from typing import TypeVar
 
+from EchoSynthLib.runtime import usable_cores
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Tick = Callable[[], None]
+
+
+def on_each_core(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """What a function gives for each item, in their order; a core to each item, so its networks take one thread.
+
+    That takes three quarters of the time of networks that use all cores for one item after the other, in batches or
+    not. Closed early, it begins no other item, and what has begun takes some milliseconds to end.
+    """
+    executor = ThreadPoolExecutor(usable_cores(), thread_name_prefix="core")
+    try:
+        yield from executor.map(function, items)
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
 def side_by_side(items: Sequence[Callable[[Tick], None]], at_once: int, told: Tick) -> None:
@@ -38,7 +56,7 @@ def side_by_side(items: Sequence[Callable[[Tick], None]], at_once: int, told: Ti
         except BaseException as error:
             steps.put(error)
 
-    executor = ThreadPoolExecutor(min(at_once, len(items)), thread_name_prefix="synthesize")
+    executor = ThreadPoolExecutor(min(at_once, len(items)), thread_name_prefix="item")
     try:
         for item in items:
             executor.submit(run, item)
