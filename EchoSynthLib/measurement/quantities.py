@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from EchoSynthLib.measurement.reliability.calibration import BY_CONFIDENCE
+from EchoSynthLib.measurement.reliability.thresholds import BY_CONFIDENCE
 from EchoSynthLib.types import Spacing
 
 LANG = "Lang et al., J Am Soc Echocardiogr 28:1-39, 2015"

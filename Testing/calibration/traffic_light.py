@@ -1,6 +1,6 @@
 """Fit the constants of the traffic light on CAMUS train and compare them with the shipped ones: `make calibrate`.
 
-Ends with status 1 where a constant in `measurement/reliability/calibration.py` is not the fitted one, but for what
+Ends with status 1 where a constant in `measurement/reliability/thresholds.py` is not the fitted one, but for what
 processors differ in. Takes some ten minutes on one core; `--evidence FILE.npz` keeps what the models said, for another
 fit. Val is not touched.
 """
@@ -22,9 +22,9 @@ import EchoSynthLib as es
 from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES, structure_dice
 from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, load_camus_npz
 from EchoSynthLib.measurement import agreement, contour_agreement
-from EchoSynthLib.measurement.reliability import calibration
+from EchoSynthLib.measurement.reliability import thresholds
 from EchoSynthLib.measurement.reliability.agreement import confident_overlap, relative_spread
-from EchoSynthLib.measurement.reliability.calibration import DiceFit
+from EchoSynthLib.measurement.reliability.thresholds import DiceFit
 
 Values = NDArray[np.float64]
 Fits = dict[str, DiceFit]
@@ -85,7 +85,7 @@ def expected(fits: Fits, overlap: Values) -> Values:
 
 
 def constants(evidence: Values, worse: NDArray[np.bool_]) -> dict[str, object]:
-    """Every constant of `EchoSynthLib.measurement.reliability.calibration` by its name."""
+    """Every constant of `EchoSynthLib.measurement.reliability.thresholds` by its name."""
     overlap, contour, spread, steady, dice = np.split(evidence, [3, 4, 5, 6], axis=1)
     fits = {name: fit(e, d) for name, e, d in zip(STRUCTURE_CODES, overlap.T, dice.T, strict=True)}
     mean = dice.mean(axis=1)
@@ -148,7 +148,7 @@ def main() -> None:
     differing = []
     for name, value in constants(evidence, worse).items():
         print(f"{name} = {value}")
-        shipped = getattr(calibration, name)
+        shipped = getattr(thresholds, name)
         if not np.allclose(
             numbers(value), numbers(shipped), rtol=0, atol=CLOSE_FIT if isinstance(value, dict) else CLOSE
         ):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.evaluation.segmentation_metrics import STRUCTURE_CODES, dice
-from EchoSynthLib.measurement.reliability.calibration import BY_CONFIDENCE
+from EchoSynthLib.measurement.reliability.thresholds import BY_CONFIDENCE
 from EchoSynthLib.types import Mask
 
 Image = NDArray[np.uint8]

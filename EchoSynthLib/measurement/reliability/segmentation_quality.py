@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.measurement.reliability.agreement import expected_dice
-from EchoSynthLib.measurement.reliability.calibration import (
+from EchoSynthLib.measurement.reliability.thresholds import (
     AGREEMENT_FROM,
     CONTOUR_AGREEMENT_FROM,
     GREEN_FROM,

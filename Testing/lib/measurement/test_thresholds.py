@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.measurement import expected_dice
-from EchoSynthLib.measurement.reliability import calibration
+from EchoSynthLib.measurement.reliability import thresholds
 from EchoSynthLib.measurement.reliability.agreement import confident_overlap
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "calibration"))
@@ -31,7 +31,7 @@ def test_the_fit_finds_the_curve_that_made_the_dice() -> None:
 def test_the_fit_and_the_light_mean_the_same_expected_dice() -> None:
     confidence = np.full(LABELS.shape, 0.97)
     overlap = np.array([list(confident_overlap(LABELS, confidence).values())])
-    (mean,) = traffic_light.expected(calibration.BY_CONFIDENCE, overlap)
+    (mean,) = traffic_light.expected(thresholds.BY_CONFIDENCE, overlap)
     assert mean == pytest.approx(np.mean(list(expected_dice(LABELS, confidence).values())))
 
 
