@@ -16,19 +16,19 @@ from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.volumes import SPACING_TRUST, new_frame
 
 
-def is_stack(volume: Any) -> bool:
+def has_slices(volume: Any) -> bool:
     """Whether a volume, gray or color, has several slices, which an echo file has for its frames."""
     image = volume.GetImageData() if volume is not None else None
     return image is not None and image.GetDimensions()[2] > 1
 
 
-def cine_of_stack(scene: Any, stack: Any) -> Job[Any]:
+def cine_of_slices(scene: Any, stack: Any) -> Job[Any]:
     """Makes a cine of a stack's slices, each in the place of the first, and removes the stack; gives its shown node.
 
     Raises:
         InputError: the volume has one slice.
     """
-    if not is_stack(stack):
+    if not has_slices(stack):
         raise InputError(f"'{stack.GetName()}' has a single slice, so there are no frames in it. Segment it as it is.")
     frames = _slices(stack.GetImageData())
     matrix = vtk.vtkMatrix4x4()

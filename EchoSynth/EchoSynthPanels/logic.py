@@ -53,10 +53,10 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         Raises:
             EchoSynthLib.errors.EchoSynthError: the volume has one slice.
         """
-        from EchoSynthJobs.stack import cine_of_stack
+        from EchoSynthJobs.cine_of_slices import cine_of_slices
         from EchoSynthPanels.application.engine import the_runner
 
-        return the_runner().run(_("Open"), cine_of_stack(slicer.mrmlScene, volumeNode))
+        return the_runner().run(_("Open"), cine_of_slices(slicer.mrmlScene, volumeNode))
 
     def segment(self, volumeNode: Any, allFrames: bool = False, view: str = "auto", model: str = "segmenter") -> Any:
         """The segmentation node of a volume (one slice, gray or color), or with allFrames of the cine it belongs to.

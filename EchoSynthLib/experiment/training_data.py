@@ -12,7 +12,7 @@ from EchoSynthLib.experiment import images as drawn_images
 from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.frames import Frames
 from EchoSynthLib.images.datasets.camus_frame import index_rows
-from EchoSynthLib.training.camus_frames import of_camus
+from EchoSynthLib.training.camus_fingerprints import of_camus
 from EchoSynthLib.training.terms import CAMUS, FILE, UNKNOWN
 
 NAME = "camus_224.npz"

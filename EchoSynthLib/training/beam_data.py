@@ -16,7 +16,7 @@ from EchoSynthLib.anatomy.views import view_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.camus import load_camus_npz
 from EchoSynthLib.images.datasets.camus_frame import QUALITIES
-from EchoSynthLib.training.camus_frames import of_camus
+from EchoSynthLib.training.camus_fingerprints import of_camus
 from EchoSynthLib.training.derived import derived, sum_of_data
 
 REVISION = 1

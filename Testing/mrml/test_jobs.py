@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from drawn_nodes import pixels_of
 
+from EchoSynthJobs.cine_of_slices import cine_of_slices
 from EchoSynthJobs.data_set import DataSetTarget, Pair, save_pairs, save_variations
 from EchoSynthJobs.job import Report, finish
 from EchoSynthJobs.segment import segment
-from EchoSynthJobs.stack import cine_of_stack
 from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
 from EchoSynthJobs.vary import Change, vary
 from EchoSynthLib import zoo
@@ -189,7 +189,7 @@ def test_color_slices_become_a_color_cine(scene):
     stack = slicer.vtkMRMLVectorVolumeNode()
     stack.SetName("colors")
     stack.SetAndObserveImageData(image)
-    shown = run(cine_of_stack(scene, scene.AddNode(stack)))
+    shown = run(cine_of_slices(scene, scene.AddNode(stack)))
     assert shown.IsA("vtkMRMLVectorVolumeNode")
     frame = cine_of(shown).node(2).GetImageData().GetPointData().GetScalars()
     assert np.array_equal(vtk_to_numpy(frame).reshape(5, 6, 3), colors[2])

@@ -11,11 +11,11 @@ import slicer
 import vtk
 from drawn_nodes import pixels_of, segment_mask
 
+from EchoSynthJobs.cine_of_slices import cine_of_slices
 from EchoSynthJobs.job import finish
 from EchoSynthJobs.measure import measure
 from EchoSynthJobs.measured_frames import reference_of
 from EchoSynthJobs.segment import segment
-from EchoSynthJobs.stack import cine_of_stack
 from EchoSynthJobs.synthesize import SynthesisRequest, synthesize
 from EchoSynthJobs.vary import Change, vary
 from EchoSynthLib.anatomy import parametric_heart
@@ -157,4 +157,4 @@ def test_slices_become_a_cine_in_their_place(scene):
     scene.AddNode(stack)
     transform = turned(scene)
     stack.SetAndObserveTransformNodeID(transform.GetID())
-    assert run(cine_of_stack(scene, stack)).GetParentTransformNode() is transform
+    assert run(cine_of_slices(scene, stack)).GetParentTransformNode() is transform

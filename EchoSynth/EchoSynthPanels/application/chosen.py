@@ -9,7 +9,7 @@ from typing import Any
 import slicer
 from slicer.util import VTKObservationMixin
 
-from EchoSynthJobs.stack import is_stack
+from EchoSynthJobs.cine_of_slices import has_slices
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import linked_volume
@@ -41,7 +41,7 @@ class Chosen(VTKObservationMixin):
             return
         before = self._image, self._label_map
         self._image, self._label_map = self._parameters.inputVolume, self._parameters.labelMap
-        if self._image is not before[0] and self._image is not None and not is_stack(self._image):
+        if self._image is not before[0] and self._image is not None and not has_slices(self._image):
             show_frame(self._image)
         if self._label_map is not before[1]:
             self._show_label_map(self._label_map, before[1])

@@ -97,13 +97,13 @@ def load_frame(name: str) -> Any:
 
 def load_cine(name: str) -> Any:
     """Loads one of our synthetic cines as a sequence, and shows its first frame; gives the node that follows it."""
+    from EchoSynthJobs.cine_of_slices import cine_of_slices
     from EchoSynthJobs.job import finish
-    from EchoSynthJobs.stack import cine_of_stack
     from EchoSynthMRML.provenance import stamp
     from EchoSynthPanels.application.views import show_alone, show_player
 
     stack = slicer.util.loadVolume(str(_resource("SampleData", name)), _SINGLE | {"name": name})
-    volume = finish(cine_of_stack(slicer.mrmlScene, stack), lambda report: slicer.app.processEvents())
+    volume = finish(cine_of_slices(slicer.mrmlScene, stack), lambda report: slicer.app.processEvents())
     stamp(volume, {"synthetic": True})
     show_alone(volume)
     show_player(volume)

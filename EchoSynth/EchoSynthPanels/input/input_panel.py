@@ -9,8 +9,8 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from EchoSynthJobs.cine_of_slices import cine_of_slices, has_slices
 from EchoSynthJobs.open import Opened, is_echo_file, open_echo
-from EchoSynthJobs.stack import cine_of_stack, is_stack
 from EchoSynthMRML.calibration import calibrate_all
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.provenance import linked_label_map
@@ -88,7 +88,7 @@ class InputPanel(Panel):
             widget.visible = not empty
         for widget in (ui.labelMapRowLabel, ui.labelMapRow):
             widget.visible = not empty or ui.labelMapSelector.nodeCount() > 0
-        ui.cineButton.visible = is_stack(volume)
+        ui.cineButton.visible = has_slices(volume)
         for button in (ui.cineButton, ui.openButton, ui.openFirstButton, ui.sampleButton):
             button.enabled = not self.runner.busy
         ui.imageArrow.enabled, ui.labelMapArrow.enabled = volume is not None, label_map is not None
@@ -122,7 +122,7 @@ class InputPanel(Panel):
         with slicer.util.tryWithErrorDisplay(_("The file could not be opened.")):
             # Without this Slicer joins patient1_2CH.nii and patient1_4CH.nii into one volume of two slices.
             self.parameters.inputVolume = slicer.util.loadVolume(path, {"singleFile": True, "show": False})
-            if is_stack(self.parameters.inputVolume):
+            if has_slices(self.parameters.inputVolume):
                 self.make_cine()
             else:
                 show_alone(self.parameters.inputVolume)
@@ -133,7 +133,7 @@ class InputPanel(Panel):
 
     def make_cine(self) -> None:
         """Makes the slices of the chosen volume the frames of a cine."""
-        self.start(_OPEN, lambda: cine_of_stack(slicer.mrmlScene, self.parameters.inputVolume), self._take)
+        self.start(_OPEN, lambda: cine_of_slices(slicer.mrmlScene, self.parameters.inputVolume), self._take)
 
     def set_spacing(self) -> None:
         """Gives the image, and what was drawn on it, the pixel size of the two fields."""
@@ -183,7 +183,7 @@ class InputPanel(Panel):
         self._overlay.follow(label_map)
 
     def _show_spacing(self, volume: Any) -> None:
-        usable = volume is not None and volume.GetImageData() is not None and not is_stack(volume)
+        usable = volume is not None and volume.GetImageData() is not None and not has_slices(volume)
         spacing = trusted_spacing(volume) if usable else None
         is_cine = usable and cine_of(volume) is not None
         self.ui.frameRowLabel.text = _("Frame:") if is_cine else _("Pixel size:")

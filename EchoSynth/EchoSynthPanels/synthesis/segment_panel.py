@@ -7,9 +7,9 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from EchoSynthJobs.cine_of_slices import has_slices
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.segment import Segmented, segment
-from EchoSynthJobs.stack import is_stack
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.provenance import frame_stamped
@@ -52,7 +52,7 @@ class SegmentPanel(Panel):
         volume = self.parameters.inputVolume
         if volume is None:
             return _("Choose an echo image or a cine: open a file, or try sample data")
-        if is_stack(volume):
+        if has_slices(volume):
             return _("The volume has several slices; make them a cine first")
         try:
             check_frame(volume)

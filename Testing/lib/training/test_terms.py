@@ -13,7 +13,7 @@ from drawn_camus import drawn_hearts, write_drawn_camus
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.camus_arrays import load_camus_npz
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
-from EchoSynthLib.training.camus_frames import of_camus
+from EchoSynthLib.training.camus_fingerprints import of_camus
 from EchoSynthLib.training.terms import terms_of
 
 CAMUS = Path(os.environ.get("ECHOSYNTH_DATA", Path(__file__).resolve().parents[4] / "shared" / "data")) / "camus"
