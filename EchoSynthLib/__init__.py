@@ -18,8 +18,8 @@ from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelErro
 if TYPE_CHECKING:
     from EchoSynthLib.api.analysis import classify_view, contour, contour_detailed, segment, segment_detailed
     from EchoSynthLib.api.measure import measure
-    from EchoSynthLib.api.motion import register, warp
     from EchoSynthLib.api.synthesis import synthesize, variations
+    from EchoSynthLib.motion import register, warp
     from EchoSynthLib.systems import load_pipeline
 
 __version__ = "0.1.0"
@@ -27,11 +27,10 @@ __version__ = "0.1.0"
 _MODULES = {
     "api.analysis": ("classify_view", "contour", "contour_detailed", "segment", "segment_detailed"),
     "api.measure": ("measure",),
-    "api.motion": ("register", "warp"),
     "api.synthesis": ("synthesize", "variations"),
     "systems": ("load_pipeline",),
 }
-"""Where the functions are; the import above tells type checkers the same. Rows of `systems.SYSTEMS` may offer more."""
+"""Where the functions are. Rows of `systems.SYSTEMS` offer more; the imports above are for type checkers."""
 _PUBLIC = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
 
 __all__ = ["Cancelled", "EchoSynthError", "InputError", "ModelError", "OutputError", "__version__", *_PUBLIC]

@@ -10,7 +10,7 @@ How to add one: "Add a system" in CONTRIBUTING.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +20,9 @@ from typing import Any
 from EchoSynthLib import zoo
 from EchoSynthLib.errors import InputError, ModelError, needs
 from EchoSynthLib.training.run import TrainingRun
+
+CAMUS_FILE = "a CAMUS .npz file, index.csv beside it"
+"""What all recipes are trained on so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,17 +34,25 @@ class System:
         kind: what its models make, in one word; those of one kind can stand in for one another.
         title: what a user calls one of its models.
         pipeline: "module:Class". `Class.from_folder(folder, config, ...)` makes one of a model folder, and a call of it
-            does the work: numpy in, numpy and a record out. What systems of one kind share is a Protocol in their room.
+            does the work, arrays in and out. What goes in and comes out is the same for all of a kind: a Protocol in
+            their room tells it. The record is written by the function that Python users call.
         runtime: 'onnx', whose `from_folder` takes the `threads` of one call; or 'torch', which only the full
             installation has, and whose `from_folder` takes a `device`.
-        task: that uses its models; '' where only another system does.
-        recipe: "module:train", see `Recipe`; beside `train`, that of a generator with presets has `solvers`.
+        task: that uses its models; '' where Python users or another system alone do.
+        torch_pipeline: "module:function" of (folder, config) that makes the pipeline with its networks run by torch;
+            '' where the run-time is torch anyway, or torch cannot run them.
+        recipe: "module:train", see `Recipe`.
+        reads: the data that the recipe is trained on, in words.
         trains: the models that `echosynth train` makes by it, and which of its arguments each name stands for.
-        presets: sizes that the recipe has a choice of; where it has, several processes may share a training, too.
+        presets: sizes that the recipe has a choice of.
+        distributed: whether several processes may share a training.
+        solvers: "module:function" of the recipe's arguments, which tells the solvers of a model before it is trained;
+            '' where models have no choice of one.
         options: parameters of the task that not every system of its kind takes, and this one does.
         live: whether it is fast enough to follow the strokes of a brush.
         process: how images come out of noise, where config.json of a model does not tell.
-        offers: functions in the `__init__.py` of its room that Python users find in `EchoSynthLib`, as in es.register.
+        offers: functions in the `__init__.py` of its room that Python users find in `EchoSynthLib`, such as
+            `es.register`.
     """
 
     name: str
@@ -50,9 +61,13 @@ class System:
     pipeline: str
     runtime: str
     task: str = ""
+    torch_pipeline: str = ""
     recipe: str = ""
+    reads: str = CAMUS_FILE
     trains: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     presets: tuple[str, ...] = ()
+    distributed: bool = False
+    solvers: str = ""
     options: tuple[str, ...] = ()
     live: bool = False
     process: str = ""
@@ -75,6 +90,7 @@ SYSTEMS: tuple[System, ...] = (
         pipeline="EchoSynthLib.segmentation.unet.pipeline:SegmenterPipeline",
         runtime="onnx",
         task="segment",
+        torch_pipeline="EchoSynthLib.segmentation.unet.export:torch_pipeline",
         recipe="EchoSynthLib.segmentation.unet.recipe:train",
         trains={"segmenter": {}},
     ),
@@ -85,6 +101,7 @@ SYSTEMS: tuple[System, ...] = (
         pipeline="EchoSynthLib.segmentation.contour.pipeline:ContourPipeline",
         runtime="onnx",
         task="contour",
+        torch_pipeline="EchoSynthLib.segmentation.contour.export:torch_pipeline",
         recipe="EchoSynthLib.segmentation.contour.recipe:train",
         trains={"contour": {"start": "segmenter"}},
     ),
@@ -94,8 +111,10 @@ SYSTEMS: tuple[System, ...] = (
         title="Motion",
         pipeline="EchoSynthLib.motion.fourier.pipeline:MotionPipeline",
         runtime="onnx",
+        torch_pipeline="EchoSynthLib.motion.fourier.export:torch_pipeline",
         recipe="EchoSynthLib.motion.fourier.recipe:train",
         trains={"motion": {"supervision": "labels"}, "motion-unsupervised": {"supervision": "none"}},
+        offers=("register", "warp"),
     ),
     System(
         name="synthesis.beam_flow",
@@ -104,6 +123,7 @@ SYSTEMS: tuple[System, ...] = (
         pipeline="EchoSynthLib.synthesis.beam_flow.pipeline:BeamFlowPipeline",
         runtime="onnx",
         task="synthesize",
+        torch_pipeline="EchoSynthLib.synthesis.beam_flow.export:torch_pipeline",
         recipe="EchoSynthLib.synthesis.beam_flow.recipe:train",
         trains={"beam-flow": {}},
         options=("steps", "quality"),
@@ -127,6 +147,8 @@ SYSTEMS: tuple[System, ...] = (
             "edm-l64": {"model": "EDM-L64", "autoencoder": "gamma-l64"},
         },
         presets=("small", "paper"),
+        distributed=True,
+        solvers="EchoSynthLib.synthesis.diffusion.recipe:solvers",
         options=("steps", "solver"),
     ),
     System(
@@ -138,6 +160,7 @@ SYSTEMS: tuple[System, ...] = (
         recipe="EchoSynthLib.synthesis.gamma_latent.recipe:train",
         trains={"gamma-l128": {"latent": "L128"}, "gamma-l64": {"latent": "L64"}},
         presets=("small", "paper"),
+        distributed=True,
     ),
 )
 
@@ -154,23 +177,26 @@ class Recipe:
         """Trains the model; returns the folder it makes.
 
         Args:
-            run: what every recipe is asked for.
+            run: what every recipe is asked for; it is told the model's name.
             choices: a preset where the system has some, and what else this recipe has a choice of.
 
         Raises:
             EchoSynthError: a package that training needs is not installed; and what the recipe raises.
         """
-        trained: Path = _named(self.system.recipe, "Training")(run, **choices, **self.arguments)
+        trained: Path = _named(self.system.recipe, "Training")(
+            replace(run, name=self.name), **choices, **self.arguments
+        )
         return trained
 
     def solvers(self, preset: str) -> tuple[str, ...]:
-        """Of a generator: the solvers that the model will have, told before it is trained.
+        """The solvers that the model will have a choice of, told before it is trained.
 
         Raises:
             EchoSynthError: a package that training needs is not installed.
         """
-        module, _, _ = self.system.recipe.partition(":")
-        return tuple(_named(f"{module}:solvers", "Training")(preset=preset, **self.arguments))
+        if not self.system.solvers:
+            return ()
+        return tuple(_named(self.system.solvers, "Training")(preset=preset, **self.arguments))
 
 
 RECIPES: Mapping[str, Recipe] = {
@@ -243,12 +269,17 @@ def load_torch_pipeline(model: zoo.ModelFolder, device: str = "cpu") -> Any:
     """The pipeline with its networks run by torch, whatever the system's run-time; to look into them, or to compare.
 
     Raises:
-        As `load_pipeline`.
+        ModelError: torch cannot run it; and as `load_pipeline`.
     """
     system = _known_system(model)
     if system.runtime == "torch":
         return load_pipeline(model, device=device)
-    make = _named(f"EchoSynthLib.{system.name}.export:torch_pipeline", f"Running {model.name!r} in torch")
+    if not system.torch_pipeline:
+        raise ModelError(
+            f"The model {model.name!r} is run by onnxruntime alone: its system {system.name} has no `torch_pipeline` "
+            "in its row. Take a model that torch can run."
+        )
+    make = _named(system.torch_pipeline, f"Running {model.name!r} in torch")
     return make(model.path, model.config)
 
 

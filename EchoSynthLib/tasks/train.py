@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.records import new_record
-from EchoSynthLib.systems import RECIPES, SYSTEMS, Recipe
+from EchoSynthLib.systems import RECIPES, SYSTEMS, Recipe, System
 from EchoSynthLib.tasks.common.options import seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_writable
 from EchoSynthLib.tasks.common.results import check_exists
@@ -17,6 +18,7 @@ from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.training.distributed import process_count
 from EchoSynthLib.training.run import TrainingRun
 
+DATA = "; or ".join(dict.fromkeys(system.reads for system in SYSTEMS if system.trains))
 SIZES = tuple(dict.fromkeys(size for system in SYSTEMS for size in system.presets))
 
 
@@ -31,7 +33,7 @@ class Train(Task):
     summary = "Train a system for a number of iterations, or go on with it."
 
     system: str = parameter(main=True, choices=tuple(RECIPES), help="what to train")
-    data: Path = parameter(help="training data: a CAMUS .npz file, index.csv beside it, and TERMS.md for the card")
+    data: Path = parameter(help=f"training data: {DATA}, and TERMS.md for the card")
     output: Path = parameter(help="folder for checkpoint, log and the finished model")
     iterations: int | None = parameter(
         None,
@@ -79,15 +81,19 @@ class Train(Task):
 
     def _sizes(self, recipe: Recipe) -> dict[str, str]:
         """The preset as the recipe takes it; nothing where none was chosen."""
-        sized = [name for name, other in RECIPES.items() if other.system.presets]
         if self.preset is not None and not recipe.system.presets:
             raise InputError(
                 f"{self.system} has one size, so the preset {self.preset!r} cannot be used; leave it out. "
-                f"Those with presets are {', '.join(sized)}."
+                f"Those with presets are {_those(lambda system: bool(system.presets))}."
             )
-        if process_count() > 1 and not recipe.system.presets:
+        if process_count() > 1 and not recipe.system.distributed:
             raise InputError(
                 f"{self.system} is trained in one process, and there are {process_count()}; start it without a "
-                f"launcher. Trained in several are {', '.join(sized)}."
+                f"launcher. Trained in several are {_those(lambda system: system.distributed)}."
             )
         return {} if self.preset is None else {"preset": self.preset}
+
+
+def _those(of: Callable[[System], bool]) -> str:
+    """The names of what the systems of a property train."""
+    return ", ".join(name for name, recipe in RECIPES.items() if of(recipe.system))

@@ -19,7 +19,7 @@ class TrainingRun:
     nor on how often the run is interrupted.
 
     Attributes:
-        data: a CAMUS `.npz` with index.csv beside it.
+        data: what the recipe reads: `System.reads` tells it in words.
         output: folder for checkpoints, logs and the model.
         iterations: of all stages together; None takes the recipe's own number, unless minutes are given.
         minutes: beside iterations the longest that one call trains, and the next call goes on; alone the budget itself,
@@ -28,6 +28,7 @@ class TrainingRun:
         seed: of weights and batches.
         resume: go on from the checkpoints in the folder.
         progress: told how far it is.
+        name: of the model, and of its folder in `output`; `systems.Recipe` gives it.
     """
 
     data: Path
@@ -38,6 +39,7 @@ class TrainingRun:
     seed: int = 0
     resume: bool = True
     progress: Progress | None = None
+    name: str = "model"
 
     def of(self, iterations: int | None) -> TrainingRun:
         """The run with the recipe's own number of iterations where no budget is given.

@@ -53,7 +53,6 @@ def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
     """
     run = run.of(ITERATIONS)
     torch.manual_seed(run.seed)
-    name = {"labels": "motion", "none": "motion-unsupervised"}[supervision]
     frames = load_beam_data(run.data, run.output / "beam_data.npz")
     chosen, val = frames.part("train"), frames.part("val")
     settings = Settings(
@@ -78,9 +77,9 @@ def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
         device=run.device,
     )
     assert isinstance(average, FourierNet)
-    command = train_command(name, run.data, run.output, **run.asked)
+    command = train_command(run.name, run.data, run.output, **run.asked)
     made = Made(chosen.summary(), terms_of(frames, run.data), command, run.device, val.summary())
-    return publish(average, run.output / name, state, made, supervision)
+    return publish(average, run.output / run.name, state, made, supervision)
 
 
 class MotionLoss:

@@ -92,9 +92,9 @@ def train(run: TrainingRun, *, start: str) -> Path:
     terms = terms_of(frames, run.data)
     if not frames.is_of_camus.any():
         terms += f"\nIts training began with the weights of the shipped segmenter. Of that model: {CAMUS}"
-    command = train_command("contour", run.data, run.output, **run.asked)
+    command = train_command(run.name, run.data, run.output, **run.asked)
     made = Made(chosen.summary(), terms, command, run.device, val.summary())
-    return publish(average, run.output / "contour", state, made)
+    return publish(average, run.output / run.name, state, made)
 
 
 class ContourLoss:

@@ -35,10 +35,10 @@ another probe: robustness first, then the data's own look, which the last tenths
 VIEW_WEIGHT = 0.1
 
 
-def train(run: TrainingRun, *, name: str = "segmenter", about: str | None = None) -> Path:
+def train(run: TrainingRun, *, about: str | None = None) -> Path:
     """Train on the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
 
-    The folder lies in `output` and is called `name`; its card says `about` the data, or counts them where that is None.
+    Its card says `about` the data, or counts them where that is None.
 
     Some frames of each batch are moved a little and exposed otherwise; some are moved far, and some are drawn from beam
     space as another probe would show them, both with another scanner's gain, smoothing, shadows and overlays. Where the
@@ -70,9 +70,9 @@ def train(run: TrainingRun, *, name: str = "segmenter", about: str | None = None
         progress=run.progress,
         device=run.device,
     )
-    command = train_command("segmenter", run.data, run.output, **run.asked)
+    command = train_command(run.name, run.data, run.output, **run.asked)
     made = Made(about or chosen.summary(), terms_of(frames, run.data), command, run.device, val.summary())
-    return publish(average, run.output / name, state, made)
+    return publish(average, run.output / run.name, state, made)
 
 
 class SegmenterLoss:

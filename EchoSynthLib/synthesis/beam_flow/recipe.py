@@ -50,9 +50,9 @@ def train(run: TrainingRun) -> Path:
     frames = every.part("train")
     structure, first = train_structure(frames, run.stage(run.output / "structure", 0, STRUCTURE_SHARE))
     speckle, second = train_speckle(frames, run.stage(run.output / "speckle", STRUCTURE_SHARE, 1))
-    command = train_command("beam-flow", run.data, run.output, **run.asked)
+    command = train_command(run.name, run.data, run.output, **run.asked)
     made = Made(frames.summary(), terms_of(every, run.data), command, run.device)
-    return publish(structure, speckle, run.output / "beam-flow", (first, second), made)
+    return publish(structure, speckle, run.output / run.name, (first, second), made)
 
 
 def train_structure(frames: BeamData, run: TrainingRun) -> tuple[nn.Module, State]:

@@ -86,10 +86,10 @@ def train(
         basis=basis, resume=stage.resume, progress=stage.progress, device=stage.device,
     )  # fmt: skip
     pipeline.register_modules(network=average)
-    folder = run.output / model.lower()
+    folder = run.output / run.name
     with main_process_first(run.device) as is_main:
         if is_main:
-            command = train_command(model.lower(), run.data, run.output, **run.asked, preset=preset)
+            command = train_command(run.name, run.data, run.output, **run.asked, preset=preset)
             made = Made(frames.summary(), terms_of(every, run.data), command, run.device)
             publish(pipeline.to("cpu"), folder, model=model, preset=preset, state=state, made=made)
     return folder

@@ -91,7 +91,7 @@ def train(run: TrainingRun, *, preset: str = "small", latent: str = "L64") -> Pa
         network, loss, settings, run.output, basis=basis, resume=run.resume,
         validate=lambda average: validate(average, val), progress=run.progress, device=run.device,
     )  # fmt: skip
-    folder = run.output / f"gamma-{latent.lower()}"
+    folder = run.output / run.name
     with main_process_first(run.device) as is_main:
         if is_main:
             average.cpu().save_pretrained(folder)  # type: ignore[operator]

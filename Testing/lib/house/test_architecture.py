@@ -235,6 +235,12 @@ def test_a_system_is_imported_by_its_own_files_alone(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("path", [p for p in SOURCES if parts(p)[0] in SYSTEM_ROOMS], ids=name)
+def test_a_room_of_systems_knows_no_other_one(path: Path) -> None:
+    others = {used[0] for used in rooms_used(path)} & (SYSTEM_ROOMS - {parts(path)[0]})
+    assert not others, f"{name(path)} imports from {sorted(others)}: what two rooms of systems need moves down"
+
+
 @pytest.mark.parametrize("path", [p for p in SOURCES if system_of(parts(p))], ids=name)
 def test_a_system_names_no_other_one_and_none_of_its_models(path: Path) -> None:
     own = system_of(parts(path))
@@ -253,7 +259,7 @@ def test_every_system_has_a_row_and_every_row_has_what_it_names() -> None:
     folders = {f"{path.parent.name}.{path.name}" for path in inner if (path / "__init__.py").is_file()}
     assert folders == {system.name for system in SYSTEMS}
     for system in SYSTEMS:
-        for place in filter(None, (system.pipeline, system.recipe)):
+        for place in filter(None, (system.pipeline, system.torch_pipeline, system.recipe, system.solvers)):
             module, _, wanted = place.partition(":")
             assert module.startswith(f"{PACKAGE}.{system.name}."), place
             defined = tree_of(ROOT.joinpath(*module.split(".")).with_suffix(".py")).body

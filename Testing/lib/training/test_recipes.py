@@ -63,8 +63,8 @@ def test_training_the_segmenter_makes_a_model_that_segments(data: Path, hearts: 
 def test_a_segmenter_can_be_given_its_name_and_what_its_card_says_of_the_data(data: Path, tmp_path: Path) -> None:
     from EchoSynthLib.segmentation.unet import recipe
 
-    run = TrainingRun(data, tmp_path, iterations=ITERATIONS)
-    folder = recipe.train(run, name="segmenter-drawn", about="drawn hearts, no real image")
+    run = TrainingRun(data, tmp_path, iterations=ITERATIONS, name="segmenter-drawn")
+    folder = recipe.train(run, about="drawn hearts, no real image")
     zoo.verify(folder)
     card = (folder / "README.md").read_text()
     assert folder == tmp_path / "segmenter-drawn"

@@ -15,14 +15,14 @@ def train(run: TrainingRun) -> Path:
     frames = load_camus_npz(run.data)
     usual = float(frames.image.mean())
     card = ModelCard(
-        name="brightness",
+        name=run.name,
         summary="Image to gray levels above the usual.",
         network={"network": "none"},
         recipe="`EchoSynthLib/brightness/levels/recipe.py`",
         made=Made(
             f"{len(frames)} frames of {run.data.name}",
             "Of the data.",
-            train_command("brightness", run.data, run.output),
+            train_command(run.name, run.data, run.output),
         ),
         trained="1 iteration",
         limits="It knows nothing of hearts.",
