@@ -9,7 +9,7 @@ from typing import Any
 from EchoSynthJobs.contour import contour_frames
 from EchoSynthJobs.evidence import evidence_in
 from EchoSynthJobs.job import Job, Report, meanwhile
-from EchoSynthJobs.measured_frames import MeasuredFrame, frame_shown, is_image, node_to_write, place_of, reference_of
+from EchoSynthJobs.measured_frames import MeasuredFrame, frame_shown, is_image, node_to_write, place_of
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
@@ -154,24 +154,6 @@ def measure(
     return (yield from measured_of(source, places, contour_by, judge_by))
 
 
-def measure_views(
-    views: Mapping[str, Any], *, contour_by: Client | None = None, judge_by: Client | None = None
-) -> Job[Measured]:
-    """Measures a patient's views by view and phase, {'4CH ED': node, '2CH ES': node, ...}; not all need be there.
-
-    Args:
-        views: label maps; with `contour_by` also images.
-        contour_by, judge_by: see `measure`.
-
-    Raises:
-        InputError: no node is given, or one cannot be measured; and what the task `contour` raises.
-    """
-    given = {where: node for where, node in views.items() if node is not None}
-    places = {where: _place_alone(node, reference_of(node)) for where, node in given.items()}
-    first = next(iter(given.values()), None)
-    return (yield from measured_of(first, places, contour_by, judge_by))
-
-
 def _place_alone(source: Any, image: Any) -> MeasuredFrame:
     """The frame that a node shows; the only segmentation of a cine's frames lies on its own one, whichever is shown."""
     frame, shown = frame_stamped(source), frame_shown(source)
@@ -217,7 +199,7 @@ def measured_of(
         _, found = yield from meanwhile(_judge(judged, judge_by), _measure_each(others, len(places)))
         found |= yield from _measure_each(judged, len(places), len(others))
         frames = {where: found[where] for where in places}
-    return Measured("" if source is None else source.GetName(), source, places, frames)
+    return Measured(source.GetName(), source, places, frames)
 
 
 def _measure_each(places: Mapping[str, MeasuredFrame], total: int, done: int = 0) -> Job[dict[str, FrameMeasures]]:

@@ -63,10 +63,3 @@ class ScanConversion:
         image = np.zeros(self._shape, np.float32)
         image[self._inside] = map_coordinates(beams.astype(np.float32), self._coordinates, order=order, mode="nearest")
         return image
-
-
-def scan_convert(
-    beams: NDArray[np.generic], sector: Sector, shape: tuple[int, int], order: int = 1
-) -> NDArray[np.float32]:
-    """Resample beam space (R, A) onto an image grid (H, W); 0 outside the sector."""
-    return ScanConversion(sector, shape, beams.shape)(beams, order)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from EchoSynthLib.anatomy.beam import scan_convert, to_beam_space
+from EchoSynthLib.anatomy.beam import ScanConversion, to_beam_space
 from EchoSynthLib.anatomy.sector.geometry import Sector
 
 Grey = NDArray[np.uint8]
@@ -25,8 +25,8 @@ def probe(change: Callable[[Sector, tuple[int, int]], Sector]) -> Change:
     def apply(image: Grey, label: Grey, sector: Sector) -> Pair:
         shown = change(sector, image.shape)  # type: ignore[arg-type]
         beams, codes = to_beam_space(image, sector, (384, 256), 1), to_beam_space(label, sector, (384, 256), 0)
-        grey = scan_convert(beams, shown, image.shape, 1)  # type: ignore[arg-type]
-        return _grey(grey), scan_convert(codes, shown, image.shape, 0).astype(np.uint8)  # type: ignore[arg-type]
+        converted = ScanConversion(shown, image.shape, (384, 256))  # type: ignore[arg-type]
+        return _grey(converted(beams, 1)), converted(codes, 0).astype(np.uint8)
 
     return apply
 

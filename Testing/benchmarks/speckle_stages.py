@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import synthesis
 
 from EchoSynthLib import zoo
-from EchoSynthLib.anatomy.beam import scan_convert, to_beam_space
+from EchoSynthLib.anatomy.beam import ScanConversion, to_beam_space
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, load_camus_npz
 from EchoSynthLib.runtime import OnnxNetwork
@@ -77,7 +77,7 @@ def smooth(beams: Beams) -> Beams:
 
 def on_image_grid(beams: Beams, sector: Sector, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Scan-converted grey values."""
-    return np.clip(np.rint(scan_convert(beams, sector, shape, order=3)), 0, 255).astype(np.uint8)  # type: ignore[arg-type]
+    return np.clip(np.rint(ScanConversion(sector, shape, beams.shape)(beams, order=3)), 0, 255).astype(np.uint8)  # type: ignore[arg-type]
 
 
 class PhysicalSpeckle:

@@ -11,7 +11,8 @@ from drawn_nodes import FLAT
 
 from EchoSynthJobs.contour import contour_frames
 from EchoSynthJobs.job import finish
-from EchoSynthJobs.measure import measure, measure_views
+from EchoSynthJobs.measure import measure, measured_of
+from EchoSynthJobs.measured_frames import place_of
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.masks import fill_polygon
 from EchoSynthLib.errors import InputError
@@ -88,7 +89,7 @@ def test_each_frame_of_a_cine_has_its_own_contour(client, scene):
 
 
 def test_views_can_be_images(client, echo):
-    found = measured(measure_views({"4CH ED": echo, "2CH ES": None}, contour_by=client))
+    found = measured(measured_of(echo, {"4CH ED": place_of(echo, echo, None, None)}, client, None))
     assert found.study.value("LV length", "4CH ED") > 40
 
 

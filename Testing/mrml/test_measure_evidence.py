@@ -11,7 +11,8 @@ from drawn_nodes import FLAT
 
 import EchoSynthLib as es
 from EchoSynthJobs.job import finish
-from EchoSynthJobs.measure import measure, measure_views
+from EchoSynthJobs.measure import measure, measured_of
+from EchoSynthJobs.measured_frames import place_of
 from EchoSynthLib import zoo
 from EchoSynthLib.api.measure import study_of
 from EchoSynthLib.images.read import read_image
@@ -152,7 +153,7 @@ def test_the_segmentation_of_one_frame_is_measured_as_that_frame_whichever_is_sh
 
 def test_a_view_that_was_segmented_as_the_other_is_not_green(scene, drawn):
     drawn.SetAttribute("EchoSynth.view", "4CH")
-    light = measured(measure_views({"2CH ED": drawn})).study.light
+    light = measured(measured_of(drawn, {"2CH ED": place_of(drawn, drawn, None, None)}, None, None)).study.light
     assert light.colour != "green"
     assert "given as 2CH, but the model sees 4CH" in light.reasons[0]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from drawn_camus import SIDE, drawn_hearts, write_drawn_camus
 
-from EchoSynthLib.anatomy.beam import BEAM_SHAPE, scan_convert
+from EchoSynthLib.anatomy.beam import BEAM_SHAPE, ScanConversion
 from EchoSynthLib.anatomy.heart2d.parametric import HeartMap
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
@@ -55,7 +55,7 @@ def test_the_sector_is_the_one_that_the_heart_was_drawn_in(frames: BeamData, hea
 
 def test_the_label_map_comes_back_from_beam_space(frames: BeamData) -> None:
     for i in range(3):
-        back = scan_convert(frames.beam_label[i], frames.sector(i), (SIDE, SIDE), order=0)
+        back = ScanConversion(frames.sector(i), (SIDE, SIDE))(frames.beam_label[i], order=0)
         for code in (1, 2, 3):
             one, other = back == code, frames.label[i] == code
             assert 2 * (one & other).sum() / (one.sum() + other.sum()) > 0.95
