@@ -17,6 +17,7 @@ from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelErro
 
 if TYPE_CHECKING:
     from EchoSynthLib.api.analysis import classify_view, contour, contour_detailed, segment, segment_detailed
+    from EchoSynthLib.api.frames import segment_cine
     from EchoSynthLib.api.measure import measure
     from EchoSynthLib.api.synthesis import synthesize, variations
     from EchoSynthLib.motion import register, warp
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "api.analysis": ("classify_view", "contour", "contour_detailed", "segment", "segment_detailed"),
+    "api.frames": ("segment_cine",),
     "api.measure": ("measure",),
     "api.synthesis": ("synthesize", "variations"),
     "systems": ("load_pipeline",),

@@ -9,7 +9,7 @@ How to add one: "Add a system" in CONTRIBUTING.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import import_module
@@ -49,6 +49,7 @@ class System:
         solvers: "module:function" of the recipe's arguments, which tells the solvers of a model before it is trained;
             '' where models have no choice of one.
         options: parameters of the task that not every system of its kind takes, and this one does.
+        tells_view: whether its pipelines have `view_probabilities`, see `segmentation.ViewTeller`.
         live: whether it is fast enough to follow the strokes of a brush.
         process: how images come out of noise, where config.json of a model does not tell.
         offers: functions in the `__init__.py` of its room that Python users find in `EchoSynthLib`, such as
@@ -69,6 +70,7 @@ class System:
     distributed: bool = False
     solvers: str = ""
     options: tuple[str, ...] = ()
+    tells_view: bool = False
     live: bool = False
     process: str = ""
     offers: tuple[str, ...] = ()
@@ -93,6 +95,7 @@ SYSTEMS: tuple[System, ...] = (
         torch_pipeline="EchoSynthLib.segmentation.unet.export:torch_pipeline",
         recipe="EchoSynthLib.segmentation.unet.recipe:train",
         trains={"segmenter": {}},
+        tells_view=True,
     ),
     System(
         name="segmentation.contour",
@@ -233,12 +236,22 @@ def find_model(name: str, kind: str, what: str) -> zoo.ModelFolder:
         InputError: it is of another kind.
         ModelError: there is none of that name, or a file is not what SHA256SUMS says.
     """
+    return _find(name, lambda system: system.kind == kind, f"a model for {kind}", what)
+
+
+def find_view_teller(name: str, what: str) -> zoo.ModelFolder:
+    """As `find_model`, a model that tells views, of whatever kind."""
+    return _find(name, lambda system: system.tells_view, "a model that tells views", what)
+
+
+def _find(name: str, serves: Callable[[System], bool], wanted: str, what: str) -> zoo.ModelFolder:
     model = zoo.find(name)
-    found = kind_of(model)
-    if found != kind:
-        known = ", ".join(other.name for other in models_of(kind)) or "none"
+    system = system_of(model)
+    if system is None or not serves(system):
+        rows = ((other.name, system_of(other)) for other in zoo.list_models())
+        known = ", ".join(other for other, row in rows if row is not None and serves(row)) or "none"
         raise InputError(
-            f"{what} needs a model for {kind}, and {name!r} is one for {found or 'what this version does not know'}; "
+            f"{what} needs {wanted}, and {name!r} is one for {kind_of(model) or 'what this version does not know'}; "
             f"give the name of such a model: there are {known}, see `echosynth models`."
         )
     return model

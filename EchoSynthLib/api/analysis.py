@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,44 +15,16 @@ from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
-from EchoSynthLib.records import new_record
-from EchoSynthLib.segmentation import Contourer, Segmenter
+from EchoSynthLib.records import new_record, with_warnings
+from EchoSynthLib.segmentation import Contourer, Segmenter, ViewTeller
 from EchoSynthLib.segmentation.results import ContourResult, SegmentationResult, nothing_in
-from EchoSynthLib.systems import find_model, load_pipeline
+from EchoSynthLib.systems import find_model, find_view_teller, load_pipeline
 from EchoSynthLib.types import Progress, Record, Spacing
 
 NO_CONTRAST = (
     "The image has no contrast: all of it is of nearly one gray level, so it shows no heart. "
     "Expected was an echocardiogram; look at the file, and at the gray levels that it was saved with."
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Segmentation:
-    """What `segment_detailed` gives.
-
-    Attributes:
-        structures: what the model saw.
-        record: how it was made.
-    """
-
-    structures: SegmentationResult
-    record: Record
-
-    @property
-    def label_map(self) -> NDArray[np.uint8]:
-        """(H, W) uint8, 0 other, 1 LV cavity, 2 myocardium, 3 left atrium."""
-        return self.structures.label_map
-
-    @property
-    def confidence(self) -> NDArray[np.float32]:
-        """(H, W) float32 in [0, 1], probability of the code shown at each pixel."""
-        return self.structures.confidence
-
-    @property
-    def view_probabilities(self) -> dict[str, float]:
-        """Of '2CH' and '4CH'."""
-        return self.structures.view_probabilities
 
 
 def segment(
@@ -75,7 +47,7 @@ def segment_detailed(
     view: str = "auto",
     model: str = "segmenter",
     progress: Progress | None = None,
-) -> Segmentation:
+) -> SegmentationResult:
     """Segment one echocardiogram: LV cavity, myocardium and left atrium.
 
     Args:
@@ -85,13 +57,16 @@ def segment_detailed(
         model: name of the model folder.
         progress: called when done.
 
+    Returns:
+        `label_map` (H, W) uint8, `confidence` (H, W) in [0, 1], `view_probabilities` and `record`.
+
     Raises:
         InputError: the image or the view cannot be used, or the image has no contrast.
         ModelError: the model is missing or damaged.
     """
     gray = _gray_of(image)
     found = segmented(gray, spacing, view, model)
-    found = Segmentation(found.structures, _with_warnings(found.record, gray))
+    found = replace(found, record=_warned(found.record, gray))
     if progress is not None:
         progress(1, 1, "segmenting")
     return found
@@ -104,7 +79,7 @@ def segmented(
     model: str,
     threads: int | None = None,
     blank: bool = False,
-) -> Segmentation:
+) -> SegmentationResult:
     """One frame (H, W) uint8, segmented with `threads` threads; where it is `blank`, it is not looked at.
 
     Raises:
@@ -126,7 +101,7 @@ def segmented(
         "spacing_mm": None if spacing is None else [float(s) for s in spacing],
         "mean_confidence": found.mean_confidence,
     }
-    return Segmentation(found, record)
+    return replace(found, record=record)
 
 
 def contour(
@@ -186,7 +161,7 @@ def contour_detailed(
         "spacing_mm": None if spacing is None else [float(s) for s in spacing],
         **found.summary(spacing),
     }
-    return found, _with_warnings(record, grey)
+    return found, _warned(record, grey)
 
 
 def classify_view(
@@ -199,8 +174,8 @@ def classify_view(
 
     Args:
         image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
-        model: name of the model folder of a segmenter, whose second head this is. The default one has learnt from
-            synthetic images alone; 'segmenter' from real ones.
+        model: name of the folder of a model that tells views, as segmenters do whose second head this is. The default
+            one has learnt from synthetic images alone; 'segmenter' from real ones.
         progress: called when done.
 
     Returns:
@@ -208,14 +183,14 @@ def classify_view(
         taken for either.
 
     Raises:
-        InputError: the image cannot be used, or the model is no segmenter.
+        InputError: the image cannot be used, or the model tells no views.
         ModelError: the model is missing or damaged.
     """
     started = time.perf_counter()
     grey = _gray_of(image)
-    folder = find_model(model, "segmentation", "Telling the view")
-    segmenter: Segmenter = load_pipeline(folder)
-    probabilities = segmenter.view_probabilities(grey)
+    folder = find_view_teller(model, "Telling the view")
+    teller: ViewTeller = load_pipeline(folder)
+    probabilities = teller.view_probabilities(grey)
     if progress is not None:
         progress(1, 1, "telling the view")
     record = new_record("classify-view", model=folder, started=started)
@@ -224,7 +199,7 @@ def classify_view(
         "view_probabilities": probabilities,
         "shape": list(grey.shape),
     }
-    return probabilities, _with_warnings(record, grey)
+    return probabilities, _warned(record, grey)
 
 
 def _gray_of(image: ArrayLike) -> NDArray[np.uint8]:
@@ -235,10 +210,10 @@ def _gray_of(image: ArrayLike) -> NDArray[np.uint8]:
     return gray
 
 
-def _with_warnings(record: Record, gray: NDArray[np.uint8]) -> Record:
-    """The record, with `warnings` where the image (H, W) seems to be turned."""
+def _warned(record: Record, gray: NDArray[np.uint8]) -> Record:
+    """The record, with a warning more where the image (H, W) seems to be turned."""
     turned = warning_if_turned(gray)
-    return record | {"warnings": [turned]} if turned else record
+    return with_warnings(record, [turned] if turned else [])
 
 
 def likelier_view(probabilities: Mapping[str, float]) -> str:

@@ -1,17 +1,70 @@
-"""The frames of a cine, segmented side by side."""
+"""The frames of a cine, segmented side by side, and what holds for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.api.analysis import NO_CONTRAST, Segmentation, segmented
+from EchoSynthLib.api.analysis import NO_CONTRAST, likelier_view, segmented
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.contrast import has_contrast
+from EchoSynthLib.images.contrast import has_contrast, told_of_blank
+from EchoSynthLib.images.gray import cine_to_gray8
 from EchoSynthLib.parallel.threads import on_each_core
-from EchoSynthLib.types import Spacing
+from EchoSynthLib.progress import silent
+from EchoSynthLib.records import seconds_since, with_warnings
+from EchoSynthLib.segmentation.results import SegmentationResult
+from EchoSynthLib.types import Progress, Record, Spacing
+
+
+def segment_cine(
+    cine: ArrayLike,
+    spacing: Spacing | None = None,
+    frame_time: float | None = None,
+    *,
+    view: str = "auto",
+    model: str = "segmenter",
+    blank: Collection[int] | None = None,
+    each: Callable[[int, SegmentationResult], None] | None = None,
+    progress: Progress | None = None,
+) -> tuple[NDArray[np.uint8], Record]:
+    """Segment the frames of a cine, on all cores: LV cavity, myocardium and left atrium.
+
+    A frame without contrast shows nothing: its label map is empty, and a warning names it.
+
+    Args:
+        cine: (T, H, W), or (T, H, W, 3) in color; gray levels as `segment` takes them, on one scale for all frames.
+        spacing, view, model: as in `segment`; 'auto' takes the mean over the frames.
+        frame_time: milliseconds from frame to frame; kept in the record only.
+        blank: numbers of the frames without contrast, where the caller knows them already.
+        each: each(number, found) is told of each frame as it is done: of its confidence, for instance.
+        progress: progress(done, total, message) after each frame; may raise `Cancelled`.
+
+    Returns:
+        Label maps (T, H, W) uint8 in CAMUS codes; and the record, with the mean of the frames' confidences and view
+        probabilities.
+
+    Raises:
+        InputError: the cine or the view cannot be used, or no frame has contrast.
+        ModelError: the model is missing or damaged.
+    """
+    started = time.perf_counter()
+    frames = cine_to_gray8(cine)
+    tell, count = progress or silent, len(frames)
+    label_maps = np.zeros(frames.shape, np.uint8)
+    records: list[Record] = []
+    tell(0, count, f"frame 1 of {count}")
+    for index, found in enumerate(segment_frames(frames, spacing, view=view, model=model, blank=blank)):
+        label_maps[index] = found.label_map
+        records.append(found.record)
+        if each is not None:
+            each(index, found)
+        tell(index + 1, count, f"frame {index + 1} of {count}")
+    record = _record_of_all(records) | {"frame_time_ms": frame_time, "seconds": seconds_since(started)}
+    return label_maps, with_warnings(record, told_of_blank(record["blank_frames"]))
 
 
 def segment_frames(
@@ -21,7 +74,7 @@ def segment_frames(
     view: str = "auto",
     model: str = "segmenter",
     blank: Collection[int] | None = None,
-) -> Iterator[Segmentation]:
+) -> Iterator[SegmentationResult]:
     """Segment the frames of a cine, each as `segment_detailed` does, and give them in their order as they are done.
 
     A frame without contrast shows nothing: its label map is empty, its confidence 0, and its record says `blank`.
@@ -40,8 +93,28 @@ def segment_frames(
     if len(blank) == len(frames):
         raise InputError(NO_CONTRAST)
 
-    def one(index: int) -> Segmentation:
+    def one(index: int) -> SegmentationResult:
         found = segmented(frames[index], spacing, view, model, threads=1, blank=index in blank)
-        return Segmentation(found.structures, found.record | {"blank": index in blank})
+        return replace(found, record=found.record | {"blank": index in blank})
 
     yield from on_each_core(one, range(len(frames)))
+
+
+def mean_views(records: Sequence[Record]) -> dict[str, float]:
+    """The mean over frames of the view probabilities in their records."""
+    each = [record["view_probabilities"] for record in records]
+    return {view: float(np.mean([one[view] for one in each])) for view in each[0]}
+
+
+def _record_of_all(records: Sequence[Record]) -> Record:
+    """The first shown frame's record, but with what holds for all: the mean view and confidence."""
+    shown = [record for record in records if not record["blank"]]
+    views = mean_views(shown)
+    first = {key: value for key, value in shown[0].items() if key != "blank"}
+    return first | {
+        "frames": len(records),
+        "blank_frames": [index for index, record in enumerate(records) if record["blank"]],
+        "view": likelier_view(views) if first["view_source"] == "model" else first["view"],
+        "view_probabilities": views,
+        "mean_confidence": float(np.mean([record["mean_confidence"] for record in shown])),
+    }

@@ -20,12 +20,11 @@ from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.api.analysis import (
     NO_CONTRAST,
-    Segmentation,
     likelier_view,
     segment_detailed,
     segmented,
 )
-from EchoSynthLib.api.frames import segment_frames
+from EchoSynthLib.api.frames import mean_views, segment_frames
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.frame import Region, tissue_in
@@ -37,6 +36,7 @@ from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.study import Study, study_of_places
 from EchoSynthLib.parallel.threads import on_each_core
 from EchoSynthLib.records import new_record, seconds_since
+from EchoSynthLib.segmentation.results import SegmentationResult
 from EchoSynthLib.systems import load_pipeline
 from EchoSynthLib.types import Progress, Spacing
 
@@ -223,7 +223,7 @@ def evidence_of(
     if not has_contrast(tissue):
         raise InputError(NO_CONTRAST)
 
-    def seen_in(picture: NDArray[np.uint8]) -> Segmentation:
+    def seen_in(picture: NDArray[np.uint8]) -> SegmentationResult:
         return segmented(picture, spacing, "auto", model, threads)
 
     found = seen_in(tissue)
@@ -279,14 +279,13 @@ def _with_label_maps(
     shown = [record for record in records if not record.get("blank")]
     made = {name: shown[0][name] for name in ("model", "model_sha256", "view", "view_source")}
     if is_cine and made["view_source"] == "model":
-        seen = [record["view_probabilities"] for record in shown]
-        made["view"] = likelier_view({name: float(np.mean([one[name] for one in seen])) for name in seen[0]})
+        made["view"] = likelier_view(mean_views(shown))
     return found, made
 
 
 def _segmented(
     given: Mapping[str, Given], lacking: Sequence[str], is_cine: bool, view: str, model: str
-) -> Iterator[Segmentation]:
+) -> Iterator[SegmentationResult]:
     first = given[lacking[0]]
     images = [given[where].image for where in lacking]
     if any(image is None for image in images):

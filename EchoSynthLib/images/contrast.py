@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 # Medians of blocks hold the chambers and walls of a heart, but neither hot pixels, strokes of text nor fine noise.
 # Small images are divided into fewer, for noise goes out of the medians of no less than some 6 x 6 pixels.
 MOST_BLOCKS, FEWEST_BLOCKS = 32, 8  # along a side
+_MOST_LISTED = 10  # numbers of frames in a warning
 BLOCK_SIDE = 6
 # A twentieth of the blocks may be anything (a logo, a line of large text) on either end of the scale.
 PERCENTILES = (5.0, 95.0)
@@ -37,3 +40,12 @@ def _block_medians(gray: NDArray[np.uint8]) -> NDArray[np.float64]:
     # A median of 16 bits takes a third of the time that one of 8 does.
     each = blocks.swapaxes(1, 2).reshape(-1, rows * columns).astype(np.uint16)
     return np.asarray(np.median(each, axis=1))
+
+
+def told_of_blank(blank: Sequence[int]) -> list[str]:
+    """A warning that names these frames, counted from 0 as in files, of many the first; none where there are none."""
+    if not blank:
+        return []
+    more = f" and {len(blank) - _MOST_LISTED} more" if len(blank) > _MOST_LISTED else ""
+    listed = ", ".join(map(str, blank[:_MOST_LISTED])) + more
+    return [f"frames without contrast show nothing and were left empty: {listed}"]

@@ -20,8 +20,12 @@ class Segmenter(Protocol):
         """LV cavity, myocardium and left atrium in one gray image (H, W) with row 0 at the transducer."""
         ...
 
+
+class ViewTeller(Protocol):
+    """A pipeline of a system whose row says `tells_view`; calls may run side by side."""
+
     def view_probabilities(self, image: NDArray[np.uint8]) -> dict[str, float]:
-        """Of '2CH' and '4CH', which sum to 1; as `SegmentationResult` has them, in less time."""
+        """Of '2CH' and '4CH', which sum to 1, in one gray image (H, W) with row 0 at the transducer."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -10,39 +10,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS, endocardium_of_mask
-from EchoSynthLib.anatomy.views import view_names
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER, view_names
 from EchoSynthLib.images.grid import Box, from_grid
-from EchoSynthLib.types import Spacing
-
-NO_BOX = np.empty((0, 0), np.float32)
+from EchoSynthLib.types import Record, Spacing
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SegmentationResult:
-    """What the segmenter saw in one image.
+    """What a segmenter saw in one image; `of` makes one of a label map and its confidence.
 
     Attributes:
         label_map: (H, W) uint8 in CAMUS codes.
-        view_probabilities: of '2CH' and '4CH'; they sum to 1.
-        above: (3, rows, columns) of the network's own grid, the structures' logits over the background's.
+        view_probabilities: of '2CH' and '4CH'; they sum to 1, and are alike where the model does not tell views.
         box: the part of the image where structures can be; None where there are none.
         confidence_in_box: float32 in [0, 1], the probability of the code shown at each pixel of it.
+        background: (rows, columns) float32 in [0, 1], its probability on a grid that is stretched over the image; of
+            this what lies outside of the box counts.
+        record: how it was made, as `es.segment_detailed` tells it; pipelines tell nothing.
     """
 
     label_map: NDArray[np.uint8]
     view_probabilities: dict[str, float]
-    above: NDArray[np.float32]
     box: Box | None
     confidence_in_box: NDArray[np.float32]
+    background: NDArray[np.float32]
+    record: Record = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        label_map: NDArray[np.uint8],
+        confidence: NDArray[np.float32],
+        view_probabilities: dict[str, float] | None = None,
+    ) -> SegmentationResult:
+        """That of a label map (H, W) and the probability (H, W) of the code shown at each pixel.
+
+        Args:
+            view_probabilities: None where the model does not tell views.
+        """
+        everywhere = (slice(0, label_map.shape[0]), slice(0, label_map.shape[1]))
+        return cls(label_map, view_probabilities or _any_view(), everywhere, confidence, np.zeros((1, 1), np.float32))
 
     @cached_property
     def confidence(self) -> NDArray[np.float32]:
         """(H, W) float32 in [0, 1], the probability of the code shown at each pixel.
 
-        Outside of the box that is the background's, carried over from the network's grid.
+        Outside of the box that is the background's, carried over from its grid.
         """
-        background = 1 / (1 + np.exp(self.above).sum(axis=0, keepdims=True))
-        confidence = from_grid(background, self.label_map.shape)[0].clip(0, 1)  # type: ignore[arg-type]
+        confidence = from_grid(self.background[None], self.label_map.shape)[0].clip(0, 1)  # type: ignore[arg-type]
         if self.box is not None:
             confidence[self.box] = self.confidence_in_box
         return confidence
@@ -58,8 +73,18 @@ class SegmentationResult:
 
 def nothing_in(shape: tuple[int, int]) -> SegmentationResult:
     """Of an image (H, W) that shows nothing: no structure anywhere, confidence 0, either view alike."""
-    views = dict.fromkeys(view_names("view classification"), 0.5)
-    return SegmentationResult(np.zeros(shape, np.uint8), views, np.full((3, 1, 1), np.inf, np.float32), None, NO_BOX)
+    return SegmentationResult.of(np.zeros(shape, np.uint8), np.zeros(shape, np.float32))
+
+
+def views_of(logit: NDArray[np.float32]) -> dict[str, float]:
+    """Probabilities of the views from the logit of '4CH' (1,); they sum to 1."""
+    four = float(1 / (1 + np.exp(-float(logit[0]))))
+    return {TWO_CHAMBER.name: 1 - four, FOUR_CHAMBER.name: four}
+
+
+def _any_view() -> dict[str, float]:
+    names = view_names("view classification")
+    return dict.fromkeys(names, 1 / len(names))
 
 
 @dataclass(frozen=True, eq=False)

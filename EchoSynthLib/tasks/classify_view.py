@@ -17,7 +17,7 @@ from EchoSynthLib.tasks.common.folders import images_in, left_out_of, run_each, 
 from EchoSynthLib.tasks.common.options import IMAGES
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, write_records
-from EchoSynthLib.tasks.common.shown import blank_frames, told_of_blank
+from EchoSynthLib.tasks.common.shown import blank_frames
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress
 
@@ -80,6 +80,7 @@ class ClassifyView(Task):
 
     def _classify_file(self, path: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
         from EchoSynthLib.api.analysis import likelier_view
+        from EchoSynthLib.images.contrast import told_of_blank
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.read_echo import read_echo
 

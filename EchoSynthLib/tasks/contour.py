@@ -18,7 +18,7 @@ from EchoSynthLib.tasks.common.folders import all_or_none, images_in, left_out_o
 from EchoSynthLib.tasks.common.options import IMAGES, PixelSize
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, write_records
-from EchoSynthLib.tasks.common.shown import blank_frames, told_of_blank
+from EchoSynthLib.tasks.common.shown import blank_frames
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress, Spacing
 
@@ -113,6 +113,7 @@ class Contour(PixelSize, Task):
             )
 
     def _contour(self, path: Path, hidden: Path, names: ContourFiles, progress: Progress) -> dict[str, Any]:
+        from EchoSynthLib.images.contrast import told_of_blank
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.read_echo import read_echo
         from EchoSynthLib.tasks.contour_results import write_contours, write_picture, write_table

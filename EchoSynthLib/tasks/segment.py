@@ -21,12 +21,13 @@ from EchoSynthLib.tasks.common.inputs import trusted_spacing
 from EchoSynthLib.tasks.common.options import IMAGES, view_parameter
 from EchoSynthLib.tasks.common.output_places import check_replaceable, is_folder
 from EchoSynthLib.tasks.common.results import FORMATS, RECORD, check_exists, naming, told_of_folder, write_records
-from EchoSynthLib.tasks.common.shown import blank_frames, told_of_blank
+from EchoSynthLib.tasks.common.shown import blank_frames
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
+    from EchoSynthLib.segmentation.results import SegmentationResult
 
 WRITABLE = (".nii.gz", ".nii", ".mha", ".nrrd", ".png", ".npy")
 NOT_WRITABLE = {*ITK_SUFFIXES, ".dcm", ".dicom", *PICTURE_SUFFIXES, *VIDEO_SUFFIXES} - {*WRITABLE}
@@ -166,24 +167,25 @@ class Segment(Task):
     def _segment_cine(
         self, cine: EchoCine, blank: list[int], scale: int, progress: Progress
     ) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
-        from EchoSynthLib.api.frames import segment_frames
-
-        started = time.perf_counter()
-        count = len(cine)
         tissue = cine.tissue
-        label_maps, records = np.zeros_like(cine.pixels), []
+        label_maps = np.zeros_like(cine.pixels)
         confidences = np.zeros(cine.pixels.shape, np.uint8 if scale == 255 else np.float32) if self.confidence else None
-        progress(0, count, f"frame 1 of {count}")
-        found_in = segment_frames(
-            cine.pixels[:, *tissue], trusted_spacing(cine), view=self.view, model=self.model, blank=blank
-        )
-        for index, found in enumerate(found_in):
-            label_maps[index, *tissue] = found.label_map
+
+        def keep(index: int, found: SegmentationResult) -> None:
             if confidences is not None:
                 confidences[index, *tissue] = in_scale(found.confidence, scale)
-            records.append(found.record)
-            progress(index + 1, count, f"frame {index + 1} of {count}")
-        return label_maps, confidences, _record_of_cine(records, cine, time.perf_counter() - started)
+
+        label_maps[:, *tissue], record = es.segment_cine(
+            cine.pixels[:, *tissue],
+            trusted_spacing(cine),
+            cine.frame_time_ms,
+            view=self.view,
+            model=self.model,
+            blank=blank,
+            each=keep,
+            progress=progress,
+        )
+        return label_maps, confidences, record
 
 
 def _confidence_scale(name: str, image: EchoFrame | EchoCine) -> int:
@@ -205,27 +207,6 @@ def in_scale(confidence: np.ndarray, scale: int) -> np.ndarray:
     """Confidence (H, W) in [0, 1] as it is, or as whole gray levels of a scale of 255."""
     # 8-bit values are what a cine already has.
     return np.rint(confidence * 255).astype(np.uint8) if scale == 255 and confidence.dtype != np.uint8 else confidence
-
-
-def _record_of_cine(records: list[dict[str, Any]], cine: EchoCine, seconds: float) -> dict[str, Any]:
-    """The first shown frame's record, but with what holds for all: the mean view, confidence and the whole time."""
-    from EchoSynthLib.api.analysis import likelier_view
-
-    blank = [index for index, record in enumerate(records) if record["blank"]]
-    shown = [record for record in records if not record["blank"]]
-    views = [record["view_probabilities"] for record in shown]
-    mean_views = {view: float(np.mean([one[view] for one in views])) for view in views[0]}
-    first = {key: value for key, value in shown[0].items() if key != "blank"}
-    record = first | {
-        "frames": len(records),
-        "blank_frames": blank,
-        "frame_time_ms": cine.frame_time_ms,
-        "view": likelier_view(mean_views) if first["view_source"] == "model" else first["view"],
-        "view_probabilities": mean_views,
-        "mean_confidence": float(np.mean([record["mean_confidence"] for record in shown])),
-        "seconds": round(seconds, 3),
-    }
-    return with_warnings(record, told_of_blank(blank))
 
 
 def _names(stem: str, suffix: str) -> SegmentationFiles:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.runtime import Network, OnnxNetwork
-from EchoSynthLib.segmentation.unet.full_size import SegmentationResult, structures_of
+from EchoSynthLib.segmentation.full_size import structures_of
+from EchoSynthLib.segmentation.results import SegmentationResult, views_of
 
 
 class SegmenterPipeline:
@@ -44,9 +44,3 @@ class SegmenterPipeline:
     def _evaluate(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         grey = to_grid(image, self.grid) / 255
         return self.network(grey[None, None])
-
-
-def views_of(logit: NDArray[np.float32]) -> dict[str, float]:
-    """Probabilities of the views from the logit of '4CH' (1,); they sum to 1."""
-    four = float(1 / (1 + np.exp(-float(logit[0]))))
-    return {TWO_CHAMBER.name: 1 - four, FOUR_CHAMBER.name: four}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from EchoSynthLib.errors import InputError
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
-
-_MOST_LISTED = 10
 
 
 def blank_frames(image: EchoFrame | EchoCine) -> list[int]:
@@ -30,12 +27,3 @@ def blank_frames(image: EchoFrame | EchoCine) -> list[int]:
             f"by. Look at the file, and at the gray levels that it was saved with."
         )
     return blank
-
-
-def told_of_blank(blank: Sequence[int]) -> list[str]:
-    """A warning that names these frames, counted from 0 as in files, of many the first; none where there are none."""
-    if not blank:
-        return []
-    more = f" and {len(blank) - _MOST_LISTED} more" if len(blank) > _MOST_LISTED else ""
-    listed = ", ".join(map(str, blank[:_MOST_LISTED])) + more
-    return [f"frames without contrast show nothing and were left empty: {listed}"]

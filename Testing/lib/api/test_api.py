@@ -323,6 +323,31 @@ def test_a_frame_without_contrast_is_left_empty_and_the_others_are_segmented(pic
     assert [one.record["blank"] for one in (first, blank, last)] == [False, True, False]
 
 
+@needs_segmenter
+def test_a_cine_has_one_record_with_the_means_of_its_frames(picture: np.ndarray) -> None:
+    cine = np.stack([picture, np.zeros_like(picture), picture // 2])
+    shown = [es.segment_detailed(frame) for frame in cine[[0, 2]]]
+    numbers: list[int] = []
+    maps, record = es.segment_cine(cine, (0.5, 0.4), 20.0, each=lambda index, found: numbers.append(index))
+    assert (maps.shape, maps.dtype, numbers) == (cine.shape, np.uint8, [0, 1, 2])
+    assert maps[0].any()
+    assert not maps[1].any()
+    assert (record["frames"], record["blank_frames"], record["frame_time_ms"]) == (3, [1], 20.0)
+    assert record["warnings"] == ["frames without contrast show nothing and were left empty: 1"]
+    assert record["mean_confidence"] == pytest.approx(np.mean([one.mean_confidence for one in shown]), abs=1e-3)
+    expected = np.mean([one.view_probabilities["4CH"] for one in shown])
+    assert record["view_probabilities"]["4CH"] == pytest.approx(expected, abs=1e-3)
+    assert json.loads(json.dumps(record)) == record
+    colored = np.repeat(cine[..., None], 3, axis=3)
+    np.testing.assert_array_equal(es.segment_cine(colored)[0], maps)
+
+
+@pytest.mark.parametrize("shape", [(96, 112), (2, 3, 96, 112)])
+def test_what_is_no_cine_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match="A cine is"):
+        es.segment_cine(np.zeros(shape, np.uint8))
+
+
 def test_a_cine_of_blank_frames_alone_is_no_heart(picture: np.ndarray) -> None:
     with pytest.raises(InputError, match="no contrast"):
         list(segment_frames(np.zeros((3, *picture.shape), np.uint8)))

@@ -8,10 +8,22 @@ from scipy import special
 
 from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.images.grid import from_grid, to_grid
-from EchoSynthLib.segmentation.unet.full_size import structures_of
-from EchoSynthLib.segmentation.unet.postprocessing import clean
+from EchoSynthLib.segmentation.full_size import structures_of
+from EchoSynthLib.segmentation.postprocessing import clean
+from EchoSynthLib.segmentation.results import SegmentationResult
 
 VIEWS = {"2CH": 0.2, "4CH": 0.8}
+
+
+def test_a_model_without_logits_gives_a_label_map_and_its_confidence() -> None:
+    label_map = np.zeros((20, 30), np.uint8)
+    label_map[5:9, 5:9] = 2
+    confidence = np.where(label_map, 0.75, 0.5).astype(np.float32)
+    found = SegmentationResult.of(label_map, confidence)
+    np.testing.assert_array_equal(found.confidence, confidence)
+    assert found.mean_confidence == 0.75
+    assert found.view_probabilities == {"2CH": 0.5, "4CH": 0.5}
+    assert SegmentationResult.of(label_map, confidence, VIEWS).view_probabilities == VIEWS
 
 
 def logits_of_a_heart(noise: float = 0.5) -> np.ndarray:

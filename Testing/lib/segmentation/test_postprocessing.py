@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
 from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
-from EchoSynthLib.segmentation.unet.postprocessing import clean
+from EchoSynthLib.segmentation.postprocessing import clean
 
 quickly = settings(max_examples=40, deadline=None)
 maps = arrays(np.uint8, (12, 12), elements={"min_value": 0, "max_value": 3})

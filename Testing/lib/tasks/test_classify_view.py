@@ -81,7 +81,7 @@ def test_the_same_picture_in_any_number_type_shows_the_same_view() -> None:
 
 @needs_generator
 def test_a_model_that_sees_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="model for segmentation, and 'beam-flow' is one for synthesis"):
+    with pytest.raises(InputError, match="a model that tells views, and 'beam-flow' is one for synthesis"):
         es.classify_view(parametric_heart("4CH", shape=(90, 100)).label_map * np.uint8(60), model="beam-flow")
 
 

@@ -1,4 +1,4 @@
-"""From the network's logits to structures at the image's own size, worked out only where a structure can be."""
+"""From a network's logits to structures at the image's own size, worked out only where a structure can be."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.images.grid import from_grid, reach
-from EchoSynthLib.segmentation.results import NO_BOX, SegmentationResult
-from EchoSynthLib.segmentation.unet.postprocessing import clean
+from EchoSynthLib.segmentation.postprocessing import clean
+from EchoSynthLib.segmentation.results import SegmentationResult
 
 # Of a logit over the background's: its exponential is still a float32, and its probability 1 to the last bit.
 _LARGEST = 40.0
@@ -26,8 +26,9 @@ def structures_of(
     # Only differences of logits count, so the background's plane need not be carried over: it is 0.
     above = (logits[1:] - logits[0]).clip(-_LARGEST, _LARGEST)
     box = reach(above.max(axis=0) > 0, shape)
+    background = 1 / (1 + np.exp(above).sum(axis=0))
     if box is None:
-        return SegmentationResult(label_map, view_probabilities, above, None, NO_BOX)
+        return SegmentationResult(label_map, view_probabilities, None, np.empty((0, 0), np.float32), background)
     odds = from_grid(above, shape, box)
     likeliest = _likeliest(odds)
     cleaned = label_map[box] = clean(likeliest)
@@ -39,7 +40,7 @@ def structures_of(
             chosen = changed & (cleaned == code)
             shown[chosen] = odds[code - 1][chosen] if code else 1
     shown /= odds.sum(axis=0) + 1
-    return SegmentationResult(label_map, view_probabilities, above, box, shown)
+    return SegmentationResult(label_map, view_probabilities, box, shown, background)
 
 
 def _likeliest(above: NDArray[np.float32]) -> NDArray[np.uint8]:
