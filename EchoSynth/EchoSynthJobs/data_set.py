@@ -37,7 +37,7 @@ class DataSetTarget:
 
     Attributes:
         folder: made where it does not exist.
-        layout: 'nnunet', 'nifti' or 'png'.
+        layout: a name in `images.datasets.layouts.LAYOUTS`.
         name: of the data set.
     """
 

@@ -197,7 +197,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         """Writes synthetic pairs of a label map and variations of it; gives the record of what was written.
 
         Args:
-            layout: 'nnunet', 'nifti' or 'png'.
+            layout: a name in `images.datasets.layouts.LAYOUTS`.
             variations: beside the label map itself.
             images: of each label map.
 

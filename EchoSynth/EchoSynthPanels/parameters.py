@@ -15,6 +15,7 @@ from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
 
 from EchoSynthLib.anatomy import views
+from EchoSynthLib.images.datasets.layouts import LAYOUTS
 from EchoSynthLib.tasks import find_task, parameters_of
 
 
@@ -102,15 +103,15 @@ class DataSource(Enum):
 
 
 class Layout(Enum):
-    """The layouts of a data set on disk."""
+    """The layouts of a data set on disk, those that the library has."""
 
-    NNUNET = "nnunet"
-    NIFTI = "nifti"
-    PNG = "png"
+    _ignore_ = "layout"
+    for layout in LAYOUTS:
+        vars()[layout.upper()] = layout
 
     def label(self) -> str:
         """What the panel shows."""
-        return {"nnunet": "nnU-Net", "nifti": "NIfTI", "png": "PNG"}[self.value]
+        return LAYOUTS[self.value].title
 
 
 AnyFrame = Union[
@@ -168,7 +169,7 @@ class EchoSynthParameterNode:
     dataSource: DataSource = DataSource.VARIATIONS
     # Relative to the user's home, whoever opens a saved scene.
     dataFolder: Annotated[Path, Default(Path("EchoSynth data set"))]
-    dataLayout: Layout = Layout.NNUNET
+    dataLayout: Layout = Layout("nnunet")
     dataName: str = "EchoSynth"
     dataVariations: Annotated[int, _limits("dataset", "variations")] = 5
     dataImages: Annotated[int, _limits("dataset", "images")] = 1

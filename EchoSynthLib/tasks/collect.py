@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import files_in, status_of, unreadable
-from EchoSynthLib.images.datasets.pairs import LAYOUTS, DataSet, Pair, case_name
+from EchoSynthLib.images.datasets.layouts import LAYOUTS, Pair, about_layouts, case_name, new_data_set
 from EchoSynthLib.images.formats import readable_in, stem_of
 from EchoSynthLib.images.label_maps.marks import label_ending
 from EchoSynthLib.images.result_names import result_stem
@@ -50,16 +50,15 @@ class Collect(Task):
     output: Path = parameter(help="folder for the data set; nothing that is there already is replaced")
     layout: str = parameter(
         "nifti",
-        choices=LAYOUTS,
-        help="nnunet: a folder Dataset001_NAME with imagesTr and labelsTr; nifti and png: folders images and labels; "
-        "shards: tar files as WebDataset reads them",
+        choices=tuple(LAYOUTS),
+        help=about_layouts(),
     )
     dataset_name: str = parameter("EchoSynth", help="name of the data set, letters and digits")
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes the data set, a case for each frame of a cine, and record.json at its top; see `Task.run`."""
         started = time.perf_counter()
-        data_set = DataSet.new_in(self.output, self.layout, self.dataset_name)
+        data_set = new_data_set(self.output, self.layout, self.dataset_name)
         check_replaceable(self.output / data_set.root, RECORD, (), self.name, self.source)
         found = find_pairs(check_exists(self.source, "folder"))
         with OutputFolder(self.output, data_set.names) as hidden:

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.datasets.pairs import LAYOUTS, PAIRS_PER_SHARD, DataSet, Pair, case_name
+from EchoSynthLib.images.datasets.layouts import (
+    LAYOUTS,
+    PAIRS_PER_SHARD,
+    DataSet,
+    Pair,
+    about_layouts,
+    case_name,
+    new_data_set,
+)
 from EchoSynthLib.images.datasets.shards import Sample
 from EchoSynthLib.images.formats import kind_of, readable_in, suffix_of
 from EchoSynthLib.images.label_maps.marks import label_ending
@@ -42,9 +50,8 @@ class Dataset(SynthesisOptions, Task):
     output: Path = parameter(help="folder for the data set; nothing that is there already is replaced")
     layout: str = parameter(
         "nifti",
-        choices=LAYOUTS,
-        help="nnunet: a folder Dataset001_NAME with imagesTr and labelsTr; nifti and png: folders images and labels; "
-        "shards: tar files as WebDataset reads them",
+        choices=tuple(LAYOUTS),
+        help=about_layouts(),
     )
     dataset_name: str = parameter("EchoSynth", help="name of the data set, letters and digits")
     variations: int = parameter(
@@ -69,7 +76,7 @@ class Dataset(SynthesisOptions, Task):
         """Writes the data set and record.json at its top; see `Task.run`."""
         started = time.perf_counter()
         check_places(self.workers, self.cluster)
-        data_set = DataSet.new_in(self.output, self.layout, self.dataset_name, self.pairs_per_shard)
+        data_set = new_data_set(self.output, self.layout, self.dataset_name, self.pairs_per_shard)
         check_replaceable(self.output / data_set.root, RECORD, (), self.name, self.source)
         warnings: list[str] = []
         total = self._count(context, warnings)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import EchoSynthLib as es
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.datasets.pairs import Pair
+from EchoSynthLib.images.datasets.layouts import Pair
 from EchoSynthLib.images.datasets.shards import Sample
 from EchoSynthLib.records import stamp_of
 from EchoSynthLib.tasks.common import inputs

@@ -22,6 +22,7 @@ from EchoSynthLib import zoo
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.datasets.layouts import LAYOUTS
 from EchoSynthMRML.cines import CineBuilder, cine_of
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import new_segmentation, read_label_map
@@ -124,6 +125,14 @@ def test_pairs_of_the_scene_are_saved_with_their_records(scene, client, heart, t
     run(save_pairs(client, [Pair(image, heart)], DataSetTarget(tmp_path / "set", "nifti")))
     assert len(list((tmp_path / "set" / "images").iterdir())) == 1
     assert len(list((tmp_path / "set" / "labels").iterdir())) == 1
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_pairs_of_the_scene_are_saved_in_every_layout(scene, client, heart, tmp_path, layout):
+    (image,) = run(synthesize(scene, client, heart, SynthesisRequest())).volumes
+    record = run(save_pairs(client, [Pair(image, heart)], DataSetTarget(tmp_path / "set", layout)))
+    assert record["pairs"] == record["synthetic_pairs"] == 1
+    assert any(path.name.startswith("record") for path in (tmp_path / "set").rglob("*.json"))
 
 
 def test_a_label_map_that_was_edited_since_is_no_pair(scene, client, heart, tmp_path):

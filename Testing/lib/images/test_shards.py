@@ -17,7 +17,7 @@ from PIL import Image
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.labeled_image import LabeledImage
-from EchoSynthLib.images.datasets.pairs import DataSet, Pair
+from EchoSynthLib.images.datasets.layouts import Pair, Shards
 from EchoSynthLib.images.datasets.shards import Sample, read_shard, shards_of, write_shards
 
 
@@ -120,7 +120,7 @@ def test_damaged_shards_are_named(tmp_path: Path) -> None:
 
 def test_two_pairs_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Two pairs would be called heart"):
-        DataSet("shards", "Hearts").write([pair(1, "heart"), pair(2, "heart")], tmp_path)
+        Shards("Hearts").write([pair(1, "heart"), pair(2, "heart")], tmp_path)
 
 
 def test_pairs_are_written_as_they_come(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_pairs_are_written_as_they_come(tmp_path: Path) -> None:
             assert len(list(tmp_path.glob("shards/*.tar"))) == -(-number // 2)
             yield pair(number)
 
-    assert DataSet("shards", "Hearts", pairs_per_shard=2).write(pairs(), tmp_path) == {"shards": "shards"}
+    assert Shards("Hearts", pairs_per_shard=2).write(pairs(), tmp_path) == {"shards": "shards"}
 
 
 def loaded(folder: Path, workers: int, **options: Any) -> list[tuple[Any, Any]]:

@@ -261,7 +261,7 @@ def test_what_may_not_be_replaced_is_not_even_if_it_came_meanwhile(tmp_path: Pat
 
 @POSIX
 def test_the_run_after_a_killed_one_finds_nothing_of_it_in_its_way(tmp_path: Path) -> None:
-    from EchoSynthLib.images.datasets.pairs import DataSet
+    from EchoSynthLib.images.datasets.layouts import new_data_set
     from EchoSynthLib.tasks.common.output_places import check_replaceable
 
     code = (
@@ -271,7 +271,7 @@ def test_the_run_after_a_killed_one_finds_nothing_of_it_in_its_way(tmp_path: Pat
     )
     run_and_die(tmp_path, code)
     assert (tmp_path / "images").is_dir()
-    assert DataSet.new_in(tmp_path, "png", "EchoSynth").names == {"images", "labels", "records"}
+    assert new_data_set(tmp_path, "png", "EchoSynth").names == {"images", "labels", "records"}
     run_and_die(tmp_path, code)
     assert check_replaceable(tmp_path, "record.json", ["images"], "segment", tmp_path / "echo.png") == []
 
