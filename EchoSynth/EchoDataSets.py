@@ -22,8 +22,8 @@ class EchoDataSets(EchoModule):
 class EchoDataSetsWidget(EchoModuleWidget):
     """Input row, Data set."""
 
-    def kinds_of_panels(self):
-        """See `EchoModuleWidget.kinds_of_panels`."""
+    def panel_classes(self):
+        """See `EchoModuleWidget.panel_classes`."""
         from EchoSynthPanels.data_sets.data_set_panel import DataSetPanel
         from EchoSynthPanels.input.input_panel import InputPanel
 

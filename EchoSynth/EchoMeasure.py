@@ -23,8 +23,8 @@ class EchoMeasure(EchoModule):
 class EchoMeasureWidget(EchoModuleWidget):
     """Label map, Measure."""
 
-    def kinds_of_panels(self):
-        """See `EchoModuleWidget.kinds_of_panels`."""
+    def panel_classes(self):
+        """See `EchoModuleWidget.panel_classes`."""
         from EchoSynthPanels.input.input_panel import InputPanel
         from EchoSynthPanels.measure.measure_panel import MeasurePanel
 

@@ -22,8 +22,8 @@ class EchoModels(EchoModule):
 class EchoModelsWidget(EchoModuleWidget):
     """Engine, Models, Status."""
 
-    def kinds_of_panels(self):
-        """See `EchoModuleWidget.kinds_of_panels`."""
+    def panel_classes(self):
+        """See `EchoModuleWidget.panel_classes`."""
         from EchoSynthPanels.models.engine_panel import EnginePanel
         from EchoSynthPanels.models.models_panel import ModelsPanel
         from EchoSynthPanels.models.status_panel import StatusPanel

@@ -22,8 +22,8 @@ class EchoSynth(EchoModule):
 class EchoSynthWidget(EchoModuleWidget):
     """Input row, Segment, Edit label map, Synthesize, Variations."""
 
-    def kinds_of_panels(self):
-        """See `EchoModuleWidget.kinds_of_panels`."""
+    def panel_classes(self):
+        """See `EchoModuleWidget.panel_classes`."""
         from EchoSynthPanels.input.input_panel import InputPanel
         from EchoSynthPanels.synthesis.edit_panel import EditPanel
         from EchoSynthPanels.synthesis.segment_panel import SegmentPanel

@@ -81,7 +81,7 @@ class EchoModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parts: list[Any] = []
         ScriptedLoadableModuleWidget.__init__(self, parent)
 
-    def kinds_of_panels(self) -> Sequence[type[Panel]]:
+    def panel_classes(self) -> Sequence[type[Panel]]:
         """The module's panels from top to bottom; imported here, so that Slicer starts without them."""
         raise NotImplementedError
 
@@ -91,7 +91,7 @@ class EchoModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from EchoSynthPanels.models.engine_line import EngineLine
 
         self.logic = EchoSynthLogic()
-        self.panels = {kind.ui_name: kind() for kind in self.kinds_of_panels()}
+        self.panels = {kind.ui_name: kind() for kind in self.panel_classes()}
         # Where the engine is a panel of its own, no line needs to lead there.
         self._parts = [*([] if "Engine" in self.panels else [EngineLine()]), *self.panels.values()]
         for part in self._parts:

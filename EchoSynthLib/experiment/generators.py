@@ -93,8 +93,8 @@ def _trained(name: str, frames: Frames, how: GeneratorTraining, root: Path) -> C
 
 def _train(name: str, frames: Frames, how: GeneratorTraining, work: Workplace) -> None:
     run = TrainingRun(frames.path, work.scratch, None, how.minutes, how.device, how.seed, progress=work.progress)
-    published = RECIPES[name].train(run, preset=how.preset)
-    shutil.copytree(published, work.result / "model" / name)
+    exported = RECIPES[name].train(run, preset=how.preset)
+    shutil.copytree(exported, work.result / "model" / name)
     for log in sorted(work.scratch.rglob("log.jsonl")):
         shutil.copy(log, work.result / ("-".join(log.relative_to(work.scratch).parts)))
 

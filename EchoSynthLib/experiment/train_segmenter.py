@@ -49,6 +49,6 @@ def make(
         pairs.mkdir()
         write_pairs(frames, real, synthetic, pairs)
     run = TrainingRun(pairs / NAME, work.scratch, minutes=minutes, device=device, seed=seed, progress=work.progress)
-    published = RECIPES["segmenter"].train(run)
-    shutil.copytree(published, work.result / "segmenter")
+    exported = RECIPES["segmenter"].train(run)
+    shutil.copytree(exported, work.result / "segmenter")
     shutil.copy(work.scratch / "log.jsonl", work.result / "log.jsonl")

@@ -33,7 +33,7 @@ from EchoSynthLib.measurement.reliability.agreement import (
 from EchoSynthLib.measurement.reliability.cut_off import cut_off_findings
 from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.reliability.plausibility import plausibility_findings
-from EchoSynthLib.measurement.reliability.segmentation_quality import Doubt, QualityEvidence, doubt_of
+from EchoSynthLib.measurement.reliability.segmentation_quality import QualityEvidence, SegmentationQuality, quality_of
 from EchoSynthLib.measurement.reliability.traffic_light import Finding, Light, light_of, lights_of
 from EchoSynthLib.measurement.thickness import WallThickness, wall_thickness
 from EchoSynthLib.types import Spacing
@@ -168,13 +168,13 @@ def measure_frame(
             judged = with_endocardium(evidence.label_map, contour)
     box, corner = _box(labels)
     moved = None if contour is None else _shifted(contour, -corner)
-    opinions = _opinions(given, labels, agreement, second_contour)
+    quality_evidence = _quality_evidence(given, labels, agreement, second_contour)
     if evidence is not None:
-        opinions = replace(opinions, likeness=evidence.likeness(judged))
+        quality_evidence = replace(quality_evidence, likeness=evidence.likeness(judged))
     wide, _ = _box(judged, _BAND)
-    doubt = doubt_of(judged[wide], None if confidence is None else confidence[wide], opinions)
+    quality = quality_of(judged[wide], None if confidence is None else confidence[wide], quality_evidence)
     cut_off = cut_off_findings(labels, None if evidence is None else evidence.sector)
-    found = _measure(labels[box], spacing, moved, doubt, cut_off)
+    found = _measure(labels[box], spacing, moved, quality, cut_off)
     placed = _placed(found, labels, corner)
     if confidence is not None:
         placed.values.update(_end_points(placed.ventricular_axis, confidence))
@@ -192,7 +192,7 @@ def _measure(
     labels: NDArray[np.uint8],
     spacing: Spacing | None,
     contour: Endocardium | None,
-    doubt: Doubt,
+    quality: SegmentationQuality,
     cut_off: list[Finding],
 ) -> FrameMeasures:
     axes = (long_axis_of_ventricle(labels, spacing, contour), long_axis_of_atrium(labels, spacing))
@@ -209,13 +209,15 @@ def _measure(
         # A part of an atrium has neither its length nor its volume.
         atrium = None
         values = {name: value for name, value in values.items() if not name.startswith(("LA length", "LA volume"))}
-    values |= doubt.values
-    doubts = (*doubt.findings, *cut_off)
+    values |= quality.values
+    doubts = (*quality.findings, *cut_off)
     chambers = (ventricle, atrium, *axes)
-    return FrameMeasures(labels, spacing, *chambers, endocardium, thickness, values, doubts, looked_at=doubt.looked_at)
+    return FrameMeasures(
+        labels, spacing, *chambers, endocardium, thickness, values, doubts, looked_at=quality.looked_at
+    )
 
 
-def _opinions(
+def _quality_evidence(
     given: NDArray[np.uint8], labels: NDArray[np.uint8], agreement: float | None, second: SecondContour | None
 ) -> QualityEvidence:
     """What is said of a label map (H, W) as it was given, and with the contour that replaces its endocardium."""

@@ -1,4 +1,4 @@
-"""A diffusion model small enough for a test: `python tiny_diffusion.py FOLDER` publishes an untrained one (torch).
+"""A diffusion model small enough for a test: `python tiny_diffusion.py FOLDER` exports an untrained one (torch).
 
 Without torch, `pretend` writes a folder that looks like one to everybody who does not run it.
 """
@@ -41,13 +41,13 @@ def pretend(folder: Path) -> Path:
     return folder
 
 
-def publish_untrained(folder: Path) -> None:
-    """A latent EDM model with random weights, as training publishes it."""
+def export_untrained(folder: Path) -> None:
+    """A latent EDM model with random weights, as training exports it."""
     import torch
 
     from EchoSynthLib.networks.semantic.presets import build
     from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
-    from EchoSynthLib.synthesis.diffusion.export import publish
+    from EchoSynthLib.synthesis.diffusion.export import export
     from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
     from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
     from EchoSynthLib.training.card import Made
@@ -66,10 +66,10 @@ def publish_untrained(folder: Path) -> None:
         default_steps=3,
     )
     state = State(iteration=0, seconds=0.0)
-    publish(
+    export(
         pipeline, folder, model="EDM-L64", preset="small", state=state, made=Made("nothing", "None.", "echosynth train")
     )
 
 
 if __name__ == "__main__":
-    publish_untrained(Path(sys.argv[1]))
+    export_untrained(Path(sys.argv[1]))

@@ -44,7 +44,7 @@ class QualityEvidence:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class SegmentationQuality:
     """Numbers by name, what of them speaks against relying on the label map, and what was looked at."""
 
     values: dict[str, float]
@@ -52,22 +52,24 @@ class Doubt:
     looked_at: str
 
 
-def doubt_of(labels: NDArray[np.uint8], confidence: NDArray[np.floating] | None, opinions: QualityEvidence) -> Doubt:
-    """The doubt about a label map (H, W), from the segmenter's confidence (H, W) in [0, 1] and further looks."""
+def quality_of(
+    labels: NDArray[np.uint8], confidence: NDArray[np.floating] | None, evidence: QualityEvidence
+) -> SegmentationQuality:
+    """How good a label map (H, W) is, by the segmenter's confidence (H, W) in [0, 1] and further looks."""
     named = {
-        "contour agreement": opinions.contour_agreement,
-        "landmark spread": opinions.spread,
-        "agreement": opinions.agreement,
-        "segmenter agreement": opinions.likeness,
+        "contour agreement": evidence.contour_agreement,
+        "landmark spread": evidence.spread,
+        "agreement": evidence.agreement,
+        "segmenter agreement": evidence.likeness,
     }
     values = {name: value for name, value in named.items() if value is not None}
-    looked_at = ["its shape"] if opinions.contour_agreement is None else ["the contour model", "its shape"]
+    looked_at = ["its shape"] if evidence.contour_agreement is None else ["the contour model", "its shape"]
     if confidence is None:
-        return Doubt(values, _of_opinions(opinions), " and ".join(looked_at))
+        return SegmentationQuality(values, _of_evidence(evidence), " and ".join(looked_at))
     expected = expected_dice(labels, confidence)
     values |= {f"expected Dice, {name}": value for name, value in expected.items()}
     looked_at = ["the segmenter's confidence", *looked_at]
-    return Doubt(values, _of_expected(expected) + _of_opinions(opinions), " and ".join(looked_at))
+    return SegmentationQuality(values, _of_expected(expected) + _of_evidence(evidence), " and ".join(looked_at))
 
 
 def _of_expected(expected: Mapping[str, float]) -> list[Finding]:
@@ -82,10 +84,10 @@ def _of_expected(expected: Mapping[str, float]) -> list[Finding]:
     return [Finding("red" if mean < RED_BELOW else "yellow", reason)]
 
 
-def _of_opinions(opinions: QualityEvidence) -> list[Finding]:
+def _of_evidence(evidence: QualityEvidence) -> list[Finding]:
     found = []
-    alike, spread, steady = opinions.contour_agreement, opinions.spread, opinions.agreement
-    least = LIKENESS_FROM if opinions.of_another_hand else CONTOUR_AGREEMENT_FROM
+    alike, spread, steady = evidence.contour_agreement, evidence.spread, evidence.agreement
+    least = LIKENESS_FROM if evidence.of_another_hand else CONTOUR_AGREEMENT_FROM
     if alike is not None and alike < least:
         reason = (
             f"the contour model draws the endocardium elsewhere: the Dice of both cavities is {alike:.2f} "
@@ -104,7 +106,7 @@ def _of_opinions(opinions: QualityEvidence) -> list[Finding]:
             f"the Dice between them is {steady:.2f} (below {AGREEMENT_FROM:g})"
         )
         found.append(Finding("yellow", reason))
-    like = opinions.likeness
+    like = evidence.likeness
     if like is not None and like < LIKENESS_FROM:
         reason = (
             f"the segmenter draws it otherwise: the Dice of both label maps is {like:.2f} (below {LIKENESS_FROM:g})"

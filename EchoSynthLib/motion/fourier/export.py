@@ -17,7 +17,7 @@ from EchoSynthLib.training.model_folder import write_model_folder
 from EchoSynthLib.training.settings import State
 
 
-def publish(network: FourierNet, folder: Path, state: State, made: Made, supervision: str) -> Path:
+def export(network: FourierNet, folder: Path, state: State, made: Made, supervision: str) -> Path:
     """Write the model folder, whose last part is the model's name."""
     learnt = {
         "labels": "the pictures and, weakly supervised, the overlap of the label maps of the training frames",

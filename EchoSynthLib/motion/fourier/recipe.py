@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from EchoSynthLib.anatomy.deformation import folding_share, warp_labels
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.motion.fourier.data import diastole_and_systole
-from EchoSynthLib.motion.fourier.export import publish
+from EchoSynthLib.motion.fourier.export import export
 from EchoSynthLib.motion.fourier.losses import folding, local_correlation_loss, overlap_loss, roughness
 from EchoSynthLib.motion.fourier.network import FourierNet
 from EchoSynthLib.motion.fourier.presets import GRID, default_network
@@ -79,7 +79,7 @@ def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
     assert isinstance(average, FourierNet)
     command = train_command(run.name, run.data, run.output, **run.asked)
     made = Made(chosen.summary(), terms_of(frames, run.data), command, run.device, val.summary())
-    return publish(average, run.output / run.name, state, made, supervision)
+    return export(average, run.output / run.name, state, made, supervision)
 
 
 class MotionLoss:

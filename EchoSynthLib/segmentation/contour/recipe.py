@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, LANDMARKS
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER
 from EchoSynthLib.segmentation.contour.active_contour import spline_matrix
-from EchoSynthLib.segmentation.contour.export import publish
+from EchoSynthLib.segmentation.contour.export import export
 from EchoSynthLib.segmentation.contour.losses import (
     consistency,
     distance_loss,
@@ -94,7 +94,7 @@ def train(run: TrainingRun, *, start: str) -> Path:
         terms += f"\nIts training began with the weights of the shipped segmenter. Of that model: {CAMUS}"
     command = train_command(run.name, run.data, run.output, **run.asked)
     made = Made(chosen.summary(), terms, command, run.device, val.summary())
-    return publish(average, run.output / run.name, state, made)
+    return export(average, run.output / run.name, state, made)
 
 
 class ContourLoss:

@@ -17,7 +17,7 @@ from EchoSynthLib.training.model_folder import write_model_folder
 from EchoSynthLib.training.settings import State
 
 
-def publish(network: nn.Module, folder: Path, state: State, made: Made) -> Path:
+def export(network: nn.Module, folder: Path, state: State, made: Made) -> Path:
     """Write the model folder, whose last part is the model's name."""
     card = ModelCard(
         name=folder.name,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from EchoSynthLib.evaluation.segmentation_metrics import mean_structure_dice
-from EchoSynthLib.segmentation.unet.export import publish
+from EchoSynthLib.segmentation.unet.export import export
 from EchoSynthLib.segmentation.unet.network import GRID, Segmenter
 from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
@@ -72,7 +72,7 @@ def train(run: TrainingRun, *, about: str | None = None) -> Path:
     )
     command = train_command(run.name, run.data, run.output, **run.asked)
     made = Made(about or chosen.summary(), terms_of(frames, run.data), command, run.device, val.summary())
-    return publish(average, run.output / run.name, state, made)
+    return export(average, run.output / run.name, state, made)
 
 
 class SegmenterLoss:

@@ -29,7 +29,7 @@ SAMPLING: dict[str, Any] = {"default_steps": 4, "guidance": 1.2, "spread": 0.08,
 guidance obeys more and varies less, more spread varies more."""
 
 
-def publish(structure: nn.Module, speckle: nn.Module, folder: Path, states: tuple[State, State], made: Made) -> Path:
+def export(structure: nn.Module, speckle: nn.Module, folder: Path, states: tuple[State, State], made: Made) -> Path:
     """Write the model folder from the averaged networks."""
     coarse, beams = (f"{rows} x {columns}" for rows, columns in (COARSE_SHAPE, BEAM_SHAPE))
     size = [sum(p.numel() for p in network.parameters()) / 1e6 for network in (structure, speckle)]

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from EchoSynthLib.synthesis.beam_flow.data import BeamBatches
 from EchoSynthLib.synthesis.beam_flow.energy_score import patch_energy_score
-from EchoSynthLib.synthesis.beam_flow.export import publish
+from EchoSynthLib.synthesis.beam_flow.export import export
 from EchoSynthLib.synthesis.beam_flow.flow_map import flow_matching_loss, guided_velocity_loss, semigroup_loss
 from EchoSynthLib.synthesis.beam_flow.network import (
     STRUCTURE_MEAN,
@@ -52,7 +52,7 @@ def train(run: TrainingRun) -> Path:
     speckle, second = train_speckle(frames, run.stage(run.output / "speckle", STRUCTURE_SHARE, 1))
     command = train_command(run.name, run.data, run.output, **run.asked)
     made = Made(frames.summary(), terms_of(every, run.data), command, run.device)
-    return publish(structure, speckle, run.output / run.name, (first, second), made)
+    return export(structure, speckle, run.output / run.name, (first, second), made)
 
 
 def train_structure(frames: BeamData, run: TrainingRun) -> tuple[nn.Module, State]:

@@ -99,7 +99,7 @@ class SemanticDiffusionPipeline(DiffusionPipeline):
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: Any) -> SemanticDiffusionPipeline:
-        """The pipeline of a folder that `save_pretrained` or `publish` wrote; `options` go to its networks.
+        """The pipeline of a folder that `save_pretrained` or `export` wrote; `options` go to its networks.
 
         Weights are stored as fp16; unless torch_dtype says otherwise, they compute in float32.
 

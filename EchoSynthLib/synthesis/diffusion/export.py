@@ -16,7 +16,7 @@ from EchoSynthLib.training.model_folder import write_model_folder
 from EchoSynthLib.training.settings import State
 
 
-def publish(
+def export(
     pipeline: SemanticDiffusionPipeline,
     folder: Path,
     *,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from EchoSynthLib.checksums import sha256_of_file, sha256_of_json
 from EchoSynthLib.networks.semantic.presets import build
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
-from EchoSynthLib.synthesis.diffusion.export import publish
+from EchoSynthLib.synthesis.diffusion.export import export
 from EchoSynthLib.synthesis.diffusion.latent_space import one_hot, to_model_space
 from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
 from EchoSynthLib.synthesis.diffusion.solvers.registry import fitting_solvers
@@ -91,7 +91,7 @@ def train(
         if is_main:
             command = train_command(run.name, run.data, run.output, **run.asked, preset=preset)
             made = Made(frames.summary(), terms_of(every, run.data), command, run.device)
-            publish(pipeline.to("cpu"), folder, model=model, preset=preset, state=state, made=made)
+            export(pipeline.to("cpu"), folder, model=model, preset=preset, state=state, made=made)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""A published diffusion model is a model folder like the others, and `es.synthesize` draws with it."""
+"""An exported diffusion model is a model folder like the others, and `es.synthesize` draws with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
 from EchoSynthLib.images.write import write_label_map  # noqa: E402
 from EchoSynthLib.networks.semantic.presets import build  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.export import publish  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.export import export  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.processes.registry import make_process  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent  # noqa: E402
 from EchoSynthLib.tasks import Context, Dataset, Synthesize  # noqa: E402
@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SHAPE = (48, 56)
 
 
-def published(folder: Path, name: str) -> tuple[SemanticDiffusionPipeline, Path]:
+def exported(folder: Path, name: str) -> tuple[SemanticDiffusionPipeline, Path]:
     """An untrained model: a latent one by EDM, or one in pixel space by VE."""
     torch.manual_seed(0)
     latent = name == "edm-l64"
@@ -55,17 +55,17 @@ def published(folder: Path, name: str) -> tuple[SemanticDiffusionPipeline, Path]
     command = f"echosynth train {name} --data drawn.npz --output runs --minutes 1.5 --seed 0 --device cpu"
     made = Made("drawn hearts, split train: 3 patients", UNKNOWN, command, measured_on="drawn hearts, split val")
     told = {"model": model, "preset": "small", "figures": {"loss": 0.5}}
-    return pipeline, publish(pipeline, folder / name, state=state, made=made, **told)
+    return pipeline, export(pipeline, folder / name, state=state, made=made, **told)
 
 
 @pytest.fixture(scope="module", params=["edm-l64", "ve"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return published(tmp_path_factory.mktemp("models"), request.param)
+    return exported(tmp_path_factory.mktemp("models"), request.param)
 
 
 @pytest.fixture(scope="module")
 def latent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return published(tmp_path_factory.mktemp("models"), "edm-l64")[1]
+    return exported(tmp_path_factory.mktemp("models"), "edm-l64")[1]
 
 
 @pytest.fixture

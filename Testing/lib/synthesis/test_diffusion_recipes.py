@@ -218,8 +218,8 @@ def test_an_autoencoder_that_is_given_is_not_trained_again(data: Path, tmp_path:
     folder = RECIPES["edm-l64"].train(run, autoencoder_folder=given)
     assert not (tmp_path / "model" / "autoencoder").exists()
     kept = RECIPES["gamma-l64"].system.load().from_pretrained(given).state_dict()
-    published = SemanticDiffusionPipeline.from_pretrained(folder).autoencoder.state_dict()
-    assert all(torch.allclose(published[name], kept[name], atol=1e-3) for name in kept)
+    exported = SemanticDiffusionPipeline.from_pretrained(folder).autoencoder.state_dict()
+    assert all(torch.allclose(exported[name], kept[name], atol=1e-3) for name in kept)
 
 
 def test_a_system_of_one_size_refuses_a_preset(data: Path, tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ TOY = '''
 
 
     class EchoToyWidget(EchoModuleWidget):
-        def kinds_of_panels(self):
+        def panel_classes(self):
             from EchoSynthPanels.synthesis.vary_panel import VaryPanel
 
             return (VaryPanel,)
