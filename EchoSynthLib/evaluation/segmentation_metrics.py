@@ -1,4 +1,4 @@
-"""Dice and Hausdorff distance of label maps, per structure, by the conventions of dossier and literature."""
+"""Dice and Hausdorff distance of label maps, for the structures of Leclerc et al. 2019 (IEEE TMI 38:2198)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STRUCTURE_CODES: dict[str, tuple[int, ...]] = {
     "LV cavity+myocardium": (CamusCode.LV_CAVITY, CamusCode.MYOCARDIUM),
     "left atrium": (CamusCode.LEFT_ATRIUM,),
 }
-"""The literature's 'endo', 'epi' and 'LA', in CAMUS codes; epi is the union of cavity and myocardium."""
+"""That paper's 'endo', 'epi' and 'LA', in CAMUS codes; epi is the union of cavity and myocardium."""
 
 
 def dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:

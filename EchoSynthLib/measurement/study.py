@@ -23,6 +23,7 @@ from EchoSynthLib.measurement.quantities import Measurement, measurement
 from EchoSynthLib.measurement.reliability.foreshortening import length_findings, shortening_findings
 from EchoSynthLib.measurement.reliability.phases import exchange_findings, exchanged, is_exchanged, missed_ends
 from EchoSynthLib.measurement.reliability.traffic_light import STRUCTURES, Finding, Light, light_of, lights_of, worst
+from EchoSynthLib.records import with_warnings
 
 PHASES = ("ED", "ES")
 BOTH = f"{TWO_CHAMBER.name} + {FOUR_CHAMBER.name}"
@@ -97,14 +98,12 @@ class Study:
             "views": {where: frame.view for where, frame in self.frames.items() if frame.view is not None},
             "frame_numbers": {where: frame.number for where, frame in self.frames.items() if frame.number is not None},
         }
-        if self.warnings:
-            record["warnings"] = list(self.warnings)
         if self.cycle is not None:
             record["cycle"] = {"ED": vars(self.cycle.diastole), "ES": vars(self.cycle.systole)}
             record["curves"] = {
                 name: [None if np.isnan(value) else value for value in curve] for name, curve in self.curves.items()
             }
-        return record
+        return with_warnings(record, self.warnings)
 
 
 def next_value(table: Sequence[Measurement], name: str, where: str = "") -> float:

@@ -45,7 +45,7 @@ class Collect(Task):
 
     source: Path = parameter(
         main=True,
-        help=f"folder with images/ and labels/, files of one name in {inputs.CODES}; records/ if there are any",
+        help=f"folder with images/ and labels/, files of one name in {inputs.CAMUS_CODES}; records/ if there are any",
     )
     output: Path = parameter(help="folder for the data set; nothing that is there already is replaced")
     layout: str = parameter(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib as es
 from EchoSynthLib.images.formats import stem_of
-from EchoSynthLib.images.result_names import distinct_stems, result_stem
+from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, seconds_since, with_warnings
 from EchoSynthLib.tasks.common import inputs
-from EchoSynthLib.tasks.common.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
+from EchoSynthLib.tasks.common.folder_runs import run_folder
 from EchoSynthLib.tasks.common.options import IMAGES, PixelSize
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, write_records
@@ -68,7 +68,16 @@ class Contour(PixelSize, Task):
         self.pixel_size()
         output_folder(self.output)
         if self.image.is_dir():
-            return self._run_folder(context)
+            return run_folder(
+                self.name,
+                self.image,
+                self.output,
+                RECORD_OF_FOLDER,
+                ContourFiles.of,
+                self._contour,
+                context,
+                "contoured",
+            )
         names = ContourFiles.of(result_stem(stem_of(self.image)))
         check_replaceable(self.output, names.record, astuple(names), self.name, self.image)
         with OutputFolder(self.output) as hidden, naming(self.image):
@@ -78,39 +87,6 @@ class Contour(PixelSize, Task):
     def findings(cls, record: Mapping[str, Any]) -> list[str]:
         """How many images of a folder were contoured."""
         return told_of_folder(record, "contoured")
-
-    def _run_folder(self, context: Context) -> dict[str, Any]:
-        started = time.perf_counter()
-        files = images_in(self.image)
-        names = {file: ContourFiles.of(stem) for file, stem in zip(files, distinct_stems(files), strict=True)}
-        for file in files:
-            check_replaceable(self.output, names[file].record, astuple(names[file]), self.name, file)
-        check_replaceable(self.output, RECORD_OF_FOLDER, (), self.name, self.image)
-        with OutputFolder(self.output) as hidden:
-
-            def one(file: Path, progress: Progress) -> dict[str, Any]:
-                with all_or_none(hidden / name for name in astuple(names[file])):
-                    record = self._contour(file, hidden, names[file], progress)
-                told = {"warnings": record["warnings"]} if "warnings" in record else {}
-                return {
-                    "file": file.name,
-                    **{role: Path(path).name for role, path in record["outputs"].items()},
-                    **told,
-                }
-
-            done, failures = run_each(files, lambda file: file.name, one, context, self.image, "contoured")
-            summary = new_record(self.name, source=self.image, started=started) | {
-                "images": len(done),
-                "failures": failures,
-                "results": done,
-            }
-            summary["outputs"] = {}
-            return write_records(
-                hidden,
-                RECORD_OF_FOLDER,
-                self.output,
-                with_warnings(summary, [*left_out_of(self.image), *warnings_of_each(done)]),
-            )
 
     def _contour(self, path: Path, hidden: Path, names: ContourFiles, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.images.contrast import told_of_blank

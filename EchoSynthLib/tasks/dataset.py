@@ -46,7 +46,7 @@ class Dataset(SynthesisOptions, Task):
     name = "dataset"
     summary = "Make a data set of synthetic images and their label maps from one label map or a folder of them."
 
-    source: Path = parameter(main=True, help=f"label map, or a folder of them, in {inputs.CODES}")
+    source: Path = parameter(main=True, help=f"label map, or a folder of them, in {inputs.CAMUS_CODES}")
     output: Path = parameter(help="folder for the data set; nothing that is there already is replaced")
     layout: str = parameter(
         "nifti",

@@ -34,10 +34,11 @@ class FindEvidence(PixelSize, Task):
         """Writes a file for each frame; see `Task.run`."""
         import numpy as np
 
-        from EchoSynthLib.api.measure import Given, evidence_of_each
+        from EchoSynthLib.api.evidence import evidence_of_each
         from EchoSynthLib.images.contrast import has_contrast
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.read_echo import read_echo
+        from EchoSynthLib.measurement.given import Given
 
         started = time.perf_counter()
         image = read_echo(check_exists(self.image, "image"))

@@ -24,8 +24,8 @@ from EchoSynthLib.types import Progress, Spacing
 if TYPE_CHECKING:
     import numpy as np
 
-    from EchoSynthLib.api.measure import Given
     from EchoSynthLib.measurement import Study
+    from EchoSynthLib.measurement.given import Given
 
 TABLE, RECORD = "measurements.csv", "measurements.json"
 

@@ -14,8 +14,8 @@ from EchoSynthLib.tasks.measure_cases import CaseFiles
 from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
-    from EchoSynthLib.api.measure import Given
     from EchoSynthLib.images.frame import EchoCine, EchoFrame
+    from EchoSynthLib.measurement.given import Given
 
 
 def open_source(source: CaseFiles, given: Spacing | None) -> tuple[list[Given], list[str]]:
@@ -29,10 +29,10 @@ def open_source(source: CaseFiles, given: Spacing | None) -> tuple[list[Given], 
         InputError: a file cannot be read, an image without label map shows nothing, image and label map lie on
             different grids, or a file contradicts `given`.
     """
-    from EchoSynthLib.api.measure import Given
     from EchoSynthLib.images.label_maps.alignment import on_grid_of
     from EchoSynthLib.images.label_maps.read import read_label_map
     from EchoSynthLib.images.read_echo import read_echo
+    from EchoSynthLib.measurement.given import Given
 
     image = None if source.image is None else read_echo(source.image)
     labels = None if source.label_map is None else read_label_map(source.label_map)[1]

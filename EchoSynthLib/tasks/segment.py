@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -13,10 +12,10 @@ import numpy as np
 import EchoSynthLib as es
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.formats import ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
-from EchoSynthLib.images.result_names import distinct_stems, result_stem
+from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, with_warnings
-from EchoSynthLib.tasks.common.folders import all_or_none, images_in, left_out_of, run_each, warnings_of_each
+from EchoSynthLib.tasks.common.folder_runs import run_folder
 from EchoSynthLib.tasks.common.inputs import trusted_spacing
 from EchoSynthLib.tasks.common.options import IMAGES, view_parameter
 from EchoSynthLib.tasks.common.output_places import check_replaceable, is_folder
@@ -79,7 +78,7 @@ class Segment(Task):
     def _place_of_one(self) -> tuple[Path, SegmentationFiles]:
         suffix = suffix_of(self.output)
         if is_folder(self.output) or suffix not in {*WRITABLE, *NOT_WRITABLE}:
-            return self.output, _names(result_stem(stem_of(self.image)), FORMATS[self.format])
+            return self.output, self._files_of(result_stem(stem_of(self.image)))
         if suffix in NOT_WRITABLE:
             raise InputError(
                 f"A label map cannot be written as {self.output.name}; end the name in one of {', '.join(WRITABLE)}."
@@ -92,36 +91,21 @@ class Segment(Task):
         )
 
     def _run_folder(self, context: Context) -> dict[str, Any]:
-        started = time.perf_counter()
         if not is_folder(self.output) and suffix_of(self.output) in {*WRITABLE, *NOT_WRITABLE}:
             raise InputError(
                 f"{self.image} is a folder, so the output is one too; {self.output.name} names a single file."
             )
-        files = images_in(self.image)
-        names = {
-            file: _names(stem, FORMATS[self.format]) for file, stem in zip(files, distinct_stems(files), strict=True)
-        }
-        for file in files:
-            check_replaceable(self.output, names[file].record, astuple(names[file]), self.name, file)
-        check_replaceable(self.output, RECORD, (), self.name, self.image)
-        with OutputFolder(self.output) as hidden:
+        return run_folder(
+            self.name, self.image, self.output, RECORD, self._files_of, self._segment_of_folder, context, "segmented"
+        )
 
-            def one(file: Path, progress: Progress) -> dict[str, Any]:
-                with all_or_none(hidden / name for name in astuple(names[file])):
-                    record = self._segment(file, self.output, hidden, names[file], progress)
-                told = {"warnings": record["warnings"]} if "warnings" in record else {}
-                return {"file": file.name, **_file_names(record["outputs"]), **told}
+    def _files_of(self, stem: str) -> SegmentationFiles:
+        return _names(stem, FORMATS[self.format])
 
-            done, failures = run_each(files, lambda file: file.name, one, context, self.image, "segmented")
-            summary = new_record(self.name, source=self.image, started=started) | {
-                "images": len(done),
-                "failures": failures,
-                "results": done,
-            }
-            summary["outputs"] = {}
-            return write_records(
-                hidden, RECORD, self.output, with_warnings(summary, [*left_out_of(self.image), *warnings_of_each(done)])
-            )
+    def _segment_of_folder(
+        self, path: Path, hidden: Path, names: SegmentationFiles, progress: Progress
+    ) -> dict[str, Any]:
+        return self._segment(path, self.output, hidden, names, progress)
 
     def _segment(
         self, path: Path, folder: Path, hidden: Path, names: SegmentationFiles, progress: Progress
@@ -211,7 +195,3 @@ def in_scale(confidence: np.ndarray, scale: int) -> np.ndarray:
 
 def _names(stem: str, suffix: str) -> SegmentationFiles:
     return SegmentationFiles(f"{stem}_segmentation{suffix}", f"{stem}_confidence{suffix}", f"{stem}_record.json")
-
-
-def _file_names(outputs: dict[str, str]) -> dict[str, str]:
-    return {role: Path(path).name for role, path in outputs.items()}

@@ -30,7 +30,7 @@ class Synthesize(SynthesisOptions, Task):
     name = "synthesize"
     summary = "Draw synthetic echocardiograms that follow a label map, or cines that follow a cine of them."
 
-    label_map: Path = parameter(main=True, help=f"label map of one frame or several, in {inputs.CODES}")
+    label_map: Path = parameter(main=True, help=f"label map of one frame or several, in {inputs.CAMUS_CODES}")
     output: Path = parameter(help=f"folder for the images, the label map, the record and the picture sheet; {REPLACES}")
     count: int = parameter(8, minimum=1, maximum=1000, unit="images", help="how many images, or cines")
     seed: int = seed_parameter("image i depends on the seed and i alone; the frames of a cine share their noise")

@@ -30,7 +30,7 @@ class Variations(PixelSize, Task):
     name = "variations"
     summary = "Make anatomical variations of a label map or a cine of them, each a label map of its own."
 
-    label_map: Path = parameter(main=True, help=f"label map of one frame or several, in {inputs.CODES}")
+    label_map: Path = parameter(main=True, help=f"label map of one frame or several, in {inputs.CAMUS_CODES}")
     output: Path = parameter(help=f"folder for the label maps and the record; {REPLACES}")
     count: int = parameter(5, minimum=1, maximum=1000, unit="label maps", help="how many variations")
     seed: int = seed_parameter("variation i depends on the seed and i alone")

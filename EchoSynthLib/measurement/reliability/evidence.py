@@ -23,7 +23,7 @@ class DrawnContour:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What `api.measure.evidence_of` finds in an image (H, W).
+    """What `api.evidence.evidence_of` finds in an image (H, W).
 
     Nothing in it depends on a label map that is judged by it: where one is edited or its endocardium dragged, what
     speaks for and against it is arithmetic.

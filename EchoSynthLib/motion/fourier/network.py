@@ -75,8 +75,8 @@ class RegistrationNet(nn.Module):
         spatial_dims: 2 or 3.
         channels: of the first level.
         layout: of all others.
-        softsign: ends in Softsign, so that values stay within (-1, 1) (dossier; the release of 2D Fourier-Net+ has it
-            in its U-Net alone).
+        softsign: ends in Softsign, so that values stay within (-1, 1) (Jia et al. 2023, arXiv 2211.16342; the
+            release of 2D Fourier-Net+ has it in its U-Net alone).
     """
 
     def __init__(self, spatial_dims: int, channels: int, layout: Layout, softsign: bool = False) -> None:

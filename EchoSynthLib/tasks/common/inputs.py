@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.label_maps.codes import CODES
 from EchoSynthLib.tasks.common.results import check_exists, naming
 from EchoSynthLib.types import Spacing
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 SAME_PIXEL = 0.01
 """How far a pixel size given by hand may differ from the file's, over it: what rounding explains."""
-CODES = "CAMUS codes: 0 other, 1 LV cavity, 2 myocardium, 3 left atrium"
+CAMUS_CODES = f"CAMUS codes: {CODES}"
 
 
 def spacing_of(image: EchoFrame | EchoCine, given: Spacing | None) -> Spacing | None:

@@ -13,7 +13,8 @@ from task_files import SHAPE, SPACING, heart, write_beat, write_heart
 
 import EchoSynthLib as es
 from EchoSynthLib.anatomy.heart2d.parametric import heart_cycle, parametric_heart
-from EchoSynthLib.api.measure import evidence_of, study_of
+from EchoSynthLib.api.evidence import evidence_of
+from EchoSynthLib.api.measure import study_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.images.write import write_image, write_label_map
