@@ -22,7 +22,7 @@ from EchoSynthLib.images.grid import from_grid
 from EchoSynthLib.synthesis.diffusion.latent_space import from_model_space, one_hot
 from EchoSynthLib.synthesis.diffusion.loading import load_arguments
 from EchoSynthLib.synthesis.diffusion.processes.base import Process
-from EchoSynthLib.synthesis.diffusion.solvers.edm import Generators
+from EchoSynthLib.synthesis.diffusion.solvers.base import Generators
 from EchoSynthLib.synthesis.diffusion.solvers.registry import find_solver, sample
 
 Callback = Callable[[Any, int, float, dict[str, Tensor]], dict[str, Tensor]]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from EchoSynthLib.synthesis.diffusion.solvers.edm import Counted, Denoise, Generators, OnStep, Solution, march
+from EchoSynthLib.synthesis.diffusion.solvers.base import Counted, Denoise, Generators, OnStep, Solution, integrate
 
 Noise = Callable[[Tensor, float, Generators], Tensor]
 """noise(like, sigma, generator): centred, of standard deviation sigma"""
@@ -41,4 +41,4 @@ def solve(
         kept, added = posterior(sigma, sigma_next)
         return denoised + kept * (x - denoised) + added / sigma_next * noise(x, sigma_next, generator)
 
-    return march(step, D, x, sigmas, on_step)
+    return integrate(step, D, x, sigmas, on_step)

@@ -20,14 +20,14 @@ from diffusers import (
 )
 from torch import Tensor
 
-from EchoSynthLib.synthesis.diffusion.solvers.edm import (
+from EchoSynthLib.synthesis.diffusion.solvers.base import (
     Counted,
     Denoise,
     DenoiseWithVariance,
     Generators,
     OnStep,
     Solution,
-    march,
+    integrate,
 )
 
 
@@ -124,4 +124,4 @@ def walk(
         x_t = advance(D(x, sigma), next(timesteps), alpha(sigma) * x, **drawing).prev_sample
         return (x_t / alpha(sigma_next)).to(x)
 
-    return march(step, D, x, sigmas, on_step)
+    return integrate(step, D, x, sigmas, on_step)

@@ -1,4 +1,4 @@
-"""The solvers of Karras et al. 2022 (arXiv 2206.00364): Euler, Heun, stochastic; and the walk that all solvers share.
+"""The solvers of Karras et al. 2022 (arXiv 2206.00364): Euler, Heun, stochastic.
 
 The first two integrate the probability flow dx / dsigma = (x - D(x; sigma)) / sigma.
 """
@@ -6,55 +6,11 @@ The first two integrate the probability flow dx / dsigma = (x - D(x; sigma)) / s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from itertools import pairwise
-from typing import NamedTuple
 
-from torch import Generator, Tensor
+from torch import Tensor
 
 from EchoSynthLib.synthesis.diffusion.processes.base import draw_normal
-
-Denoise = Callable[[Tensor, float], Tensor]
-"""D(x; sigma)"""
-DenoiseWithVariance = Callable[[Tensor, float], tuple[Tensor, Tensor]]
-"""D(x; sigma) and v"""
-OnStep = Callable[[int, float, Tensor], Tensor | None]
-"""(step, sigma reached, x) -> the x to go on with, or None to stop there"""
-Step = Callable[[Tensor, float, float], Tensor]
-"""(x, sigma, next sigma) -> the next x"""
-Generators = Generator | list[Generator] | None
-"""One for the whole batch, or one for each image."""
-
-
-class Solution(NamedTuple):
-    """Where a solver arrived, and how often it asked the network."""
-
-    x: Tensor
-    evaluations: int
-
-
-class Counted:
-    """A function that counts its calls."""
-
-    def __init__(self, function: Callable) -> None:
-        self.function, self.calls = function, 0
-
-    def __call__(self, x: Tensor, sigma: float) -> Tensor:
-        """What the function gives."""
-        self.calls += 1
-        return self.function(x, sigma)
-
-
-def march(step: Step, counted: Counted, x: Tensor, sigmas: Tensor, on_step: OnStep | None) -> Solution:
-    """Take a step between each two neighbours of sigmas (steps + 1,), until done or told to stop."""
-    for i, (sigma, sigma_next) in enumerate(pairwise(sigmas.tolist())):
-        x = step(x, sigma, sigma_next)
-        if on_step is not None:
-            going_on = on_step(i, sigma_next, x)
-            if going_on is None:
-                break
-            x = going_on
-    return Solution(x, counted.calls)
+from EchoSynthLib.synthesis.diffusion.solvers.base import Counted, Denoise, Generators, OnStep, Solution, integrate
 
 
 def euler(
@@ -66,7 +22,7 @@ def euler(
     def step(x: Tensor, sigma: float, sigma_next: float) -> Tensor:
         return x + (sigma_next - sigma) * (x - D(x, sigma)) / sigma
 
-    return march(step, D, x, sigmas, on_step)
+    return integrate(step, D, x, sigmas, on_step)
 
 
 def heun_step(D: Denoise, x: Tensor, sigma: float, sigma_next: float) -> Tensor:
@@ -84,7 +40,7 @@ def heun(
 ) -> Solution:
     """Algorithm 1: second order, two evaluations a step and one in the last; it draws nothing from the generator."""
     D = Counted(denoise)
-    return march(lambda x, sigma, sigma_next: heun_step(D, x, sigma, sigma_next), D, x, sigmas, on_step)
+    return integrate(lambda x, sigma, sigma_next: heun_step(D, x, sigma, sigma_next), D, x, sigmas, on_step)
 
 
 def edm_stochastic(
@@ -120,4 +76,4 @@ def edm_stochastic(
         x_hat = x + math.sqrt(sigma_hat**2 - sigma**2) * S_noise * draw_normal(x, generator)
         return heun_step(D, x_hat, sigma_hat, sigma_next)
 
-    return march(step, D, x, sigmas, on_step)
+    return integrate(step, D, x, sigmas, on_step)

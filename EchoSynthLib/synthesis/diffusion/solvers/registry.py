@@ -18,7 +18,8 @@ from torch import Tensor
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.synthesis.diffusion.processes.base import Network, Process
 from EchoSynthLib.synthesis.diffusion.solvers import ancestral_gamma, diffusers_schedulers
-from EchoSynthLib.synthesis.diffusion.solvers.edm import Generators, OnStep, Solution, edm_stochastic, euler, heun
+from EchoSynthLib.synthesis.diffusion.solvers.base import Generators, OnStep, Solution
+from EchoSynthLib.synthesis.diffusion.solvers.edm import edm_stochastic, euler, heun
 
 GAUSSIAN = ("ddpm", "vp", "ve", "edm")
 ALL = (*GAUSSIAN, "gamma-noise")
