@@ -21,12 +21,16 @@ from EchoSynthLib.measurement import (
     study_of_places,
     with_endocardium,
 )
+from EchoSynthLib.measurement.reliability.traffic_light import Finding
 from EchoSynthLib.measurement.texts import HEADLINES
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.frame_stack import FrameStack
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import LabelMap, write_segments
 from EchoSynthMRML.provenance import frame_stamped
+
+NOT_LOOKED_AT = "no model has looked at this frame, which became an end of a beat; measure again"
+CANNOT_BE_LOOKED_AT = "no model could look at this frame: there is no image on its pixels"
 
 
 @dataclass(repr=False)
@@ -99,14 +103,16 @@ class Measured:
         return True
 
     def _study_with(self, changed: Mapping[str, FrameMeasures]) -> Study:
-        """The study with some frames changed; it says where its results came to rest on one that no model looked at."""
-        study = study_of_places({**self.frames, **changed})
-        judged = any(place.evidence is not None for place in self.places.values())
-        unasked = [w for w in study.rests_on if judged and self.places[w].evidence is None and self.places[w].image]
+        """The study with some frames changed; where models were asked, what they did not look at is not green."""
+        frames = {**self.frames, **changed}
+        study = study_of_places(frames)
+        if all(place.evidence is None for place in self.places.values()):
+            return study
+        unasked = [where for where in study.rests_on if self.places[where].evidence is None]
         if not unasked:
             return study
-        told = f"{', '.join(unasked)} became an end of a beat; measure again, so that the models look at it"
-        return replace(study, warnings=(*study.warnings, told))
+        doubted = {where: _doubted(frames[where], self.places[where].can_be_judged) for where in unasked}
+        return study_of_places({**frames, **doubted})
 
     def write(self) -> None:
         """Writes the drawn endocardia into their segmentations.
@@ -121,6 +127,12 @@ class Measured:
             write_segments(node, codes, place.label_map.grid)
             place.label_map = LabelMap(codes, place.label_map.grid, place.label_map.notes)
         self.drawn = {}
+
+
+def _doubted(frame: FrameMeasures, can_be_judged: bool) -> FrameMeasures:
+    """A frame that no model looked at, beside others that they did; its light says so."""
+    reason = NOT_LOOKED_AT if can_be_judged else CANNOT_BE_LOOKED_AT
+    return replace(frame, doubts=(*frame.doubts, Finding("yellow", reason)))
 
 
 def measure(

@@ -11,7 +11,7 @@ from drawn_nodes import FLAT
 
 import EchoSynthLib as es
 from EchoSynthJobs.job import finish
-from EchoSynthJobs.measure import measure, measured_of
+from EchoSynthJobs.measure import CANNOT_BE_LOOKED_AT, NOT_LOOKED_AT, measure, measured_of
 from EchoSynthJobs.measured_frames import place_of
 from EchoSynthLib import zoo
 from EchoSynthLib.api.measure import study_of
@@ -125,7 +125,7 @@ def test_a_cine_has_the_librarys_light_and_its_black_frames_take_no_part(client,
 
 
 @pytest.mark.slow
-def test_an_edit_that_moves_an_end_says_that_no_model_looked_at_it(client, scene):
+def test_an_end_that_no_model_looked_at_is_not_green_until_it_is_measured_again(client, scene):
     image, node, maps = cine_nodes(scene)
     found = measured(measure(node, all_frames=True, image=image, judge_by=client))
     systole = found.study.cycle.systole.frame
@@ -135,7 +135,21 @@ def test_an_edit_that_moves_an_end_says_that_no_model_looked_at_it(client, scene
     write_segments(node, wide, grid_of(CINE))
     assert found.read_again(f"frame {systole}")
     assert found.study.cycle.systole.frame != systole
-    assert "measure again" in found.study.warnings[-1]
+    moved = f"frame {found.study.cycle.systole.frame}"
+    assert NOT_LOOKED_AT in found.study.frames[moved].light.reasons
+    lights = {row["light"] for row in found.rows() if row["where"] in (moved, "cine")}
+    assert "green" not in {found.study.light.colour, *lights}
+    assert found.study.to_record()["light"]["color"] != "green"
+    again = measured(measure(node, all_frames=True, image=image, judge_by=client))
+    assert not any(NOT_LOOKED_AT in light.reasons for light in again.study.lights.values())
+
+
+def test_a_view_without_its_image_is_not_green_beside_one_that_the_models_saw(client, scene, echo, drawn, label_map):
+    alone = add_to_scene(scene, new_segmentation(label_map, grid_of(FRAME), "alone"))
+    places = {"4CH ED": place_of(drawn, drawn, None, echo), "4CH ES": place_of(alone, alone, None, None)}
+    found = measured(measured_of(drawn, places, None, client)).study
+    assert found.lights["4CH ES"].colour == "yellow"
+    assert CANNOT_BE_LOOKED_AT in found.lights["4CH ES"].reasons
 
 
 @pytest.mark.slow
