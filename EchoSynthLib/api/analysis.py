@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -219,3 +219,8 @@ def _warned(record: Record, gray: NDArray[np.uint8]) -> Record:
 def likelier_view(probabilities: Mapping[str, float]) -> str:
     """The view of the highest probability."""
     return max(probabilities, key=lambda view: probabilities[view])
+
+
+def mean_views(frames: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean over frames of their view probabilities."""
+    return {view: float(np.mean([frame[view] for frame in frames])) for view in frames[0]}

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.api.analysis import NO_CONTRAST, likelier_view, segmented
+from EchoSynthLib.api.analysis import NO_CONTRAST, likelier_view, mean_views, segmented
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast, told_of_blank
 from EchoSynthLib.images.gray import cine_to_gray8
@@ -100,16 +100,10 @@ def segment_frames(
     yield from on_each_core(one, range(len(frames)))
 
 
-def mean_views(records: Sequence[Record]) -> dict[str, float]:
-    """The mean over frames of the view probabilities in their records."""
-    each = [record["view_probabilities"] for record in records]
-    return {view: float(np.mean([one[view] for one in each])) for view in each[0]}
-
-
 def _record_of_all(records: Sequence[Record]) -> Record:
     """The first shown frame's record, but with what holds for all: the mean view and confidence."""
     shown = [record for record in records if not record["blank"]]
-    views = mean_views(shown)
+    views = mean_views([record["view_probabilities"] for record in shown])
     first = {key: value for key, value in shown[0].items() if key != "blank"}
     return first | {
         "frames": len(records),

@@ -20,10 +20,11 @@ from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.api.analysis import (
     NO_CONTRAST,
     likelier_view,
+    mean_views,
     segment_detailed,
 )
 from EchoSynthLib.api.evidence import SECOND_MODEL, SEGMENTER, evidence_of_each
-from EchoSynthLib.api.frames import mean_views, segment_frames
+from EchoSynthLib.api.frames import segment_frames
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.given import Given, arranged
 from EchoSynthLib.measurement.quantities import Measurement
@@ -164,7 +165,7 @@ def _with_label_maps(
     shown = [record for record in records if not record.get("blank")]
     made = {name: shown[0][name] for name in ("model", "model_sha256", "view", "view_source")}
     if is_cine and made["view_source"] == "model":
-        made["view"] = likelier_view(mean_views(shown))
+        made["view"] = likelier_view(mean_views([record["view_probabilities"] for record in shown]))
     return found, made
 
 

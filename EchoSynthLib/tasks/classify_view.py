@@ -79,7 +79,7 @@ class ClassifyView(Task):
         return with_warnings(record, warnings)
 
     def _classify_file(self, path: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
-        from EchoSynthLib.api.analysis import likelier_view
+        from EchoSynthLib.api.analysis import likelier_view, mean_views
         from EchoSynthLib.images.contrast import told_of_blank
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.read_echo import read_echo
@@ -95,7 +95,7 @@ class ClassifyView(Task):
                 probabilities, made = es.classify_view(frame.pixels[frame.tissue], model=self.model)
                 told.append(probabilities)
         progress(len(frames), len(frames), "told")
-        mean = {view: sum(one[view] for one in told) / len(told) for view in VIEWS}
+        mean = mean_views(told)
         row = {"file": path.name, "frames": len(frames), "view": likelier_view(mean), **mean}
         return with_warnings(row, [*image.remarks, *told_of_blank(blank)]), made
 
