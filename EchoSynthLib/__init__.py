@@ -1,4 +1,4 @@
-"""EchoSynth: segments echocardiograms and synthesises new ones that follow a label map.
+"""EchoSynth: segments echocardiograms and synthesizes new ones that follow a label map.
 
     import EchoSynthLib as es
     label_map, record = es.segment(image)

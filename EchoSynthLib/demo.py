@@ -1,7 +1,7 @@
 """`echosynth demo`: a label map becomes eight echocardiograms, and each of them a label map again.
 
 Without any data the label maps are parametric hearts. Where CAMUS is found, a real frame is segmented too, its label
-map is varied, and every variation is synthesised and segmented again. How far the second label map agrees with the
+map is varied, and every variation is synthesized and segmented again. How far the second label map agrees with the
 first is the result.
 """
 
@@ -143,9 +143,9 @@ def _run(source: DemoSource, seed: int, progress: Progress) -> DemoResult:
     result = DemoResult(source)
     drawing = part(progress, 0, 2, f"{source.name}, synthesis")
     if source.frame is None:
-        _synthesise_again(result, seed, drawing)
+        _synthesize_again(result, seed, drawing)
     else:
-        _synthesise_variations(result, source.frame, seed, drawing)
+        _synthesize_variations(result, source.frame, seed, drawing)
     segmenting = part(progress, 1, 2, f"{source.name}, segmentation")
     for number, image in enumerate(result.images):
         segmenting(number, COUNT, f"image {number + 1} of {COUNT}")
@@ -156,7 +156,7 @@ def _run(source: DemoSource, seed: int, progress: Progress) -> DemoResult:
     return result
 
 
-def _synthesise_again(result: DemoResult, seed: int, progress: Progress) -> None:
+def _synthesize_again(result: DemoResult, seed: int, progress: Progress) -> None:
     """One label map gives COUNT images."""
 
     source = result.source
@@ -168,7 +168,7 @@ def _synthesise_again(result: DemoResult, seed: int, progress: Progress) -> None
     result.records = [_record(record, number, f"{source.name}/label_map.nii.gz") for number in range(COUNT)]
 
 
-def _synthesise_variations(result: DemoResult, frame: np.ndarray, seed: int, progress: Progress) -> None:
+def _synthesize_variations(result: DemoResult, frame: np.ndarray, seed: int, progress: Progress) -> None:
     """The real frame is segmented; COUNT variations of its label map give an image each."""
     from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 
@@ -205,13 +205,13 @@ def _draw_sheets(folder: Path, results: list[DemoResult]) -> list[str]:
 
 def _section(result: DemoResult) -> Section:
     from EchoSynthLib.images.overlay import pixel_aspect
-    from EchoSynthLib.images.picture_sheet import Section, Tile, coloured, grey, legend
+    from EchoSynthLib.images.picture_sheet import Section, Tile, colored, gray, legend
 
     source, aspect = result.source, pixel_aspect(result.source.spacing)
-    maps = [Tile(coloured(label_map), f"variation {n}", aspect) for n, label_map in enumerate(result.label_maps)]
-    images = [Tile(grey(image), f"synthetic {n}", aspect) for n, image in enumerate(result.images)]
+    maps = [Tile(colored(label_map), f"variation {n}", aspect) for n, label_map in enumerate(result.label_maps)]
+    images = [Tile(gray(image), f"synthetic {n}", aspect) for n, image in enumerate(result.images)]
     outlines = [
-        Tile(grey(image), _dice_line(score), aspect, segmentation)
+        Tile(gray(image), _dice_line(score), aspect, segmentation)
         for image, segmentation, score in zip(result.images, result.segmentations, result.scores, strict=True)
     ]
     explained = Tile(
@@ -219,10 +219,10 @@ def _section(result: DemoResult) -> Section:
     )
     if source.frame is None or result.frame_segmentation is None or result.frame_scores is None:
         return Section(
-            source.title, [[Tile(coloured(source.label_map), "label map", aspect), *images], [explained, *outlines]]
+            source.title, [[Tile(colored(source.label_map), "label map", aspect), *images], [explained, *outlines]]
         )
-    frame = Tile(grey(source.frame), "real frame", aspect)
-    found = Tile(grey(source.frame), _dice_line(result.frame_scores), aspect, result.frame_segmentation)
+    frame = Tile(gray(source.frame), "real frame", aspect)
+    found = Tile(gray(source.frame), _dice_line(result.frame_scores), aspect, result.frame_segmentation)
     return Section(source.title, [[frame, *maps], [found, *images], [explained, *outlines]])
 
 

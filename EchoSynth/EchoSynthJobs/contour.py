@@ -53,5 +53,5 @@ def contour_frames(client: Client, stack: FrameStack) -> Job[list[ModelContour]]
 
 def _contour_of(found: dict[str, Any], corner: NDArray[np.intp], calibrated: bool) -> ModelContour:
     endocardium = Endocardium(corner + np.array(found["points"]), corner + np.array(found["curve"]))
-    millimetres = np.array(found["spread_mm"]) if calibrated else None
-    return ModelContour(endocardium, np.array(found["spread_px"]), millimetres)
+    millimeters = np.array(found["spread_mm"]) if calibrated else None
+    return ModelContour(endocardium, np.array(found["spread_px"]), millimeters)

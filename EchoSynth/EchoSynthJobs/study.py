@@ -243,8 +243,8 @@ def _keep(found: Measured, scene: Any, study: PatientClips, hand: Chosen) -> Non
                 view_from=SET if filled is None else filled.view_from,
                 phase_from=SET if filled is None else filled.phase_from,
                 pixel_size="unknown" if frames[0].spacing is None else "trusted",
-                light=worst(frame.light for frame in frames).colour,
+                light=worst(frame.light for frame in frames).color,
             )
     folder = next((each for each in folders if each is not None), None)
     if folder is not None:
-        tell_folder(tree_of(next(iter(measured))), folder, found.study.light.colour)
+        tell_folder(tree_of(next(iter(measured))), folder, found.study.light.color)

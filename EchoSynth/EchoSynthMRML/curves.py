@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.volumes import add_to_scene
 
-POINT_COLOUR = (0.35, 0.86, 1.0)
-LINE_COLOUR = (1.0, 0.9, 0.3)
+POINT_COLOR = (0.35, 0.86, 1.0)
+LINE_COLOR = (1.0, 0.9, 0.3)
 _HANDLE = 2.5  # size of a point, in per cent of the view
 
 
@@ -29,7 +29,7 @@ def add_handles(scene: Any, name: str, labels: tuple[str, ...]) -> Any:
     node.SetFixedNumberOfControlPoints(True)
     display = add_to_scene(scene, node).GetDisplayNode()
     blocked = display.StartModify()
-    _colour(display, POINT_COLOUR)
+    _color(display, POINT_COLOR)
     display.SetGlyphScale(_HANDLE)
     display.SetTextScale(_HANDLE)
     display.SetPropertiesLabelVisibility(False)
@@ -46,7 +46,7 @@ def add_line(scene: Any, name: str) -> Any:
     node.SetLocked(True)
     display = add_to_scene(scene, node).GetDisplayNode()
     blocked = display.StartModify()
-    _colour(display, LINE_COLOUR)
+    _color(display, LINE_COLOR)
     display.SetPropertiesLabelVisibility(False)
     display.SetPointLabelsVisibility(False)
     display.EndModify(blocked)
@@ -88,9 +88,9 @@ def _new(name: str) -> Any:
     return node
 
 
-def _colour(display: Any, colour: tuple[float, float, float]) -> None:
-    display.SetColor(*colour)
-    display.SetSelectedColor(*colour)
+def _color(display: Any, color: tuple[float, float, float]) -> None:
+    display.SetColor(*color)
+    display.SetSelectedColor(*color)
 
 
 def _homogeneous(points: NDArray) -> NDArray[np.float64]:

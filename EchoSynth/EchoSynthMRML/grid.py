@@ -23,7 +23,7 @@ class Grid:
 
     Attributes:
         shape: (rows, columns).
-        ijk_to_ras: the 4 x 4 matrix that takes (column, row, 0, 1) to millimetres, row by row.
+        ijk_to_ras: the 4 x 4 matrix that takes (column, row, 0, 1) to millimeters, row by row.
     """
 
     shape: tuple[int, int]

@@ -76,7 +76,7 @@ def new_segmentation(codes: NDArray, grid: Grid, name: str) -> Any:
 def write_segments(node: Any, codes: NDArray, grid: Grid) -> None:
     """Writes a label map (H, W) in CAMUS codes into a segmentation, and makes the grid its reference geometry.
 
-    Its segments of the three structures keep their ids, names and colours, and become empty where the label map lacks
+    Its segments of the three structures keep their ids, names and colors, and become empty where the label map lacks
     the code; what is missing is added; segments of other structures stay as they are.
 
     Raises:

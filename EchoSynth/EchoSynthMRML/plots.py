@@ -15,8 +15,8 @@ from EchoSynthMRML.tables import add_table
 from EchoSynthMRML.volumes import free_name
 
 FRAME = "frame"
-_COLOURS = ((0.9, 0.6, 0.1), (0.2, 0.45, 0.8), (0.3, 0.65, 0.3))
-_MARK_COLOUR = (0.75, 0.15, 0.15)
+_COLORS = ((0.9, 0.6, 0.1), (0.2, 0.45, 0.8), (0.3, 0.65, 0.3))
+_MARK_COLOR = (0.75, 0.15, 0.15)
 _MARK_SIZE = 12
 _FONT_SIZE, _LEGEND_SIZE = 11, 9
 _HEADROOM = 1.7  # of the largest value, for the legend
@@ -44,10 +44,10 @@ def add_chart(scene: Any, title: str, axis: str, curves: Sequence[str], marks: S
     chart.SetXAxisTitle(FRAME)
     chart.SetYAxisTitle(axis)
     for index, name in enumerate(curves):
-        series = _add_series(scene, chart, table, name, _COLOURS[index % len(_COLOURS)])
+        series = _add_series(scene, chart, table, name, _COLORS[index % len(_COLORS)])
         series.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
     for index, name in enumerate(marks):
-        series = _add_series(scene, chart, table, name, _MARK_COLOUR)
+        series = _add_series(scene, chart, table, name, _MARK_COLOR)
         series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
         series.SetLineStyle(slicer.vtkMRMLPlotSeriesNode.LineStyleNone)
         styles = (slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle, slicer.vtkMRMLPlotSeriesNode.MarkerStyleDiamond)
@@ -79,7 +79,7 @@ def table_of(chart: Any) -> Any:
     return chart.GetNthPlotSeriesNode(0).GetTableNode()
 
 
-def _add_series(scene: Any, chart: Any, table: Any, name: str, colour: tuple[float, float, float]) -> Any:
+def _add_series(scene: Any, chart: Any, table: Any, name: str, color: tuple[float, float, float]) -> Any:
     series = slicer.vtkMRMLPlotSeriesNode()
     series.SetName(name)
     scene.AddNode(series)
@@ -87,6 +87,6 @@ def _add_series(scene: Any, chart: Any, table: Any, name: str, colour: tuple[flo
     series.SetXColumnName(FRAME)
     series.SetYColumnName(name)
     series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
-    series.SetColor(*colour)
+    series.SetColor(*color)
     chart.AddAndObservePlotSeriesNodeID(series.GetID())
     return series

@@ -1,4 +1,4 @@
-"""Frame volumes, grey or colour volumes of a single slice, to arrays and back."""
+"""Frame volumes, gray or color volumes of a single slice, to arrays and back."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SPACING_TRUST = "EchoSynth.spacing"
 REGION = "EchoSynth.region"
 """Node attribute with the rows and columns of the tissue, "row0 row1 column0 column1", half-open; none for all."""
 
-_COMPONENTS = {1: "grey", 3: "RGB", 4: "RGBA"}
-# Grey levels, and confidences from 0 to 1.
+_COMPONENTS = {1: "gray", 3: "RGB", 4: "RGBA"}
+# Gray levels, and confidences from 0 to 1.
 _DISPLAYED_RANGE = {vtk.VTK_UNSIGNED_CHAR: 255.0, vtk.VTK_FLOAT: 1.0, vtk.VTK_DOUBLE: 1.0}
 
 
@@ -30,7 +30,7 @@ def check_frame(volume: Any) -> None:
     """Refuses what is no echo frame.
 
     Raises:
-        InputError: no volume, a label map, an empty volume, several slices, or components that are no colours.
+        InputError: no volume, a label map, an empty volume, several slices, or components that are no colors.
     """
     if volume is None:
         raise InputError("No image is chosen. Choose an echo frame or cine.")
@@ -47,13 +47,13 @@ def check_frame(volume: Any) -> None:
 
 
 def frame_array(volume: Any) -> NDArray:
-    """The pixels (H, W), or (H, W, 3) in colour, of a frame volume in its own type; shared with the volume, not copied.
+    """The pixels (H, W), or (H, W, 3) in color, of a frame volume in its own type; shared with the volume, not copied.
 
     Raises:
         InputError: see `check_frame`.
     """
     check_frame(volume)
-    return _pixels(volume)[..., :3] if _is_colour(volume) else _pixels(volume)
+    return _pixels(volume)[..., :3] if _is_color(volume) else _pixels(volume)
 
 
 def trusted_spacing(volume: Any) -> Spacing | None:
@@ -95,10 +95,10 @@ def set_spacing(volume: Any, row_mm: float, column_mm: float) -> None:
 
 
 def new_frame(array: NDArray, grid: Grid, name: str) -> Any:
-    """A grey or colour volume that is not in a scene yet; its voxels are exactly those of the array.
+    """A gray or color volume that is not in a scene yet; its voxels are exactly those of the array.
 
     Args:
-        array: (H, W), uint8 for an image, float in [0, 1] for a map such as confidence; (H, W, C) for colours.
+        array: (H, W), uint8 for an image, float in [0, 1] for a map such as confidence; (H, W, C) for colors.
         grid: where the pixels lie.
         name: of the node.
 
@@ -147,7 +147,7 @@ def free_name(scene: Any, name: str) -> str:
 
 
 def add_display(node: Any) -> None:
-    """Gives a node of a scene its display; grey levels are shown from 0 to 255, confidences from 0 to 1."""
+    """Gives a node of a scene its display; gray levels are shown from 0 to 255, confidences from 0 to 1."""
     node.CreateDefaultDisplayNodes()
     if not node.IsA("vtkMRMLScalarVolumeNode") or node.IsA("vtkMRMLLabelMapVolumeNode"):
         return
@@ -158,7 +158,7 @@ def add_display(node: Any) -> None:
         display.SetWindowLevel(largest, largest / 2)
 
 
-def _is_colour(volume: Any) -> bool:
+def _is_color(volume: Any) -> bool:
     return volume.GetImageData().GetNumberOfScalarComponents() > 1
 
 
@@ -166,7 +166,7 @@ def _pixels(volume: Any) -> NDArray:
     image = volume.GetImageData()
     columns, rows, _ = image.GetDimensions()
     values = vtk_to_numpy(image.GetPointData().GetScalars())
-    return values.reshape(rows, columns, -1) if _is_colour(volume) else values.reshape(rows, columns)
+    return values.reshape(rows, columns, -1) if _is_color(volume) else values.reshape(rows, columns)
 
 
 def _check_shape(array: NDArray, shape: tuple[int, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What all panels share: their .ui, the parameter node, the button that becomes Cancel, and reasons for being grey."""
+"""What all panels share: their .ui, the parameter node, the button that becomes Cancel, and reasons for being gray."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ BEAM_SHAPE = (192, 128)
 
 
 def beam_coordinates(sector: Sector, shape: tuple[int, int] = BEAM_SHAPE) -> NDArray[np.float64]:
-    """Image (row, column) of every beam sample, shape (2, R, A); samples sit at the centres of equal cells."""
+    """Image (row, column) of every beam sample, shape (2, R, A); samples sit at the centers of equal cells."""
     samples, beams = shape
     radius = (np.arange(samples) + 0.5) / samples * sector.radius_far
     angle = sector.angle_left + (np.arange(beams) + 0.5) / beams * sector.opening_angle

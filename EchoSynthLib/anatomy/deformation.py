@@ -8,7 +8,7 @@ column) or (slice, row, column), in pixels of that grid, whatever the pixels' si
   moves by about -u.
 * A velocity v, the same at all times, gives the displacement of phi = exp(v): the place at time 1 of a point that
   starts at x and flows along v. It has an inverse, exp(-v), and cannot fold. On a grid both hold as far as fields
-  are smooth: to some hundredths of a pixel where neighbours differ by less than half a pixel.
+  are smooth: to some hundredths of a pixel where neighbors differ by less than half a pixel.
 
 Between pixels fields are linear; beyond the grid they go on as at its nearest pixel. Fields are float64, or float32
 where they were given so.

@@ -26,7 +26,7 @@ class LongAxis:
     """The line from the middle of the mitral plane to the far end of a chamber: the apex, or the atrium's roof.
 
     Attributes:
-        base, end: (row, column) in pixels; pixel centres lie at whole numbers.
+        base, end: (row, column) in pixels; pixel centers lie at whole numbers.
         spacing: (row, column) pixel size in mm, or (1, 1).
     """
 
@@ -94,8 +94,8 @@ def atrial_axis(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> Lo
 
 def _axis(chamber: Mask, beyond: tuple[Mask, ...], spacing: Spacing | None, far_end: int) -> LongAxis:
     step = spacing or (1.0, 1.0)
-    for neighbour in beyond:
-        plane = places_of(chamber & grown(neighbour))
+    for neighbor in beyond:
+        plane = places_of(chamber & grown(neighbor))
         if len(plane) > 1:
             base = plane.mean(axis=0)
             # What lies farthest off lies on the border.
@@ -143,7 +143,7 @@ class Discs:
         """The discs that divide a chamber (H, W), corners below the middle of the mitral plane included."""
         # What reaches farthest along an axis lies on the border.
         reach = places_of(border(chamber)) * axis.spacing @ axis.direction
-        # Pixel centres end half a pixel before the chamber does.
+        # Pixel centers end half a pixel before the chamber does.
         length = float(np.ptp(reach)) + axis.pixel
         return cls(axis.direction, axis.spacing, float(reach.min()) - axis.pixel / 2, length / DISCS)
 

@@ -18,7 +18,7 @@ CAMUS = {"other": CamusCode.BACKGROUND} | {s.name: s.camus_code for s in STRUCTU
 CONDITIONING = {
     "outside sector": 0,
     LEFT_VENTRICLE.name: 1,
-    "unlabelled tissue": 2,
+    "unlabeled tissue": 2,
     MYOCARDIUM.name: 3,
     LEFT_ATRIUM.name: 4,
 }
@@ -32,7 +32,7 @@ CONDITIONING_OFFSET = {
 SMALLEST_SIDE = 8
 """Label maps with fewer rows or columns than this show no anatomy."""
 
-_CONDITIONING_OF_CAMUS = np.array([CONDITIONING["unlabelled tissue"], 1, 3, 4], dtype=np.uint8)
+_CONDITIONING_OF_CAMUS = np.array([CONDITIONING["unlabeled tissue"], 1, 3, 4], dtype=np.uint8)
 _CAMUS_OF_CONDITIONING = np.array([0, 1, 0, 2, 3], dtype=np.uint8)
 
 
@@ -44,7 +44,7 @@ def check_label_map(array: ArrayLike) -> NDArray[np.uint8]:
 
     Raises:
         InputError: not two-dimensional, smaller than 8 x 8, not numbers, NaN or infinite, not whole numbers,
-            values other than the CAMUS codes (they are named), or nothing labelled at all.
+            values other than the CAMUS codes (they are named), or nothing labeled at all.
     """
     values = np.asarray(array)
     _check_grid(values, "label map")
@@ -59,7 +59,7 @@ def check_label_map(array: ArrayLike) -> NDArray[np.uint8]:
 
 
 def conditioning_map(label_map: ArrayLike, sector_mask: ArrayLike, view: str | None = None) -> NDArray[np.uint8]:
-    """The map (H, W) that conditions a generator: structures, unlabelled tissue and the outside of the sector.
+    """The map (H, W) that conditions a generator: structures, unlabeled tissue and the outside of the sector.
 
     Args:
         label_map: (H, W) in CAMUS codes; what lies outside the sector is not drawn.

@@ -1,4 +1,4 @@
-"""Neighbours, parts, holes and outlines of masks, much faster than the general morphology of scipy."""
+"""Neighbors, parts, holes and outlines of masks, much faster than the general morphology of scipy."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def filled(mask: Mask) -> Mask:
 
 
 def fill_polygon(corners: NDArray[np.float64], shape: tuple[int, int]) -> Mask:
-    """The pixels (H, W) whose centres lie within a polygon with corners (n, 2), (row, column), by the even-odd rule.
+    """The pixels (H, W) whose centers lie within a polygon with corners (n, 2), (row, column), by the even-odd rule.
 
     An open curve is closed by the line from its end to its start.
     """

@@ -28,13 +28,13 @@ class Structure:
     Attributes:
         name: the field's name for it, lower case.
         snomed_code: SNOMED CT concept id; together with the scheme "SCT" it tells the structure across programs.
-        colour: red, green and blue, 0-255, as Slicer's terminologies recommend.
+        color: red, green and blue, 0-255, as Slicer's terminologies recommend.
         camus_code: value in CAMUS label maps, or None where CAMUS does not mark the structure.
     """
 
     name: str
     snomed_code: str
-    colour: tuple[int, int, int]
+    color: tuple[int, int, int]
     camus_code: int | None = None
 
 

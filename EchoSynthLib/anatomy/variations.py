@@ -50,7 +50,7 @@ def vary(
         label_map: (H, W) in CAMUS codes.
         seed, index: whole numbers, 0 or above.
         strength: factor on all ranges, 0 (the map itself) to 1.5.
-        sector_mask: (H, W); where given, nothing is labelled outside it.
+        sector_mask: (H, W); where given, nothing is labeled outside it.
 
     Returns:
         (H, W) uint8 in CAMUS codes; each structure has no more parts than it had.

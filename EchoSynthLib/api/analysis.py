@@ -51,8 +51,8 @@ def segment_detailed(
     """Segment one echocardiogram: LV cavity, myocardium and left atrium.
 
     Args:
-        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
-        spacing: (row, column) millimetres; kept in the record only, the network sees the frame as it is.
+        image: (H, W), or (H, W, 3) in color; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        spacing: (row, column) millimeters; kept in the record only, the network sees the frame as it is.
         view: '2CH' or '4CH', by any of their names, or 'auto' to let the model tell it.
         model: name of the model folder.
         progress: called when done.
@@ -128,8 +128,8 @@ def contour_detailed(
     """Find the endocardium of the left ventricle in one apical echocardiogram.
 
     Args:
-        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
-        spacing: (row, column) millimetres; the curve's points lie evenly in them, and spreads are told in them too.
+        image: (H, W), or (H, W, 3) in color; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        spacing: (row, column) millimeters; the curve's points lie evenly in them, and spreads are told in them too.
         model: name of the model folder.
         heads: 'both' refines the curve through the points on the distance map, 'points' draws it through them alone;
             'mask' derives it from a label map instead, and `model` is then a segmenter's folder.
@@ -144,24 +144,24 @@ def contour_detailed(
     """
     started = time.perf_counter()
     check_spacing(spacing)
-    grey = _gray_of(image)
+    gray = _gray_of(image)
     folder = find_model(model, "segmentation" if heads == "mask" else "contour", f"The choice of heads {heads!r}")
     if heads == "mask":
         segmenter: Segmenter = load_pipeline(folder)
-        found = ContourResult.of_mask(segmenter(grey).label_map, spacing)
+        found = ContourResult.of_mask(segmenter(gray).label_map, spacing)
     else:
         contourer: Contourer = load_pipeline(folder)
-        found = contourer(grey, spacing, heads=heads)
+        found = contourer(gray, spacing, heads=heads)
     if progress is not None:
         progress(1, 1, "contouring")
     record = new_record("contour", model=folder, started=started)
     record |= {
         "heads": heads,
-        "shape": list(grey.shape),
+        "shape": list(gray.shape),
         "spacing_mm": None if spacing is None else [float(s) for s in spacing],
         **found.summary(spacing),
     }
-    return found, _warned(record, grey)
+    return found, _warned(record, gray)
 
 
 def classify_view(
@@ -173,9 +173,9 @@ def classify_view(
     """Tell whether an apical echocardiogram shows two chambers or four.
 
     Args:
-        image: (H, W), or (H, W, 3) in colour; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
+        image: (H, W), or (H, W, 3) in color; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
         model: name of the folder of a model that tells views, as segmenters do whose second head this is. The default
-            one has learnt from synthetic images alone; 'segmenter' from real ones.
+            one has learned from synthetic images alone; 'segmenter' from real ones.
         progress: called when done.
 
     Returns:
@@ -187,19 +187,19 @@ def classify_view(
         ModelError: the model is missing or damaged.
     """
     started = time.perf_counter()
-    grey = _gray_of(image)
+    gray = _gray_of(image)
     folder = find_view_teller(model, "Telling the view")
     teller: ViewTeller = load_pipeline(folder)
-    probabilities = teller.view_probabilities(grey)
+    probabilities = teller.view_probabilities(gray)
     if progress is not None:
         progress(1, 1, "telling the view")
     record = new_record("classify-view", model=folder, started=started)
     record |= {
         "view": likelier_view(probabilities),
         "view_probabilities": probabilities,
-        "shape": list(grey.shape),
+        "shape": list(gray.shape),
     }
-    return probabilities, _warned(record, grey)
+    return probabilities, _warned(record, gray)
 
 
 def _gray_of(image: ArrayLike) -> NDArray[np.uint8]:

@@ -58,7 +58,7 @@ def measure(
     Args:
         label_map: (H, W) in CAMUS codes, (T, H, W) for a cine, or label maps by view and phase; None where there are
             images alone, which are segmented.
-        spacing: (row, column) millimetres where they can be trusted; a mapping gives one for each view. Without it
+        spacing: (row, column) millimeters where they can be trusted; a mapping gives one for each view. Without it
             lengths are pixels, areas square pixels, and of volumes only ratios such as the ejection fraction are given.
         image: (H, W) or in color (H, W, 3), below each label map, arranged as these. Frames of a cine that show nothing
             take no part.

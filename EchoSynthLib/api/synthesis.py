@@ -44,7 +44,7 @@ def synthesize(
         steps: of the fast generator's structure stage, or of a diffusion model's solver; None for the model's default.
         sector: the ultrasound sector as a `Sector` or a mask (H, W), the same for all frames; a typical one that holds
             the label map is fitted where it is None.
-        spacing: (row, column) millimetres; gives the depth, and the aspect of the pixels where the sector is fitted.
+        spacing: (row, column) millimeters; gives the depth, and the aspect of the pixels where the sector is fitted.
         quality: acoustic window: 'good', 'medium', 'poor', or None for any; not every model knows of it.
         model: name of the model folder; a diffusion model is run by torch.
         solver: of a diffusion model, one of the `solvers` in its config.json; None for the model's default.
@@ -112,7 +112,7 @@ def variations(
         strength: factor on the deformations' ranges, 0 (the reshaping alone) to 1.5.
         ejection_fraction: part of the cavity's volume that leaves it, -1 to 0.8; below 0 the cavity dilates.
         wall_thickness: factor on the myocardium's thickness, 0.3 to 2.
-        sector: the ultrasound sector as a `Sector` or a mask (H, W); where given, nothing is labelled outside it.
+        sector: the ultrasound sector as a `Sector` or a mask (H, W); where given, nothing is labeled outside it.
         spacing: (row, column) pixel size, where pixels are not square.
 
     Returns:

@@ -45,8 +45,8 @@ def hausdorff_distance(
 ) -> float:
     """Largest distance from a point of one outline to the nearest point of the other, both ways; or a percentile of it.
 
-    H(A, B) = max(P_a min_b |a - b|, P_b min_a |a - b|) over the centres of the pixels on the outlines (those of a mask
-    that have a neighbour outside it, side by side), P the percentile: the maximum at 100; at 95 it is HD95 as MONAI
+    H(A, B) = max(P_a min_b |a - b|, P_b min_a |a - b|) over the centers of the pixels on the outlines (those of a mask
+    that have a neighbor outside it, side by side), P the percentile: the maximum at 100; at 95 it is HD95 as MONAI
     defines it, which a stray pixel does not decide.
 
     Args:

@@ -12,18 +12,19 @@ SPECKLE_STATISTICS = ("lag-1 along rows", "lag-1 along columns", "std/mean")
 
 
 def lag_one_autocorrelation(image: NDArray[np.generic], region: NDArray[np.bool_], axis: int) -> float:
-    """Correlation of neighbouring pixels along an axis (0: down a column), over pairs that both lie in the region.
+    """Correlation of neighboring pixels along an axis (0: down a column), over pairs that both lie in the region.
 
     The region's own mean and variance are used; nan where it holds fewer than two pairs or does not vary.
     """
     values = np.asarray(image, dtype=np.float64)
     if region.sum() < 2:
         return float("nan")
-    centred = values - values[region].mean()
-    variance = float((centred[region] ** 2).mean())
-    one = np.take(centred, range(centred.shape[axis] - 1), axis)
-    two = np.take(centred, range(1, centred.shape[axis]), axis)
-    both = np.take(region, range(centred.shape[axis] - 1), axis) & np.take(region, range(1, centred.shape[axis]), axis)
+    centered = values - values[region].mean()
+    variance = float((centered[region] ** 2).mean())
+    one = np.take(centered, range(centered.shape[axis] - 1), axis)
+    two = np.take(centered, range(1, centered.shape[axis]), axis)
+    inside = np.take(region, range(centered.shape[axis] - 1), axis)
+    both = inside & np.take(region, range(1, centered.shape[axis]), axis)
     if variance == 0 or both.sum() < 2:
         return float("nan")
     return float((one[both] * two[both]).mean() / variance)

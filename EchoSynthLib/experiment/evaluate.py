@@ -49,7 +49,7 @@ def make(frames: Frames, model: Path, work: Workplace) -> None:
 def judged_frame(frame: CamusFrame, label_map: NDArray[np.uint8], view: str) -> dict[str, Any]:
     """Dice of each structure, Hausdorff distance and HD95 of the LV's endocardium, and whether the view was told right.
 
-    A ventricle that was not found at all is as far away as the image is wide: its diagonal. Millimetres are given where
+    A ventricle that was not found at all is as far away as the image is wide: its diagonal. Millimeters are given where
     the pixel size can be trusted.
     """
     truth = frame.label_map

@@ -11,7 +11,7 @@ from EchoSynthLib.experiment import images as drawn_images
 from EchoSynthLib.experiment import label_maps
 from EchoSynthLib.experiment.plan import Experiment
 from EchoSynthLib.images.overlay import pixel_aspect
-from EchoSynthLib.images.picture_sheet import Section, Tile, coloured, draw_sheet, grey
+from EchoSynthLib.images.picture_sheet import Section, Tile, colored, draw_sheet, gray
 
 NAME = "images.jpg"
 COLUMNS = 6
@@ -34,8 +34,8 @@ def save_gallery(experiment: Experiment, folder: Path) -> list[str]:
     def row(pixels: list[NDArray[np.uint8]], caption: str) -> list[Tile]:
         return [Tile(tile, caption, aspect) for tile, aspect in zip(pixels, aspects, strict=True)]
 
-    rows = [row([coloured(maps.label_map[number]) for number in chosen], "label map")]
-    rows += [row([grey(images[number]) for number in chosen], name) for name, images in drawn.items()]
+    rows = [row([colored(maps.label_map[number]) for number in chosen], "label map")]
+    rows += [row([gray(images[number]) for number in chosen], name) for name, images in drawn.items()]
     draw_sheet([Section("The same label maps, varied, drawn by each generator", rows)]).save(folder / NAME)
     return [NAME]
 

@@ -23,7 +23,7 @@ REALISM_IMAGES = 1000
 
 @dataclass(frozen=True)
 class Trained:
-    """A segmentation network and its judgement; `generator` is None for real frames alone."""
+    """A segmentation network and its judgment; `generator` is None for real frames alone."""
 
     data: str
     generator: ComparedGenerator | None

@@ -14,13 +14,13 @@ _MOST_LISTED = 10  # numbers of frames in a warning
 BLOCK_SIDE = 6
 # A twentieth of the blocks may be anything (a logo, a line of large text) on either end of the scale.
 PERCENTILES = (5.0, 95.0)
-# Grey levels. Apical frames spread over 67 and more, and still over 13 at a fifth of their gain; noise with a standard
+# Gray levels. Apical frames spread over 67 and more, and still over 13 at a fifth of their gain; noise with a standard
 # deviation of 5 levels leaves 3 in the medians.
 MINIMUM_SPREAD = 4.0
 
 
 def has_contrast(gray: NDArray[np.uint8]) -> bool:
-    """Whether the grey levels of an image differ from place to place by more than noise, hot pixels and text do.
+    """Whether the gray levels of an image differ from place to place by more than noise, hot pixels and text do.
 
     Args:
         gray: (H, W) uint8.

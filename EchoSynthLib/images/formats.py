@@ -77,7 +77,7 @@ def reading(path: Path, expected: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        # Those of grey levels and geometries know no file.
+        # Those of gray levels and geometries know no file.
         raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
     except EchoSynthError:
         raise

@@ -22,7 +22,7 @@ class Geometry:
 
     Attributes:
         spacing: mm along each axis.
-        origin: position of the first pixel's centre, in mm.
+        origin: position of the first pixel's center, in mm.
         direction: the direction cosines, row-major, dimension x dimension.
     """
 

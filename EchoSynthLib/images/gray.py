@@ -1,4 +1,4 @@
-"""Any picture as 8-bit grey levels, by one stated rule."""
+"""Any picture as 8-bit gray levels, by one stated rule."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MINIMUM_SIDE = 8
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, what 8-bit video and JPEG mean by brightness
 # Cubic and windowed-sinc resampling goes beyond the range of its input, by some 20 % of it at sharp edges.
 _OVERSHOOT = 0.25
-_ALMOST = 1e-3  # of a grey level: what float arithmetic adds to whole numbers
+_ALMOST = 1e-3  # of a gray level: what float arithmetic adds to whole numbers
 
 _DARK, _GRAY = 20, 0.9  # gray levels that show nothing; how much of a color picture of ultrasound is gray
 JOINED = "the three slices are alike and were taken for the red, green and blue of one picture"
@@ -31,7 +31,7 @@ def are_colors(values: NDArray) -> bool:
 
 
 def to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint8]:
-    """One image as 8-bit grey levels.
+    """One image as 8-bit gray levels.
 
     The rule, in this order:
         bool: 0 and 255.
@@ -43,7 +43,7 @@ def to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint
             half.
         all others (decibels, z-scores, logarithms, counts): from the smallest to the largest value.
         a uniform image that none of these fits: its value clipped to 0..255.
-        colour: the same scaling for all channels, then luma (BT.601); alpha, which has a scale of its own, is composed
+        color: the same scaling for all channels, then luma (BT.601); alpha, which has a scale of its own, is composed
             over black.
     Integers are never stretched within 0..255: a mask of 0 and 1 is black, and `has_contrast` tells so.
 
@@ -67,7 +67,7 @@ def to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint
 
 
 def cine_to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint8]:
-    """A cine as 8-bit grey levels, by the rule of `to_gray8` with one scaling for all frames.
+    """A cine as 8-bit gray levels, by the rule of `to_gray8` with one scaling for all frames.
 
     Args:
         array: (T, H, W), (T, H, W, 1), (T, H, W, 3) or (T, H, W, 4).
@@ -87,8 +87,8 @@ def cine_to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np
     return _gray(values, values.ndim == 4, full_range)
 
 
-def _gray(values: NDArray, colour: bool, full_range: int | None) -> NDArray[np.uint8]:
-    rows, columns = values.shape[-3:-1] if colour else values.shape[-2:]
+def _gray(values: NDArray, color: bool, full_range: int | None) -> NDArray[np.uint8]:
+    rows, columns = values.shape[-3:-1] if color else values.shape[-2:]
     if values.size == 0 or min(rows, columns) < MINIMUM_SIDE:
         raise InputError(
             f"An image of {rows} x {columns} pixels was given; "
@@ -97,7 +97,7 @@ def _gray(values: NDArray, colour: bool, full_range: int | None) -> NDArray[np.u
     if values.dtype.kind not in "biuf":
         remedy = " Take the magnitude first, and its logarithm." if values.dtype.kind == "c" else ""
         raise InputError(f"An image holds real numbers; given was an array of type {values.dtype}.{remedy}")
-    if not colour:
+    if not color:
         return _scaled(values, full_range)
     luma = _luma(_scaled(values[..., :3], full_range))
     return luma if values.shape[-1] < 4 else np.rint(luma * _opacity(values[..., 3])).astype(np.uint8)

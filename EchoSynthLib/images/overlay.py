@@ -21,9 +21,9 @@ def pixel_aspect(spacing: Spacing | None) -> float:
 
 
 def bright(structure: Structure) -> Color:
-    """The structure's hue as bright as it goes: lines and letters in the colours themselves are lost on speckle."""
-    red, green, blue = structure.colour
-    strength = 255 / max(structure.colour)
+    """The structure's hue as bright as it goes: lines and letters in the colors themselves are lost on speckle."""
+    red, green, blue = structure.color
+    strength = 255 / max(structure.color)
     return round(red * strength), round(green * strength), round(blue * strength)
 
 
@@ -62,7 +62,7 @@ class Overlay:
         self.image = Image.fromarray(picture)
 
     def line(self, points: ArrayLike, color: Color) -> None:
-        """A line through points (n, 2), (row, column) in the frame's pixels, whose centres lie at whole numbers."""
+        """A line through points (n, 2), (row, column) in the frame's pixels, whose centers lie at whole numbers."""
         from PIL import ImageDraw
 
         ImageDraw.Draw(self.image).line(self._places(points), fill=color, width=2)

@@ -46,28 +46,28 @@ class Section:
     rows: Sequence[Sequence[Tile]]
 
 
-def grey(image: np.ndarray) -> np.ndarray:
+def gray(image: np.ndarray) -> np.ndarray:
     """(H, W) uint8 -> (H, W, 3) uint8."""
     return np.repeat(np.asarray(image, np.uint8)[..., None], 3, axis=2)
 
 
-def coloured(label_map: np.ndarray) -> np.ndarray:
-    """(H, W) label map -> (H, W, 3) uint8 in the structures' own colours on black."""
+def colored(label_map: np.ndarray) -> np.ndarray:
+    """(H, W) label map -> (H, W, 3) uint8 in the structures' own colors on black."""
     picture = np.zeros((*label_map.shape, 3), np.uint8)
     for structure in DRAWN:
-        picture[label_map == structure.camus_code] = structure.colour
+        picture[label_map == structure.camus_code] = structure.color
     return picture
 
 
 def legend(lines: Sequence[str]) -> np.ndarray:
-    """A picture that names the structures in their colours, and below them `lines` of plain text."""
+    """A picture that names the structures in their colors, and below them `lines` of plain text."""
     from PIL import Image, ImageDraw
 
     picture = Image.new("RGB", (TILE_HEIGHT, TILE_HEIGHT), BACKGROUND)
     pen = ImageDraw.Draw(picture)
     entries = [*((structure.name, bright(structure)) for structure in DRAWN), *((line, INK) for line in lines)]
-    for number, (text, colour) in enumerate(entries):
-        pen.text((MARGIN, MARGIN + 22 * number), text, fill=colour, font=_font(14))
+    for number, (text, color) in enumerate(entries):
+        pen.text((MARGIN, MARGIN + 22 * number), text, fill=color, font=_font(14))
     return np.asarray(picture)
 
 

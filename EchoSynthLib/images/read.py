@@ -21,7 +21,7 @@ def read_image(path: str | Path) -> EchoFrame | EchoCine:
     """Read an echo frame, or a cine where the file holds several.
 
     NIfTI, MHD/MHA and NRRD (a third axis is taken as the frames), PNG, JPEG, BMP and TIFF, DICOM (with any name), AVI
-    and MP4, and NPY: (H, W), (H, W, 3), (T, H, W) or (T, H, W, 3). Rows stay in the order of the file. Grey levels
+    and MP4, and NPY: (H, W), (H, W, 3), (T, H, W) or (T, H, W, 3). Rows stay in the order of the file. Gray levels
     follow `to_gray8`. The remarks tell what was not usable in the file, and that the picture seems to be turned.
 
     Raises:

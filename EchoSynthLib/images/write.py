@@ -34,7 +34,7 @@ def write_image(
     spacing: Spacing | None = None,
     attributes: Mapping[str, object] | None = None,
 ) -> Path:
-    """Write an image (H, W) or a cine (T, H, W) as 8-bit grey levels; the suffix chooses the format.
+    """Write an image (H, W) or a cine (T, H, W) as 8-bit gray levels; the suffix chooses the format.
 
     Args:
         path: .nii, .nii.gz, .mha, .nrrd or .npy for images and cines, .png for images, .avi and .mp4 (lossy) for cines.
@@ -66,7 +66,7 @@ def write_label_map(
     spacing: Spacing | None = None,
     attributes: Mapping[str, object] | None = None,
 ) -> Path:
-    """Write a label map (H, W) or (T, H, W), every code exact; PNG holds the codes as grey levels.
+    """Write a label map (H, W) or (T, H, W), every code exact; PNG holds the codes as gray levels.
 
     Arguments, return and errors as in `write_image`; the formats are the lossless ones, and the codes whole numbers in
     0..255.

@@ -16,7 +16,7 @@ def with_points(endocardium: Endocardium, points: Points, spacing: Spacing | Non
     """The endocardium whose seven points lie elsewhere; between them the curve keeps its shape.
 
     Each place of the curve moves by the points' displacements, interpolated along its length (PCHIP: Fritsch and
-    Carlson, SIAM J Numer Anal 17:238-246, 1980), so that a point pulls at the curve as far as its neighbours and no
+    Carlson, SIAM J Numer Anal 17:238-246, 1980), so that a point pulls at the curve as far as its neighbors and no
     farther, and unmoved points leave every measurement as it was.
 
     Args:

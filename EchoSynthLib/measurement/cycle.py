@@ -12,7 +12,7 @@ from EchoSynthLib.errors import InputError
 
 _WINDOWS = (5, 9)  # frames that are smoothed together, at least and at most
 _FRAMES_A_WINDOW = 6  # of a cine's frames, those that one window takes: one sixth of them
-_OUTLIER = 0.25  # of the curve's range that a frame may stand off from its neighbours
+_OUTLIER = 0.25  # of the curve's range that a frame may stand off from its neighbors
 _BEAT = 0.5  # of the curve's range that the area falls and rises in a beat, at least
 _STANDS_OFF, _SIGMA_OF_MEDIAN = 4.0, 1.4826  # standard deviations; of one, over the median of what it deviates
 _NEAR = 2  # frames on either side of an end
@@ -75,7 +75,7 @@ class Cycle:
 def find_cycle(areas: ArrayLike) -> Cycle:
     """End-diastole, the largest, and end-systole, the smallest cavity, of each beat of a cine.
 
-    Frames without a cavity and lone outliers are replaced by their neighbours, then the curve is smoothed with a
+    Frames without a cavity and lone outliers are replaced by their neighbors, then the curve is smoothed with a
     parabola over up to nine frames (Savitzky and Golay, Anal Chem 36:1627-1639, 1964); fewer than five frames are taken
     as they are. Frames within the noise of an extremum are told with it. A beat is a fall of the curve by half of its
     range or more.
@@ -99,7 +99,7 @@ def find_cycle(areas: ArrayLike) -> Cycle:
             f"end-systole. Give frames of a beat, or measure a single frame."
         )
     found = _ends(values, known)
-    # What is measured at an end is measured in its frame alone: one that its neighbours contradict is none, nor may it
+    # What is measured at an end is measured in its frame alone: one that its neighbors contradict is none, nor may it
     # push the end aside.
     for _ in range(len(values) // _WINDOWS[0] - 1):
         wrong = _standing_off(values, known, found)
@@ -111,7 +111,7 @@ def find_cycle(areas: ArrayLike) -> Cycle:
 
 
 def _ends(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Cycle:
-    """The cycle in areas (T,), of which some are known; the others are replaced by their neighbours."""
+    """The cycle in areas (T,), of which some are known; the others are replaced by their neighbors."""
     frames = np.arange(len(values))
     filled = np.interp(frames, frames[known], values[known])
     kept = _without_outliers(filled)
@@ -187,8 +187,8 @@ def _without_outliers(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
     if len(values) < _WINDOWS[0]:
         return values
-    neighbours = median_filter(values, _WINDOWS[0], mode="nearest")
-    return np.where(np.abs(values - neighbours) > _OUTLIER * np.ptp(neighbours), neighbours, values)
+    neighbors = median_filter(values, _WINDOWS[0], mode="nearest")
+    return np.where(np.abs(values - neighbors) > _OUTLIER * np.ptp(neighbors), neighbors, values)
 
 
 def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:

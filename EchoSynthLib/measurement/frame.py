@@ -38,7 +38,7 @@ from EchoSynthLib.measurement.reliability.traffic_light import Finding, Light, l
 from EchoSynthLib.measurement.thickness import WallThickness, wall_thickness
 from EchoSynthLib.types import Spacing
 
-_AROUND = 3  # pixels around everything labelled that are looked at
+_AROUND = 3  # pixels around everything labeled that are looked at
 _BAND = 0.2  # of the square root of its area: the band around each structure whose confidence counts, and more
 _END_POINT = 0.05  # of the long axis: radius of the disc around its ends whose confidence is told
 
@@ -129,12 +129,12 @@ def measure_frame(
     """Measure one label map.
 
     Args:
-        label_map: (H, W) in CAMUS codes, row 0 at the transducer; one with nothing labelled gives a red light.
+        label_map: (H, W) in CAMUS codes, row 0 at the transducer; one with nothing labeled gives a red light.
         spacing: (row, column) in mm where it can be trusted, else None.
         confidence: (H, W) in [0, 1], the segmenter's.
         agreement: see `agreement.agreement`.
         contour: an endocardium that replaces the label map's, such as one drawn by hand; its basal points and its apex
-            make the long axis. In a label map with nothing labelled it is measured alone, and neither wall nor atrium
+            make the long axis. In a label map with nothing labeled it is measured alone, and neither wall nor atrium
             is missed.
         second_contour: what the contour model draws in the same image; it changes no length, area or volume;
             the traffic light looks at it.
@@ -274,7 +274,7 @@ def _end_points(axis: LongAxis | None, confidence: NDArray[np.floating]) -> dict
 
 
 def _box(labels: NDArray[np.uint8], band: float = 0.0) -> tuple[tuple[slice, slice], NDArray[np.float64]]:
-    """The part of the map that holds everything labelled with a margin, and where it begins."""
+    """The part of the map that holds everything labeled with a margin, and where it begins."""
     marked = [np.flatnonzero(labels.any(axis=axis)) for axis in (1, 0)]
     if not marked[0].size:
         return (slice(None), slice(None)), np.zeros(2)

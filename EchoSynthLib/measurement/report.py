@@ -86,8 +86,8 @@ def _shown(study: Study) -> list[str]:
 
 
 def _light_line(light: Light, where: str) -> str:
-    lamp = f'<span class="lamp" style="background:{_LAMPS[light.colour]}"></span>'
-    return f"<div>{lamp}<b>{escape(where or 'frame')}</b>: {light.colour} - {escape('; '.join(light.reasons))}</div>"
+    lamp = f'<span class="lamp" style="background:{_LAMPS[light.color]}"></span>'
+    return f"<div>{lamp}<b>{escape(where or 'frame')}</b>: {light.color} - {escape('; '.join(light.reasons))}</div>"
 
 
 def _figure(where: str, study: Study, images: Mapping[str, NDArray[np.uint8]]) -> str:
@@ -109,8 +109,8 @@ def _caption(where: str, study: Study) -> str:
 
 def _png(frame: FrameMeasures, image: NDArray[np.uint8] | None) -> bytes:
     """The image under the structures' outlines, the long axis and the endocardium, in square pixels."""
-    grey = np.zeros(frame.labels.shape, np.uint8) if image is None else image
-    overlay = Overlay(grey, _PICTURE_HEIGHT, pixel_aspect(frame.spacing))
+    gray = np.zeros(frame.labels.shape, np.uint8) if image is None else image
+    overlay = Overlay(gray, _PICTURE_HEIGHT, pixel_aspect(frame.spacing))
     overlay.outlines(frame.labels, width=2)
     if frame.endocardium is not None:
         overlay.line(frame.endocardium.curve, _OUTLINE)

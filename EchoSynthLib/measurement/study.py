@@ -142,7 +142,7 @@ def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
     Of several beats, each has its own ends and ratios, and the cine the means over them (Lang et al. 2015 average over
     beats). ED and ES of the cine are those of its first beat.
 
-    Frames in which nothing is labelled, as they are black at the end of a clip, take no part.
+    Frames in which nothing is labeled, as they are black at the end of a clip, take no part.
 
     Raises:
         InputError: fewer than two frames have a left ventricle.
@@ -182,7 +182,7 @@ def places_to_rest_on(areas: Mapping[str, float | None]) -> list[str]:
 
     Args:
         areas: by place as in `study_of_places`, the area of the left ventricle's cavity, in any unit; None of a frame
-            in which nothing is labelled.
+            in which nothing is labeled.
 
     Raises:
         InputError: see `study_of_cine`.

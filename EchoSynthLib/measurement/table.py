@@ -28,15 +28,15 @@ COLUMNS = (
 
 
 def rows_of(case: str, study: Study) -> list[dict[str, object]]:
-    """A row for each measurement of a study; `light` is the colour of the structure where it was measured.
+    """A row for each measurement of a study; `light` is the color of the structure where it was measured.
 
-    What several frames give together has the worst colour of them all.
+    What several frames give together has the worst color of them all.
     """
     lights = {where: frame.lights for where, frame in study.frames.items()}
     together = study.structure_lights
     rows: list[dict[str, object]] = []
     for entry in study.table:
-        light = lights.get(entry.where, together)[_structure(entry.name)].colour
+        light = lights.get(entry.where, together)[_structure(entry.name)].color
         words = worded(entry, study)
         told = {"label": words.label, "shown": words.text, "shown_unit": words.unit, "place": words.place}
         rows.append({"case": case, "light": light, **vars(entry), **told})

@@ -101,7 +101,7 @@ def told_lights(study: Study) -> list[tuple[str, Light]]:
     own = study.structure_lights
     if not any(_tells_of_atrium(study.frames[where]) for where in study.rests_on):
         del own["LA"]
-    if len({light.colour for light in own.values()}) == 1:
+    if len({light.color for light in own.values()}) == 1:
         return [("", study.light)]
     return [(STRUCTURE_NAMES[structure], light) for structure, light in own.items()]
 
@@ -119,11 +119,11 @@ def reasons_of(study: Study, structures: Sequence[str] = STRUCTURES) -> list[str
     Where all are green, what that rests on.
     """
     lights = {name: study.structure_lights[name] for name in structures}
-    if all(light.colour == "green" for light in lights.values()):
+    if all(light.color == "green" for light in lights.values()):
         return [next(iter(lights.values())).reasons[0]]
     concerned: dict[str, list[str]] = {}
     for name, light in lights.items():
-        for reason in light.reasons if light.colour != "green" else ():
+        for reason in light.reasons if light.color != "green" else ():
             concerned.setdefault(reason, []).append(name)
     told = []
     for reason, names in concerned.items():

@@ -45,7 +45,7 @@ def register(
 
     Args:
         moving, fixed: (H, W), or (H, W, 3) in color, of one size; gray levels as `segment` takes them.
-        spacing: (row, column) millimetres; for the record, which tells the motion in them.
+        spacing: (row, column) millimeters; for the record, which tells the motion in them.
         model: name of the model folder.
         progress: called when done.
 

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Group normalisation over eight groups, fewer where the channels do not divide."""
+    """Group normalization over eight groups, fewer where the channels do not divide."""
     groups = next(g for g in (8, 4, 2, 1) if channels % g == 0)
     return nn.GroupNorm(groups, channels)
 

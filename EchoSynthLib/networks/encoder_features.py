@@ -27,9 +27,9 @@ class EncoderFeatures:
 
     @torch.inference_mode()
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Features (168,) of one grey image (H, W)."""
-        grey = torch.tensor(to_grid(image.astype(np.float32) / 255, self.grid))[None, None]
-        x = (grey - self.network.mean) / self.network.deviation
+        """Features (168,) of one gray image (H, W)."""
+        gray = torch.tensor(to_grid(image.astype(np.float32) / 255, self.grid))[None, None]
+        x = (gray - self.network.mean) / self.network.deviation
         found = []
         for level in self.levels:
             x = level(x)

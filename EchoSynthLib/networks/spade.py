@@ -1,4 +1,4 @@
-"""SPADE: a normalisation whose scale and shift are drawn from a label map (torch)."""
+"""SPADE: a normalization whose scale and shift are drawn from a label map (torch)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def group_count(channels: int) -> int:
 
 
 class Spade(nn.Module):
-    """Spatially adaptive normalisation: GN(x) * (1 + gamma(m)) + beta(m), m a label map (Park et al. 2019, eq. 1).
+    """Spatially adaptive normalization: GN(x) * (1 + gamma(m)) + beta(m), m a label map (Park et al. 2019, eq. 1).
 
     gamma and beta are a 3x3 convolution of relu(conv3x3(m)). They know neither x nor the time step, so that
     `modulation` needs to be computed only once for all steps of a sampler.
 
     Args:
-        channels: of what is normalised.
+        channels: of what is normalized.
         classes: planes of the one-hot label map.
         hidden: width between the two convolutions.
         affine: give the group norm a scale and shift of its own as well (as Stojanovski et al. 2024 do).
@@ -36,7 +36,7 @@ class Spade(nn.Module):
         self.gamma_beta = nn.Conv2d(hidden, 2 * channels, 3, padding=1)
 
     def modulation(self, label: Tensor) -> Modulation:
-        """1 + gamma and beta for a one-hot label map (N, classes, h, w) of the size of what is normalised."""
+        """1 + gamma and beta for a one-hot label map (N, classes, h, w) of the size of what is normalized."""
         gamma, beta = self.gamma_beta(F.relu(self.shared(label))).chunk(2, dim=1)
         return 1 + gamma, beta
 
@@ -47,5 +47,5 @@ class Spade(nn.Module):
 
 
 def resized(label: Tensor, size: tuple[int, int]) -> Tensor:
-    """A one-hot label map (N, classes, H, W) at `size` (h, w), by nearest neighbour."""
+    """A one-hot label map (N, classes, H, W) at `size` (h, w), by nearest neighbor."""
     return F.interpolate(label, size, mode="nearest").contiguous()  # not the layout that one_hot leaves

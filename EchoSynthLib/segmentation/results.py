@@ -89,7 +89,7 @@ def _any_view() -> dict[str, float]:
 
 @dataclass(frozen=True, eq=False)
 class ContourResult:
-    """The endocardium in one image (H, W); points are (row, column), pixel centres lie at whole numbers.
+    """The endocardium in one image (H, W); points are (row, column), pixel centers lie at whole numbers.
 
     Attributes:
         points: (7, 2) float64, P1 to P7 as in `anatomy.heart2d.endocardium.LANDMARKS`; all lie on the curve.
@@ -118,14 +118,14 @@ class ContourResult:
 
     def summary(self, spacing: Spacing | None) -> dict[str, Any]:
         """What a record says: each landmark with its doubt, in mm too where a spacing is given; None for unknown."""
-        millimetres = None if spacing is None else np.linalg.norm(self.deviation * spacing, axis=1)
+        millimeters = None if spacing is None else np.linalg.norm(self.deviation * spacing, axis=1)
         landmarks = [
             {
                 "name": name,
                 "row": float(self.points[i, 0]),
                 "column": float(self.points[i, 1]),
                 "spread_px": _known(self.spread[i]),
-                "spread_mm": None if millimetres is None else _known(millimetres[i]),
+                "spread_mm": None if millimeters is None else _known(millimeters[i]),
                 "entropy": _known(self.entropy[i]),
             }
             for i, name in enumerate(LANDMARKS)

@@ -34,7 +34,7 @@ class Synthesizer(Protocol):
             label_map: (H, W) in CAMUS codes, or (T, H, W), the frames of a cine, which share their noise.
             sector: the ultrasound sector on the same grid; what lies outside it is not drawn.
             view: '2CH', '4CH' or None.
-            depth_mm: length of the beams in millimetres, where known.
+            depth_mm: length of the beams in millimeters, where known.
             count: images or cines; number i depends on (seed, i) alone, bit for bit.
             seed: of everything random.
             progress: progress(done, total, message) after each step; may raise `Cancelled`.

@@ -25,7 +25,7 @@ COLUMNS = ("frame", "point", "name", "row", "column", "row_mm", "column_mm", "sp
 
 _PICTURE_HEIGHT = 480
 _PICTURES = 6  # of a cine, evenly over it
-_CURVE_COLOUR, _POINT_COLOUR = (255, 220, 60), (90, 220, 255)
+_CURVE_COLOR, _POINT_COLOR = (255, 220, 60), (90, 220, 255)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class FrameContour:
 
 
 def write_table(path: Path, contours: Mapping[int, FrameContour], spacing: Spacing | None) -> None:
-    """A row for each point of each frame; millimetres count from the first pixel's centre, and need a spacing."""
+    """A row for each point of each frame; millimeters count from the first pixel's center, and need a spacing."""
     with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
@@ -90,6 +90,6 @@ def write_picture(path: Path, image: EchoFrame | EchoCine, contours: Mapping[int
 
 def _overlay(pixels: NDArray[np.uint8], contour: FrameContour, aspect: float) -> Image.Image:
     overlay = Overlay(pixels, _PICTURE_HEIGHT, aspect)
-    overlay.line(contour.curve, _CURVE_COLOUR)
-    overlay.circles(contour.points, _POINT_COLOUR)
+    overlay.line(contour.curve, _CURVE_COLOR)
+    overlay.circles(contour.points, _POINT_COLOR)
     return overlay.image

@@ -173,7 +173,7 @@ class Segment(Task):
 
 
 def _confidence_scale(name: str, image: EchoFrame | EchoCine) -> int:
-    """What stands for certainty in a confidence file: 1, or 255 where whole grey levels are written."""
+    """What stands for certainty in a confidence file: 1, or 255 where whole gray levels are written."""
     # A cine's confidence as float takes longer to compress than to compute.
     return 255 if name.endswith(".png") or (image.pixels.ndim == 3 and not name.endswith(".npy")) else 1
 

@@ -81,12 +81,12 @@ class Synthesize(SynthesisOptions, Task):
 def _draw_sheet(path: Path, images: np.ndarray, labels: EchoFrame | EchoCine) -> None:
     """The label map and the images, or the first frames of cines."""
     from EchoSynthLib.images.overlay import pixel_aspect
-    from EchoSynthLib.images.picture_sheet import Section, Tile, coloured, draw_sheet, grey
+    from EchoSynthLib.images.picture_sheet import Section, Tile, colored, draw_sheet, gray
 
     aspect, is_cine = pixel_aspect(labels.spacing), labels.pixels.ndim == 3
     label_map, pictures = (labels.pixels[0], images[:, 0]) if is_cine else (labels.pixels, images)
-    shown = [Tile(grey(picture), f"synthetic {index}", aspect) for index, picture in enumerate(pictures[:ON_SHEET])]
-    tiles = [Tile(coloured(label_map), "label map", aspect), *shown]
+    shown = [Tile(gray(picture), f"synthetic {index}", aspect) for index, picture in enumerate(pictures[:ON_SHEET])]
+    tiles = [Tile(colored(label_map), "label map", aspect), *shown]
     rows = [tiles[start : start + IN_ROW] for start in range(0, len(tiles), IN_ROW)]
     more = f", the first {len(shown)} of {len(images)}" if len(images) > len(shown) else ""
     frames = ", first frames" if is_cine else ""

@@ -34,7 +34,7 @@ class BeamData:
         sectors: (N, 7) float64, the fields of `Sector` in their order.
         view: (N,) int64, the number of each frame's view, `View.condition`: 0 two-chamber, 1 four-chamber.
         quality: (N,) int64, 0 good, 1 medium, 2 poor, -1 unknown.
-        depth: (N,) float32, millimetres from the probe to the end of the beams, nan where unknown.
+        depth: (N,) float32, millimeters from the probe to the end of the beams, nan where unknown.
         name, split: (N,) str.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 REAL_SHARE = 0.5
 """Of a batch, at first: synthetic frames are many, and would crowd out the real ones."""
 REAL_ALONE = 0.5
-"""From this share of the training on all frames are real, so that what synthetic ones teach wrongly is unlearnt."""
+"""From this share of the training on all frames are real, so that what synthetic ones teach wrongly is unlearned."""
 
 
 def real_frames(batch: int, spent: float) -> int:

@@ -1,4 +1,4 @@
-"""What screens show besides the echo: text, rulers, ECG traces, colour bars (torch)."""
+"""What screens show besides the echo: text, rulers, ECG traces, color bars (torch)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Overlays:
 
 
 def overlays(count: int, size: tuple[int, int], seed: int) -> Tensor:
-    """A stock of (count, 1, H, W) overlays in [0, 1]: text, rulers, ECG traces, colour bars and logos."""
+    """A stock of (count, 1, H, W) overlays in [0, 1]: text, rulers, ECG traces, color bars and logos."""
     from PIL import Image, ImageDraw
 
     rng = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from EchoSynthLib.errors import InputError
 
 @dataclass(frozen=True)
 class Settings:
-    """What a recipe decides about its optimisation.
+    """What a recipe decides about its optimization.
 
     Attributes:
         iterations: the budget, which the learning rate follows to its end; a run that is interrupted, or made on

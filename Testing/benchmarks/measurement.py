@@ -103,7 +103,7 @@ def light_figures(read: list[Read]) -> list[ROW]:
         ("the same, cut-off atria left out", mean, [_without_cut_off_atria(r.predicted) for r in read]),
         ("of the ventricle, by the Dice of its cavity", cavity, [r.predicted.lights["LV"] for r in read]),
     ):
-        green = np.array([light.colour == "green" for light in lights])
+        green = np.array([light.color == "green" for light in lights])
         worst, best = dice <= np.quantile(dice, _WORST), dice >= np.quantile(dice, 1 - _BEST)
         rows.append(
             {

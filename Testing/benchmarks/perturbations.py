@@ -14,45 +14,45 @@ from scipy import ndimage
 from EchoSynthLib.anatomy.beam import ScanConversion, to_beam_space
 from EchoSynthLib.anatomy.sector.geometry import Sector
 
-Grey = NDArray[np.uint8]
-Pair = tuple[Grey, Grey]
-Change = Callable[[Grey, Grey, Sector], Pair]
+Gray = NDArray[np.uint8]
+Pair = tuple[Gray, Gray]
+Change = Callable[[Gray, Gray, Sector], Pair]
 
 
 def probe(change: Callable[[Sector, tuple[int, int]], Sector]) -> Change:
     """Show the same tissue through another sector: resampled along the beams."""
 
-    def apply(image: Grey, label: Grey, sector: Sector) -> Pair:
+    def apply(image: Gray, label: Gray, sector: Sector) -> Pair:
         shown = change(sector, image.shape)  # type: ignore[arg-type]
         beams, codes = to_beam_space(image, sector, (384, 256), 1), to_beam_space(label, sector, (384, 256), 0)
         converted = ScanConversion(shown, image.shape, (384, 256))  # type: ignore[arg-type]
-        return _grey(converted(beams, 1)), converted(codes, 0).astype(np.uint8)
+        return _gray(converted(beams, 1)), converted(codes, 0).astype(np.uint8)
 
     return apply
 
 
 def intensity(change: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Change:
-    """Change grey values in [0, 1], nothing else."""
-    return lambda image, label, sector: (_grey(255 * change(image / 255.0) * sector.mask(image.shape)), label)  # type: ignore[arg-type]
+    """Change gray values in [0, 1], nothing else."""
+    return lambda image, label, sector: (_gray(255 * change(image / 255.0) * sector.mask(image.shape)), label)  # type: ignore[arg-type]
 
 
 def placed(scale: float) -> Change:
     """The whole frame smaller inside a black margin (scale < 1), or cropped (scale > 1)."""
 
-    def apply(image: Grey, label: Grey, sector: Sector) -> Pair:
+    def apply(image: Gray, label: Gray, sector: Sector) -> Pair:
         return _zoomed(image, scale, 1), _zoomed(label, scale, 0)
 
     return apply
 
 
-def small_clip(image: Grey, label: Grey, sector: Sector) -> Pair:
+def small_clip(image: Gray, label: Gray, sector: Sector) -> Pair:
     """Reduced to 112 x 112 and brought back."""
     size = image.shape[::-1]
     small = Image.fromarray(image).resize((112, 112), Image.Resampling.BILINEAR)
     return np.asarray(small.resize(size, Image.Resampling.BILINEAR)), label
 
 
-def with_overlays(image: Grey, label: Grey, sector: Sector) -> Pair:
+def with_overlays(image: Gray, label: Gray, sector: Sector) -> Pair:
     """Patient text at the top, a depth ruler at the right, and an ECG trace across the bottom."""
     picture = Image.fromarray(image)
     pen = ImageDraw.Draw(picture)
@@ -100,13 +100,13 @@ def _tilted(sector: Sector, degrees: float) -> Sector:
     return replace(sector, angle_left=sector.angle_left + turn, angle_right=sector.angle_right + turn)
 
 
-def _zoomed(plane: Grey, scale: float, order: int) -> Grey:
-    centre = (np.array(plane.shape) - 1) / 2
+def _zoomed(plane: Gray, scale: float, order: int) -> Gray:
+    center = (np.array(plane.shape) - 1) / 2
     zoomed = ndimage.affine_transform(
-        plane.astype(np.float32), np.eye(2) / scale, centre - centre / scale, order=order, mode="constant"
+        plane.astype(np.float32), np.eye(2) / scale, center - center / scale, order=order, mode="constant"
     )
-    return _grey(zoomed)
+    return _gray(zoomed)
 
 
-def _grey(values: NDArray[np.floating]) -> Grey:
+def _gray(values: NDArray[np.floating]) -> Gray:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -76,7 +76,7 @@ def smooth(beams: Beams) -> Beams:
 
 
 def on_image_grid(beams: Beams, sector: Sector, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Scan-converted grey values."""
+    """Scan-converted gray values."""
     return np.clip(np.rint(ScanConversion(sector, shape, beams.shape)(beams, order=3)), 0, 255).astype(np.uint8)  # type: ignore[arg-type]
 
 
@@ -128,7 +128,7 @@ class SpeckleStage:
         self.network = OnnxNetwork(zoo.find("beam-flow").path / "speckle.onnx")
 
     def draw(self, beams: Beams, label: NDArray[np.uint8], sector: Sector, view: str, seed: int) -> Beams:
-        """One draw (R, A) in grey values from the coarse version of real beams."""
+        """One draw (R, A) in gray values from the coarse version of real beams."""
         noise = np.random.default_rng(seed).standard_normal((1, 2, *beams.shape), dtype=np.float32)
         condition = conditions.encode(view, None, sector.opening_angle)[None]
         start = (coarse(beams) / 127.5 - 1)[None, None]

@@ -15,7 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, generate
 
 def dataset(pixels, meaning="MONOCHROME2", bits=8, stored=None, frames=None, syntax=ExplicitVRLittleEndian):
     """An ultrasound image; `pixels` is (H, W), (T, H, W) or either with the samples last."""
-    colour = meaning not in ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+    color = meaning not in ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = syntax
@@ -23,10 +23,10 @@ def dataset(pixels, meaning="MONOCHROME2", bits=8, stored=None, frames=None, syn
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = generate_uid()
     ds.Modality = "US"
     ds.PhotometricInterpretation = meaning
-    ds.SamplesPerPixel = 3 if colour else 1
-    if colour:
+    ds.SamplesPerPixel = 3 if color else 1
+    if color:
         ds.PlanarConfiguration = 0
-    ds.Rows, ds.Columns = pixels.shape[-3:-1] if colour else pixels.shape[-2:]
+    ds.Rows, ds.Columns = pixels.shape[-3:-1] if color else pixels.shape[-2:]
     if frames:
         ds.NumberOfFrames = frames
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits, stored or bits, (stored or bits) - 1, 0

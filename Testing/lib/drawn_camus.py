@@ -20,8 +20,8 @@ def picture(heart: HeartMap, seed: int) -> np.ndarray:
     """The heart as an echocardiogram: speckle in the sector, dark cavities, bright walls, black outside."""
     echogenicity = np.array([70.0, 25.0, 150.0, 30.0])[heart.label_map]
     amplitude = np.hypot(*np.random.default_rng(seed).standard_normal((2, SIDE, SIDE)))
-    grey = np.clip(echogenicity * (0.7 + 0.4 * amplitude), 12, 255)
-    return (grey * heart.sector.mask((SIDE, SIDE))).astype(np.uint8)
+    gray = np.clip(echogenicity * (0.7 + 0.4 * amplitude), 12, 255)
+    return (gray * heart.sector.mask((SIDE, SIDE))).astype(np.uint8)
 
 
 def drawn_hearts() -> list[HeartMap]:

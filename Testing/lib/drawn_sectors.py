@@ -32,11 +32,11 @@ def speckled(sector, shape, seed=0, level=110.0):
     rng = np.random.default_rng(seed)
     field = ndimage.gaussian_filter(rng.normal(size=(2, *shape)), (0, 0.8, 1.3))
     envelope = np.hypot(*field)
-    grey = level + 100 * np.log10(envelope / envelope.mean() + 1e-3)
+    gray = level + 100 * np.log10(envelope / envelope.mean() + 1e-3)
     depth, beam = beams(sector, shape)
     chambers = ((depth - 0.45) / 0.22) ** 2 + ((beam - 0.5) / 0.16) ** 2 < 1
     chambers |= ((depth - 0.8) / 0.1) ** 2 + ((beam - 0.5) / 0.18) ** 2 < 1
-    return np.where(sector.mask(shape), np.clip(grey - 85 * chambers, 1, 255), 0).astype(np.uint8)
+    return np.where(sector.mask(shape), np.clip(gray - 85 * chambers, 1, 255), 0).astype(np.uint8)
 
 
 def beams(sector, shape):
@@ -89,7 +89,7 @@ def jpeg(image, sector):
 
 
 def overlays(image, sector):
-    """Text, a mode mark, a depth ruler, a grey bar and an ECG trace beside and across the sector."""
+    """Text, a mode mark, a depth ruler, a gray bar and an ECG trace beside and across the sector."""
     rows, columns = image.shape
     picture, size = Image.fromarray(image), max(5, rows // 22)
     draw = ImageDraw.Draw(picture)

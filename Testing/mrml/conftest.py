@@ -64,7 +64,7 @@ def grid() -> Grid:
 
 @pytest.fixture
 def frame_volume(scene: Any, grid: Grid) -> Any:
-    """A grey frame in the scene."""
+    """A gray frame in the scene."""
     from drawn_nodes import new_volume
 
     return scene.AddNode(new_volume(grid))
@@ -72,7 +72,7 @@ def frame_volume(scene: Any, grid: Grid) -> Any:
 
 @pytest.fixture
 def rgb_volume(scene: Any, grid: Grid) -> Any:
-    """A colour frame in the scene."""
+    """A color frame in the scene."""
     from drawn_nodes import new_volume
 
     return scene.AddNode(new_volume(grid, components=3))

@@ -129,7 +129,7 @@ def test_an_edit_is_kept_when_another_frame_is_shown(segmented, image_cine, labe
     assert np.array_equal(read_label_map(cine_of(segmented).node(1)).codes, edited)
 
 
-def test_segments_keep_ids_and_colours_from_frame_to_frame(segmented, image_cine):
+def test_segments_keep_ids_and_colors_from_frame_to_frame(segmented, image_cine):
     for index in range(FRAMES):
         show(image_cine, index)
         assert list(segmented.GetSegmentation().GetSegmentIDs()) == ["left_ventricle", "myocardium", "left_atrium"]

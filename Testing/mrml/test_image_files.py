@@ -38,7 +38,7 @@ def test_a_file_lies_where_the_volume_lies(tmp_path, name):
 
 
 @pytest.mark.parametrize("ending", [".nii", ".nrrd"])
-def test_a_colour_frame_is_read_back_as_the_grey_that_the_core_makes_of_it(tmp_path, ending):
+def test_a_color_frame_is_read_back_as_the_gray_that_the_core_makes_of_it(tmp_path, ending):
     volume = new_volume(GRIDS["calibrated"], components=3)
     write_frame(volume, tmp_path / f"image{ending}")
     assert np.array_equal(read_image(tmp_path / f"image{ending}").pixels, to_gray8(frame_array(volume)))

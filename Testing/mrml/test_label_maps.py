@@ -190,7 +190,7 @@ def test_writing_adds_only_what_the_label_map_holds(scene, codes, grid):
     assert np.array_equal(read_label_map(node).codes, codes)
 
 
-def test_writing_keeps_ids_names_and_colours_of_the_user_s_segments(scene, codes, grid):
+def test_writing_keeps_ids_names_and_colors_of_the_user_s_segments(scene, codes, grid):
     node = scene.AddNode(separate_segments(codes, grid, {3: "left atrium", 1: "LEFT VENTRICLE"}))
     node.GetSegmentation().GetNthSegment(0).SetColor(0, 0, 1)
     before = ids_of(node)

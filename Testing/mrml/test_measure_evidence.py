@@ -81,7 +81,7 @@ def test_after_an_edit_the_light_is_that_of_the_edited_map(client, echo, drawn, 
     write_segments(drawn, moved, grid_of(FRAME))
     assert found.read_again("")
     assert same(found.study, by_library(read_label_map(drawn).codes))
-    assert found.study.light.colour == "red"
+    assert found.study.light.color == "red"
 
 
 def test_a_dragged_contour_is_judged_as_the_map_that_it_makes(client, echo, drawn, label_map):
@@ -168,7 +168,7 @@ def test_the_segmentation_of_one_frame_is_measured_as_that_frame_whichever_is_sh
 def test_a_view_that_was_segmented_as_the_other_is_not_green(scene, drawn):
     drawn.SetAttribute("EchoSynth.view", "4CH")
     light = measured(measured_of(drawn, {"2CH ED": place_of(drawn, drawn, None, None)}, None, None)).study.light
-    assert light.colour != "green"
+    assert light.color != "green"
     assert "given as 2CH, but the model sees 4CH" in light.reasons[0]
 
 

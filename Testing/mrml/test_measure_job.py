@@ -56,7 +56,7 @@ def test_the_numbers_are_those_of_the_library(heart):
 
 
 @pytest.mark.parametrize(("calibrated", "unit"), [(True, "mm"), (False, "px")])
-def test_lengths_are_in_millimetres_where_the_image_is_calibrated(scene, calibrated, unit):
+def test_lengths_are_in_millimeters_where_the_image_is_calibrated(scene, calibrated, unit):
     node = add_to_scene(scene, heart_node(spacing=(1.0, 1.0)))
     image = scene.AddNode(new_volume(read_label_map(node).grid, array=np.zeros(SHAPE, np.uint8)))
     if calibrated:

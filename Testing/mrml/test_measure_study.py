@@ -88,11 +88,11 @@ def test_the_patients_folder_knows_view_phase_pixel_size_and_light(scene, label_
             "view_from": "name",
             "phase_from": "name",
             "pixel_size": "trusted",
-            "light": found.frames[where].light.colour,
+            "light": found.frames[where].light.color,
         }
     folder = tree.GetItemParent(tree.GetItemByDataNode(label_maps["4CH ED"]))
     assert tree.GetItemAttribute(folder, PATIENT) == "p1"
-    assert tree.GetItemAttribute(folder, "EchoSynth.light") == found.study.light.colour
+    assert tree.GetItemAttribute(folder, "EchoSynth.light") == found.study.light.color
 
 
 @pytest.mark.slow
@@ -136,7 +136,7 @@ def test_one_frame_in_two_places_is_refused(scene, label_maps):
 def test_what_a_user_chose_is_set_from_then_on(scene, label_maps):
     exchanged = {"4CH ED": label_maps["4CH ES"], "4CH ES": label_maps["4CH ED"]}
     found = measured(measure_study(scene, None, exchanged))
-    assert found.study.light.colour == "red"
+    assert found.study.light.color == "red"
     assert [text for text in found.record["warnings"] if "is named" in text]
     assert facts_of(label_maps["4CH ES"])["phase_from"] == "set"
     assert clips_of_patient(scene).nodes["4CH ED"] is label_maps["4CH ES"]

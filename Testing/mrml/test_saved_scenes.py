@@ -29,7 +29,7 @@ def reload(application, scene, tmp_path):
 
 
 @pytest.mark.parametrize("name", GRIDS)
-def test_a_segmentation_file_keeps_terminology_colours_and_pixels(scene, tmp_path, codes, name):
+def test_a_segmentation_file_keeps_terminology_colors_and_pixels(scene, tmp_path, codes, name):
     node = add_to_scene(scene, new_segmentation(codes, GRIDS[name], "heart"))
     for segment_id in node.GetSegmentation().GetSegmentIDs():
         node.GetSegmentation().GetSegment(segment_id).SetName("renamed")

@@ -57,12 +57,12 @@ def test_label_values_tell_nothing():
 
 
 @pytest.mark.parametrize("code", [1, 2, 3])
-def test_a_dressed_segment_has_name_colour_and_terminology_of_its_structure(code):
+def test_a_dressed_segment_has_name_color_and_terminology_of_its_structure(code):
     segment = slicer.vtkSegment()
     dress(segment, code)
     known = structure(segment.GetName())
     assert known.camus_code == code
-    assert [round(255 * value) for value in segment.GetColor()] == list(known.colour)
+    assert [round(255 * value) for value in segment.GetColor()] == list(known.color)
     segment.SetName("renamed")
     assert code_of(segment) == code
 

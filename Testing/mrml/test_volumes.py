@@ -32,7 +32,7 @@ def volume_of(dimensions: tuple[int, int, int]) -> object:
     return volume
 
 
-def test_grey_and_colour_pixels_are_those_of_the_volume(frame_volume, rgb_volume):
+def test_gray_and_color_pixels_are_those_of_the_volume(frame_volume, rgb_volume):
     assert frame_array(frame_volume).shape == (40, 52)
     assert frame_array(rgb_volume).shape == (40, 52, 3)
     assert rgb_volume.GetImageData().GetScalarComponentAsDouble(5, 2, 0, 1) == frame_array(rgb_volume)[2, 5, 1]
@@ -46,7 +46,7 @@ def test_pixels_keep_the_volume_s_own_type(grid, dtype):
     assert np.array_equal(found, pixels)
 
 
-def test_transparency_is_no_colour(grid):
+def test_transparency_is_no_color(grid):
     assert frame_array(new_volume(grid, components=4)).shape == (40, 52, 3)
 
 
@@ -149,7 +149,7 @@ def test_names_in_the_scene_are_unique(scene, codes, grid):
     assert len(names) == 3
 
 
-def test_grey_levels_are_shown_from_0_to_255_and_confidences_from_0_to_1(scene, codes, grid):
+def test_gray_levels_are_shown_from_0_to_255_and_confidences_from_0_to_1(scene, codes, grid):
     image = add_to_scene(scene, new_frame(codes, grid, "image")).GetDisplayNode()
     confidence = add_to_scene(scene, new_frame(codes.astype(np.float32) / 4, grid, "confidence")).GetDisplayNode()
     assert (image.GetWindow(), image.GetLevel()) == (255, 127.5)

@@ -106,7 +106,7 @@ def choose_in_menu(menu: Any, text: str) -> None:
     """Clicks on an action of an open menu; mnemonics (&) do not count."""
     actions = {action.text.replace("&", ""): action for action in menu.actions() if action.visible}
     assert text in actions, f"the menu has no '{text}'; it has {[name for name in actions if name]}"
-    assert actions[text].enabled, f"'{text}' is greyed out in the menu"
+    assert actions[text].enabled, f"'{text}' is grayed out in the menu"
     place = menu.actionGeometry(actions[text]).center()
     click_at(menu, place.x(), place.y())
 

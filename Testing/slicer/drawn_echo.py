@@ -9,7 +9,7 @@ import slicer
 
 from EchoSynthLib.anatomy import HeartMap, parametric_heart
 
-_GREY = {0: 90, 1: 25, 2: 150, 3: 30}  # mean grey of tissue by CAMUS code: blood is dark
+_GRAY = {0: 90, 1: 25, 2: 150, 3: 30}  # mean gray of tissue by CAMUS code: blood is dark
 
 
 def drawn_heart(shape: tuple[int, int] = (112, 136), phase: float = 0.0) -> HeartMap:
@@ -20,8 +20,8 @@ def drawn_heart(shape: tuple[int, int] = (112, 136), phase: float = 0.0) -> Hear
 def drawn_echo(heart: HeartMap, seed: int = 0) -> np.ndarray:
     """A picture (H, W) uint8 of a heart with Rayleigh speckle in its sector, black outside."""
     speckle = np.random.default_rng(seed).rayleigh(0.8, heart.label_map.shape)
-    grey = np.vectorize(_GREY.get)(heart.label_map) * speckle
-    return np.where(heart.sector.mask(heart.label_map.shape), grey.clip(1, 255), 0).astype(np.uint8)
+    gray = np.vectorize(_GRAY.get)(heart.label_map) * speckle
+    return np.where(heart.sector.mask(heart.label_map.shape), gray.clip(1, 255), 0).astype(np.uint8)
 
 
 def echo_volume(heart: HeartMap, seed: int = 0, name: str = "echo") -> Any:

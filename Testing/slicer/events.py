@@ -1,7 +1,7 @@
 """All that a case needs to act like a user. A case is a unittest.TestCase in a file cases/case_*.py:
 
 class ThePanel(unittest.TestCase):
-    def test_segment_is_grey_until_an_image_is_chosen(self):
+    def test_segment_is_gray_until_an_image_is_chosen(self):
         slicer.util.selectModule("EchoSynth")
         button = slicer.util.findChild(slicer.util.mainWindow(), "segmentButton")
         assert not button.enabled

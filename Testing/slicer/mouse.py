@@ -1,7 +1,7 @@
 """A hand on the mouse: Qt events at a place on the screen, given to the window there, which passes them on as usual.
 
 The window decides which widget gets an event, sets the focus, opens context menus and closes popups. What a user could
-not reach (hidden, greyed out, covered, behind a modal dialog) is an AssertionError that says so.
+not reach (hidden, grayed out, covered, behind a modal dialog) is an AssertionError that says so.
 """
 
 from __future__ import annotations
@@ -84,12 +84,12 @@ def reach(widget: Any, x: float, y: float) -> Any:
     """The place on the screen (QPoint) of a widget's pixel, scrolled into sight, if a user could click there.
 
     Raises:
-        AssertionError: the widget is hidden, greyed out, blocked by a dialog, covered, or outside of the screen.
+        AssertionError: the widget is hidden, grayed out, blocked by a dialog, covered, or outside of the screen.
     """
     name = describe(widget)
     assert widget.isVisible(), f"{name} is not visible"
     tip = re.sub("<[^>]*>", "", widget.toolTip)
-    assert widget.isEnabled(), f"{name} is greyed out" + (f" ({tip})" if tip else "")
+    assert widget.isEnabled(), f"{name} is grayed out" + (f" ({tip})" if tip else "")
     _check_not_blocked(widget, name)
     # What has just been folded out is laid out in several turns; a user waits for that.
     for patience in _PATIENCE:

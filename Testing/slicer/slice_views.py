@@ -28,7 +28,7 @@ def show_alone(volume: Any, slice_name: str = "Red") -> None:
 
 
 def ras(volume: Any, column: float, row: float, plane: float = 0.0) -> tuple[float, float, float]:
-    """Where a voxel's centre is, in mm, with the transforms above the volume left out."""
+    """Where a voxel's center is, in mm, with the transforms above the volume left out."""
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
     return tuple(matrix.MultiplyPoint((column, row, plane, 1))[:3])

@@ -27,7 +27,7 @@ WRONG = {
     "test_whose_observer_raises": ("failed", "the observer stumbled"),
     "test_after_which_the_scene_cannot_be_closed": ("failed", "the scene would not close"),
     "test_that_asserts_what_is_not_so": ("failed", "beats = 3"),
-    "test_that_clicks_on_a_grey_button": ("failed", "is greyed out (Load an image first)"),
+    "test_that_clicks_on_a_gray_button": ("failed", "is grayed out (Load an image first)"),
     "test_that_clicks_on_a_hidden_button": ("failed", "is not visible"),
     "test_that_clicks_on_a_covered_button": ("failed", "is covered by QLabel"),
     "test_that_clicks_behind_a_dialog": ("failed", "is blocked by the dialog QDialog 'In front'"),

@@ -48,4 +48,4 @@ def lamps(study: Study) -> str:
 
 
 def _lamp(light: Light, structure: str) -> str:
-    return f'<span style="color:{LAMPS[light.colour]}">&#9679;</span> {structure} <b>{light.colour}</b>'
+    return f'<span style="color:{LAMPS[light.color]}">&#9679;</span> {structure} <b>{light.color}</b>'

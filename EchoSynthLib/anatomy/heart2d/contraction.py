@@ -100,7 +100,7 @@ def _check_ejection_fraction(value: float) -> None:
 
 
 def _box(labels: NDArray[np.uint8]) -> tuple[slice, slice]:
-    """Everything labelled and some pixels around it: what lies farther away is not needed and costs time."""
+    """Everything labeled and some pixels around it: what lies farther away is not needed and costs time."""
     sides = []
     for axis in (1, 0):
         marked = np.flatnonzero(labels.any(axis=axis))

@@ -26,7 +26,7 @@ BASAL_LEFT, APEX, BASAL_RIGHT = 0, 3, 6
 SAMPLES = 100
 """Points of a curve."""
 
-_REACH = 0.1  # of the square root of the cavity's area: how far a neighbour may lie, across a gap in the labels
+_REACH = 0.1  # of the square root of the cavity's area: how far a neighbor may lie, across a gap in the labels
 _SMOOTHING = 0.006  # of the perimeter: pixel stairs go, the shape stays
 _SMALLEST_AREA = 12  # pixels
 # What lies beyond each side of a pixel, and the side's corners from the pixel's own, clockwise.
@@ -40,7 +40,7 @@ _SIDES = (
 
 @dataclass(frozen=True, eq=False)
 class Endocardium:
-    """The border between cavity and wall in one apical image; pixel centres lie at whole numbers.
+    """The border between cavity and wall in one apical image; pixel centers lie at whole numbers.
 
     Attributes:
         points: (7, 2) float64 (row, column), P1 to P7 as in `LANDMARKS`.

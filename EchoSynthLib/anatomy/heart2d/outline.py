@@ -209,5 +209,5 @@ def _atrium(shape: HeartShape, diastole: _Cavity, now: _Cavity, endocardium: Poi
     towards_square = np.clip(2 * fraction, 0, 1)
     direction = (1 - towards_square) * (right - left) / ring + towards_square * square
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    centre = (left + right) / 2 + fraction * axis
-    return np.concatenate([centre - half * direction, (centre + half * direction)[::-1]])
+    center = (left + right) / 2 + fraction * axis
+    return np.concatenate([center - half * direction, (center + half * direction)[::-1]])

@@ -60,7 +60,7 @@ def parametric_heart(
     """The left heart in an apical view, at one phase of the beat.
 
     The cavity's volume by the method of discs falls from end-diastole to end-systole by the ejection fraction, with a
-    cosine between: V(phase) = V_ED * (1 - EF * (1 - cos(pi * phase)) / 2), exact to rasterisation.
+    cosine between: V(phase) = V_ED * (1 - EF * (1 - cos(pi * phase)) / 2), exact to rasterization.
 
     Args:
         view: "2CH" or "4CH".

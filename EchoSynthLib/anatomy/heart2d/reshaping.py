@@ -102,7 +102,7 @@ def _thinned(labels: NDArray[np.uint8], factor: float, spacing: Spacing | None) 
 
 
 def _grown(labels: NDArray[np.uint8], factor: float, spacing: Spacing | None) -> NDArray[np.bool_]:
-    """Unlabelled pixels nearer to the wall than it gains; the wall's local thickness is that at its nearest pixel."""
+    """Unlabeled pixels nearer to the wall than it gains; the wall's local thickness is that at its nearest pixel."""
     from scipy import ndimage
 
     wall = labels == CamusCode.MYOCARDIUM

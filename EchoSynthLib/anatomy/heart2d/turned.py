@@ -21,7 +21,7 @@ def atrium_side(label_map: NDArray[np.uint8]) -> str | None:
         label_map: (H, W), or (T, H, W), in CAMUS codes.
 
     Returns:
-        None where one of the two is not labelled, or both are in the same place, as in what is no apical view.
+        None where one of the two is not labeled, or both are in the same place, as in what is no apical view.
     """
     frames = label_map.reshape(-1, *label_map.shape[-2:])
     ventricle, atrium = (_center(frames, structure) for structure in (LEFT_VENTRICLE, LEFT_ATRIUM))

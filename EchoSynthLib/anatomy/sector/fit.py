@@ -36,37 +36,37 @@ def fit_sector(image: NDArray[np.generic], spacing: Spacing | None = None) -> Se
     outside it, a cropped side and a curved near field do little harm.
 
     Args:
-        image: grey values of any range; the surroundings of the sector are darker than the sector.
+        image: gray values of any range; the surroundings of the sector are darker than the sector.
         spacing: (row, column) pixel size; its ratio fixes the aspect, which is fitted to the arc where it is None.
 
     Raises:
         InputError: the image is too small, holds NaN, or shows no sector (nearly all dark, bright up to its borders,
             or bright in another shape).
     """
-    grey = np.asarray(image, dtype=np.float32)
-    _check_size(grey)
-    if not np.isfinite(grey).all():
+    gray = np.asarray(image, dtype=np.float32)
+    _check_size(gray)
+    if not np.isfinite(gray).all():
         raise InputError("A sector is fitted to finite gray values; the image holds NaN or infinity.")
     best: tuple[float, Sector] | None = None
-    for region in outlines(grey):
+    for region in outlines(gray):
         sector = sector_of_outline(region, spacing) if region.mean() >= _SMALLEST_SHARE else None
         if sector is None:
             continue
-        inside = sector.mask(grey.shape)
+        inside = sector.mask(gray.shape)
         if not _fits(inside, region):
             continue
-        sharp = is_sharp(grey, sector, inside)
+        sharp = is_sharp(gray, sector, inside)
         if not sharp:
-            snapped = snap_to_edges(grey, sector, inside)
-            inside = inside if snapped is sector else snapped.mask(grey.shape)
+            snapped = snap_to_edges(gray, sector, inside)
+            inside = inside if snapped is sector else snapped.mask(gray.shape)
             sector = snapped
-        contrast = edge_contrast(grey, sector, inside)
+        contrast = edge_contrast(gray, sector, inside)
         if contrast >= _LEAST_CONTRAST and (best is None or contrast > best[0] + _GAIN):
             best = contrast, sector
         if best is not None and sharp and _overlap(inside, region) >= _ALIKE:
             break
     if best is None:
-        raise InputError(f"No ultrasound sector was found in the image of shape {grey.shape}. {_ADVICE}")
+        raise InputError(f"No ultrasound sector was found in the image of shape {gray.shape}. {_ADVICE}")
     return best[1]
 
 

@@ -16,7 +16,7 @@ from EchoSynthLib.errors import InputError
 class Sector:
     """The circular sector that a phased-array probe insonifies, on a pixel grid.
 
-    Pixel centres lie at integer (row, column); row 0 is at the transducer.
+    Pixel centers lie at integer (row, column); row 0 is at the transducer.
 
     Attributes:
         apex_row, apex_column: where the beams meet, in pixels; may lie above the image.
@@ -66,7 +66,7 @@ class Sector:
         return self.apex_row + r * np.cos(a), self.apex_column + r * np.sin(a) / self.aspect
 
     def mask(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
-        """Pixels (H, W) whose centres lie inside the sector."""
+        """Pixels (H, W) whose centers lie inside the sector."""
         rows, columns = np.indices(shape, sparse=True)
         radius, angle = self.polar(rows, columns)
         inside_angles = (angle >= self.angle_left) & (angle <= self.angle_right)

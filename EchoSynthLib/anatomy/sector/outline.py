@@ -15,15 +15,15 @@ _TILES_ALONG_SIDE = 28
 _QUIET_TILES = 20  # percent of the frame's border that shows neither sector nor overlay
 
 
-def noise_floor(grey: NDArray[np.float32]) -> float:
-    """Grey level that noise outside the sector reaches: the brightest pixel of the quieter tiles along the border."""
-    tile = max(4, min(grey.shape) // _TILES_ALONG_SIDE)
-    strips = (grey[:tile], grey[-tile:], grey[:, :tile].T, grey[:, -tile:].T)
+def noise_floor(gray: NDArray[np.float32]) -> float:
+    """Gray level that noise outside the sector reaches: the brightest pixel of the quieter tiles along the border."""
+    tile = max(4, min(gray.shape) // _TILES_ALONG_SIDE)
+    strips = (gray[:tile], gray[-tile:], gray[:, :tile].T, gray[:, -tile:].T)
     peaks = [strip[:, k : k + tile].max() for strip in strips for k in range(0, strip.shape[1] - tile + 1, tile)]
     return float(np.percentile(peaks, _QUIET_TILES))
 
 
-def outlines(grey: NDArray[np.float32]) -> Iterator[Mask]:
+def outlines(gray: NDArray[np.float32]) -> Iterator[Mask]:
     """Candidate bright regions (H, W), the most faithful to faint tissue first.
 
     The later ones are for compressed pictures, whose blocks ring about the sector, and for overlays beside it: a
@@ -31,16 +31,16 @@ def outlines(grey: NDArray[np.float32]) -> Iterator[Mask]:
     """
     from scipy import ndimage
 
-    top, floor = float(grey.max()), noise_floor(grey)
+    top, floor = float(gray.max()), noise_floor(gray)
     faint = top * DARK
     if 1.25 * floor > faint:
-        faint, grey = 1.25 * floor, ndimage.median_filter(grey, 3)
-    bright = grey > faint
+        faint, gray = 1.25 * floor, ndimage.median_filter(gray, 3)
+    bright = gray > faint
     if not bright.any():
         return
-    typical = float(np.median(grey[bright]))
+    typical = float(np.median(gray[bright]))
     for share, strong in ((0.0, True), (0.0, False), (0.15, True), (0.15, False), (0.3, True), (0.3, False)):
-        yield _region(grey > faint + share * (typical - faint), strong=strong)
+        yield _region(gray > faint + share * (typical - faint), strong=strong)
 
 
 def _region(bright: Mask, *, strong: bool) -> Mask:

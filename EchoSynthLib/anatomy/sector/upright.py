@@ -109,9 +109,9 @@ def _lopsidedness(region: NDArray[np.bool_]) -> tuple[float, float]:
     picture = Image.new("1", (width, height))
     ImageDraw.Draw(picture).polygon([(float(x), float(y)) for x, y in points[hull.vertices]], fill=1, outline=1)
     dark = ~np.asarray(picture)
-    middle, centre = height // 2, width // 2
+    middle, center = height // 2, width // 2
     down = dark[:middle].sum() - dark[height - middle :].sum()
-    across = dark[:, :centre].sum() - dark[:, width - centre :].sum()
+    across = dark[:, :center].sum() - dark[:, width - center :].sum()
     return float(down / dark.size), float(across / dark.size)
 
 

@@ -1,7 +1,7 @@
 """Pairs in numbered tar files, the layout of WebDataset (https://github.com/webdataset/webdataset): sets of any size,
 written and read from front to back.
 
-A pair is three members that follow one another, `KEY.image.png`, `KEY.label.png` (the codes as grey levels) and
+A pair is three members that follow one another, `KEY.image.png`, `KEY.label.png` (the codes as gray levels) and
 `KEY.json` (the record); what comes before the first dot is the key. Equal pairs make equal files, byte for byte.
 """
 

@@ -1,4 +1,4 @@
-"""What an ultrasound scanner says about millimetres and milliseconds (DICOM PS3.3 C.8.5.5, C.7.6.5)."""
+"""What an ultrasound scanner says about millimeters and milliseconds (DICOM PS3.3 C.8.5.5, C.7.6.5)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _TWO_DIMENSIONAL = 1  # Region Spatial Format
 _NO_PICTURE = {2: "M-mode", 3: "a spectrum", 4: "a waveform"}
-_TISSUE, _COLOUR_FLOW = 1, 2  # Region Data Type
-_CENTIMETRES = 3  # Physical Units X and Y Direction
+_TISSUE, _COLOR_FLOW = 1, 2  # Region Data Type
+_CENTIMETERS = 3  # Physical Units X and Y Direction
 _MM_PER_CM = 10.0
 _CORNERS = ("RegionLocationMinX0", "RegionLocationMinY0", "RegionLocationMaxX1", "RegionLocationMaxY1")
 _LONGEST_MS = 2000.0  # from frame to frame; images triggered once a beat are faster still
@@ -26,7 +26,7 @@ _UNEVEN = 0.1  # of the median time from frame to frame
 
 
 def tissue_region(dataset: Dataset, path: Path, remarks: list[str]) -> Dataset | None:
-    """The largest 2D region that shows tissue, else the largest with colour flow over it; None without one.
+    """The largest 2D region that shows tissue, else the largest with color flow over it; None without one.
 
     Raises:
         InputError: there are regions, but of M-mode, spectra or waveforms alone.
@@ -48,7 +48,7 @@ def tissue_region(dataset: Dataset, path: Path, remarks: list[str]) -> Dataset |
         for region, one in zip(regions, formats, strict=True)
         if (one is None or one == _TWO_DIMENSIONAL) and _area(region) > 0
     ]
-    for kind in (_TISSUE, _COLOUR_FLOW):
+    for kind in (_TISSUE, _COLOR_FLOW):
         of_kind = [region for region in flat if number(region, "RegionDataType", []) == kind]
         if of_kind:
             return max(of_kind, key=_area)
@@ -56,9 +56,9 @@ def tissue_region(dataset: Dataset, path: Path, remarks: list[str]) -> Dataset |
 
 
 def region_spacing(region: Dataset, remarks: list[str]) -> Spacing | None:
-    """(row, column) in mm from a region that is calibrated in centimetres."""
+    """(row, column) in mm from a region that is calibrated in centimeters."""
     units = [number(region, f"PhysicalUnits{axis}Direction", remarks) for axis in "YX"]
-    if units != [_CENTIMETRES, _CENTIMETRES]:
+    if units != [_CENTIMETERS, _CENTIMETERS]:
         return None
     rows, columns = (abs(number(region, f"PhysicalDelta{axis}", remarks) or 0.0) * _MM_PER_CM for axis in "YX")
     if rows > 0 and columns > 0:

@@ -28,7 +28,7 @@ def gray_frames(dataset: Dataset, path: Path) -> NDArray[np.uint8]:
     """(T, H, W) uint8.
 
     Stored values are taken as they are (no window): ultrasound is stored as it is shown. More than 8 stored bits are
-    scaled by `to_gray8`; MONOCHROME1 is inverted; colour becomes luma.
+    scaled by `to_gray8`; MONOCHROME1 is inverted; color becomes luma.
 
     Raises:
         InputError: a transfer syntax that cannot be decoded, which it names.
@@ -39,12 +39,12 @@ def gray_frames(dataset: Dataset, path: Path) -> NDArray[np.uint8]:
     values = _decoded(dataset, path)
     if meaning == "PALETTE COLOR":
         values = _looked_up(values, dataset)
-    colour = (values.ndim > 2 and dataset.SamplesPerPixel == 3) or meaning == "PALETTE COLOR"
-    if values.ndim == (3 if colour else 2):
+    color = (values.ndim > 2 and dataset.SamplesPerPixel == 3) or meaning == "PALETTE COLOR"
+    if values.ndim == (3 if color else 2):
         values = values[np.newaxis]
     inverted = meaning == "MONOCHROME1"
     stored = int(number(dataset, "BitsStored", []) or 8)
-    if colour or stored <= 8:
+    if color or stored <= 8:
         gray = cine_to_gray8(values)
     else:
         signed = int(number(dataset, "PixelRepresentation", []) == 1)
@@ -67,18 +67,18 @@ def _without_padding(values: NDArray, dataset: Dataset, inverted: bool) -> NDArr
 def _looked_up(values: NDArray, dataset: Dataset) -> NDArray[np.uint8]:
     from pydicom.pixels import apply_color_lut
 
-    colours = apply_color_lut(values, dataset)
-    return (colours >> 8).astype(np.uint8) if colours.max() > 255 else colours.astype(np.uint8)
+    colors = apply_color_lut(values, dataset)
+    return (colors >> 8).astype(np.uint8) if colors.max() > 255 else colors.astype(np.uint8)
 
 
 def _decoded(dataset: Dataset, path: Path) -> NDArray:
-    """The stored values, colour as RGB; by SimpleITK's own decoders where pydicom has none for the transfer syntax."""
+    """The stored values, color as RGB; by SimpleITK's own decoders where pydicom has none for the transfer syntax."""
     from pydicom.pixels import get_decoder, pixel_array
 
     syntax = dataset.file_meta.TransferSyntaxUID
     stored = int(number(dataset, "BitsStored", []) or 8)
     if syntax in (_BASELINE, _EXTENDED) and stored == 8 and dataset.SamplesPerPixel == 3:
-        return _colour_jpegs(dataset)
+        return _color_jpegs(dataset)
     try:
         # Pillow, which pydicom asks, knows JPEG of 8 bits alone.
         known = get_decoder(syntax).is_available and not (syntax == _EXTENDED and stored > 8)
@@ -119,7 +119,7 @@ def _not_decoded(path: Path, syntax: UID) -> InputError:
     )
 
 
-def _colour_jpegs(dataset: Dataset) -> NDArray[np.uint8]:
+def _color_jpegs(dataset: Dataset) -> NDArray[np.uint8]:
     """(T, H, W, 3) RGB: a JPEG stream says of itself whether it holds YCbCr, and headers contradict it often.
 
     It says so by its JFIF or Adobe marker, else by the numbers of its components: 1, 2, 3 are YCbCr. Only where it does
@@ -131,7 +131,7 @@ def _colour_jpegs(dataset: Dataset) -> NDArray[np.uint8]:
     frames = []
     for stream in generate_frames(dataset.PixelData, number_of_frames=int(dataset.NumberOfFrames)):
         with Image.open(io.BytesIO(stream)) as picture:
-            if not _tells_its_colours(picture) and dataset.PhotometricInterpretation == "RGB":
+            if not _tells_its_colors(picture) and dataset.PhotometricInterpretation == "RGB":
                 picture.draft("YCbCr", None)  # no conversion: the three are red, green and blue
                 picture.load()
                 frames.append(np.asarray(picture))
@@ -140,7 +140,7 @@ def _colour_jpegs(dataset: Dataset) -> NDArray[np.uint8]:
     return np.stack(frames)
 
 
-def _tells_its_colours(picture: Any) -> bool:
+def _tells_its_colors(picture: Any) -> bool:
     numbers = tuple(layer[0] for layer in picture.layer)
     return "jfif" in picture.info or "adobe" in picture.info or numbers in ((1, 2, 3), tuple(b"RGB"))
 

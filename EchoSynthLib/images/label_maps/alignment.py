@@ -126,7 +126,7 @@ def _in_one_space(ours: Geometry, theirs: Geometry) -> tuple[Geometry, Geometry]
 
 
 def _corners(geometry: Geometry, shape: tuple[int, ...], frame: int) -> NDArray[np.float64]:
-    """The centres (1, 2, 2, 3) of the corner pixels of a slice, in mm."""
+    """The centers (1, 2, 2, 3) of the corner pixels of a slice, in mm."""
     steps = geometry.matrix() * geometry.spacing
     rows, columns = (np.array([0, size - 1], dtype=np.float64) for size in shape)
     in_plane = rows[:, None, None] * steps[:, 1] + columns[None, :, None] * steps[:, 0]

@@ -16,7 +16,7 @@ _TABLES = (
     (_BLACK, (255, 0, 0), (0, 255, 0), (0, 0, 255)),
     (_BLACK, (128, 0, 0), (0, 128, 0), (128, 128, 0)),
     (_BLACK, (128, 174, 128), (241, 214, 145), (177, 122, 101)),
-    (_BLACK, *(structure.colour for structure in STRUCTURES if structure.camus_code is not None)),
+    (_BLACK, *(structure.color for structure in STRUCTURES if structure.camus_code is not None)),
 )
 
 

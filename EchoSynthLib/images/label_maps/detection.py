@@ -116,8 +116,8 @@ def _is_blurred(values: NDArray) -> bool:
     low, high = float(values.min()), float(values.max())
     if low < -WHOLE or high > FEW_LEVELS or high == low:
         return False
-    labelled = values[values > WHOLE]
-    return bool(labelled.size and np.mean(np.abs(labelled - np.rint(labelled)) <= WHOLE) > 0.5)
+    labeled = values[values > WHOLE]
+    return bool(labeled.size and np.mean(np.abs(labeled - np.rint(labeled)) <= WHOLE) > 0.5)
 
 
 def _histogram(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:

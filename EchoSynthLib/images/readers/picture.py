@@ -53,13 +53,13 @@ def read_picture(path: Path) -> EchoFrame | EchoCine:
 
 
 def load_codes(path: Path) -> NDArray:
-    """The numbers of a picture as they are stored: grey levels, or the indices of a palette that tells their codes.
+    """The numbers of a picture as they are stored: gray levels, or the indices of a palette that tells their codes.
 
     Returns:
         (T, H, W) in the dtype of the file.
 
     Raises:
-        InputError: a colour picture, whose colours are not codes; or unreadable.
+        InputError: a color picture, whose colors are not codes; or unreadable.
     """
     with reading(path, _EXPECTED):
         return np.stack(_pages(path, _codes, []))
@@ -171,9 +171,9 @@ def _codes(page: Image.Image, path: Path) -> NDArray:
         return codes_of_palette(np.asarray(page), palette, path)
     if page.mode in ("1", "L", "F") or page.mode.startswith("I"):
         return np.asarray(page)
-    colours = np.asarray(page.convert("RGB"))
-    if (colours == colours[..., :1]).all():
-        return colours[..., 0]
+    colors = np.asarray(page.convert("RGB"))
+    if (colors == colors[..., :1]).all():
+        return colors[..., 0]
     raise InputError(
         f"{path} is a color picture; a label map holds one code a pixel. "
         f"Save it as a gray or palette PNG, or as NIfTI or NRRD."

@@ -38,10 +38,10 @@ class Axis:
 
 @dataclass(frozen=True, eq=False)
 class ItkImage:
-    """What a header and its data say, before any scaling to grey levels.
+    """What a header and its data say, before any scaling to gray levels.
 
     Attributes:
-        values: (T, H, W), or (T, H, W, C) with C = 3 or 4 colour channels, in the dtype of the file.
+        values: (T, H, W), or (T, H, W, C) with C = 3 or 4 color channels, in the dtype of the file.
         geometry: the header's place in space.
         metadata: the header's other fields.
         frame_time_ms: from frame to frame, or None.

@@ -43,8 +43,8 @@ def write_video(
             stream.height, stream.width = frames.shape[1:]
             stream.pix_fmt = pixel_format
             for pixels in frames:
-                colour = np.ascontiguousarray(np.repeat(pixels[..., np.newaxis], 3, axis=-1))
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(colour, format="rgb24")))
+                color = np.ascontiguousarray(np.repeat(pixels[..., np.newaxis], 3, axis=-1))
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(color, format="rgb24")))
             container.mux(stream.encode(None))
     except av.FFmpegError as error:
         raise OSError(error.errno, f"the video writer stopped: {error.strerror}") from error

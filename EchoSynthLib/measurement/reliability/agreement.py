@@ -36,7 +36,7 @@ class SecondContour(Protocol):
 
 @dataclass(frozen=True)
 class Exposure:
-    """A picture taken a little differently: smaller by `scale`, moved by shares of its size, grey values to `gamma`."""
+    """A picture taken a little differently: smaller by `scale`, moved by shares of its size, gray values to `gamma`."""
 
     scale: float
     gamma: float
@@ -133,10 +133,10 @@ def retaken(image: Image, exposure: Exposure) -> Image:
     from scipy import ndimage
 
     middle, moved = _place(image, exposure)
-    grey = ndimage.affine_transform(
+    gray = ndimage.affine_transform(
         image.astype(np.float32), np.eye(2) / exposure.scale, middle - (middle + moved) / exposure.scale, order=1
     )
-    return np.rint(255 * (np.clip(grey, 0, 255) / 255) ** exposure.gamma).astype(np.uint8)
+    return np.rint(255 * (np.clip(gray, 0, 255) / 255) ** exposure.gamma).astype(np.uint8)
 
 
 def laid_back(labels: Image, exposure: Exposure) -> Image:

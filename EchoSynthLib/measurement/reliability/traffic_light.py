@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-COLOURS = ("green", "yellow", "red")
+COLORS = ("green", "yellow", "red")
 """From best to worst. Green: as it should be. Yellow: look at it. Red: do not use it before it is corrected."""
 
 STRUCTURES = ("LV", "LA")
@@ -17,13 +17,13 @@ class Finding:
     """Something that speaks against relying on a result.
 
     Attributes:
-        colour: 'yellow' or 'red'.
+        color: 'yellow' or 'red'.
         reason: why.
         structure: what alone it concerns, of `STRUCTURES`; '' where it is everything.
-        own: colour of that structure's own light, where it is another one than that of all together.
+        own: color of that structure's own light, where it is another one than that of all together.
     """
 
-    colour: str
+    color: str
     reason: str
     structure: str = ""
     own: str = ""
@@ -31,22 +31,22 @@ class Finding:
 
 @dataclass(frozen=True)
 class Light:
-    """A colour and the reasons for it; a green light says what it rests on."""
+    """A color and the reasons for it; a green light says what it rests on."""
 
-    colour: str
+    color: str
     reasons: tuple[str, ...]
 
     def to_dict(self) -> dict[str, object]:
         """JSON-able."""
-        return {"color": self.colour, "reasons": list(self.reasons)}
+        return {"color": self.color, "reasons": list(self.reasons)}
 
 
 def light_of(findings: Iterable[Finding], looked_at: str) -> Light:
-    """The worst colour among findings, and their reasons; green where there are none, from what was looked at."""
-    found = sorted(findings, key=lambda finding: -COLOURS.index(finding.colour))
+    """The worst color among findings, and their reasons; green where there are none, from what was looked at."""
+    found = sorted(findings, key=lambda finding: -COLORS.index(finding.color))
     if not found:
         return Light("green", (f"nothing speaks against it, judged by {looked_at}",))
-    return Light(found[0].colour, tuple(finding.reason for finding in found))
+    return Light(found[0].color, tuple(finding.reason for finding in found))
 
 
 def lights_of(findings: Iterable[Finding], looked_at: str) -> dict[str, Light]:
@@ -54,7 +54,7 @@ def lights_of(findings: Iterable[Finding], looked_at: str) -> dict[str, Light]:
     found = list(findings)
     own = {
         structure: [
-            replace(finding, colour=finding.own or finding.colour)
+            replace(finding, color=finding.own or finding.color)
             for finding in found
             if finding.structure in ("", structure)
         ]
@@ -66,8 +66,8 @@ def lights_of(findings: Iterable[Finding], looked_at: str) -> dict[str, Light]:
 def worst(lights: Iterable[Light]) -> Light:
     """The worst of several lights, with the reasons of all that are not green."""
     given = list(lights)
-    colour = max((light.colour for light in given), key=COLOURS.index)
-    if colour == "green":
+    color = max((light.color for light in given), key=COLORS.index)
+    if color == "green":
         return given[0]
-    reasons = [reason for light in given if light.colour != "green" for reason in light.reasons]
-    return Light(colour, tuple(dict.fromkeys(reasons)))
+    reasons = [reason for light in given if light.color != "green" for reason in light.reasons]
+    return Light(color, tuple(dict.fromkeys(reasons)))

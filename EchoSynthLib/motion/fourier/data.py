@@ -24,7 +24,7 @@ def diastole_and_systole(names: Sequence[str]) -> NDArray[np.int64]:
     pairs = [(diastole, systole) for diastole, systole in partners if systole is not None]
     if not pairs:
         raise InputError(
-            "The data hold no pair of frames for motion to be learnt from: two whose names differ in ED and ES alone, "
+            "The data hold no pair of frames for motion to be learned from: two whose names differ in ED and ES alone, "
             "such as patient0001_2CH_ED and patient0001_2CH_ES."
         )
     return np.array(pairs, np.int64)

@@ -19,7 +19,7 @@ from EchoSynthLib.training.settings import State
 
 def export(network: FourierNet, folder: Path, state: State, made: Made, supervision: str) -> Path:
     """Write the model folder, whose last part is the model's name."""
-    learnt = {
+    learned = {
         "labels": "the pictures and, weakly supervised, the overlap of the label maps of the training frames",
         "none": "the pictures alone, no label map",
     }
@@ -30,7 +30,7 @@ def export(network: FourierNet, folder: Path, state: State, made: Made, supervis
         network={
             "network": f"Fourier-Net (arXiv 2211.16342), {GRID[0]} x {GRID[1]}, a diffeomorphic cascade of "
             f"{len(network.stages)}; {sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters",
-            "learnt from": learnt[supervision],
+            "learned from": learned[supervision],
         },
         recipe="`EchoSynthLib/motion/fourier/recipe.py`: local correlation, smoothness and folding, random affine maps "
         "of both frames",

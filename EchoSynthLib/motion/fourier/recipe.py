@@ -1,4 +1,4 @@
-"""How motion between end-diastole and end-systole is learnt (torch)."""
+"""How motion between end-diastole and end-systole is learned (torch)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
     """Train on the pairs of the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
 
     Both frames of a pair are moved by one random affine map, exposed each a little otherwise, and registered in either
-    direction. With the supervision 'labels' the overlap of their label maps is learnt, too; with 'none' they are not
+    direction. With the supervision 'labels' the overlap of their label maps is learned, too; with 'none' they are not
     looked at.
     """
     run = run.of(ITERATIONS)

@@ -58,7 +58,7 @@ class Style:
         return nn.GroupNorm(group_count(channels), channels, eps=self.eps)
 
 
-def normalise(norm: nn.Module, x: Tensor, modulation: Iterator[Modulation]) -> Tensor:
+def normalize(norm: nn.Module, x: Tensor, modulation: Iterator[Modulation]) -> Tensor:
     """Apply a norm; SPADE takes the next modulation."""
     return norm(x, next(modulation)) if isinstance(norm, Spade) else norm(x)
 
@@ -114,14 +114,14 @@ class SemanticBlock(nn.Module):
     def forward(self, x: Tensor, embedding: Tensor, modulation: BlockModulation = ()) -> Tensor:
         """(N, channels_in, h, w), (N, style.embedding) to (N, channels_out, h', w')."""
         pairs = iter(modulation)
-        h = F.silu(normalise(self.norm_in, x, pairs))
+        h = F.silu(normalize(self.norm_in, x, pairs))
         h = self.conv_in(self.resampled(h))
         film = self.film(embedding)[:, :, None, None]
         if self.style.adaptive:
             scale, shift = film.chunk(2, dim=1)
-            h = torch.addcmul(shift, normalise(self.norm_out, h, pairs), 1 + scale)
+            h = torch.addcmul(shift, normalize(self.norm_out, h, pairs), 1 + scale)
         else:
-            h = normalise(self.norm_out, h + film, pairs)
+            h = normalize(self.norm_out, h + film, pairs)
         h = self.conv_out(F.dropout(F.silu(h), self.style.dropout, self.training))
         h = (self.skip(self.resampled(x)) + h) * self.style.skip_scale
         if self.attention is not None:

@@ -71,10 +71,10 @@ class SongUNet(SemanticUNet):
             channels_in, channels_out, widths, blocks, attention_levels, style, embed, patch,
             stem=width, attention_last=True, image_pyramid=residual, input_skip=input_skip,
         )  # fmt: skip
-        initialise(self)
+        initialize(self)
 
 
-def initialise(network: SemanticUNet) -> None:
+def initialize(network: SemanticUNet) -> None:
     """Xavier's uniform weights, all but zero where a branch ends (Karras et al. 2022, after Song et al. 2021)."""
     inside_spade = {id(layer) for spade in network.modules() if isinstance(spade, Spade) for layer in spade.modules()}
     gains = {id(last): 1e-5 for last in (network.head, network.gain)}

@@ -12,7 +12,7 @@ from EchoSynthLib.anatomy.heart2d.endocardium import LANDMARKS
 Points = NDArray[np.float64]
 
 BETWEEN = 1
-"""Nodes of the snake between neighbouring landmarks: seven points alone follow no papillary muscle or basal bulge."""
+"""Nodes of the snake between neighboring landmarks: seven points alone follow no papillary muscle or basal bulge."""
 NODES = (BETWEEN + 1) * (len(LANDMARKS) - 1) + 1
 STEPS = 10
 STIFFNESS = 0.02

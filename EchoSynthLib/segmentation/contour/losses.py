@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def pixel_centres(shape: tuple[int, int]) -> Tensor:
-    """(H * W, 2) (column, row) fractions of the frame at the centres of its grid's pixels."""
+def pixel_centers(shape: tuple[int, int]) -> Tensor:
+    """(H * W, 2) (column, row) fractions of the frame at the centers of its grid's pixels."""
     rows, columns = ((torch.arange(side) + 0.5) / side for side in shape)
     return torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1).reshape(-1, 2)
 
@@ -22,18 +22,18 @@ def spatial_log_softmax(logits: Tensor) -> Tensor:
     return logits.flatten(2).log_softmax(dim=2)
 
 
-def expected_points(log_p: Tensor, centres: Tensor) -> Tensor:
+def expected_points(log_p: Tensor, centers: Tensor) -> Tensor:
     """c_k = sum_x p_k(x) x, the DSNT (Nibali et al., arXiv 1801.07372): (N, K, H * W) to (N, K, 2)."""
-    return log_p.exp() @ centres
+    return log_p.exp() @ centers
 
 
-def gaussian_maps(points: Tensor, centres: Tensor, sigma: Tensor) -> Tensor:
-    """Logarithms (N, K, H * W) of normalised Gaussians about points (N, K, 2).
+def gaussian_maps(points: Tensor, centers: Tensor, sigma: Tensor) -> Tensor:
+    """Logarithms (N, K, H * W) of normalized Gaussians about points (N, K, 2).
 
     Args:
         sigma: (2,) standard deviation along columns and rows, in fractions of the frame.
     """
-    away = (centres - points[:, :, None]) / sigma
+    away = (centers - points[:, :, None]) / sigma
     return (-0.5 * away.square().sum(dim=-1)).log_softmax(dim=2)
 
 
@@ -50,8 +50,8 @@ def distance_to_curve(curve: Tensor, shape: tuple[int, int], farthest: float) ->
     d is the distance to the nearest of the S points, so these have to lie close.
     """
     scale = torch.tensor([shape[1], shape[0]], dtype=curve.dtype)
-    centres = pixel_centres(shape) * scale
-    nearest = [torch.cdist(centres, one * scale).amin(dim=1) for one in curve]
+    centers = pixel_centers(shape) * scale
+    nearest = [torch.cdist(centers, one * scale).amin(dim=1) for one in curve]
     return (torch.stack(nearest) / farthest).clamp(max=1).unflatten(1, shape)
 
 

@@ -27,7 +27,7 @@ class ContourNet(nn.Module):
 
     def __init__(self, channels: Sequence[int] = CHANNELS, features: int = FEATURES) -> None:
         super().__init__()
-        # Of grey values in [0, 1]; the segmenter's, as its weights expect them.
+        # Of gray values in [0, 1]; the segmenter's, as its weights expect them.
         self.mean, self.deviation = 0.2, 0.2
         unet = UNet(
             spatial_dims=2,
@@ -44,7 +44,7 @@ class ContourNet(nn.Module):
         self.distance = nn.Conv2d(features, 1, 1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Grey values (N, 1, 160, 160) in [0, 1] to landmark logits (N, 7, 80, 80) and distances (N, 80, 80).
+        """Gray values (N, 1, 160, 160) in [0, 1] to landmark logits (N, 7, 80, 80) and distances (N, 80, 80).
 
         The softmax of a plane of logits over its pixels is the landmark's distribution. A distance of 0 is on the
         endocardium, 1 is `targets.FARTHEST` pixels of the map away or more.

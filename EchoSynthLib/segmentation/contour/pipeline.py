@@ -30,7 +30,7 @@ class ContourPipeline:
     """Image to endocardium.
 
     Args:
-        network: grey values (1, 1, rows, columns) to landmark logits (1, 7, h, w) and distances (1, h, w) in [0, 1].
+        network: gray values (1, 1, rows, columns) to landmark logits (1, 7, h, w) and distances (1, h, w) in [0, 1].
         config: `grid` (rows, columns) of the network; `farthest`, the distance in pixels of the map that 1 stands for;
             `sigma`, the width in those pixels that a heatmap has where nothing is in doubt.
     """
@@ -49,7 +49,7 @@ class ContourPipeline:
     def __call__(
         self, image: NDArray[np.uint8], spacing: Spacing | None = None, *, heads: str = "both"
     ) -> ContourResult:
-        """Find the endocardium in one grey image (H, W) uint8 with row 0 at the transducer.
+        """Find the endocardium in one gray image (H, W) uint8 with row 0 at the transducer.
 
         Args:
             spacing: (row, column) pixel size, where pixels are not square: the curve's samples lie evenly in it.
@@ -60,8 +60,8 @@ class ContourPipeline:
         """
         if heads not in HEADS:
             raise InputError(f"The heads {heads!r} are not known; give one of: {', '.join(HEADS)}.")
-        grey = to_grid(image.astype(np.float32) / 255, self.grid)
-        logits, distance = self.network(grey[None, None])
+        gray = to_grid(image.astype(np.float32) / 255, self.grid)
+        logits, distance = self.network(gray[None, None])
         distance_map = np.clip(distance[0], 0, 1) * np.float32(self.farthest)
         mean, deviation, entropy = landmark_statistics(logits[0])
         scale = np.array(image.shape) / distance_map.shape

@@ -21,7 +21,7 @@ from EchoSynthLib.segmentation.contour.losses import (
     expected_points,
     gaussian_maps,
     jensen_shannon,
-    pixel_centres,
+    pixel_centers,
     spatial_log_softmax,
 )
 from EchoSynthLib.segmentation.contour.network import GRID, MAP, ContourNet, start_from_segmenter
@@ -44,8 +44,8 @@ from EchoSynthLib.zoo import WEIGHTS
 ITERATIONS = 5500
 NEAR, FAR, PROBES = 5, 1, 2
 """Frames of a batch that stay near the data, are moved far, and are shown by another probe."""
-CENTIMETRE = 10.0
-"""Points are off by millimetres; in centimetres their loss is of the other losses' size."""
+CENTIMETER = 10.0
+"""Points are off by millimeters; in centimeters their loss is of the other losses' size."""
 DISTANCE_WEIGHT = 5.0
 CONSISTENCY_WEIGHT = 0.1
 CONSISTENCY_FROM = 0.2
@@ -113,7 +113,7 @@ class ContourLoss:
         self.beam_lines = in_beam_space(both, frames)
         self.size = torch.from_numpy(targets.size[:, ::-1].copy())
         self.overlays = Overlays(GRID, seed)
-        self.centres = pixel_centres(MAP)
+        self.centers = pixel_centers(MAP)
         self.spline = torch.from_numpy(spline_matrix(len(LANDMARKS), np.linspace(0, len(LANDMARKS) - 1, 50))).float()
 
     def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
@@ -123,10 +123,10 @@ class ContourLoss:
         truth = distance_to_curve(curve, MAP, FARTHEST)
         logits, distance = (t.cpu() for t in network(image.to(self.device)))
         log_p = spatial_log_softmax(logits)
-        found = expected_points(log_p, self.centres)
-        off = ((found - points) * size[:, None]).norm(dim=-1) / CENTIMETRE
+        found = expected_points(log_p, self.centers)
+        off = ((found - points) * size[:, None]).norm(dim=-1) / CENTIMETER
         sigma = SIGMA / torch.tensor([MAP[1], MAP[0]])
-        unlike = jensen_shannon(log_p, gaussian_maps(points, self.centres, sigma))
+        unlike = jensen_shannon(log_p, gaussian_maps(points, self.centers, sigma))
         loss = ((off + unlike) * seen).sum() / seen.sum().clamp(min=1)
         loss = loss + DISTANCE_WEIGHT * distance_loss(distance, truth, FARTHEST)
         if moment.spent >= CONSISTENCY_FROM:
@@ -175,12 +175,12 @@ def validate(network: nn.Module, frames: BeamData, targets: ContourTargets, devi
 
     Of the four-chamber view, whose pixel size is known in CAMUS, also alone.
     """
-    centres, errors, off_map = pixel_centres(MAP), [], []
+    centers, errors, off_map = pixel_centers(MAP), [], []
     lines = [torch.from_numpy(part[..., ::-1].copy()) for part in (targets.points, targets.curve)]
     size = torch.from_numpy(targets.size[:, ::-1].copy())
     for i in range(0, len(frames.image), 20):
         logits, distance = (t.cpu() for t in network(on_grid(frames.image[i : i + 20], GRID).to(device)))
-        found = expected_points(spatial_log_softmax(logits), centres)
+        found = expected_points(spatial_log_softmax(logits), centers)
         errors.append(((found - lines[0][i : i + 20]) * size[i : i + 20, None]).norm(dim=-1))
         truth = distance_to_curve(lines[1][i : i + 20], MAP, FARTHEST)
         off_map.append((distance.clamp(0, 1) - truth).abs().mean(dim=(1, 2)))

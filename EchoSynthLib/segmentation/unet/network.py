@@ -21,7 +21,7 @@ class Segmenter(nn.Module):
 
     def __init__(self, channels: Sequence[int] = CHANNELS) -> None:
         super().__init__()
-        # Of grey values in [0, 1]; any fixed pair near the data's would do.
+        # Of gray values in [0, 1]; any fixed pair near the data's would do.
         self.mean, self.deviation = 0.2, 0.2
         self.unet = UNet(
             spatial_dims=2,
@@ -39,7 +39,7 @@ class Segmenter(nn.Module):
         self.view_head = nn.Linear(widths[-1], 1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Grey values (N, 1, 160, 160) in [0, 1] to logits of the CAMUS codes (N, 4, 160, 160) and of '4CH' (N,)."""
+        """Gray values (N, 1, 160, 160) in [0, 1] to logits of the CAMUS codes (N, 4, 160, 160) and of '4CH' (N,)."""
         x = (image - self.mean) / self.deviation
         logits = self.unet(x)
         seen = torch.cat([x, logits.detach().softmax(dim=1)], dim=1)

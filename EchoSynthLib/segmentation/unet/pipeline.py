@@ -19,7 +19,7 @@ class SegmenterPipeline:
     """Image to structures.
 
     Args:
-        network: grey values (1, 1, rows, columns) to logits (1, 4, rows, columns) and the logit of '4CH' (1,).
+        network: gray values (1, 1, rows, columns) to logits (1, 4, rows, columns) and the logit of '4CH' (1,).
         config: `grid` (rows, columns) of the network.
     """
 
@@ -33,14 +33,14 @@ class SegmenterPipeline:
         return cls(OnnxNetwork(folder / "segmenter.onnx", threads), config)
 
     def __call__(self, image: NDArray[np.uint8]) -> SegmentationResult:
-        """Segment one grey image (H, W) uint8 with row 0 at the transducer."""
+        """Segment one gray image (H, W) uint8 with row 0 at the transducer."""
         logits, view = self._evaluate(image)
         return structures_of(logits[0], image.shape, views_of(view))  # type: ignore[arg-type]
 
     def view_probabilities(self, image: NDArray[np.uint8]) -> dict[str, float]:
-        """Of '2CH' and '4CH', of one grey image (H, W) uint8; as `SegmentationResult` has them, in less time."""
+        """Of '2CH' and '4CH', of one gray image (H, W) uint8; as `SegmentationResult` has them, in less time."""
         return views_of(self._evaluate(image)[1])
 
     def _evaluate(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        grey = to_grid(image, self.grid) / 255
-        return self.network(grey[None, None])
+        gray = to_grid(image, self.grid) / 255
+        return self.network(gray[None, None])

@@ -20,7 +20,7 @@ LENGTH = 9
 OPENING_SCALE = (1.3, 0.2)
 """Radians that are 0 in the vector, and radians that are 1."""
 DEPTH_SCALE = (150.0, 30.0)
-"""Millimetres that are 0 in the vector, and millimetres that are 1."""
+"""Millimeters that are 0 in the vector, and millimeters that are 1."""
 
 
 def encode(

@@ -1,4 +1,4 @@
-"""Losses of a flow map with guidance, learnt by self-distillation (torch)."""
+"""Losses of a flow map with guidance, learned by self-distillation (torch)."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class StructureNetwork(nn.Module):
         self.unet = UNet(1 + FACTOR**2 * CLASSES + 2, 1, channels, patch=1, embedding=EMBEDDING)
 
     def forward(self, z: Tensor, t: Tensor, r: Tensor, guidance: Tensor, label: Tensor, condition: Tensor) -> Tensor:
-        """z normalised (N, 1, R/4, A/4); t, r, guidance (N,); label one-hot (N, 4, R, A); condition (N, 9); like z."""
+        """z normalized (N, 1, R/4, A/4); t, r, guidance (N,); label one-hot (N, 4, R, A); condition (N, 9); like z."""
         features = [fourier_features(t), fourier_features(t - r), fourier_features((guidance - 1) / 2), condition]
         planes = torch.cat([z, F.pixel_unshuffle(label, FACTOR), coordinates(z)], dim=1)
         return self.unet(planes, self.embed(torch.cat(features, dim=1)))

@@ -74,7 +74,7 @@ class BeamFlowPipeline:
             sector: the ultrasound sector on the same grid.
             view: '2CH', '4CH' or None.
             quality: acoustic window, 'good', 'medium', 'poor' or None for any.
-            depth_mm: length of the beams in millimetres, where known.
+            depth_mm: length of the beams in millimeters, where known.
             count: images, or cines; number i depends on (seed, i) alone, and all frames of a cine share its noise.
             seed: of all noise.
             steps: network evaluations of the structure stage; None for the model's default.
@@ -95,8 +95,8 @@ class BeamFlowPipeline:
         def one(i: int, t: int, tick: Tick) -> None:
             label = one_hot_beams(frames[t], sector)
             beams = self.draw(label, condition, np.random.default_rng([seed, i]), chosen, tick)
-            grey = conversion((beams + 1) * 127.5, order=3)
-            images[i, t] = np.clip(np.rint(grey), 0, 255)
+            gray = conversion((beams + 1) * 127.5, order=3)
+            images[i, t] = np.clip(np.rint(gray), 0, 255)
             tick()
 
         items = [partial(one, i, t) for i in range(count) for t in range(len(frames))]

@@ -35,7 +35,7 @@ class SemanticDiffusionOutput(BaseOutput):
     """What the pipeline gives.
 
     Attributes:
-        images: (N, H, W) float32 in [0, 1]; or N greyscale PIL images; or the latent (N, C, h, w) as a tensor.
+        images: (N, H, W) float32 in [0, 1]; or N grayscale PIL images; or the latent (N, C, h, w) as a tensor.
         evaluations: of the network, for each image.
     """
 

@@ -1,4 +1,4 @@
-"""From grey images to what the network works on, and back: pixels, or the latent of an autoencoder (torch)."""
+"""From gray images to what the network works on, and back: pixels, or the latent of an autoencoder (torch)."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def to_model_space(image: Tensor, mask: Tensor, autoencoder: Autoencoder | None 
 
 def from_model_space(x: Tensor, mask: Tensor, autoencoder: Autoencoder | None = None) -> Tensor:
     """The image (N, 1, H, W) in [0, 1], 0 outside the sector, of a sample x (N, C, h, w)."""
-    grey = (x + 1) / 2
+    gray = (x + 1) / 2
     if autoencoder is None:
-        return grey.mean(dim=1, keepdim=True).clamp(0, 1) * mask
+        return gray.mean(dim=1, keepdim=True).clamp(0, 1) * mask
     # A Gamma latent is positive.
-    return autoencoder.decode(grey.clamp(min=1e-7), mask).clamp(0, 1) * mask
+    return autoencoder.decode(gray.clamp(min=1e-7), mask).clamp(0, 1) * mask
 
 
 def one_hot(codes: Tensor, classes: int, grid: tuple[int, int]) -> Tensor:
-    """Conditioning codes (N, H, W) as planes (N, classes, rows, columns), stretched by nearest neighbour."""
+    """Conditioning codes (N, H, W) as planes (N, classes, rows, columns), stretched by nearest neighbor."""
     stretched = torch.nn.functional.interpolate(codes[:, None].float(), size=grid, mode="nearest-exact")
     return (stretched == torch.arange(classes, device=codes.device)[:, None, None]).float()

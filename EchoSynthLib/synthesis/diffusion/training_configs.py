@@ -1,4 +1,4 @@
-"""What the recipe decides for each of the six models: process, sampling, and by preset the optimisation (torch)."""
+"""What the recipe decides for each of the six models: process, sampling, and by preset the optimization (torch)."""
 
 from __future__ import annotations
 

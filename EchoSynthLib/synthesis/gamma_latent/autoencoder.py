@@ -120,5 +120,5 @@ class GammaAutoencoder(PretrainedNetwork):
 
 
 def latent_mask(mask: Tensor, latent: Tensor) -> Tensor:
-    """The sector's mask (N, 1, H, W) at the latent image's resolution, by nearest neighbour."""
+    """The sector's mask (N, 1, H, W) at the latent image's resolution, by nearest neighbor."""
     return F.interpolate(mask, (latent.shape[-2], latent.shape[-1]), mode="nearest")

@@ -40,7 +40,7 @@ class GammaImage:
         return self.alpha / self.rate
 
     def sample(self, generator: Generator | None = None) -> Tensor:
-        """A draw that gradients pass through (implicit reparameterisation, Figurnov et al. 2018).
+        """A draw that gradients pass through (implicit reparameterization, Figurnov et al. 2018).
 
         It is torch.distributions.Gamma.rsample, which takes no generator; what it calls does. The draw is made on the
         CPU, so that a seed means the same on every device.

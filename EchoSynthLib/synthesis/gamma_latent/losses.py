@@ -37,7 +37,7 @@ def latent_error(latent: Tensor, image: Tensor) -> Tensor:
 def autoencoder_loss(
     result: Reconstruction, image: Tensor, mask: Tensor, spent: float = 1.0, perceptual: Perceptual | None = None
 ) -> dict[str, Tensor]:
-    """The weighted terms of the loss; their sum is what to minimise.
+    """The weighted terms of the loss; their sum is what to minimize.
 
     10 MSE(image) + 1e-3 KL + 1e-2 MSE(latent, small image) + 1e-3 perceptual (Stojanovski et al. 2024 and its code).
 

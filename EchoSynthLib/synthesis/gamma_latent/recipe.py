@@ -113,7 +113,7 @@ class AutoencoderLoss:
 
 @torch.no_grad()
 def validate(network: nn.Module, batches: FrameBatches) -> dict[str, float]:
-    """Root mean square error of reconstructed frames inside the sector, in grey levels of 255."""
+    """Root mean square error of reconstructed frames inside the sector, in gray levels of 255."""
     batch = batches.draw(VALIDATED, torch.Generator().manual_seed(0))
     parts = zip(batch.image.split(1), batch.mask.split(1), strict=True)
     squares = sum(float((network(image, mask).image.clamp(0, 1) - image).square().sum()) for image, mask in parts)

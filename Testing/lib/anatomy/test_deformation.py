@@ -152,7 +152,7 @@ def test_what_lies_at_x_in_the_fixed_image_lies_at_x_plus_u_in_the_moving_one() 
     np.testing.assert_allclose(cubic, warped, atol=1e-12)
 
 
-def test_half_a_pixel_is_the_mean_of_two_neighbours() -> None:
+def test_half_a_pixel_is_the_mean_of_two_neighbors() -> None:
     ramp = np.arange(40.0).reshape(5, 8)
     np.testing.assert_allclose(warp(ramp, constant((0.0, 0.5), (5, 8)))[:, :-1], ramp[:, :-1] + 0.5)
 

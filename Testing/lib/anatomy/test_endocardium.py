@@ -93,7 +93,7 @@ def test_a_mirrored_heart_has_the_mirrored_points_in_reverse_order(seed, view) -
 
 
 @pytest.mark.parametrize("factors", [(2, 1), (1, 2), (2, 3)])
-def test_pixels_that_are_not_square_change_nothing_in_millimetres(factors) -> None:
+def test_pixels_that_are_not_square_change_nothing_in_millimeters(factors) -> None:
     labels, spacing = HEART.label_map, HEART.spacing
     fine = np.kron(labels, np.ones(factors, np.uint8))
     narrow = (spacing[0] / factors[0], spacing[1] / factors[1])
@@ -101,7 +101,7 @@ def test_pixels_that_are_not_square_change_nothing_in_millimetres(factors) -> No
     again = endocardium_of_mask(fine, narrow)
     where = (again.points + 0.5) * narrow
     np.testing.assert_allclose(where, (found.points + 0.5) * spacing, atol=2.0)
-    # The arcs are thirds in millimetres, not in pixels.
+    # The arcs are thirds in millimeters, not in pixels.
     arcs = np.linalg.norm(np.diff(again.points, axis=0) * narrow, axis=1)
     np.testing.assert_allclose(arcs[0], arcs[1], rtol=0.12)
 

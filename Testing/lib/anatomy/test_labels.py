@@ -32,7 +32,7 @@ def test_the_codes_are_those_of_the_papers() -> None:
     assert CONDITIONING == {
         "outside sector": 0,
         "left ventricle": 1,
-        "unlabelled tissue": 2,
+        "unlabeled tissue": 2,
         "myocardium": 3,
         "left atrium": 4,
     }

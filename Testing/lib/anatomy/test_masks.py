@@ -1,4 +1,4 @@
-"""Neighbours, parts, holes and polygons of masks, against scipy's general morphology."""
+"""Neighbors, parts, holes and polygons of masks, against scipy's general morphology."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_largest_part_is_one_and_no_other_is_larger(mask) -> None:
     assert part.sum() == np.bincount(ndimage.label(mask)[0].ravel(), minlength=2)[1:].max()
 
 
-def test_a_filled_polygon_holds_the_pixels_whose_centres_lie_in_it() -> None:
+def test_a_filled_polygon_holds_the_pixels_whose_centers_lie_in_it() -> None:
     triangle = np.array([[0.5, 0.5], [0.5, 6.5], [6.5, 0.5]])
     rows, columns = np.indices((8, 9))
     np.testing.assert_array_equal(fill_polygon(triangle, (8, 9)), (rows >= 1) & (columns >= 1) & (rows + columns < 7))

@@ -18,7 +18,7 @@ quickly = settings(max_examples=12, deadline=None)
 
 
 def position(heart: HeartMap, code: int) -> np.ndarray:
-    """Pixel centres of a structure in mm, (N, 2) of x to the right of the transducer and y below it."""
+    """Pixel centers of a structure in mm, (N, 2) of x to the right of the transducer and y below it."""
     rows, columns = np.nonzero(heart.label_map == code)
     middle = (heart.label_map.shape[1] - 1) / 2
     return np.stack([(columns - middle) * heart.spacing[1], (rows + 0.5) * heart.spacing[0]], axis=1)

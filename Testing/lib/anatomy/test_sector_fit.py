@@ -101,7 +101,7 @@ def test_the_spacing_fixes_the_aspect():
 
 @few
 @given(st.floats(0.004, 300))
-def test_the_range_of_grey_levels_does_not_matter(factor):
+def test_the_range_of_gray_levels_does_not_matter(factor):
     true = drawn_sector(CLIP, 30)
     image = speckled(true, CLIP)
     assert fit_sector(image * np.float32(factor)).to_dict() == pytest.approx(fit_sector(image).to_dict(), abs=0.05)
@@ -167,7 +167,7 @@ def test_a_mask_that_is_no_sector_is_refused(mask, message):
 
 @few
 @given(st.tuples(st.integers(40, 150), st.integers(40, 150)), st.floats(0.5, 2), st.randoms(use_true_random=False))
-def test_the_default_sector_holds_every_labelled_pixel(shape, aspect, random):
+def test_the_default_sector_holds_every_labeled_pixel(shape, aspect, random):
     labels = np.zeros(shape, np.uint8)
     row, column = random.randrange(shape[0] - 8), random.randrange(shape[1] - 8)
     labels[row : row + 8, column : column + 8] = 1

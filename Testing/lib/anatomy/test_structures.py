@@ -36,9 +36,9 @@ def test_camus_marks_cavity_wall_and_left_atrium() -> None:
     assert [s.camus_code for s in marked] == [1, 2, 3]
 
 
-def test_colours_are_distinct_and_within_a_byte() -> None:
-    assert len({s.colour for s in STRUCTURES}) == len(STRUCTURES)
-    assert all(0 <= channel <= 255 for s in STRUCTURES for channel in s.colour)
+def test_colors_are_distinct_and_within_a_byte() -> None:
+    assert len({s.color for s in STRUCTURES}) == len(STRUCTURES)
+    assert all(0 <= channel <= 255 for s in STRUCTURES for channel in s.color)
 
 
 @pytest.mark.parametrize("known", STRUCTURES, ids=lambda s: s.name)

@@ -96,7 +96,7 @@ def test_the_given_map_is_left_alone() -> None:
 
 @quickly
 @given(seeds)
-def test_nothing_is_labelled_outside_the_sector(seed) -> None:
+def test_nothing_is_labeled_outside_the_sector(seed) -> None:
     sector = HEART.sector.mask(HEART.label_map.shape)
     assert not vary(HEART.label_map, seed, sector_mask=sector, strength=1.5)[~sector].any()
 

@@ -32,12 +32,12 @@ def heart() -> HeartMap:
 
 @pytest.fixture(scope="module")
 def picture(heart: HeartMap) -> np.ndarray:
-    """The heart as a plain echocardiogram (H, W) uint8 that uses all grey levels."""
+    """The heart as a plain echocardiogram (H, W) uint8 that uses all gray levels."""
     echogenicity = np.array([70.0, 25.0, 150.0, 30.0])[heart.label_map]
     amplitude = np.hypot(*np.random.default_rng(0).standard_normal((2, *SHAPE)))
-    grey = np.clip(echogenicity * (0.7 + 0.4 * amplitude), 8, 255) * heart.sector.mask(SHAPE)
-    grey[:2, :2] = 255
-    return grey.astype(np.uint8)
+    gray = np.clip(echogenicity * (0.7 + 0.4 * amplitude), 8, 255) * heart.sector.mask(SHAPE)
+    gray[:2, :2] = 255
+    return gray.astype(np.uint8)
 
 
 def drawn(heart: HeartMap, **options: Any) -> np.ndarray:
@@ -256,7 +256,7 @@ def test_the_same_picture_in_any_number_type_gives_the_same_label_map(picture: n
         "float": lambda p: p / 255,
         "single float": lambda p: (p / 255).astype(np.float32),
         "float to 255": lambda p: p.astype(np.float64),
-        "colour": lambda p: np.repeat(p[..., None], 3, axis=2),
+        "color": lambda p: np.repeat(p[..., None], 3, axis=2),
         "one channel": lambda p: p[..., None],
         "another layout in memory": np.asfortranarray,
     }
@@ -271,8 +271,8 @@ def test_a_label_map_has_the_shape_of_its_image(shape: tuple[int, int]) -> None:
     from PIL import Image
 
     heart = parametric_heart("2CH", shape=SHAPE).label_map
-    grey = np.asarray(Image.fromarray(heart * 80).resize((shape[1], shape[0])))
-    found = segment_detailed(grey)
+    gray = np.asarray(Image.fromarray(heart * 80).resize((shape[1], shape[0])))
+    found = segment_detailed(gray)
     assert found.label_map.shape == found.confidence.shape == shape
     assert set(np.unique(found.label_map)) <= {0, 1, 2, 3}
 

@@ -61,11 +61,11 @@ def test_an_edited_map_of_an_image_is_judged_as_it_is_now() -> None:
     frame = sample()
     label_map, _ = es.segment(frame.pixels)
     wrong = np.where(np.roll(label_map, 40, axis=1) > 0, np.roll(label_map, 40, axis=1), 0).astype(np.uint8)
-    assert study_of(label_map, frame.spacing, image=frame.pixels).light.colour == "green"
+    assert study_of(label_map, frame.spacing, image=frame.pixels).light.color == "green"
     light = study_of(wrong, frame.spacing, image=frame.pixels).light
-    assert light.colour == "red"
+    assert light.color == "red"
     assert "the segmenter draws it otherwise" in light.reasons[0]
-    assert study_of(wrong, frame.spacing).light.colour == "green"
+    assert study_of(wrong, frame.spacing).light.color == "green"
 
 
 @needs_segmenter

@@ -25,7 +25,7 @@ def test_shifted_squares_are_as_far_apart_as_the_shift(down: int, right: int) ->
     assert hausdorff_distance(square(2, 2), square(2 + down, 2 + right)) == pytest.approx(math.hypot(down, right))
 
 
-def test_millimetres_follow_the_pixel_of_each_axis() -> None:
+def test_millimeters_follow_the_pixel_of_each_axis() -> None:
     assert hausdorff_distance(square(2, 2), square(7, 2), (0.5, 3.0)) == pytest.approx(2.5)
     assert hausdorff_distance(square(2, 2), square(2, 7), (0.5, 3.0)) == pytest.approx(15.0)
 
@@ -69,7 +69,7 @@ def test_both_are_what_monai_computes() -> None:
 def test_a_hole_is_an_outline_too() -> None:
     holed = square(5, 5, 21)
     holed[15, 15] = False
-    # Around the hole at the middle, 9 pixels lie between its neighbours and the square's own outline.
+    # Around the hole at the middle, 9 pixels lie between its neighbors and the square's own outline.
     assert hausdorff_distance(holed, square(5, 5, 21)) == pytest.approx(9)
 
 

@@ -30,7 +30,7 @@ def autoregressive(along_rows: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-def test_neighbours_in_white_noise_are_not_correlated(axis: int) -> None:
+def test_neighbors_in_white_noise_are_not_correlated(axis: int) -> None:
     assert lag_one_autocorrelation(white(), ALL, axis) == pytest.approx(0, abs=0.02)
 
 
@@ -95,7 +95,7 @@ def test_images_where_a_region_is_empty_do_not_touch_its_mean() -> None:
     assert found["cavity"] == pytest.approx(speckle_statistics(amplitude, ALL))
 
 
-def test_grey_levels_of_eight_bits_do_not_wrap() -> None:
+def test_gray_levels_of_eight_bits_do_not_wrap() -> None:
     levels = np.full(SHAPE, 250, np.uint8)
     levels[::2] = 5
     assert lag_one_autocorrelation(levels, ALL, 0) == pytest.approx(-1, abs=0.01)

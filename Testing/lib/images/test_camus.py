@@ -170,8 +170,8 @@ def cases(labels, count=2, **changes):
 def test_pairs_become_an_nnunet_data_set(tmp_path, labels):
     frame = CamusFrame(labels * 60, labels, "patient0001", "4CH", "ED", (0.2, 0.3), True)
     synthetic = LabeledImage("fake", labels * 60, labels, attributes={"synthetic": True})
-    unlabelled = LabeledImage("test0", labels * 60, None)
-    target = write_nnunet([LabeledImage.of_camus(frame), synthetic, unlabelled], tmp_path, "Echo", 7, licence="none")
+    unlabeled = LabeledImage("test0", labels * 60, None)
+    target = write_nnunet([LabeledImage.of_camus(frame), synthetic, unlabeled], tmp_path, "Echo", 7, licence="none")
     about = json.loads((target / "dataset.json").read_text())
     assert target.name == "Dataset007_Echo"
     assert about["numTraining"] == 2

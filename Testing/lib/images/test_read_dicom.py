@@ -1,4 +1,4 @@
-"""DICOM ultrasound: pixels, colours, calibration and time."""
+"""DICOM ultrasound: pixels, colors, calibration and time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def echo():
     return (np.arange(40 * 60).reshape(40, 60) % 256).astype(np.uint8)
 
 
-def test_a_grey_frame_is_read_exactly_whatever_its_name(tmp_path, echo):
+def test_a_gray_frame_is_read_exactly_whatever_its_name(tmp_path, echo):
     for name in ("a.dcm", "IM_0001", "1.2.840.113619.2"):
         frame = read_image(saved(tmp_path / name, dataset(echo)))
         assert isinstance(frame, EchoFrame)
@@ -87,9 +87,9 @@ def test_stored_bits_set_the_scale(tmp_path, echo, stored):
 
 
 def test_rgb_frames_become_luma(tmp_path, echo):
-    colour = np.stack([echo] * 3, axis=-1)
-    assert np.array_equal(read_image(saved(tmp_path / "a.dcm", dataset(colour, "RGB"))).pixels, echo)
-    cine = read_image(saved(tmp_path / "b.dcm", dataset(np.stack([colour, colour // 2]), "RGB", frames=2)))
+    color = np.stack([echo] * 3, axis=-1)
+    assert np.array_equal(read_image(saved(tmp_path / "a.dcm", dataset(color, "RGB"))).pixels, echo)
+    cine = read_image(saved(tmp_path / "b.dcm", dataset(np.stack([color, color // 2]), "RGB", frames=2)))
     assert np.array_equal(cine.pixels, np.stack([echo, echo // 2]))
 
 
@@ -130,7 +130,7 @@ def test_the_largest_2d_tissue_region_calibrates_the_frame(tmp_path, echo):
     assert frame.pixels.shape == (40, 60)
 
 
-def test_a_region_that_is_not_in_centimetres_gives_its_box_but_no_spacing(tmp_path, echo):
+def test_a_region_that_is_not_in_centimeters_gives_its_box_but_no_spacing(tmp_path, echo):
     ds = dataset(echo)
     ds.SequenceOfUltrasoundRegions = Sequence([region(0, 0, 99, 99, units=4)])
     frame = read_image(saved(tmp_path / "a.dcm", ds))
@@ -158,11 +158,11 @@ def test_lossless_compression_is_decoded_exactly(tmp_path, echo, syntax):
     assert np.array_equal(read_image(saved(tmp_path / "a.dcm", ds)).pixels, np.stack([echo, echo[::-1]]))
 
 
-def test_a_jpeg_compressed_colour_cine_is_decoded(tmp_path):
+def test_a_jpeg_compressed_color_cine_is_decoded(tmp_path):
     smooth = np.repeat(np.linspace(0, 250, 64).astype(np.uint8)[:, np.newaxis], 64, axis=1)
-    colour = np.stack([smooth] * 3, axis=-1)
-    ds = dataset(np.stack([colour, colour]), "YBR_FULL_422", frames=2, syntax=JPEGBaseline8Bit)
-    ds.PixelData = encapsulate([jpeg(colour, quality=95), jpeg(colour[::-1], quality=95)])
+    color = np.stack([smooth] * 3, axis=-1)
+    ds = dataset(np.stack([color, color]), "YBR_FULL_422", frames=2, syntax=JPEGBaseline8Bit)
+    ds.PixelData = encapsulate([jpeg(color, quality=95), jpeg(color[::-1], quality=95)])
     ds["PixelData"].is_undefined_length = True
     cine = read_image(saved(tmp_path / "a.dcm", ds))
     assert np.abs(cine.pixels[1].astype(int) - smooth[::-1]).max() <= 4

@@ -1,4 +1,4 @@
-"""Any picture becomes 8-bit grey levels by one stated rule."""
+"""Any picture becomes 8-bit gray levels by one stated rule."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_uniform_image_is_allowed(value, level):
     assert np.array_equal(to_gray8(np.full((8, 8), value)), np.full((8, 8), level))
 
 
-def test_colour_becomes_luma():
+def test_color_becomes_luma():
     image = np.zeros((8, 8, 3), np.uint8)
     image[...] = (255, 0, 0)
     assert np.array_equal(to_gray8(image), np.full((8, 8), 76))

@@ -75,7 +75,7 @@ def test_a_slicer_sequence_is_a_cine(tmp_path, echo):
     assert cine.frame(2).geometry == cine.frame(0).geometry
 
 
-def test_colour_becomes_grey(tmp_path, echo):
+def test_color_becomes_gray(tmp_path, echo):
     frame = read_image(saved(tmp_path / "a.nrrd", np.stack([echo] * 3, axis=-1), vector=True))
     assert np.array_equal(frame.pixels, echo)
 

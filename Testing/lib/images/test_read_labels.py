@@ -25,10 +25,10 @@ def test_codes_are_exact_in_every_type_and_spacing_comes_along(tmp_path, labels,
     assert source.geometry.dimension == 3
 
 
-def test_codes_are_exact_from_grey_palette_and_grey_rgb_pictures(tmp_path, labels):
+def test_codes_are_exact_from_gray_palette_and_gray_rgb_pictures(tmp_path, labels):
     palette = Image.fromarray(labels, mode=None).convert("P")
     palette.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
-    pictures = {"grey": Image.fromarray(labels), "palette": palette, "rgb": Image.fromarray(labels).convert("RGB")}
+    pictures = {"gray": Image.fromarray(labels), "palette": palette, "rgb": Image.fromarray(labels).convert("RGB")}
     for name, picture in pictures.items():
         expected = np.asarray(picture) if name == "palette" else labels
         picture.save(tmp_path / f"{name}.png")
@@ -62,7 +62,7 @@ def test_a_value_that_is_no_code_is_named(tmp_path, labels, wrong):
         read_label_map(tmp_path / "a.npy")
 
 
-def test_colours_are_no_codes(tmp_path):
+def test_colors_are_no_codes(tmp_path):
     Image.new("RGB", (20, 20), (255, 0, 0)).save(tmp_path / "a.png")
     with pytest.raises(InputError, match="color picture"):
         read_label_map(tmp_path / "a.png")

@@ -31,7 +31,7 @@ def test_a_jpeg_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
-def test_every_mode_of_a_grey_picture_gives_the_same_levels(tmp_path, echo, mode):
+def test_every_mode_of_a_gray_picture_gives_the_same_levels(tmp_path, echo, mode):
     Image.fromarray(echo).convert(mode).save(tmp_path / "a.png")
     assert np.array_equal(read_image(tmp_path / "a.png").pixels, echo)
 

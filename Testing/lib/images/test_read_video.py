@@ -13,7 +13,7 @@ CODECS = {".avi": ("mjpeg", "yuvj420p"), ".mp4": ("libx264", "yuv420p")}
 
 
 def clip(frames=12, rows=112, columns=112):
-    """A bright square that walks down a grey field."""
+    """A bright square that walks down a gray field."""
     pixels = np.full((frames, rows, columns), 60, np.uint8)
     for t in range(frames):
         pixels[t, 4 * t : 4 * t + 16, 40:72] = 200
@@ -42,7 +42,7 @@ def test_a_clip_comes_with_all_frames_and_its_frame_time(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", CODECS)
-def test_grey_levels_and_rows_survive_the_video(tmp_path, suffix):
+def test_gray_levels_and_rows_survive_the_video(tmp_path, suffix):
     cine = read_image(saved(tmp_path / f"a{suffix}", clip()))
     assert np.abs(cine.pixels.astype(int) - clip()).mean() < 3
     assert np.median(cine.pixels[0, 80:]) == pytest.approx(60, abs=2)

@@ -35,24 +35,24 @@ def told(study):
 @pytest.mark.parametrize("view", ["2CH", "4CH"])
 def test_exchanged_phases_are_red_and_have_no_ejection_fraction(view):
     study = study_of_views({view: exchanged(view)})
-    assert study.light.colour == "red"
+    assert study.light.color == "red"
     assert "ES is larger than ED; exchanged?" in study.lights[view].reasons[0]
     assert not [entry.name for entry in study.table if entry.unit == "%"]
-    assert study_of_views({view: FRAMES[view]}).light.colour == "green"
+    assert study_of_views({view: FRAMES[view]}).light.color == "green"
 
 
 def test_both_views_exchanged_have_no_biplane_fraction_either():
     study = study_of_views({"2CH": exchanged("2CH"), "4CH": exchanged("4CH")})
     assert not [entry.name for entry in study.table if entry.name.startswith("EF")]
     assert "exchanged?" in study.lights["2CH + 4CH"].reasons[0]
-    assert study.structure_lights["LV"].colour == "red"
+    assert study.structure_lights["LV"].color == "red"
 
 
 def test_one_view_exchanged_leaves_the_other_its_fraction_and_no_volume_of_both():
     study = study_of_views({"2CH": exchanged("2CH"), "4CH": FRAMES["4CH"]})
     assert study.value("EF, discs", "4CH") > 30
     assert not [name for name, where in told(study) if name == "LV volume, biplane discs"]
-    assert study.light.colour == "red"
+    assert study.light.color == "red"
 
 
 def test_an_atrium_that_is_fullest_at_end_diastole_may_tell_of_exchanged_phases():
@@ -61,7 +61,7 @@ def test_an_atrium_that_is_fullest_at_end_diastole_may_tell_of_exchanged_phases(
     small[atrium] = 3
     study = study_of_views({"4CH": {"ED": FRAMES["4CH"]["ED"], "ES": measure_frame(small, SPACING)}})
     assert "left atrium is larger at ED" in "; ".join(study.lights["4CH"].reasons)
-    assert study.structure_lights["LA"].colour != "green"
+    assert study.structure_lights["LA"].color != "green"
 
 
 def cine(maps):
@@ -79,7 +79,7 @@ def test_frames_that_show_nothing_take_no_part(blank):
     assert [(f.frame, e.frame) for f, e in study.cycle.beats] == [(number_of[f], number_of[e]) for f, e in ends]
     for name in ("EF, discs", "FAC", "beats"):
         assert study.value(name, "cine") == plain.value(name, "cine")
-    assert study.light.colour == plain.light.colour
+    assert study.light.color == plain.light.color
     assert np.array(study.curves["LV area"])[number_of].tolist() == plain.curves["LV area"]
     assert np.isnan(np.array(study.curves["LV area"])[blank]).all()
     assert all(str(index) in study.warnings[0] for index in blank)
@@ -110,7 +110,7 @@ def test_a_frame_that_is_drawn_too_small_is_no_end_and_is_told():
     assert "cavity of frame 9 is smaller than that of end-systole" in "; ".join(study.lights["cine"].reasons)
 
 
-def test_a_frame_that_its_neighbours_contradict_is_no_end():
+def test_a_frame_that_its_neighbors_contradict_is_no_end():
     areas = 100 - 30 * np.sin(np.pi * np.arange(20) / 20) ** 2
     areas[10] += 6
     assert find_cycle(areas).systole.frame in (9, 11)

@@ -32,8 +32,8 @@ LABELS = HEART.label_map
 SURE = np.full(LABELS.shape, 0.999)
 
 
-def colour(labels: np.ndarray, **given) -> str:
-    return measure_frame(labels, HEART.spacing, **given).light.colour
+def color(labels: np.ndarray, **given) -> str:
+    return measure_frame(labels, HEART.spacing, **given).light.color
 
 
 def reasons(labels: np.ndarray, **given) -> str:
@@ -46,7 +46,7 @@ def reasons(labels: np.ndarray, **given) -> str:
 def test_hearts_are_green(seed, view, phase) -> None:
     heart = random_heart(seed, view, phase)
     light = measure_frame(heart.label_map, heart.spacing).light
-    assert light.colour == "green", light.reasons
+    assert light.color == "green", light.reasons
 
 
 def test_a_green_light_says_what_it_rests_on() -> None:
@@ -55,21 +55,21 @@ def test_a_green_light_says_what_it_rests_on() -> None:
 
 
 def test_no_ventricle_is_red_and_no_atrium_yellow() -> None:
-    assert colour(np.where(LABELS == 1, 0, LABELS)) == "red"
-    assert colour(np.where(LABELS == 3, 0, LABELS)) == "yellow"
+    assert color(np.where(LABELS == 1, 0, LABELS)) == "red"
+    assert color(np.where(LABELS == 3, 0, LABELS)) == "yellow"
     assert "no left atrium" in reasons(np.where(LABELS == 3, 0, LABELS))
 
 
 def test_nothing_found_is_red() -> None:
     light = measure_frame(np.zeros((64, 64), np.uint8)).light
-    assert light.colour == "red"
+    assert light.color == "red"
     assert "no left ventricle" in light.reasons[0]
 
 
 def test_a_second_piece_is_told() -> None:
     labels = LABELS.copy()
     labels[5:12, 5:12] = 3
-    assert colour(labels) == "yellow"
+    assert color(labels) == "yellow"
     assert "left atrium is in 2 pieces" in reasons(labels)
 
 
@@ -90,24 +90,22 @@ def test_an_atrium_that_does_not_adjoin_is_red() -> None:
     labels = np.where(LABELS == 3, 0, LABELS)
     labels[200:220, 90:130] = 3
     assert "does not adjoin" in reasons(labels)
-    assert colour(labels) == "red"
+    assert color(labels) == "red"
 
 
-def test_sizes_are_judged_only_where_millimetres_are_known() -> None:
+def test_sizes_are_judged_only_where_millimeters_are_known() -> None:
     tiny = (0.2, 0.2 * HEART.spacing[1] / HEART.spacing[0])
     light = measure_frame(LABELS, tiny).light
     assert any("left ventricle's length is" in reason and "mm" in reason for reason in light.reasons)
-    assert measure_frame(LABELS).light.colour == "green"
+    assert measure_frame(LABELS).light.color == "green"
 
 
 def test_an_unsure_segmenter_turns_the_light_yellow_then_red() -> None:
     border = ndimage.gaussian_filter((ndimage.morphological_gradient(LABELS, 3) > 0).astype(float), 2)
-    colours = [
-        colour(LABELS, confidence=np.clip(1 - doubt * border / border.max(), 0, 1)) for doubt in (0.1, 0.75, 1.0)
-    ]
-    assert colours[0] == "green"
-    assert "green" not in colours[1:]
-    assert colour(LABELS, confidence=np.full(LABELS.shape, 0.6)) == "red"
+    colors = [color(LABELS, confidence=np.clip(1 - doubt * border / border.max(), 0, 1)) for doubt in (0.1, 0.75, 1.0)]
+    assert colors[0] == "green"
+    assert "green" not in colors[1:]
+    assert color(LABELS, confidence=np.full(LABELS.shape, 0.6)) == "red"
     assert "unsure" in reasons(LABELS, confidence=np.full(LABELS.shape, 0.6))
 
 
@@ -155,8 +153,8 @@ def test_an_exposure_and_the_way_back_lie_on_each_other() -> None:
 
 
 def test_a_disagreeing_segmentation_is_not_green() -> None:
-    assert colour(LABELS, confidence=SURE, agreement=0.99) == "green"
-    assert colour(LABELS, confidence=SURE, agreement=0.9) == "yellow"
+    assert color(LABELS, confidence=SURE, agreement=0.99) == "green"
+    assert color(LABELS, confidence=SURE, agreement=0.9) == "yellow"
 
 
 @dataclass
@@ -175,7 +173,7 @@ def second(moved: tuple[float, float] = (0, 0), spread: float = 1.0) -> Drawn:
 def test_a_second_contour_around_the_same_cavity_agrees_and_changes_no_measurement() -> None:
     assert contour_agreement(LABELS, second()) > 0.97
     alone, both = (measure_frame(LABELS, confidence=SURE, second_contour=it) for it in (None, second()))
-    assert both.light.colour == "green"
+    assert both.light.color == "green"
     assert "the contour model" in both.light.reasons[0]
     added = {"contour agreement", "landmark spread"}
     assert set(both.values) - set(alone.values) == added
@@ -190,7 +188,7 @@ def test_the_farther_off_the_second_contour_the_less_it_agrees(one, other) -> No
 
 
 def test_a_second_contour_elsewhere_is_told() -> None:
-    assert colour(LABELS, confidence=SURE, second_contour=second((0, 12))) != "green"
+    assert color(LABELS, confidence=SURE, second_contour=second((0, 12))) != "green"
     assert "draws the endocardium elsewhere" in reasons(LABELS, second_contour=second((0, 12)))
     assert contour_agreement(LABELS, second((500, 0))) == 0
 
@@ -201,14 +199,14 @@ def test_landmarks_that_may_lie_far_off_are_told() -> None:
 
 def test_without_a_ventricle_no_second_contour_is_compared() -> None:
     light = measure_frame(np.where(LABELS == 1, 0, LABELS), second_contour=second()).light
-    assert light.colour == "red"
+    assert light.color == "red"
 
 
-def test_the_worst_finding_gives_the_colour_and_all_give_reasons() -> None:
+def test_the_worst_finding_gives_the_color_and_all_give_reasons() -> None:
     light = light_of([Finding("yellow", "a"), Finding("red", "b")], "eye")
-    assert (light.colour, light.reasons) == ("red", ("b", "a"))
+    assert (light.color, light.reasons) == ("red", ("b", "a"))
     both = worst([light, light_of([], "eye"), light_of([Finding("yellow", "c")], "eye")])
-    assert (both.colour, both.reasons) == ("red", ("b", "a", "c"))
+    assert (both.color, both.reasons) == ("red", ("b", "a", "c"))
 
 
 def test_a_view_that_is_much_shorter_than_the_other_may_be_foreshortened() -> None:
@@ -216,7 +214,7 @@ def test_a_view_that_is_much_shorter_than_the_other_may_be_foreshortened() -> No
     views = {"2CH": {"ED": measure_frame(short.label_map, short.spacing)}}
     views["4CH"] = {"ED": measure_frame(LABELS, HEART.spacing)}
     light = study_of_views(views).lights["2CH + 4CH ED"]
-    assert light.colour == "yellow"
+    assert light.color == "yellow"
     assert "2CH may be foreshortened at ED" in light.reasons[0]
 
 
@@ -236,8 +234,8 @@ def seen(**given) -> Evidence:
 
 
 def test_a_map_by_another_hand_may_differ_as_experts_do_and_not_more() -> None:
-    colours = [colour(np.roll(LABELS, by, axis=1), evidence=seen()) for by in (0, 3, 12, 40)]
-    assert colours == ["green", "green", "yellow", "red"]
+    colors = [color(np.roll(LABELS, by, axis=1), evidence=seen()) for by in (0, 3, 12, 40)]
+    assert colors == ["green", "green", "yellow", "red"]
     values = measure_frame(np.roll(LABELS, 12, axis=1), evidence=seen()).values
     assert values["segmenter agreement"] < 0.9
 
@@ -245,18 +243,18 @@ def test_a_map_by_another_hand_may_differ_as_experts_do_and_not_more() -> None:
 def test_a_corrected_map_is_not_blamed_for_a_contour_model_that_differs_as_hands_do() -> None:
     by_hand = np.roll(LABELS, 3, axis=1)
     assert contour_agreement(by_hand, second()) < 0.95
-    assert colour(by_hand, evidence=seen(second_contour=second())) == "green"
-    assert colour(by_hand, confidence=SURE, second_contour=second()) == "yellow"
+    assert color(by_hand, evidence=seen(second_contour=second())) == "green"
+    assert color(by_hand, confidence=SURE, second_contour=second()) == "yellow"
 
 
 def test_an_endocardium_alone_is_judged_by_itself_and_misses_neither_wall_nor_atrium() -> None:
     nothing, drawn = np.zeros_like(LABELS), endocardium_of_mask(LABELS)
-    assert colour(nothing, contour=drawn, evidence=seen(second_contour=second())) == "green"
-    assert colour(nothing, contour=drawn) == "green"
+    assert color(nothing, contour=drawn, evidence=seen(second_contour=second())) == "green"
+    assert color(nothing, contour=drawn) == "green"
     aside = np.array((0, 60))
     elsewhere = replace(drawn, points=drawn.points + aside, curve=drawn.curve + aside)
     found = measure_frame(nothing, contour=elsewhere, evidence=seen())
-    assert found.light.colour == "red"
+    assert found.light.color == "red"
     assert "the segmenter draws it otherwise" in "; ".join(found.light.reasons)
     # What is not there has no light.
     assert [structure for structure, _ in told_lights(study_of_frame(found))] == [""]

@@ -40,7 +40,7 @@ def test_without_a_pixel_size_there_are_pixels_and_ratios_and_no_volumes() -> No
     assert {"EF, discs", "FAC"} <= {entry.name for entry in table}
 
 
-def test_millilitres_are_cubic_millimetres_by_the_thousand() -> None:
+def test_milliliters_are_cubic_millimeters_by_the_thousand() -> None:
     study = study_of(FRAME, SPACING)
     assert study.value("LV volume, discs") == study.frames[""].values["LV volume, discs"] / 1000
 

@@ -110,7 +110,7 @@ def test_lights_are_told_apart_where_they_differ():
     assert [name for name, _ in told_lights(whole)] == [""]
     roof = int(np.flatnonzero((HEART.label_map == 3).any(axis=1))[-1])
     cut = study_of_frame(measure_frame(HEART.label_map[: roof - 12], HEART.spacing))
-    assert {name: light.colour for name, light in told_lights(cut)} == {"left ventricle": "green", "left atrium": "red"}
+    assert {name: light.color for name, light in told_lights(cut)} == {"left ventricle": "green", "left atrium": "red"}
 
 
 @pytest.mark.slow

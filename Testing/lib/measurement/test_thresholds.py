@@ -51,8 +51,8 @@ def test_a_degraded_frame_depends_on_its_seed_alone() -> None:
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_each_change_changes_the_frame(change) -> None:
-    grey = IMAGE / 255
-    changed = change(grey, np.ones(grey.shape, bool), np.random.default_rng(0))
-    assert changed.shape == grey.shape
+    gray = IMAGE / 255
+    changed = change(gray, np.ones(gray.shape, bool), np.random.default_rng(0))
+    assert changed.shape == gray.shape
     assert np.isfinite(changed).all()
-    assert np.abs(changed - grey).max() > 0.02
+    assert np.abs(changed - gray).max() > 0.02

@@ -18,7 +18,7 @@ from EchoSynthLib.networks.semantic.cost import multiply_accumulates  # noqa: E4
 
 
 def padded_by_fft(samples: np.ndarray, grid: tuple[int, ...]) -> np.ndarray:
-    """The decoder as the papers describe it: FFT, zeros around the centred spectrum, inverse FFT, real part."""
+    """The decoder as the papers describe it: FFT, zeros around the centered spectrum, inverse FFT, real part."""
     spectrum = np.fft.fftshift(np.fft.fftn(samples))
     around = [
         (many // 2 - few // 2, many - few - (many // 2 - few // 2))

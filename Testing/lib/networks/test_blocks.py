@@ -23,7 +23,7 @@ def test_no_feature_changes_faster_than_its_highest_frequency() -> None:
 
 
 @pytest.mark.parametrize(("channels", "groups"), [(24, 8), (12, 4), (6, 2), (5, 1)])
-def test_normalisation_groups_always_divide_the_channels(channels: int, groups: int) -> None:
+def test_normalization_groups_always_divide_the_channels(channels: int, groups: int) -> None:
     assert group_norm(channels).num_groups == groups
 
 

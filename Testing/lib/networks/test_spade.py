@@ -1,4 +1,4 @@
-"""SPADE: normalised features, scaled and shifted as the label map says."""
+"""SPADE: normalized features, scaled and shifted as the label map says."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_features_are_scaled_by_one_plus_gamma_and_shifted_by_beta(label: torch.
     torch.testing.assert_close(spade(x, spade.modulation(label)), expected)
 
 
-def test_the_label_map_is_resized_by_nearest_neighbour(label: torch.Tensor) -> None:
+def test_the_label_map_is_resized_by_nearest_neighbor(label: torch.Tensor) -> None:
     spade = Spade(4, 3, hidden=4)
     large = label.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
     pairs = zip(spade.modulation(resized(large, (8, 12))), spade.modulation(label), strict=True)

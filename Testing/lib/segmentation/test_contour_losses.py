@@ -17,12 +17,12 @@ from EchoSynthLib.segmentation.contour.losses import (  # noqa: E402
     expected_points,
     gaussian_maps,
     jensen_shannon,
-    pixel_centres,
+    pixel_centers,
     spatial_log_softmax,
 )
 
 SHAPE = (40, 50)
-CENTRES = pixel_centres(SHAPE)
+CENTERS = pixel_centers(SHAPE)
 
 
 def curve_samples(count: int) -> torch.Tensor:
@@ -43,30 +43,30 @@ def line(rows: tuple[float, float], columns: tuple[float, float], samples: int =
     return (points / torch.tensor([SHAPE[1], SHAPE[0]]))[None]
 
 
-def test_the_softmax_of_a_delta_is_its_pixels_centre() -> None:
-    point = expected_points(spatial_log_softmax(delta(12, 31)), CENTRES)[0, 0] * torch.tensor([SHAPE[1], SHAPE[0]])
+def test_the_softmax_of_a_delta_is_its_pixels_center() -> None:
+    point = expected_points(spatial_log_softmax(delta(12, 31)), CENTERS)[0, 0] * torch.tensor([SHAPE[1], SHAPE[0]])
     torch.testing.assert_close(point, torch.tensor([31.5, 12.5]), atol=1e-4, rtol=0)
 
 
 def test_mass_between_two_pixels_lies_between_them() -> None:
     logits = torch.maximum(delta(12, 30), delta(12, 31))
     logits[0, 0, 12, 31] += math.log(3)
-    point = expected_points(spatial_log_softmax(logits), CENTRES)[0, 0] * torch.tensor([SHAPE[1], SHAPE[0]])
+    point = expected_points(spatial_log_softmax(logits), CENTERS)[0, 0] * torch.tensor([SHAPE[1], SHAPE[0]])
     torch.testing.assert_close(point, torch.tensor([31.25, 12.5]), atol=1e-4, rtol=0)
 
 
 def test_a_gaussian_map_has_its_mean_and_its_deviation() -> None:
     where, sigma = torch.tensor([[[0.52, 0.47]]]), torch.tensor([0.06, 0.08])
-    log_q = gaussian_maps(where, CENTRES, sigma)
+    log_q = gaussian_maps(where, CENTERS, sigma)
     torch.testing.assert_close(log_q.exp().sum(), torch.tensor(1.0))
-    torch.testing.assert_close(expected_points(log_q, CENTRES), where, atol=1e-3, rtol=0)
-    variance = (log_q.exp()[0, 0, :, None] * (CENTRES - where[0, 0]) ** 2).sum(dim=0)
+    torch.testing.assert_close(expected_points(log_q, CENTERS), where, atol=1e-3, rtol=0)
+    variance = (log_q.exp()[0, 0, :, None] * (CENTERS - where[0, 0]) ** 2).sum(dim=0)
     torch.testing.assert_close(variance.sqrt(), sigma, atol=2e-3, rtol=0)
 
 
 def test_jensen_shannon_is_nothing_between_equals_and_ln_2_between_strangers() -> None:
     one, other = (spatial_log_softmax(delta(*place)) for place in ((5, 5), (30, 40)))
-    same = gaussian_maps(torch.rand(2, 7, 2), CENTRES, torch.tensor([0.03, 0.03]))
+    same = gaussian_maps(torch.rand(2, 7, 2), CENTERS, torch.tensor([0.03, 0.03]))
     torch.testing.assert_close(jensen_shannon(same, same), torch.zeros(2, 7), atol=1e-6, rtol=0)
     torch.testing.assert_close(jensen_shannon(one, other), torch.full((1, 1), math.log(2)), atol=1e-4, rtol=0)
     torch.testing.assert_close(jensen_shannon(one, other), jensen_shannon(other, one))

@@ -137,14 +137,14 @@ def test_the_distance_map_comes_back_in_pixels_and_is_low_along_the_curve() -> N
 
 
 @pytest.mark.parametrize("spacing", [None, (1.0, 0.4), (0.3, 0.6)])
-def test_the_curves_samples_lie_evenly_in_millimetres(spacing) -> None:
+def test_the_curves_samples_lie_evenly_in_millimeters(spacing) -> None:
     points, curve = drawn_heart()
     found = ContourPipeline(Drawn(points, curve), CONFIG)(np.zeros((160, 160), np.uint8), spacing)
     steps = np.linalg.norm(np.diff(found.curve, axis=0) * (spacing or (1, 1)), axis=1)
     np.testing.assert_allclose(steps, steps.mean(), rtol=0.1)
 
 
-def test_the_record_tells_the_spread_in_millimetres_where_it_can() -> None:
+def test_the_record_tells_the_spread_in_millimeters_where_it_can() -> None:
     points, curve = drawn_heart()
     found = ContourPipeline(Drawn(points, curve, sigma=math.sqrt(5)), CONFIG)(np.zeros((160, 80), np.uint8))
     one = found.summary((0.5, 1.0))["landmarks"][3]

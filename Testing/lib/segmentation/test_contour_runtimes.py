@@ -23,9 +23,9 @@ def test_torch_and_onnx_give_the_same_maps() -> None:
     from EchoSynthLib.segmentation.contour.export import torch_pipeline
 
     folder = zoo.find("contour")
-    grey = np.random.default_rng(0).random((1, 1, *folder.config["grid"])).astype(np.float32)
-    fast = OnnxNetwork(folder.path / "contour.onnx")(grey)
-    slow = torch_pipeline(folder.path, folder.config).network(grey)
+    gray = np.random.default_rng(0).random((1, 1, *folder.config["grid"])).astype(np.float32)
+    fast = OnnxNetwork(folder.path / "contour.onnx")(gray)
+    slow = torch_pipeline(folder.path, folder.config).network(gray)
     assert len(fast) == len(slow) == 2
     for one, other in zip(fast, slow, strict=True):
         assert one.shape == other.shape

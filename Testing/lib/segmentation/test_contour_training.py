@@ -49,7 +49,7 @@ def blob(place: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
 
 
 def brightest(picture: torch.Tensor) -> torch.Tensor:
-    """Centre of mass (N, 2) of pictures as (column, row) from -1 to 1."""
+    """Center of mass (N, 2) of pictures as (column, row) from -1 to 1."""
     rows, columns = ((2 * torch.arange(side) + 1) / side - 1 for side in picture.shape[2:])
     mass = picture[:, 0] / picture[:, 0].sum(dim=(1, 2), keepdim=True)
     return torch.stack([(mass.sum(dim=1) * columns).sum(dim=1), (mass.sum(dim=2) * rows).sum(dim=1)], dim=1)

@@ -20,7 +20,7 @@ from EchoSynthLib.synthesis.beam_flow.pipeline import BeamFlowPipeline  # noqa: 
 
 SHAPE = (96, 112)
 LARGEST_LOGIT_DIFFERENCE = 1e-2
-LARGEST_GREY_DIFFERENCE = 2
+LARGEST_GRAY_DIFFERENCE = 2
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +34,10 @@ def picture() -> np.ndarray:
 @needs_segmenter
 def test_the_segmenters_logits_are_the_same() -> None:
     folder = zoo.find("segmenter")
-    grey = np.random.default_rng(0).random((1, 1, *folder.config["grid"])).astype(np.float32)
+    gray = np.random.default_rng(0).random((1, 1, *folder.config["grid"])).astype(np.float32)
     fast, slow = (
-        OnnxNetwork(folder.path / "segmenter.onnx")(grey),
-        torch_segmenter(folder.path, folder.config).network(grey),
+        OnnxNetwork(folder.path / "segmenter.onnx")(gray),
+        torch_segmenter(folder.path, folder.config).network(gray),
     )
     assert len(fast) == len(slow) == 2
     for one, other in zip(fast, slow, strict=True):
@@ -62,5 +62,5 @@ def test_the_generators_images_are_the_same(steps: int) -> None:
     fast, _ = BeamFlowPipeline.from_folder(folder.path, folder.config)(heart.label_map, heart.sector, **options)
     slow, _ = torch_pipeline(folder.path, folder.config)(heart.label_map, heart.sector, **options)
     difference = np.abs(fast.astype(int) - slow.astype(int))
-    assert difference.max() <= LARGEST_GREY_DIFFERENCE
+    assert difference.max() <= LARGEST_GRAY_DIFFERENCE
     assert (difference > 0).mean() < 0.05

@@ -70,10 +70,10 @@ def test_the_divergence_of_two_gaussians_is_its_integral(gap: float, ratio: floa
 
 
 @pytest.mark.parametrize(("mean", "deviation"), [(0.0, 0.005), (0.3, 0.1), (-1.0, 0.02), (2.0, 0.5)])
-def test_the_grey_values_share_out_all_probability(mean: float, deviation: float) -> None:
-    grey = torch.linspace(-1, 1, 256, dtype=torch.float64)
-    mean_, log_variance_ = torch.full_like(grey, mean), torch.full_like(grey, 2 * math.log(deviation))
-    assert float(discretized_log_likelihood(grey, mean_, log_variance_).exp().sum()) == pytest.approx(1, abs=1e-6)
+def test_the_gray_values_share_out_all_probability(mean: float, deviation: float) -> None:
+    gray = torch.linspace(-1, 1, 256, dtype=torch.float64)
+    mean_, log_variance_ = torch.full_like(gray, mean), torch.full_like(gray, 2 * math.log(deviation))
+    assert float(discretized_log_likelihood(gray, mean_, log_variance_).exp().sum()) == pytest.approx(1, abs=1e-6)
 
 
 @pytest.mark.parametrize("t", [3, 200, 900])

@@ -31,7 +31,7 @@ def test_the_variance_of_the_noise_is_what_the_image_has_lost(theta_0: float) ->
 
 
 @pytest.mark.parametrize(("theta_0", "sigma"), [(0.5, 0.4), (0.5, 3.0), (0.001, 0.0065), (0.001, 2e4)])
-def test_the_noise_is_centred_and_has_the_variance_and_skewness_of_its_law(theta_0: float, sigma: float) -> None:
+def test_the_noise_is_centered_and_has_the_variance_and_skewness_of_its_law(theta_0: float, sigma: float) -> None:
     noise = drawn(GammaNoise(theta_0=theta_0), sigma)
     assert float(noise.mean()) == pytest.approx(0, abs=0.01 * sigma)
     assert float(noise.std()) == pytest.approx(sigma, rel=0.02)

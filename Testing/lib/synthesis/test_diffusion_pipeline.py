@@ -184,7 +184,7 @@ def test_a_latent_beyond_the_range_is_clamped() -> None:
     assert torch.equal(to_model_space(image, torch.ones_like(image), Bright()), torch.ones(1, 1, 4, 4))
 
 
-def test_label_maps_are_stretched_by_nearest_neighbour() -> None:
+def test_label_maps_are_stretched_by_nearest_neighbor() -> None:
     codes = torch.arange(4).repeat(4, 1)[None]
     planes = one_hot(codes, 5, (2, 8))
     assert planes.shape == (1, 5, 2, 8)

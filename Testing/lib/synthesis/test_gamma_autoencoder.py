@@ -159,12 +159,12 @@ def test_the_small_autoencoder_learns_a_drawn_echo() -> None:
     echo = torch.from_numpy(picture(heart, 0)).float()[None, None] / 255
     mask = torch.from_numpy(heart.sector.mask(echo.shape[-2:])).float()[None, None]
     network, generator = build("small"), torch.Generator().manual_seed(0)
-    optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
+    optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
     losses = []
     for _ in range(25):
         loss = torch.stack(list(autoencoder_loss(network(echo, mask, generator), echo, mask).values())).sum()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0] / 2

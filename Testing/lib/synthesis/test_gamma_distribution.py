@@ -51,7 +51,7 @@ def test_the_prior_comes_first_in_the_divergence_of_the_loss() -> None:
 
 @pytest.mark.parametrize("alpha", [0.6, 3.75, 20.0])
 def test_gradients_of_a_draw_are_those_of_its_quantile(alpha: float) -> None:
-    """Along an implicitly reparameterised draw the distribution function stays as it is: z = F^-1(u; alpha)."""
+    """Along an implicitly reparameterized draw the distribution function stays as it is: z = F^-1(u; alpha)."""
     a = torch.full((50,), alpha, dtype=torch.float64, requires_grad=True)
     z = GammaImage(a, torch.ones_like(a)).sample(torch.Generator().manual_seed(0))
     (gradient,) = torch.autograd.grad(z.sum(), a)

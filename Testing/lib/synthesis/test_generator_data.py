@@ -11,7 +11,7 @@ from EchoSynthLib.synthesis.beam_flow.data import DROP, Batch, BeamBatches, with
 from EchoSynthLib.training.beam_data import BeamData  # noqa: E402
 
 SHAPE = (96, 64)
-LEVELS = np.array([0, 80, 160, 240], np.uint8)  # grey level that stands for each label in these frames
+LEVELS = np.array([0, 80, 160, 240], np.uint8)  # gray level that stands for each label in these frames
 
 
 def beam_frames(labels: np.ndarray) -> BeamData:
@@ -48,8 +48,8 @@ def drawn(labels: np.ndarray, count: int = 40) -> Batch:
 
 
 def told_by_image(batch: Batch) -> np.ndarray:
-    grey = (batch.image[:, 0].numpy() + 1) * 127.5
-    return np.abs(grey[..., None] - LEVELS.astype(np.float32)).argmin(axis=-1)
+    gray = (batch.image[:, 0].numpy() + 1) * 127.5
+    return np.abs(gray[..., None] - LEVELS.astype(np.float32)).argmin(axis=-1)
 
 
 def inner(labels: np.ndarray) -> np.ndarray:

@@ -101,7 +101,7 @@ def test_a_cine_gives_seven_rows_a_frame(tmp_path: Path) -> None:
 
 @needs_segmenter
 @pytest.mark.usefixtures("drawn_model")
-def test_pixels_without_a_size_give_no_millimetres(tmp_path: Path) -> None:
+def test_pixels_without_a_size_give_no_millimeters(tmp_path: Path) -> None:
     image = tmp_path / "echo.png"
     write_echo(image)
     Contour(image=image, output=tmp_path / "out").run(Context())

@@ -25,9 +25,9 @@ from EchoSynthLib.images.picture_sheet import (
     TITLE_HEIGHT,
     Section,
     Tile,
-    coloured,
+    colored,
     draw_sheet,
-    grey,
+    gray,
 )
 
 
@@ -49,17 +49,17 @@ def first_tile(tile: Tile) -> np.ndarray:
     return sheet[top : top + TILE_HEIGHT, MARGIN:-MARGIN]
 
 
-def test_a_structure_has_its_own_colour_and_the_rest_is_black() -> None:
-    picture = coloured(a_ventricle_over_an_atrium())
-    assert tuple(picture[40, 50]) == LEFT_VENTRICLE.colour
-    assert tuple(picture[70, 50]) == LEFT_ATRIUM.colour
+def test_a_structure_has_its_own_color_and_the_rest_is_black() -> None:
+    picture = colored(a_ventricle_over_an_atrium())
+    assert tuple(picture[40, 50]) == LEFT_VENTRICLE.color
+    assert tuple(picture[70, 50]) == LEFT_ATRIUM.color
     assert not picture[5, 5].any()
 
 
 def test_an_outline_marks_the_border_and_leaves_the_inside_as_it_was() -> None:
     image = np.full((100, 100), 40, np.uint8)
-    plain = first_tile(Tile(grey(image)))
-    drawn = first_tile(Tile(grey(image), outline=a_ventricle_over_an_atrium()))
+    plain = first_tile(Tile(gray(image)))
+    drawn = first_tile(Tile(gray(image), outline=a_ventricle_over_an_atrium()))
     changed = (plain != drawn).any(axis=-1)
     scale = TILE_HEIGHT / 100
     assert changed[round(20 * scale), round(50 * scale)]
@@ -67,14 +67,14 @@ def test_an_outline_marks_the_border_and_leaves_the_inside_as_it_was() -> None:
     assert not changed[round(5 * scale), round(5 * scale)]
 
 
-def test_the_sheet_shows_millimetres_and_not_pixels() -> None:
-    tall_pixels = Tile(grey(np.zeros((100, 100), np.uint8)), aspect=pixel_aspect((0.4, 0.2)))
+def test_the_sheet_shows_millimeters_and_not_pixels() -> None:
+    tall_pixels = Tile(gray(np.zeros((100, 100), np.uint8)), aspect=pixel_aspect((0.4, 0.2)))
     assert first_tile(tall_pixels).shape == (TILE_HEIGHT, TILE_HEIGHT // 2, 3)
     assert pixel_aspect(None) == 1.0
 
 
 def test_the_sheet_holds_every_row_and_column() -> None:
-    tile = Tile(grey(np.zeros((10, 10), np.uint8)), "caption")
+    tile = Tile(gray(np.zeros((10, 10), np.uint8)), "caption")
     sheet = draw_sheet([Section("one", [[tile, tile], [tile]]), Section("two", [[tile]])])
     assert sheet.width == MARGIN + 2 * (TILE_HEIGHT + MARGIN)
     assert sheet.height == MARGIN + 2 * TITLE_HEIGHT + 3 * (TILE_HEIGHT + CAPTION_HEIGHT + MARGIN)

@@ -107,8 +107,8 @@ def test_a_number_that_no_float_holds_is_refused_by_name() -> None:
 
 
 def test_unknown_and_missing_parameters_are_named() -> None:
-    with pytest.raises(InputError, match="beat has no parameter colour"):
-        Beat.build({"image": "a.png", "colour": "red"})
+    with pytest.raises(InputError, match="beat has no parameter color"):
+        Beat.build({"image": "a.png", "color": "red"})
     with pytest.raises(InputError, match=r"beat needs image \(of a heart\)"):
         Beat.build({})
 

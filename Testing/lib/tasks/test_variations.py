@@ -74,7 +74,7 @@ def test_all_frames_of_a_cine_are_deformed_alike(tmp_path: Path) -> None:
         np.testing.assert_array_equal(cine[index], alone)
 
 
-def test_nothing_is_labelled_outside_a_given_sector(tmp_path: Path, label_file: Path) -> None:
+def test_nothing_is_labeled_outside_a_given_sector(tmp_path: Path, label_file: Path) -> None:
     sector = heart().sector
     options = {"sector": json.dumps(sector.to_dict()), "strength": 1.5, "wall_thickness": 2}
     for varied in made(label_file, tmp_path / "out", count=3, **options):

@@ -29,7 +29,7 @@ def heart_label(size: tuple[int, int]) -> torch.Tensor:
 
 
 def sampled(grid: torch.Tensor, source: tuple[int, int], padding: str) -> tuple[np.ndarray, np.ndarray]:
-    """Image (a third of the label, as grey) and label on a grid, each interpolated as in training."""
+    """Image (a third of the label, as gray) and label on a grid, each interpolated as in training."""
     label = heart_label(source).expand(len(grid), -1, -1, -1)
     image = F.grid_sample(label / 3, grid, padding_mode=padding, align_corners=False)
     found = F.grid_sample(label, grid, mode="nearest", align_corners=False)

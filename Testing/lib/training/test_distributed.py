@@ -92,7 +92,7 @@ def test_two_processes_end_with_the_same_weights_and_one_checkpoint(tmp_path: Pa
         assert ours == pytest.approx(theirs, abs=1e-5)
     assert (main["iteration"], main["seconds"]) == (other["iteration"], other["seconds"])
     assert main["iteration"] > 10
-    assert torch.tensor(main["weights"][0]).sub(1).abs().max() < 0.5  # It has learnt.
+    assert torch.tensor(main["weights"][0]).sub(1).abs().max() < 0.5  # It has learned.
     assert main["first"] != other["first"]
     assert (main["is_main"], other["is_main"]) == (True, False)
     assert (tmp_path / "0.order").read_text() == "0"

@@ -251,9 +251,9 @@ class Waiting(unittest.TestCase):
     def test_a_picture_is_written_and_shows_something(self):
         show_alone(echo_volume(drawn_heart()))
         shown = qt.QImage(str(picture("harness-window")))
-        greys = {shown.pixel(x, y) for x in range(0, shown.width(), 7) for y in range(0, shown.height(), 7)}
+        grays = {shown.pixel(x, y) for x in range(0, shown.width(), 7) for y in range(0, shown.height(), 7)}
         assert shown.width() > 1000
-        assert len(greys) > 50
+        assert len(grays) > 50
 
     def test_waiting_lets_timers_fire(self):
         heard = []

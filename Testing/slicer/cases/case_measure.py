@@ -80,7 +80,7 @@ class Frame(Measuring):
         assert rows_in(self.panel.nodes.table)[5]["shown"] == round(self.value("LA area") / 100, 1)
         assert np.allclose(self.points(), points, atol=1)
 
-    def test_without_calibration_everything_is_in_pixels_and_nothing_in_millilitres(self):
+    def test_without_calibration_everything_is_in_pixels_and_nothing_in_milliliters(self):
         volume = load_frame(FRAME)
         volume.SetSpacing(1, 1, 1)
         self.segment(volume)

@@ -1,4 +1,4 @@
-"""The panels one by one: reasons for being grey, pixel size, errors, cancel, models."""
+"""The panels one by one: reasons for being gray, pixel size, errors, cancel, models."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Panels(unittest.TestCase):
 
 
 class Segment(Panels):
-    def test_a_grey_button_says_why(self):
+    def test_a_gray_button_says_why(self):
         panel = self.panels["Segment"]
         assert not panel.ui.segmentButton.enabled
         assert "Choose an echo image or a cine" in panel.ui.segmentButton.toolTip

@@ -46,7 +46,7 @@ class Review(unittest.TestCase):
 
 
 class Choosing(Review):
-    def test_what_cannot_be_segmented_makes_the_button_grey_and_says_why(self):
+    def test_what_cannot_be_segmented_makes_the_button_gray_and_says_why(self):
         button = self.panels["Segment"].ui.segmentButton
         empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty")
         for volume, words in (

@@ -192,7 +192,7 @@ class Biplane(Loaded):
         plugin = slicer.qSlicerSubjectHierarchyPluginHandler.instance().pluginByName("EchoSynth")
         assert tree.GetItemOwnerPluginName(folder) == "EchoSynth"
         assert "patient0001_2CH_ES: 2CH ES, calibrated" in plugin.tooltip(folder)
-        assert f"Traffic light: {self.panel.measured.study.light.colour}" in plugin.tooltip(folder)
+        assert f"Traffic light: {self.panel.measured.study.light.color}" in plugin.tooltip(folder)
         slicer.util.selectModule("Data")
         spin(0.5)
         picture("study-folder")

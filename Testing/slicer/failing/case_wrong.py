@@ -48,7 +48,7 @@ class Wrong(unittest.TestCase):
         beats = 3
         assert beats == 4
 
-    def test_that_clicks_on_a_grey_button(self):
+    def test_that_clicks_on_a_gray_button(self):
         self.button.enabled = False
         self.button.toolTip = "Load an image first"
         click(self.button)

@@ -26,8 +26,8 @@ from EchoSynthLib.synthesis.diffusion.processes.base import (
     per_image,
 )
 
-HALF_GREY = 1 / 255
-"""Half a grey value of an 8-bit image in [-1, 1]."""
+HALF_GRAY = 1 / 255
+"""Half a gray value of an 8-bit image in [-1, 1]."""
 
 
 class DDPM(Process):
@@ -116,16 +116,16 @@ def normal_kl(mean1: Tensor, log_variance1: Tensor, mean2: Tensor, log_variance2
 
 
 def discretized_log_likelihood(x0: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Log probability, in nats, that N(mean, variance) gives the grey value of each element; Eq. 13.
+    """Log probability, in nats, that N(mean, variance) gives the gray value of each element; Eq. 13.
 
-    The first and last grey value take all that lies beyond them.
+    The first and last gray value take all that lies beyond them.
 
     Args:
-        x0: 8-bit grey values scaled to [-1, 1].
+        x0: 8-bit gray values scaled to [-1, 1].
         mean, log_variance: of the same shape.
     """
     scale = (-0.5 * log_variance).exp()
-    above, below = (x0 - mean + HALF_GREY) * scale, (x0 - mean - HALF_GREY) * scale
+    above, below = (x0 - mean + HALF_GRAY) * scale, (x0 - mean - HALF_GRAY) * scale
     between = (ndtr(above) - ndtr(below)).clamp(min=1e-12).log()
-    darkest, brightest = x0 < -1 + HALF_GREY, x0 > 1 - HALF_GREY
+    darkest, brightest = x0 < -1 + HALF_GRAY, x0 > 1 - HALF_GRAY
     return torch.where(darkest, log_ndtr(above), torch.where(brightest, log_ndtr(-below), between))

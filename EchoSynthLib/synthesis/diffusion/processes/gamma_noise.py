@@ -1,4 +1,4 @@
-"""Diffusion with centred Gamma noise: Nachmani, San Roman, Wolf 2021 (arXiv 2110.05948).
+"""Diffusion with centered Gamma noise: Nachmani, San Roman, Wolf 2021 (arXiv 2110.05948).
 
 x_t = sqrt(alpha_bar_t) x_0 + (g - k_bar_t theta_t) with g ~ Gamma(shape k_bar_t, scale theta_t),
 theta_t = sqrt(alpha_bar_t) theta_0, k_t = beta_t / (alpha_bar_t theta_0^2) and k_bar_t the sum of k up to t.

@@ -10,7 +10,7 @@ from torch import Tensor
 from EchoSynthLib.synthesis.diffusion.solvers.base import Counted, Denoise, Generators, OnStep, Solution, integrate
 
 Noise = Callable[[Tensor, float, Generators], Tensor]
-"""noise(like, sigma, generator): centred, of standard deviation sigma"""
+"""noise(like, sigma, generator): centered, of standard deviation sigma"""
 
 
 def posterior(sigma: float, sigma_next: float) -> tuple[float, float]:

@@ -40,7 +40,7 @@ class Counted:
 
 
 def integrate(step: Step, counted: Counted, x: Tensor, sigmas: Tensor, on_step: OnStep | None) -> Solution:
-    """Take a step between each two neighbours of sigmas (steps + 1,), until done or told to stop."""
+    """Take a step between each two neighbors of sigmas (steps + 1,), until done or told to stop."""
     for i, (sigma, sigma_next) in enumerate(pairwise(sigmas.tolist())):
         x = step(x, sigma, sigma_next)
         if on_step is not None:

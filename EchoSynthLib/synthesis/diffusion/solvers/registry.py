@@ -3,7 +3,7 @@
 A deterministic solver integrates the probability flow of Gaussian noise, and so fits every Gaussian process; those
 that add noise need noise of the process's own law. DDIM holds for Gamma noise too (Nachmani et al. 2021).
 The flow map of the fast generator (`synthesis/beam_flow`) needs none of these: it learns the integral itself, and its
-own sampler adds up the learnt steps, one evaluation each.
+own sampler adds up the learned steps, one evaluation each.
 """
 
 from __future__ import annotations
