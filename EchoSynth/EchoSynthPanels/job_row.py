@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -38,6 +39,24 @@ class RoomForText(qt.QObject):
         height = max(height, label.property("leastHeight") or 0)
         if height != label.minimumHeight:
             label.setMinimumHeight(height)
+            # What lies around it would keep its places until something else lays it out; not amid a painting.
+            qt.QTimer.singleShot(0, partial(_lay_out_around, label))
+
+
+def _lay_out_around(widget: Any) -> None:
+    """Gives all that lies in the same module its place again."""
+    try:
+        parent = widget.parentWidget()
+    except ValueError:
+        # It went meanwhile, with its module.
+        return
+    while parent is not None and not parent.inherits("QScrollArea"):
+        layout = parent.layout()
+        if layout is not None:
+            layout.invalidate()
+            layout.activate()
+        parent.updateGeometry()
+        parent = parent.parentWidget()
 
 
 def let_grow(label: Any, room: RoomForText, lines: int = 0) -> None:

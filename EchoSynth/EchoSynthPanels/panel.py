@@ -221,6 +221,12 @@ def connect(widget: Any, signal: str, slot: Any) -> None:
         raise AttributeError(f"{widget} has no signal {signal}")
 
 
+def name_output(section: Any, output: Any) -> None:
+    """Says in the headline of a folded section which node its output selector lets the job replace."""
+    name = output.GetName() if output is not None else ""
+    section.text = _("Advanced (replaces {name})").format(name=name) if name else _("Advanced")
+
+
 def confirmed(question: str) -> bool:
     """Asks the user; in testing mode nobody is there to answer, and the answer is yes."""
     # There Slicer's own function shows nothing, and returns False although it documents True.

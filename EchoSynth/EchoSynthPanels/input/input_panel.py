@@ -56,6 +56,11 @@ class InputPanel(Panel):
         connect(ui.sampleButton, "clicked()", self.open_sample)
         connect(ui.cineButton, "clicked()", self.make_cine)
         connect(ui.setSpacingButton, "clicked()", self.set_spacing)
+        self._to_calibrate: Any = None
+        for box in (ui.rowSpacingSpinBox, ui.columnSpacingSpinBox):
+            # Its least value, 0, is an empty field; a .ui file cannot say so.
+            box.specialValueText = " "
+            connect(box, "valueChanged(double)", self._show_whether_to_calibrate)
 
     def owner_of(self, row: str) -> str:
         """See `Panel.owner_of`."""
@@ -187,9 +192,15 @@ class InputPanel(Panel):
         spacing = trusted_spacing(volume) if usable else None
         is_cine = usable and cine_of(volume) is not None
         self.ui.frameRowLabel.text = _("Frame:") if is_cine else _("Pixel size:")
+        # Of one frame without calibration the row below says as much.
         for widget in (self.ui.frameRowLabel, self.ui.frameRow):
-            widget.visible = usable
+            widget.visible = usable and (is_cine or spacing is not None)
         self.ui.calibrationRow.visible = usable and not spacing
+        if volume is not self._to_calibrate:
+            # A pixel size is offered by nobody: what was typed for another image is none of this one's.
+            self._to_calibrate = volume
+            self.ui.rowSpacingSpinBox.value = self.ui.columnSpacingSpinBox.value = 0
+        self._show_whether_to_calibrate()
         if spacing:
             text = _("{row:.3f} x {column:.3f} mm").format(row=spacing[0], column=spacing[1])
             about = _("Height x width of a pixel")
@@ -197,6 +208,16 @@ class InputPanel(Panel):
             text = _("Not calibrated")
             about = _("The pixel size is not known: lengths and areas are in pixels")
         self.ui.spacingLabel.text, self.ui.spacingLabel.toolTip = text, about
+
+    def _show_whether_to_calibrate(self, value: float = 0) -> None:
+        """An empty field is a size of 0."""
+        typed = min(self.ui.rowSpacingSpinBox.value, self.ui.columnSpacingSpinBox.value) > 0
+        self.ui.setSpacingButton.enabled = typed
+        self.ui.setSpacingButton.toolTip = (
+            _("Give the image this pixel size; lengths and areas are then in millimeters")
+            if typed
+            else _("Type the height and the width of a pixel first, as the device or the depth scale tells them")
+        )
 
     def _show_in_volumes(self) -> None:
         slicer.modules.volumes.widgetRepresentation().setEditedNode(self.parameters.inputVolume)

@@ -17,7 +17,7 @@ from EchoSynthMRML.volumes import check_frame
 from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.views import show_frame, show_through
 from EchoSynthPanels.model_choice import ModelChoice
-from EchoSynthPanels.panel import Panel
+from EchoSynthPanels.panel import Panel, name_output
 
 
 class SegmentPanel(Panel):
@@ -41,6 +41,7 @@ class SegmentPanel(Panel):
         if self.parameters is None:
             return
         self._model.refresh()
+        name_output(self.ui.segmentAdvanced, self.parameters.outputSegmentation)
         volume = self.parameters.inputVolume
         cine = volume and cine_of(volume)
         self.ui.allFramesCheckBox.visible = cine is not None

@@ -17,7 +17,7 @@ from EchoSynthPanels.application.navigation import open_panel
 from EchoSynthPanels.application.views import show_side_by_side
 from EchoSynthPanels.input.label_map import reason_not_to_draw
 from EchoSynthPanels.model_choice import ModelChoice, NameChoice
-from EchoSynthPanels.panel import Panel, connect
+from EchoSynthPanels.panel import Panel, connect, name_output
 from EchoSynthPanels.parameters import View
 from EchoSynthPanels.synthesis.generator_texts import GeneratorWords
 from EchoSynthPanels.synthesis.live import the_live
@@ -55,6 +55,7 @@ class SynthesizePanel(Panel):
         if self.parameters is None:
             return
         self._model.refresh()
+        name_output(self.ui.synthesizeAdvanced, self.parameters.outputVolume)
         generator = capabilities(self.parameters.generator)
         self._show_generator(generator)
         cine = self.parameters.labelMap and cine_of(self.parameters.labelMap)

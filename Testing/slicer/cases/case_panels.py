@@ -16,7 +16,7 @@ from EchoSynthLib import zoo
 from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
-from events import choose, click, click_item, move_slider, spin, type_text, wait_until
+from events import choose, click, click_item, move_slider, picture, spin, type_text, wait_until
 from the_module import AllPanels, names_in_scene, open_module, press_apply, unfold
 
 
@@ -44,7 +44,11 @@ class Segment(Panels):
         choose(panel.ui.inputSelector, "echo")
         assert panel.ui.spacingLabel.text == "Not calibrated"
         assert "in pixels" in panel.ui.spacingLabel.toolTip
+        picture("uncalibrated")
+        assert not panel.ui.setSpacingButton.enabled
+        assert panel.ui.rowSpacingSpinBox.text.strip() == ""
         type_text(panel.ui.rowSpacingSpinBox, "0.5")
+        assert not panel.ui.setSpacingButton.enabled
         type_text(panel.ui.columnSpacingSpinBox, "0.25")
         click(panel.ui.setSpacingButton)
         assert panel.ui.spacingLabel.text.startswith("0.500 x 0.250 mm")

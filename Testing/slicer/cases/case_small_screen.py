@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unittest
 
+import qt
 import slicer
 
 from drawn_echo import drawn_heart, echo_volume
@@ -51,6 +52,43 @@ class MainButtons(SmallScreen):
             self.assert_both_in_sight()
             self.click(self.synthesize.ui.synthesizeButton)
             assert in_sight(self.synthesize.ui.synthesizeResultLabel)
+
+    def test_both_are_in_sight_of_an_image_without_calibration_and_after_a_failure(self):
+        with window_of("laptop"):
+            volume = echo_volume(drawn_heart((224, 272)))
+            volume.SetSpacing(1, 1, 1)
+            self.parameters.inputVolume = volume
+            spin(0.3)
+            self.assert_both_in_sight()
+            self.click(self.segment.ui.segmentButton)
+            picture("uncalibrated-segmented")
+            self.assert_both_in_sight()
+            self.parameters.segmenter = "no-such-model"
+            self.click(self.segment.ui.segmentButton)
+            self.parameters.segmenter = "segmenter"
+            picture("uncalibrated-failed")
+            self.assert_both_in_sight()
+
+    def test_a_hidden_output_that_is_replaced_is_named(self):
+        self.parameters.inputVolume = echo_volume(drawn_heart((224, 272)))
+        self.click(self.segment.ui.segmentButton)
+        assert self.segment.ui.segmentAdvanced.text == "Advanced"
+        self.parameters.outputSegmentation = self.parameters.labelMap
+        spin(0.1)
+        assert self.parameters.labelMap.GetName() in self.segment.ui.segmentAdvanced.text
+
+    def test_a_text_that_needs_more_lines_moves_what_lies_below_it(self):
+        for screen in SCREENS:
+            with window_of(screen):
+                panel = open_module("EchoMeasure").panels["Measure"]
+                label, button = panel.ui.lightResultLabel, panel.ui.reportButton
+                label.text = "LV: yellow, because of this and that, and because of something else, too. " * 3
+                spin(0.5)
+                picture(f"long-light-{screen}")
+                assert label.height >= label.heightForWidth(label.width)
+                assert label.y + label.height <= button.mapTo(label.parentWidget(), qt.QPoint(0, 0)).y()
+                label.text = ""
+                spin(0.1)
 
     def test_pictures_of_all_looks(self):
         for screen in SCREENS:
