@@ -11,12 +11,11 @@ import qt
 from slicer.i18n import tr as _
 
 from EchoSynthPanels.application.runner import JobRunner
+from EchoSynthPanels.colors import FAILURE, WARNING, Tint
 
 LOG_HEIGHT = 120
 SETTLED_MS = 100
 """After which views and texts have their places."""
-FAILURE, WARNING = "#e5484d", "#c98a00"
-"""Colors that can be read on light and on dark."""
 
 
 class RoomForText(qt.QObject):
@@ -87,7 +86,8 @@ class JobRow:
         cancel: bool = False,
     ) -> None:
         self._runner, self._owner, self._place, self._results = runner, owner, place, results
-        self._text = self._color = ""
+        self._text = ""
+        self._color: Tint | None = None
         self._warnings: list[str] = []
         self._running = False
         self._room = RoomForText()
@@ -128,7 +128,7 @@ class JobRow:
     @property
     def failed(self) -> bool:
         """Whether it tells of a failure."""
-        return self._color == FAILURE
+        return self._color is FAILURE
 
     def warn(self, texts: Iterable[str]) -> None:
         """Adds what is doubtful about the result of the job that just ends."""
@@ -142,7 +142,7 @@ class JobRow:
 
     def clear(self) -> None:
         """Forgets the last job, as when its scene is closed."""
-        self._text, self._color, self._warnings = "", "", []
+        self._text, self._color, self._warnings = "", None, []
         self.log_button.checked = False
         self.refresh()
 
@@ -155,13 +155,13 @@ class JobRow:
                 self._warnings = []
             remaining = runner.remaining
             left = _(", {time} left").format(time=remaining) if remaining else ""
-            self._text, self._color = _sentence(runner.message) + left, ""
+            self._text, self._color = _sentence(runner.message) + left, None
             # With a maximum of 0 the bar would run to and fro. Without a graphics card each of its steps paints the
             # whole window anew, which takes the processor from the job: an empty bar says the same.
             self.bar.maximum, self.bar.value = runner.total or 1, runner.done if runner.total else 0
         elif was_running:
             self._text = _failed(runner.message) if runner.failed else _sentence(runner.message)
-            self._color = FAILURE if runner.failed else ""
+            self._color = FAILURE if runner.failed else None
         self._show()
         if self._running != was_running:
             # The layout gives it its place with the next turn of the event loop.
@@ -233,5 +233,5 @@ def _failed(message: str) -> str:
     return _("Failed: {message}").format(message=message)
 
 
-def _colored(text: str, color: str) -> str:
+def _colored(text: str, color: Tint | None) -> str:
     return f'<span style="color:{color}">{escape(text)}</span>' if color else escape(text)

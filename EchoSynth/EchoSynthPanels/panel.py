@@ -77,6 +77,8 @@ class Panel(VTKObservationMixin):
             has_caption = hasattr(self.ui, f"{label.objectName}Label")
             let_grow(label, self._room, lines=2 if has_caption else 0)
             label.visible = has_caption
+            # A long word, as a checksum or a path, does not widen the module.
+            label.setSizePolicy(qt.QSizePolicy.Ignored, label.sizePolicy.verticalPolicy())
         self.rows = {
             name: JobRow(self.runner, partial(self.owner_of, name), place, self._results, self._offers_cancel(name))
             for name, place in vars(self.ui).items()

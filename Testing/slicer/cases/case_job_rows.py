@@ -8,6 +8,7 @@ import unittest
 from pathlib import Path
 
 import numpy as np
+import qt
 import slicer
 from PIL import Image
 
@@ -19,7 +20,9 @@ from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
+from EchoSynthPanels.colors import FAILURE, LAMPS, WARNING
 from events import choose, click, picture, spin, type_text, wait_until
+from looks import STYLES, style_of
 from the_module import AllPanels, open_module, paint, press_apply, unfold
 
 
@@ -93,6 +96,14 @@ class Progress(Rows):
         assert not row.failed
         assert "no-such-model" not in row.text
 
+    def test_colors_stand_out_from_a_light_and_from_a_dark_window(self):
+        for look in STYLES:
+            with style_of(look):
+                window = slicer.app.palette().color(qt.QPalette.Window)
+                for tint, least in ((FAILURE, 4.5), (WARNING, 4.5), *((lamp, 3) for lamp in LAMPS.values())):
+                    told = contrast(qt.QColor(str(tint)), window)
+                    assert told > least, (look, tint, told)
+
     def test_a_cancelled_job_says_so_below_its_button(self):
         self.parameters.inputVolume = load_cine(CINE)
         panel = self.panels["Segment"]
@@ -111,6 +122,16 @@ class Progress(Rows):
         spin(0.3)
         assert label.height >= label.heightForWidth(label.width)
         panel.tell(label, "")
+
+
+def contrast(one, other):
+    """The ratio of two colors' relative luminance, as WCAG 2 defines it."""
+    lights = []
+    for color in (one, other):
+        parts = np.array([color.redF(), color.greenF(), color.blueF()])
+        linear = np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        lights.append(float(linear @ [0.2126, 0.7152, 0.0722]) + 0.05)
+    return max(lights) / min(lights)
 
 
 class Opening(Rows):
