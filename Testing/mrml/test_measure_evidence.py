@@ -138,7 +138,7 @@ def test_an_end_that_no_model_looked_at_is_not_green_until_it_is_measured_again(
     moved = f"frame {found.study.cycle.systole.frame}"
     assert NOT_LOOKED_AT in found.study.frames[moved].light.reasons
     lights = {row["light"] for row in found.rows() if row["where"] in (moved, "cine")}
-    assert "green" not in {found.study.light.colour, *lights}
+    assert "green" not in {found.study.light.color, *lights}
     assert found.study.to_record()["light"]["color"] != "green"
     again = measured(measure(node, all_frames=True, image=image, judge_by=client))
     assert not any(NOT_LOOKED_AT in light.reasons for light in again.study.lights.values())
@@ -148,7 +148,7 @@ def test_a_view_without_its_image_is_not_green_beside_one_that_the_models_saw(cl
     alone = add_to_scene(scene, new_segmentation(label_map, grid_of(FRAME), "alone"))
     places = {"4CH ED": place_of(drawn, drawn, None, echo), "4CH ES": place_of(alone, alone, None, None)}
     found = measured(measured_of(drawn, places, None, client)).study
-    assert found.lights["4CH ES"].colour == "yellow"
+    assert found.lights["4CH ES"].color == "yellow"
     assert CANNOT_BE_LOOKED_AT in found.lights["4CH ES"].reasons
 
 

@@ -24,6 +24,12 @@ ENDS = {"/" + "/".join(parts[start:]) for parts in PARTS for start in range(len(
 # `EchoX.py` stands for any module's file, `test_X.py` for any test's.
 PLACEHOLDER = re.compile(r"(^|[a-z_/])X\.py$")
 
+# Written so that it does not find itself; what is left out are functions of `scipy.ndimage`.
+BRITISH = re.compile(
+    "(?i)colo[u]r|gr[e]y(?!_erosion|_dilation)|cent[r]e[ds]?(?![a-z])|(?:neigh|behavi|fav)[o]ur|lab[e]lled|lea[r]nt(?![a-z])"
+    "|(?:synthe|normal|optim|initial|parametr|raster|minim|maxim|visual|recogn|organ)i[s](?:e|ed|es|er|ing|ation)(?![a-z])"
+)
+
 
 @cache
 def names_of(path: Path) -> set[str]:
@@ -81,6 +87,11 @@ def test_modules_that_a_text_names_are_there() -> None:
 
 def test_files_that_a_text_names_are_there() -> None:
     assert not {name(path): gone for path in READ if (gone := files_gone(path))}
+
+
+def test_names_and_texts_are_in_us_english() -> None:
+    found = {name(path): set(BRITISH.findall(path.read_text(encoding="utf-8"))) for path in READ}
+    assert not {path: words for path, words in found.items() if words}
 
 
 def test_the_map_of_the_house_names_every_folder_of_code() -> None:
