@@ -24,7 +24,7 @@ from EchoSynthLib.types import Progress, Spacing
 
 if TYPE_CHECKING:
     from EchoSynthLib.images.frame import EchoFrame
-    from EchoSynthLib.tasks.contour_results import FrameContour
+    from EchoSynthLib.tasks.parts.contour_results import FrameContour
 
 # Label maps of the same images may lie in the same folder.
 RECORD_OF_FOLDER = "contour_record.json"
@@ -92,7 +92,7 @@ class Contour(PixelSize, Task):
         from EchoSynthLib.images.contrast import told_of_blank
         from EchoSynthLib.images.frame import EchoCine
         from EchoSynthLib.images.read_echo import read_echo
-        from EchoSynthLib.tasks.contour_results import write_contours, write_picture, write_table
+        from EchoSynthLib.tasks.parts.contour_results import write_contours, write_picture, write_table
 
         started = time.perf_counter()
         image = read_echo(path)
@@ -120,7 +120,7 @@ class Contour(PixelSize, Task):
     def _contour_frame(self, frame: EchoFrame, spacing: Spacing | None) -> tuple[FrameContour, dict[str, Any]]:
         import numpy as np
 
-        from EchoSynthLib.tasks.contour_results import FrameContour
+        from EchoSynthLib.tasks.parts.contour_results import FrameContour
 
         # What stands beside the tissue would shrink the heart on the network's grid.
         tissue = frame.tissue

@@ -31,7 +31,7 @@ from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.options import LARGEST_STRENGTH, SynthesisOptions, seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_replaceable
 from EchoSynthLib.tasks.common.results import RECORD, check_exists, told_of_pairs, write_records
-from EchoSynthLib.tasks.dataset_pairs import DrawnPair, PairPlan, PairSettings, PairSource, draw
+from EchoSynthLib.tasks.parts.dataset_pairs import DrawnPair, PairPlan, PairSettings, PairSource, draw
 from EchoSynthLib.tasks.task import Context, Task, parameter
 
 # Pairs that travel together to a worker, at most: about a second's work, so that transport does not count. Of a small

@@ -15,9 +15,9 @@ from EchoSynthLib.tasks.common.folders import run_each, warnings_of_each
 from EchoSynthLib.tasks.common.options import PixelSize, view_parameter
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, write_records
-from EchoSynthLib.tasks.measure_cases import Case, case_of_file, cases_in
-from EchoSynthLib.tasks.measure_inputs import open_source
-from EchoSynthLib.tasks.measure_studies import studies_among
+from EchoSynthLib.tasks.parts.measure_cases import Case, case_of_file, cases_in
+from EchoSynthLib.tasks.parts.measure_inputs import open_source
+from EchoSynthLib.tasks.parts.measure_studies import studies_among
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress, Spacing
 

@@ -26,7 +26,7 @@ PLACEHOLDER = re.compile(r"(^|[a-z_/])X\.py$")
 
 # Written so that it does not find itself; what is left out are functions of `scipy.ndimage`.
 BRITISH = re.compile(
-    "(?i)colo[u]r|gr[e]y(?!_erosion|_dilation)|cent[r]e[ds]?(?![a-z])|(?:neigh|behavi|fav)[o]ur|lab[e]lled|lea[r]nt(?![a-z])"
+    "(?i)colo[u]r|gr[e]y(?!_erosion|_dilation)|cent[r]e[ds]?(?![a-z])|(?:neighb|behavi|fav)[o]ur|lab[e]lled|lea[r]nt(?![a-z])"
     "|(?:synthe|normal|optim|initial|parametr|raster|minim|maxim|visual|recogn|organ)i[s](?:e|ed|es|er|ing|ation)(?![a-z])"
 )
 

@@ -28,7 +28,7 @@ from EchoSynthLib.tasks import (
     Task,
     Variations,
 )
-from EchoSynthLib.tasks.measure_cases import cases_in
+from EchoSynthLib.tasks.parts.measure_cases import cases_in
 
 FILES = st.lists(
     st.builds(

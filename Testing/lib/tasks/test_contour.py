@@ -19,7 +19,7 @@ from EchoSynthLib.api import analysis
 from EchoSynthLib.errors import Cancelled, InputError
 from EchoSynthLib.segmentation.contour.pipeline import ContourPipeline
 from EchoSynthLib.tasks import Context, Contour
-from EchoSynthLib.tasks.contour_results import COLUMNS
+from EchoSynthLib.tasks.parts.contour_results import COLUMNS
 
 HEART = parametric_heart("4CH", shape=SHAPE)
 RESULTS = ["echo_contour.csv", "echo_contour.json", "echo_contour.png", "echo_contour_record.json"]

@@ -26,7 +26,7 @@ from EchoSynthLib.images.read import read_image
 from EchoSynthLib.images.readers.attributes import read_attributes
 from EchoSynthLib.tasks import Context, Dataset
 from EchoSynthLib.tasks.dataset import label_files
-from EchoSynthLib.tasks.dataset_pairs import seed_of
+from EchoSynthLib.tasks.parts.dataset_pairs import seed_of
 
 needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="the extra `cluster` is not installed")
 

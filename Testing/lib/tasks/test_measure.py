@@ -16,7 +16,7 @@ from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.write import write_label_map
 from EchoSynthLib.tasks import Context, Measure
-from EchoSynthLib.tasks.measure_cases import cases_in
+from EchoSynthLib.tasks.parts.measure_cases import cases_in
 
 
 def table(folder: Path) -> list[dict[str, str]]:

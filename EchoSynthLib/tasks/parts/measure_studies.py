@@ -10,7 +10,7 @@ from EchoSynthLib.anatomy.views import BIPLANE
 from EchoSynthLib.images.clip_names import told_by_name
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.images.result_names import folded, result_stem
-from EchoSynthLib.tasks.measure_cases import ALONE, Case
+from EchoSynthLib.tasks.parts.measure_cases import ALONE, Case
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ from EchoSynthLib.anatomy.views import view_names
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.shown import blank_frames
-from EchoSynthLib.tasks.measure_cases import CaseFiles
+from EchoSynthLib.tasks.parts.measure_cases import CaseFiles
 from EchoSynthLib.types import Spacing
 
 if TYPE_CHECKING:
