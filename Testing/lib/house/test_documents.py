@@ -118,7 +118,8 @@ def test_the_python_of_the_library_runs_on_one_image_and_its_label_map(monkeypat
 
     monkeypatch.chdir(ROOT)
     outside = [block for block in blocks(ROOT / "Docs" / "python.md", "python") if "slicer." not in block]
-    names = run_all(outside, image=read_image("Resources/SampleData/synthetic_4CH_ED.nii.gz").pixels)
+    image = read_image("Resources/SampleData/synthetic_4CH_ED.nii.gz").pixels
+    names = run_all(outside, image=image, cine=np.stack([image, image]))
     assert set(names["shares"]) == {"2CH", "4CH"}
     assert len(names["points"]) == 7
     assert np.count_nonzero(names["heart"].label_map) > 0
