@@ -28,6 +28,10 @@ Field = NDArray[np.floating]
 
 LARGEST_STEP = 0.125
 """Pixels that the first of the squared steps moves at most, where their number is chosen by the velocity."""
+MOST_SQUARINGS = 60
+"""As many carry a velocity of 10^17 pixels; a field on a grid knows no faster one."""
+HIGHEST_ORDER = 5
+"""Of the splines that scipy has."""
 ITERATIONS = 100
 TOLERANCE = 1e-3
 """Pixels to which an inverse is found."""
@@ -47,16 +51,22 @@ def exponential(velocity: ArrayLike, squarings: int | None = None) -> Field:
         (d, *grid) displacement in pixels.
 
     Raises:
-        InputError: no field of two or three dimensions, values that are not finite, or n below 0.
+        InputError: no field of two or three dimensions, values that are not finite or far beyond any grid, or an n that
+            there is not.
     """
     v = _field(velocity, "velocity")
+    fastest = float(np.abs(v).max())
+    if fastest > LARGEST_STEP * 2.0 ** (MOST_SQUARINGS - 1):
+        raise InputError(
+            f"A velocity is given in pixels per unit of time; the fastest given was {fastest:.3g}, which leaves any "
+            "grid. Give it in pixels."
+        )
     if squarings is None:
         fastest = float(np.sqrt(np.square(v).sum(axis=0)).max())
         squarings = max(0, math.ceil(math.log2(fastest / LARGEST_STEP))) if fastest > 0 else 0
-    if not isinstance(squarings, int | np.integer) or squarings < 0:
-        raise InputError(f"A velocity is squared a whole number of times, 0 or more; given was {squarings!r}.")
-    displacement: Field = v / v.dtype.type(2**squarings)
-    for _ in range(squarings):
+    n = _whole("The number of squarings", squarings, 0, MOST_SQUARINGS)
+    displacement: Field = v / v.dtype.type(2**n)
+    for _ in range(n):
         displacement = _after(displacement, displacement)
     return displacement
 
@@ -67,22 +77,29 @@ def warp(moving: ArrayLike, displacement: ArrayLike, *, order: int = 1, outside:
     Args:
         moving: an image of d dimensions; its grid may be another than that of the displacement.
         displacement: (d, *grid) in pixels.
-        order: of the spline between pixels: 1 linear, 3 cubic (which may overshoot by a little); for label maps see
-            `warp_labels`.
+        order: of the spline between pixels, 0 to 5: 1 linear, 3 cubic (which may overshoot by a little); for label maps
+            see `warp_labels`.
         outside: value of what lies beyond the moving image; None for that of its nearest pixel.
 
     Returns:
         An image on the displacement's grid, of the moving image's type; whole numbers are rounded and kept in range.
 
     Raises:
-        InputError: see `exponential`; also an image of other dimensions than the displacement.
+        InputError: see `exponential`; also an image of other dimensions than the displacement, whole numbers too large
+            to be interpolated, or an order that there is not.
     """
     from scipy import ndimage
 
     image, u = _moving(moving, displacement)
+    order = _whole("The order of a spline", order, 0, HIGHEST_ORDER)
     if image.dtype == bool:
         raise InputError("A mask has no values between its own to interpolate; use `warp_labels` for it.")
-    values = image.astype(np.float64 if image.dtype.kind in "iu" else image.dtype, copy=False)
+    values = image.astype(image.dtype if image.dtype in (np.float32, np.float64) else np.float64, copy=False)
+    if image.dtype.kind in "iu" and image.dtype.itemsize == 8 and np.abs(values).max() > 2.0**53:
+        raise InputError(
+            f"Whole numbers beyond 2^53 cannot be mixed exactly; given was an image of {image.dtype} with values "
+            f"from {image.min()} to {image.max()}. Give smaller ones, or floating-point numbers."
+        )
     mode = "nearest" if outside is None else "constant"
     warped = ndimage.map_coordinates(values, _places(u), order=order, mode=mode, cval=outside or 0.0)
     if image.dtype.kind in "iu":
@@ -103,9 +120,12 @@ def warp_labels(moving: ArrayLike, displacement: ArrayLike, outside: int = 0) ->
         A label map on the displacement's grid, of the moving map's type.
 
     Raises:
-        InputError: as `warp` does.
+        InputError: as `warp` does; also a label `outside` that the map's type does not hold.
     """
     labels, u = _moving(moving, displacement)
+    if labels.dtype.kind in "iu":
+        limits = np.iinfo(labels.dtype)
+        outside = _whole(f"The label outside a map of {labels.dtype}", outside, int(limits.min), int(limits.max))
     nearest = np.rint(_places(u)).astype(np.intp)
     size = np.array(labels.shape).reshape(-1, *[1] * labels.ndim)
     inside = ((nearest >= 0) & (nearest < size)).all(axis=0)
@@ -143,9 +163,11 @@ def inverse(displacement: ArrayLike, *, iterations: int = ITERATIONS, tolerance:
         tolerance: pixels by which no pixel's x + u(x) may miss y.
 
     Raises:
-        InputError: see `exponential`; also a displacement that folds or changes so much that no inverse is found.
+        InputError: see `exponential`; also a displacement that folds or changes so much that no inverse is found, or no
+            iteration.
     """
     u = _field(displacement, "displacement")
+    iterations = _whole("The number of iterations", iterations, 1, 1_000_000)
     back: Field = np.zeros_like(u)
     miss = math.inf
     for _ in range(iterations):
@@ -209,6 +231,12 @@ def _read(field: Field, displacement: Field) -> Field:
 def _places(displacement: Field) -> Field:
     """x + u(x), in pixels."""
     return np.indices(displacement.shape[1:], dtype=displacement.dtype) + displacement
+
+
+def _whole(what: str, value: Any, low: int, high: int) -> int:
+    if not isinstance(value, int | np.integer) or not low <= value <= high:
+        raise InputError(f"{what} is a whole number from {low} to {high}; given was {value!r}.")
+    return int(value)
 
 
 def _field(array: ArrayLike, what: str) -> Field:

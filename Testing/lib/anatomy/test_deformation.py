@@ -243,3 +243,32 @@ def test_what_does_not_go_together_is_refused() -> None:
         jacobian_determinant(np.zeros((2, 8, 1)))
     with pytest.raises(InputError, match="whole number"):
         exponential(np.zeros((2, 8, 8)), squarings=-1)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.int64, np.uint64])
+def test_every_type_of_number_comes_back_from_no_displacement_as_it_was(kind) -> None:
+    image = np.arange(20, dtype=kind).reshape(4, 5)
+    warped = warp(image, np.zeros((2, 4, 5)))
+    assert warped.dtype == kind
+    np.testing.assert_array_equal(warped, image)
+
+
+@pytest.mark.parametrize("largest", [np.int64(2**63 - 1), np.uint64(2**64 - 1)])
+def test_whole_numbers_that_no_mixture_is_exact_for_are_refused(largest) -> None:
+    with pytest.raises(InputError, match=r"beyond 2\^53"):
+        warp(np.full((4, 5), largest), np.zeros((2, 4, 5)))
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (lambda u: exponential(np.full_like(u, 1e300)), "in pixels"),
+        (lambda u: exponential(u, squarings=2000), "squarings is a whole number from 0 to 60; given was 2000"),
+        (lambda u: warp(u[0], u, order=6), "order of a spline is a whole number from 0 to 5; given was 6"),
+        (lambda u: warp_labels(u[0].astype(np.uint8), u, outside=300), "whole number from 0 to 255; given was 300"),
+        (lambda u: inverse(u, iterations=0), "iterations is a whole number from 1 .*given was 0"),
+    ],
+)
+def test_numbers_that_there_are_not_are_refused_in_words(call, complaint) -> None:
+    with pytest.raises(InputError, match=complaint):
+        call(np.zeros((2, 4, 5)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,27 @@ def test_label_maps_keep_their_codes_and_a_cine_takes_a_displacement_for_each_fr
     np.testing.assert_array_equal(es.warp(labels, fields[1], labels=True)[0], warped[1])
     with pytest.raises(InputError, match="one or T of them"):
         es.warp(labels, np.zeros((3, 2, 20, 20)))
+
+
+@pytest.mark.parametrize("size", [(16, 24), (3, 24), (16, 3)])
+def test_a_color_frame_is_warped_as_each_of_its_colors_is(size: tuple[int, int]) -> None:
+    color = np.stack([frame(size, seed) for seed in range(3)], axis=-1)
+    displacement = np.random.default_rng(5).normal(0, 2, (2, *size))
+    warped = es.warp(color, displacement)
+    assert warped.shape == (*size, 3)
+    for channel in range(3):
+        np.testing.assert_array_equal(warped[..., channel], es.warp(color[..., channel], displacement))
+    cine = es.warp(np.stack([color, color[::-1]]), np.stack([displacement, -displacement]))
+    np.testing.assert_array_equal(cine, np.stack([warped, es.warp(color[::-1], -displacement)]))
+
+
+@pytest.mark.parametrize(
+    ("shape", "fields"),
+    [((0, 8, 8), (2, 8, 8)), ((8, 8, 4, 2), (2, 8, 8)), ((8, 8, 3), (4, 2, 8, 8)), ((3, 8, 8), (2, 2, 8, 8))],
+)
+def test_what_does_not_fit_a_displacement_is_refused_with_both_shapes(shape: Any, fields: Any) -> None:
+    with pytest.raises(InputError, match=re.escape(f"{shape} and {fields}")):
+        es.warp(np.zeros(shape), np.zeros(fields))
 
 
 def test_pairs_are_frames_whose_names_differ_in_their_phase_alone() -> None:
