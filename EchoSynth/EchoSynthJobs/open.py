@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
 from EchoSynthLib.client import Client
+from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError
 from EchoSynthLib.images.clip_names import told_by_name
 from EchoSynthLib.images.formats import kind_of, stem_of
 from EchoSynthLib.images.frame import Geometry
@@ -47,21 +48,78 @@ def open_echo(scene: Any, client: Client, path: Path) -> Job[Opened]:
     Raises:
         InputError: the file cannot be read as a frame or a cine.
     """
+    add = yield from _read(client, path)
+    return add(scene)
+
+
+def open_files(scene: Any, client: Client, paths: Sequence[Path]) -> Job[Opened]:
+    """Reads files one after another, and adds them all to the scene when the last is read; gives the first of them.
+
+    What cannot be read costs the others nothing: it is named, with the reason, among the warnings of the record, where
+    the remarks on the others begin with the name of their file.
+
+    Raises:
+        InputError: none can be read; of a single file what `open_echo` raises.
+    """
+    if len(paths) == 1:
+        return (yield from open_echo(scene, client, paths[0]))
+    read: list[tuple[Path, Callable[[Any], Opened]]] = []
+    failed: list[str] = []
+    for number, path in enumerate(paths, 1):
+        try:
+            add = yield from _numbered(_read(client, path), f"{path.name} ({number} of {len(paths)})")
+        except Cancelled:
+            raise
+        except EchoSynthError as error:
+            failed.append(f"{path.name} was not opened: {error}")
+        else:
+            read.append((path, add))
+    if not read:
+        raise InputError(" ".join(failed))
+    opened = [(path, add(scene)) for path, add in read]
+    remarks = [f"{path.name}: {text}" for path, one in opened for text in one.record.get("warnings", ())]
+    first = opened[0][1]
+    return Opened(first.volume, {**first.record, "warnings": [*failed, *remarks]})
+
+
+def _numbered(job: Job[Callable[[Any], Opened]], name: str) -> Job[Callable[[Any], Opened]]:
+    """A job whose reports tell which file it is about."""
+    try:
+        while True:
+            try:
+                report = next(job)
+            except StopIteration as end:
+                add: Callable[[Any], Opened] = end.value
+                return add
+            yield replace(report, message=": ".join(filter(None, (name, report.message))))
+    finally:
+        job.close()
+
+
+def _read(client: Client, path: Path) -> Job[Callable[[Any], Opened]]:
+    """Reads a file; gives what adds it to a scene, so that a job that is cancelled leaves nothing there."""
     with working_folder() as folder:
         record = yield from in_worker(client, "read", {"image": path, "output": folder / "read"})
         pixels = np.load(record["outputs"]["pixels"], allow_pickle=False)
     name, attributes = stem_of(path), _attributes(record)
     grid = _grid_of(record)
     if pixels.ndim == 2:
-        volume = add_to_scene(scene, _frame(pixels, grid, name, attributes))
-        _sort_in(volume)
-        return Opened(volume, record)
+        frame = _frame(pixels, grid, name, attributes)
+        return lambda scene: _sorted_in(add_to_scene(scene, frame), record)
     builder = CineBuilder(name, frame_time_ms=record["frame_time_ms"])
-    for index, frame in enumerate(pixels):
-        builder.append(_frame(frame, grid, name, attributes))
+    for index, image in enumerate(pixels):
+        builder.append(_frame(image, grid, name, attributes))
         yield Report(index + 1, len(pixels), f"frame {index + 1} of {len(pixels)}")
-    volume = builder.finish(scene)
-    _tell(volume, attributes)
+
+    def add(scene: Any) -> Opened:
+        volume = builder.finish(scene)
+        _tell(volume, attributes)
+        return _sorted_in(volume, record)
+
+    return add
+
+
+def _sorted_in(volume: Any, record: dict[str, Any]) -> Opened:
     _sort_in(volume)
     return Opened(volume, record)
 

@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 
 from EchoSynthJobs.job import finish
-from EchoSynthJobs.open import is_echo_file, open_echo
+from EchoSynthJobs.open import is_echo_file, open_echo, open_files
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
@@ -125,6 +125,47 @@ def test_a_file_that_cannot_be_read_is_told_and_leaves_nothing(scene, opened, tm
     with pytest.raises(InputError, match=r"broken\.mp4"):
         opened(tmp_path / "broken.mp4")
     assert scene.GetNumberOfNodesByClass("vtkMRMLVolumeNode") == 0
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> list[Path]:
+    """Two frames and a cine of a patient, and between them a file that is no video."""
+    frames = [write_image(tmp_path / f"p7_{name}.png", PIXELS[0]) for name in ("2CH_ED", "2CH_ES")]
+    (tmp_path / "p7_broken.mp4").write_bytes(b"no video")
+    return [frames[0], tmp_path / "p7_broken.mp4", frames[1], ultrasound_dicom(tmp_path / "p7_4CH.dcm")]
+
+
+def test_of_several_files_each_is_opened_the_first_is_given_and_one_that_fails_is_named(scene, client, study):
+    opened = finish(open_files(scene, client, study), lambda report: time.sleep(0.002))
+    assert opened.volume.GetName() == "p7_2CH_ED"
+    names = {scene.GetNthNodeByClass(k, "vtkMRMLScalarVolumeNode").GetName() for k in range(3)}
+    assert names == {"p7_2CH_ED", "p7_2CH_ES", "p7_4CH"}
+    assert len(cine_of(scene.GetFirstNodeByName("p7_4CH"))) == FRAMES
+    (failed,) = [text for text in opened.record["warnings"] if "broken" in text]
+    assert failed.startswith("p7_broken.mp4 was not opened: ")
+
+
+def test_the_reports_on_several_files_tell_which_one_is_read(scene, client, study):
+    said: list[str] = []
+    finish(open_files(scene, client, study), lambda report: said.append(report.message) or time.sleep(0.002))
+    assert any(text.startswith("p7_2CH_ES.png (3 of 4)") for text in said)
+    assert any(text.startswith("p7_4CH.dcm (4 of 4): frame 2 of 5") for text in said)
+
+
+def test_several_files_of_which_the_last_is_cancelled_leave_nothing(scene, client, study):
+    job = open_files(scene, client, study)
+    while "(4 of 4)" not in next(job).message:
+        time.sleep(0.002)
+    job.close()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLVolumeNode") == 0
+
+
+def test_where_none_of_several_files_can_be_read_each_is_told(scene, client, tmp_path):
+    paths = [tmp_path / "one.mp4", tmp_path / "two.png"]
+    for path in paths:
+        path.write_bytes(b"nothing")
+    with pytest.raises(InputError, match=r"(?s)one\.mp4 was not opened.*two\.png was not opened"):
+        finish(open_files(scene, client, paths), lambda report: time.sleep(0.002))
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from EchoSynthJobs.cine_of_slices import cine_of_slices, has_slices
-from EchoSynthJobs.open import Opened, is_echo_file, open_echo
+from EchoSynthJobs.open import Opened, is_echo_file, open_files
 from EchoSynthMRML.calibration import calibrate_all
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.provenance import linked_label_map
@@ -114,23 +115,30 @@ class InputPanel(Panel):
         self._follow(None, None)
 
     def ask_and_open(self) -> None:
-        """Asks for an echo file and opens it."""
-        path = qt.QFileDialog.getOpenFileName(self.widget, _("Open an echo image or cine"))
-        if path:
-            self.open_file(path)
+        """Asks for echo files and opens them."""
+        paths = qt.QFileDialog.getOpenFileNames(self.widget, _("Open echo images or cines"))
+        if paths:
+            self.open_files(paths)
 
-    def open_file(self, path: str) -> None:
-        """Opens an image or a cine, and chooses it; what the library does not read is left to Slicer's own readers."""
-        if is_echo_file(Path(path)):
-            self.start(_OPEN, lambda: open_echo(slicer.mrmlScene, self.engine.client, Path(path)), self._take_opened)
-            return
-        with slicer.util.tryWithErrorDisplay(_("The file could not be opened.")):
-            # Without this Slicer joins patient1_2CH.nii and patient1_4CH.nii into one volume of two slices.
-            self.parameters.inputVolume = slicer.util.loadVolume(path, {"singleFile": True, "show": False})
-            if has_slices(self.parameters.inputVolume):
+    def open_files(self, paths: Sequence[str]) -> None:
+        """Opens images and cines, and chooses the first; what the library does not read is left to Slicer's readers."""
+        echoes = [Path(path) for path in paths if is_echo_file(Path(path))]
+        others = filter(None, [self._load(path) for path in paths if not is_echo_file(Path(path))])
+        if echoes:
+            self.start(_OPEN, lambda: open_files(slicer.mrmlScene, self.engine.client, echoes), self._take_opened)
+        elif (volume := next(others, None)) is not None:
+            self.parameters.inputVolume = volume
+            if has_slices(volume):
                 self.make_cine()
             else:
-                show_alone(self.parameters.inputVolume)
+                show_alone(volume)
+
+    def _load(self, path: str) -> Any:
+        """A volume by Slicer's readers, None where they fail."""
+        with slicer.util.tryWithErrorDisplay(_("{path} could not be opened.").format(path=path)):
+            # Without this Slicer joins patient1_2CH.nii and patient1_4CH.nii into one volume of two slices.
+            return slicer.util.loadVolume(path, {"singleFile": True, "show": False})
+        return None
 
     def open_sample(self) -> None:
         """Opens the cine that comes along."""

@@ -21,9 +21,9 @@ from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from EchoSynthPanels.colors import FAILURE, LAMPS, WARNING
-from events import choose, click, picture, spin, type_text, wait_until
+from events import answering, choose, click, picture, press, spin, type_text, wait_until
 from looks import STYLES, style_of
-from the_module import AllPanels, open_module, paint, press_apply, unfold
+from the_module import AllPanels, names_in_scene, open_module, paint, press_apply, unfold
 
 
 class Rows(unittest.TestCase):
@@ -142,7 +142,7 @@ class Opening(Rows):
         self.panel = self.panels["Input"]
 
     def open(self, path):
-        self.panel.open_file(str(path))
+        self.panel.open_files([str(path)])
         self.ended()
 
     def test_a_video_becomes_a_cine_at_its_own_speed_whose_frames_are_all_segmented(self):
@@ -166,6 +166,26 @@ class Opening(Rows):
         assert row.failed
         assert "broken.avi" in row.text
         assert self.parameters.inputVolume is None
+
+    def test_several_files_are_chosen_at_once_and_one_that_fails_costs_the_others_nothing(self):
+        files = [self.folder / f"p7_{name}" for name in ("2CH_ED.png", "2CH_ES.avi", "4CH_ED.png")]
+        for path in files:
+            Image.fromarray(drawn_echo(drawn_heart())).save(path, format="png")
+
+        def answer(dialog):
+            field = next(one for one in dialog.findChildren("QLineEdit") if one.isVisible())
+            field.setText(" ".join(f'"{path}"' for path in files))
+            press(field, qt.Qt.Key_Return)
+
+        with answering(answer):
+            click(self.panel.ui.openFirstButton)
+        self.ended()
+        assert self.parameters.inputVolume.GetName() == "p7_2CH_ED"
+        assert {"p7_2CH_ED", "p7_4CH_ED"} <= set(names_in_scene())
+        row = self.panel.row("Open")
+        assert not row.failed
+        assert "p7_2CH_ES.avi was not opened: " in row.text
+        picture("opened-several")
 
     def test_the_readers_remarks_are_amber_warnings(self):
         upside_down = drawn_echo(drawn_heart((224, 272)))[::-1]

@@ -34,7 +34,7 @@ class Tour(unittest.TestCase):
 
     def _open_and_segment_a_frame(self):
         panel = self.panels["Input"]
-        panel.open_file(str(camus_frame()))
+        panel.open_files([str(camus_frame())])
         wait_until(lambda: not panel.runner.busy, 30, "the file")
         spin(0.2)
         picture("2-frame")
