@@ -54,15 +54,24 @@ class OnnxNetwork:
             raise ModelError(
                 f"The network {path} cannot be loaded; run `echosynth models verify`. ({error})"
             ) from error
+        self._path = path
         self._inputs = [entry.name for entry in self._session.get_inputs()]
 
     def __call__(self, *arrays: NDArray[np.generic]) -> list[NDArray[np.float32]]:
-        """Run the network on its inputs in their order, as float32."""
-        feed = {
-            name: np.ascontiguousarray(array, dtype=np.float32)
-            for name, array in zip(self._inputs, arrays, strict=True)
-        }
-        return self._session.run(None, feed)
+        """Run the network on its inputs in their order, as float32.
+
+        Raises:
+            ModelError: it takes other arrays than these.
+        """
+        given = [np.ascontiguousarray(array, dtype=np.float32) for array in arrays]
+        try:
+            return self._session.run(None, dict(zip(self._inputs, given, strict=True)))
+        except Exception as error:  # onnxruntime raises a type of its own for each kind of failure
+            shapes = ", ".join(str(array.shape) for array in given)
+            raise ModelError(
+                f"The network {self._path} cannot be run on arrays of the shapes {shapes}; its config.json and graph "
+                f"may be of two models: get the model anew. ({error})"
+            ) from error
 
 
 def usable_cores() -> int:

@@ -18,7 +18,7 @@ from threading import RLock
 from typing import Any
 
 from EchoSynthLib import zoo
-from EchoSynthLib.errors import InputError, ModelError, needs
+from EchoSynthLib.errors import EchoSynthError, InputError, ModelError, needs
 from EchoSynthLib.training.run import TrainingRun
 
 CAMUS_FILE = "a CAMUS .npz file, index.csv beside it"
@@ -266,7 +266,8 @@ def load_pipeline(model: zoo.ModelFolder | str | Path, *, threads: int | None = 
         device: where torch runs it, as torch calls it; or 'auto'.
 
     Raises:
-        ModelError: the model is missing, damaged, or of a system that this version does not know.
+        ModelError: the model is missing, damaged, has a config.json that its system can make nothing of, or is of a
+            system that this version does not know.
         EchoSynthError: it runs in torch, and this is not installed.
     """
     if not isinstance(model, zoo.ModelFolder):
@@ -309,8 +310,18 @@ def _known_system(model: zoo.ModelFolder) -> System:
 def _load(place: str, folder: Path, content: str, how: tuple[tuple[str, Any], ...]) -> Any:
     model = zoo.open_folder(folder)
     pipeline = _named(place, f"The model {model.name!r}")
-    with needs("full", f"The model {model.name!r}"):
-        return pipeline.from_folder(model.path, model.config, **dict(how))
+    try:
+        with needs("full", f"The model {model.name!r}"):
+            return pipeline.from_folder(model.path, model.config, **dict(how))
+    except EchoSynthError:
+        raise
+    except (LookupError, TypeError, ValueError) as error:
+        # The folder is what its checksums say, but was made by hand or for another version.
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelError(
+            f"The model folder {model.path} is none that {model.config.get('system')} can be made of: {what}. Its "
+            "config.json was not written by this version's recipe; get the model anew."
+        ) from error
 
 
 # A model of the same name may change between two calls, so that its content is a part of the key. Those that torch

@@ -179,7 +179,7 @@ def _read_record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise unreadable(path, error) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no record: it cannot be read as JSON ({error}).") from error
     if not isinstance(record, dict):
         raise InputError(f"{path} is no record: expected was a JSON object with names and values.")

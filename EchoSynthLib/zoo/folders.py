@@ -116,7 +116,7 @@ def read(folder: Path) -> ModelFolder:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"{folder / 'config.json'} cannot be read: {reason(error)}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{folder / 'config.json'} cannot be read ({error}); get the model anew.") from error
     if not isinstance(config, dict):
         raise ModelError(f"{folder / 'config.json'} holds {type(config).__name__}, not an object; get the model anew.")

@@ -65,7 +65,7 @@ class Sample:
             spacing = None if record.get("spacing_mm") is None else tuple(record["spacing_mm"])
         except KeyError as error:
             raise InputError(f"The pair {self.name} of a shard has no member {error}.") from error
-        except (OSError, ValueError, AttributeError, TypeError) as error:
+        except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
             raise InputError(f"The pair {self.name} of a shard is damaged ({error}); make the shard anew.") from error
         return LabeledImage(self.name, image, label_map, spacing), record
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.images.grid import from_grid, to_grid
 from EchoSynthLib.runtime import Network, OnnxNetwork
+from EchoSynthLib.zoo.config import grid_of
 
 
 class MotionPipeline:
@@ -24,7 +25,7 @@ class MotionPipeline:
 
     def __init__(self, network: Network, config: Mapping[str, Any]) -> None:
         self.network = network
-        self.grid = (int(config["grid"][0]), int(config["grid"][1]))
+        self.grid = grid_of(config)
 
     @classmethod
     def from_folder(cls, folder: Path, config: Mapping[str, Any], threads: int | None = None) -> MotionPipeline:

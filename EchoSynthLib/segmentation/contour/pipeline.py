@@ -21,6 +21,7 @@ from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.segmentation.contour.active_contour import curve_of, mean_distance, nodes_through, refine
 from EchoSynthLib.segmentation.results import ContourResult
 from EchoSynthLib.types import Spacing
+from EchoSynthLib.zoo.config import grid_of, number_of
 
 HEADS = ("both", "points")
 """The curve is drawn through the points and refined on the distance map, or drawn through the points alone."""
@@ -37,9 +38,9 @@ class ContourPipeline:
 
     def __init__(self, network: Network, config: Mapping[str, Any]) -> None:
         self.network = network
-        self.grid = (int(config["grid"][0]), int(config["grid"][1]))
-        self.farthest = float(config["farthest"])
-        self.sigma = float(config["sigma"])
+        self.grid = grid_of(config)
+        self.farthest = number_of(config, "farthest", 0)
+        self.sigma = number_of(config, "sigma", 0)
 
     @classmethod
     def from_folder(cls, folder: Path, config: Mapping[str, Any], threads: int | None = None) -> ContourPipeline:

@@ -13,6 +13,7 @@ from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.segmentation.full_size import structures_of
 from EchoSynthLib.segmentation.results import SegmentationResult, views_of
+from EchoSynthLib.zoo.config import grid_of
 
 
 class SegmenterPipeline:
@@ -25,7 +26,7 @@ class SegmenterPipeline:
 
     def __init__(self, network: Network, config: Mapping[str, Any]) -> None:
         self.network = network
-        self.grid = (int(config["grid"][0]), int(config["grid"][1]))
+        self.grid = grid_of(config)
 
     @classmethod
     def from_folder(cls, folder: Path, config: Mapping[str, Any], threads: int | None = None) -> SegmenterPipeline:

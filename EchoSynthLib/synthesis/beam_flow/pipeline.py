@@ -21,7 +21,9 @@ from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.sampler import integrate
 from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
 from EchoSynthLib.types import Progress
+from EchoSynthLib.zoo.config import number_of, whole_number_of
 
+MOST_STEPS = 1000
 FLOW_MAP = "flow-map"
 """Its process and its own way to sample it, as records and options name them."""
 
@@ -40,7 +42,11 @@ class BeamFlowPipeline:
     def __init__(self, structure: Network, speckle: Network, config: Mapping[str, Any], at_once: int = 1) -> None:
         self.structure = structure
         self.speckle = speckle
-        self.config = config
+        self.default_steps = whole_number_of(config, "default_steps", 1, MOST_STEPS)
+        self.guidance, self.structure_mean = (number_of(config, name) for name in ("guidance", "structure_mean"))
+        self.spread, self.blur, self.structure_scale = (
+            number_of(config, name, 0) for name in ("spread", "blur", "structure_scale")
+        )
         self.at_once = at_once
 
     @property
@@ -83,9 +89,9 @@ class BeamFlowPipeline:
         Raises:
             InputError: count, steps or seed out of range.
         """
-        chosen = self.config["default_steps"] if steps is None else steps
+        chosen = self.default_steps if steps is None else steps
         _check("count", count, 1, 100_000)
-        _check("steps", chosen, 1, 1000)
+        _check("steps", chosen, 1, MOST_STEPS)
         _check("seed", seed, 0, 2**63 - 1)
         condition = conditions.encode(view, quality, sector.opening_angle, depth_mm)[None]
         frames = label_map.reshape(-1, *label_map.shape[-2:])
@@ -113,7 +119,7 @@ class BeamFlowPipeline:
             "solver": FLOW_MAP,
             "steps": int(chosen),
             "network_evaluations": int(chosen) + 1,  # the speckle stage's
-            "guidance": float(self.config["guidance"]),
+            "guidance": self.guidance,
             "temperature": self.temperature(chosen),
         }
         return images.reshape(count, *label_map.shape), about
@@ -123,7 +129,7 @@ class BeamFlowPipeline:
 
         A long step averages over what it cannot foresee, so that images drawn in few steps vary less than real ones.
         """
-        return 1.0 + float(self.config["spread"]) / math.sqrt(steps)
+        return 1.0 + self.spread / math.sqrt(steps)
 
     def draw(
         self,
@@ -137,15 +143,15 @@ class BeamFlowPipeline:
         # One image at a time, whatever the batch: so image i is the same bit for bit in every batch.
         noise = rng.standard_normal((1, 1, *COARSE_SHAPE), dtype=np.float32) * np.float32(self.temperature(steps))
         grain = rng.standard_normal((1, 2, *BEAM_SHAPE), dtype=np.float32)
-        guidance = np.array([self.config["guidance"]], np.float32)
+        guidance = np.array([self.guidance], np.float32)
 
         def velocity(z: NDArray[np.float32], t: float, r: float) -> NDArray[np.float32]:
             t_, r_ = np.array([t], np.float32), np.array([r], np.float32)
             return self.structure(z, t_, r_, guidance, label, condition)[0]
 
         z = integrate(velocity, noise, steps, after_step)
-        coarse = np.clip(z * self.config["structure_scale"] + self.config["structure_mean"], -1, 1)
-        sigma = float(self.config["blur"])
+        coarse = np.clip(z * self.structure_scale + self.structure_mean, -1, 1)
+        sigma = self.blur
         drawn = self.speckle(_blurred(coarse, sigma), np.array([sigma], np.float32), grain, label, condition)[0]
         return np.clip(drawn[0, 0], -1, 1)
 

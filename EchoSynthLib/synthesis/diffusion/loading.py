@@ -51,7 +51,7 @@ def _read_index(path: Path, expected: str) -> dict[str, Any]:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path.parent} is no diffusion model: {path.name} cannot be read ({error}).") from error
     if not isinstance(found, dict):
         raise ModelError(f"{path.parent} is no diffusion model: {path.name} holds a {type(found).__name__}, no object.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +13,8 @@ from monai.networks.nets.autoencoderkl import Decoder, Encoder
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.errors import InputError, ModelError
+from EchoSynthLib.networks.devices import torch_device
 from EchoSynthLib.networks.semantic.pretrained import PretrainedNetwork
 from EchoSynthLib.synthesis.gamma_latent.distribution import GammaImage
 
@@ -71,6 +73,27 @@ class GammaAutoencoder(PretrainedNetwork):
         self.alpha_head, self.rate_head, self.from_latent = (nn.Conv2d(1, 1, 1) for _ in range(3))
         for head in (self.alpha_head, self.rate_head):
             head.bias = nn.Parameter(torch.ones(1))  # Training starts near the prior.
+
+    @classmethod
+    def from_folder(
+        cls, folder: Path, config: Mapping[str, Any] | None = None, device: str = "cpu"
+    ) -> GammaAutoencoder:
+        """The autoencoder of a folder that `save_pretrained` wrote, as a system's row asks for it.
+
+        Args:
+            device: where torch runs it, see `networks.devices`.
+
+        Raises:
+            ModelError: the folder holds no such model.
+            InputError: there is no such device.
+        """
+        where = torch_device(device)
+        try:
+            # By its whole path, and locally, so that it is not taken for somebody's model on a hub.
+            made: GammaAutoencoder = cls.from_pretrained(str(Path(folder).resolve()), local_files_only=True)
+        except OSError as error:
+            raise ModelError(f"{folder} holds no Gamma autoencoder that can be read: {error}") from error
+        return made.to(where).eval()
 
     def posterior(self, image: Tensor) -> GammaImage:
         """The distribution of the latent image, (N, 1, H / factor, W / factor).

@@ -89,7 +89,7 @@ def read_sector(text: str, shape: tuple[int, ...]) -> Sector:
     told = f'the parameter sector is JSON such as a record\'s "sector", an object with {", ".join(names)}'
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"The sector is no JSON ({error}); {told}.") from error
     if not isinstance(values, dict):
         raise InputError(f"The sector is {text:.80}; {told}.")

@@ -139,7 +139,7 @@ def check_replaceable(folder: Path, record: str, files: Iterable[str], task: str
 def _told(record: Path) -> dict[str, Any]:
     try:
         told = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

@@ -70,7 +70,7 @@ def view_told_with(label_map: Path) -> str | None:
     for name in (stem.removesuffix("_segmentation"), stem):
         try:
             record = json.loads((label_map.parent / f"{name}_record.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
         if isinstance(record, dict) and record.get("task") == "segment" and record.get("view") in known:
             return str(record["view"])

@@ -274,3 +274,15 @@ def test_a_file_of_the_same_size_and_time_is_verified_anew(shipped: Path) -> Non
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     with pytest.raises(ModelError, match=r"network\.onnx is not the file it should be"):
         zoo.find("segmenter")
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "{", "[]", "\xff"])
+def test_a_model_whose_config_is_beyond_reading_is_listed_with_its_problem_and_hides_no_other(
+    tmp_path: Path, content: str
+) -> None:
+    odd = make_model(tmp_path / "user" / "odd")
+    (odd / "config.json").write_text(content, encoding="latin-1")
+    zoo.write_checksums(odd)
+    assert {model.name: bool(model.problem) for model in zoo.list_models()} == {"segmenter": False, "odd": True}
+    with pytest.raises(ModelError, match=r"odd.config\.json (cannot be read|holds list)"):
+        zoo.find("odd")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import os
 import shutil
@@ -13,14 +14,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from shipped import needs_generator, needs_segmenter
+from shipped import needs_contour, needs_generator, needs_segmenter
 
 import EchoSynthLib as es
 from EchoSynthLib import zoo
 from EchoSynthLib.capabilities import Capabilities, capabilities
 from EchoSynthLib.errors import EchoSynthError, InputError, ModelError, needs
-from EchoSynthLib.systems import RECIPES, SYSTEMS, find_model, load_pipeline, load_torch_pipeline, models_of, offered
+from EchoSynthLib.systems import (
+    RECIPES,
+    SYSTEMS,
+    System,
+    find_model,
+    load_pipeline,
+    load_torch_pipeline,
+    models_of,
+    offered,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = [model for model in zoo.list_models() if model.shipped]
@@ -102,6 +113,51 @@ def test_a_pipeline_is_loaded_once_also_by_several_threads_and_anew_when_its_fol
     (folder / "config.json").write_text(json.dumps(config | {"grid": [96, 96]}))
     zoo.write_checksums(folder)
     assert load_pipeline(folder, threads=1).grid == (96, 96)
+
+
+def with_config(name: str, folder: Path, **changes: Any) -> Path:
+    """A copy of a shipped model with other fields in config.json, its checksums right; ... leaves a field out."""
+    shutil.copytree(zoo.find(name).path, folder)
+    config = json.loads((folder / "config.json").read_text()) | changes
+    config = {key: value for key, value in config.items() if value is not Ellipsis}
+    (folder / "config.json").write_text(json.dumps(config))
+    zoo.write_checksums(folder)
+    return folder
+
+
+@needs_segmenter
+@needs_contour
+@needs_generator
+@pytest.mark.parametrize("odd", [..., None, "x", [], [1, "2"], -1, float("nan"), {}], ids=repr)
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        *((name, "grid") for name in ("segmenter", "contour")),
+        *(("contour", field) for field in ("farthest", "sigma")),
+        *(("beam-flow", field) for field in ("default_steps", "spread", "blur", "structure_scale")),
+    ],
+)
+def test_a_sound_folder_whose_config_no_system_can_use_is_refused_by_its_name_and_field(
+    tmp_path: Path, name: str, field: str, odd: Any
+) -> None:
+    folder = with_config(name, tmp_path / "mine", **{field: odd})
+    with pytest.raises(ModelError, match=rf"model folder .*mine is none that .*`{field}` is .*; found was"):
+        load_pipeline(folder)
+
+
+@needs_segmenter
+def test_a_network_that_is_asked_for_another_grid_than_its_own_is_named(tmp_path: Path) -> None:
+    pipeline = load_pipeline(with_config("segmenter", tmp_path / "mine", grid=[7, 5]))
+    with pytest.raises(ModelError, match=r"segmenter\.onnx cannot be run on arrays of the shapes \(1, 1, 7, 5\)"):
+        pipeline(np.zeros((20, 20), np.uint8))
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
+def test_every_pipeline_is_made_of_a_folder_as_its_run_time_asks(system: System) -> None:
+    if system.runtime == "torch":
+        pytest.importorskip("diffusers")
+    taken = list(inspect.signature(system.load().from_folder).parameters)
+    assert taken == ["folder", "config", "threads" if system.runtime == "onnx" else "device"]
 
 
 @needs_segmenter

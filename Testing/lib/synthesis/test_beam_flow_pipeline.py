@@ -30,6 +30,7 @@ def enlarged(coarse, blur, noise, label, condition):
 
 def pipeline(spread: float, at_once: int = 1, speckle=enlarged) -> BeamFlowPipeline:
     config = {"structure_mean": MEAN, "structure_scale": SCALE, "guidance": 1.0, "blur": 0.0, "spread": spread}
+    config["default_steps"] = 4
     return BeamFlowPipeline(still, speckle, config, at_once)
 
 

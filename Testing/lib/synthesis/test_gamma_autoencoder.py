@@ -14,7 +14,7 @@ from drawn_camus import drawn_hearts, picture  # noqa: E402
 from made_apart import assert_equal_weights  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-from EchoSynthLib.errors import InputError  # noqa: E402
+from EchoSynthLib.errors import InputError, ModelError  # noqa: E402
 from EchoSynthLib.networks.semantic.cost import multiply_accumulates  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent.autoencoder import GammaAutoencoder  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent.distribution import PRIOR_ALPHA, PRIOR_RATE, GammaImage, prior_kl  # noqa: E402
@@ -107,9 +107,15 @@ def test_gradients_reach_every_parameter(image, mask, attention: bool) -> None:
 @torch.no_grad()
 def test_an_autoencoder_comes_back_from_its_folder_as_it_was(autoencoder, image, mask, tmp_path: Path) -> None:
     autoencoder.save_pretrained(tmp_path)
-    again = GammaAutoencoder.from_pretrained(tmp_path)
+    again = GammaAutoencoder.from_folder(tmp_path)
     assert_equal_weights(again, autoencoder)
+    assert not again.training
     torch.testing.assert_close(again.encode(image, mask), autoencoder.encode(image, mask))
+
+
+def test_a_folder_without_an_autoencoder_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="holds no Gamma autoencoder"):
+        GammaAutoencoder.from_folder(tmp_path)
 
 
 def test_sizes_that_do_not_halve_are_refused(autoencoder) -> None:
