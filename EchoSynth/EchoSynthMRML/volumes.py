@@ -23,6 +23,8 @@ REGION = "EchoSynth.region"
 
 _COMPONENTS = {1: "gray", 3: "RGB", 4: "RGBA"}
 # Gray levels, and confidences from 0 to 1.
+FILL_OPACITY, FILL_OPACITY_ALONE = 0.25, 0.6
+"""Of segments over an image, whose speckle shows through, and where no image lies below them."""
 _DISPLAYED_RANGE = {vtk.VTK_UNSIGNED_CHAR: 255.0, vtk.VTK_FLOAT: 1.0, vtk.VTK_DOUBLE: 1.0}
 
 
@@ -147,8 +149,13 @@ def free_name(scene: Any, name: str) -> str:
 
 
 def add_display(node: Any) -> None:
-    """Gives a node of a scene its display; gray levels are shown from 0 to 255, confidences from 0 to 1."""
+    """Gives a node of a scene its display: segments let the speckle show through.
+
+    Gray levels are shown from 0 to 255, confidences from 0 to 1.
+    """
     node.CreateDefaultDisplayNodes()
+    if node.IsA("vtkMRMLSegmentationNode"):
+        node.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
     if not node.IsA("vtkMRMLScalarVolumeNode") or node.IsA("vtkMRMLLabelMapVolumeNode"):
         return
     largest = _DISPLAYED_RANGE.get(node.GetImageData().GetScalarType())

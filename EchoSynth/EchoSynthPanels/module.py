@@ -27,6 +27,8 @@ from EchoSynthPanels.logic import EchoSynthLogic
 if TYPE_CHECKING:
     from EchoSynthPanels.panel import Panel
 
+LEAST_WIDTH = 440
+"""Pixels, which the widest section needs."""
 TUTORIAL = "https://github.com/echosynth/SlicerEchoSynth/blob/main/Docs/slicer-tutorial.md"
 
 
@@ -102,6 +104,8 @@ class EchoModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneImported)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
+        # Else the views would jump from module to module.
+        self.parent.setMinimumWidth(LEAST_WIDTH)
         # A widget of several may go while the module stays.
         self.parent.connect("destroyed()", self.cleanup)
         self.onSceneChanged()
@@ -119,6 +123,11 @@ class EchoModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for panel in self.panels.values():
             panel.enter()
         self.logic.wakeUp()
+
+    def exit(self) -> None:
+        """Takes back what would be in the way of the module that is opened instead."""
+        for panel in self.panels.values():
+            panel.exit()
 
     def onSceneStartClose(self, caller: Any = None, event: Any = None) -> None:
         """Cancels what runs: its results would have no scene."""

@@ -87,6 +87,8 @@ class Panel(VTKObservationMixin):
         self._decimal_points = accept_both_decimal_points(self.widget)
         self.runner.changed.connect(self.refresh)
         self.engine.changed.connect(self.refresh)
+        self._told_about: tuple[Any, ...] = ()
+        self._taking = False
         self.set_up()
 
     def owner_of(self, row: str) -> str:
@@ -107,6 +109,9 @@ class Panel(VTKObservationMixin):
     def enter(self) -> None:
         """Called when the panel's module is opened."""
 
+    def exit(self) -> None:
+        """Called when the panel's module is left for another."""
+
     def unfold(self) -> None:
         """Opens its section."""
         self.widget.findChild("ctkCollapsibleButton").collapsed = False
@@ -124,7 +129,21 @@ class Panel(VTKObservationMixin):
             self.addObserver(
                 parameters.parameterNode, "ModifiedEvent", self.on_parameters_changed, priority=AFTER_THE_WRAPPER
             )
+            self.addObserver(
+                parameters.parameterNode, "ModifiedEvent", self._forget_the_stale, priority=AFTER_THE_WRAPPER
+            )
             self.refresh()
+
+    def told_about(self) -> tuple[Any, ...]:
+        """The nodes that results and messages are about: once others are chosen they are forgotten."""
+        return ()
+
+    def _forget_the_stale(self, caller: Any = None, event: Any = None) -> None:
+        if self.runner.busy or self._taking or self.parameters is None:
+            return
+        if self.told_about() != self._told_about:
+            self._told_about = self.told_about()
+            self.forget()
 
     def on_parameters_changed(self, caller: Any = None, event: Any = None) -> None:
         """Called whenever a parameter has changed; what is out of sight is refreshed when its module is opened."""
@@ -168,9 +187,16 @@ class Panel(VTKObservationMixin):
         """Starts a job of the panel, after which `show` gets its result; what keeps it from starting is told below."""
         for label in self._results:
             self.tell(label, "")
+        self._told_about = self.told_about()
 
         def take(result: Any) -> None:
-            show(result)
+            # A result that becomes what is chosen is not stale by that.
+            self._taking = True
+            try:
+                show(result)
+            finally:
+                self._taking = False
+                self._told_about = self.told_about()
             self.row(owner).warn(self.warnings_of(result))
 
         try:

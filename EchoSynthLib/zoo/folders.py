@@ -133,7 +133,7 @@ def check_name(name: str) -> str:
     if not NAME.fullmatch(name) or name.endswith("."):
         raise ModelError(
             f"{name!r} is not a model's name; one is made of letters, digits, '.', '_' and '-', and is no path. "
-            "To use a folder elsewhere, import it: echosynth models import FOLDER"
+            "To use a folder elsewhere, import it: Import... in EchoModels, or echosynth models import FOLDER"
         )
     return name
 
@@ -174,7 +174,7 @@ def _locate(name: str) -> Path:
     known = ", ".join(model.name for model in list_models()) or "none"
     raise ModelError(
         f"There is no model {name!r} in {shipped_models()} or {user_models()}; there are: {known}. "
-        "`echosynth models import FOLDER` adds one."
+        "Import... in EchoModels adds one, as does `echosynth models import FOLDER`."
     )
 
 

@@ -73,14 +73,14 @@ def load_label_map(name: str) -> Any:
     from EchoSynthMRML.label_maps import new_segmentation, read_label_map
     from EchoSynthMRML.provenance import stamp
     from EchoSynthMRML.volumes import add_to_scene
-    from EchoSynthPanels.application.views import show_through
+    from EchoSynthPanels.application.views import fill
 
     volume = slicer.util.loadLabelVolume(str(_resource("LabelMaps", name)), _SINGLE | {"name": f"{name} file"})
     label_map = read_label_map(volume)
     slicer.mrmlScene.RemoveNode(volume)
     segmentation = add_to_scene(slicer.mrmlScene, new_segmentation(label_map.codes, label_map.grid, name))
     stamp(segmentation, {"view": told_by_name(name).view})
-    show_through(segmentation)
+    fill(segmentation, on_image=False)
     return segmentation
 
 

@@ -11,10 +11,10 @@ import vtk
 
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.volumes import FILL_OPACITY, FILL_OPACITY_ALONE
 
 LEFT, RIGHT = "Red", "Yellow"
 SETTLE_MS = 50
-FILL_OPACITY = 0.25
 
 
 def show_frame(volume: Any, view: str = LEFT) -> None:
@@ -103,9 +103,15 @@ def keep_beside(volume: Any) -> None:
         show_frame(volume, RIGHT)
 
 
-def show_through(segmentation: Any) -> None:
-    """Lets the speckle show through the segments, which Slicer draws half opaque."""
-    segmentation.GetDisplayNode().SetOpacity2DFill(FILL_OPACITY)
+def fill(label_map: Any, on_image: bool) -> None:
+    """Lets the speckle of an image show through the segments on it; on black they are filled more strongly.
+
+    An opacity that a user has chosen stays.
+    """
+    display = label_map.GetDisplayNode() if label_map.IsA("vtkMRMLSegmentationNode") else None
+    ours = (FILL_OPACITY, FILL_OPACITY_ALONE)
+    if display is not None and any(np.isclose(display.GetOpacity2DFill(), opacity) for opacity in ours):
+        display.SetOpacity2DFill(FILL_OPACITY if on_image else FILL_OPACITY_ALONE)
 
 
 def draw_last(*markups: Any) -> None:

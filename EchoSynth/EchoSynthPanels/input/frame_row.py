@@ -52,7 +52,7 @@ class FrameRow(VTKObservationMixin):
             return
         blocked = self._number.blockSignals(True)
         self._number.setRange(0, len(cine) - 1)
-        self._number.setSuffix(_(" of {last}").format(last=len(cine) - 1))
+        self._number.setSuffix(_(" (0 to {last})").format(last=len(cine) - 1))
         self._number.setValue(cine.shown or 0)
         self._number.blockSignals(blocked)
         for phase, frames in phases_of(cine).items():

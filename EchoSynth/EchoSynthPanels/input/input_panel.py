@@ -67,6 +67,10 @@ class InputPanel(Panel):
         """See `Panel.owner_of`."""
         return _OPEN
 
+    def told_about(self) -> tuple[Any, ...]:
+        """See `Panel.told_about`."""
+        return (self.parameters.inputVolume,)
+
     def set_parameters(self, parameters: Any) -> None:
         """See `Panel.set_parameters`."""
         super().set_parameters(parameters)

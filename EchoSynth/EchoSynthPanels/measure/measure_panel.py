@@ -70,6 +70,10 @@ class MeasurePanel(Panel):
         """See `Panel.enter`."""
         self._on_folded(self.ui.measureSection.collapsed)
 
+    def exit(self) -> None:
+        """See `Panel.exit`; points to drag would lie in the way of the brush."""
+        self._hide_curve()
+
     def set_parameters(self, parameters: Any) -> None:
         """See `Panel.set_parameters`; what was measured in a scene that is closed is gone."""
         if parameters is None:
@@ -168,7 +172,7 @@ class MeasurePanel(Panel):
         where = self._place_shown()
         if self.measured is None or self.nodes is None or where == self._shown or self._curve_is_due:
             return
-        if not self.ui.showContourCheckBox.checked:
+        if not self.ui.showContourCheckBox.checked or not self.widget.isVisible():
             return
         frame = None if where is None else self.measured.frames[where]
         if where is None or frame is None or frame.endocardium is None:

@@ -29,7 +29,7 @@ class ModelsPanel(Panel):
         """See `Panel.set_up`."""
         self.title = _("Models")
         tree = self.ui.modelTree
-        self._headers = [_("Model"), _("Kind"), _("What for"), _("Size"), _("Time per image"), _("Terms")]
+        self._headers = [_("Model"), _("Kind"), _("Time per image")]
         tree.setHeaderLabels(self._headers)
         tree.setFixedHeight(TREE_HEIGHT)
         self.ui.cardBrowser.setMaximumHeight(160)
@@ -73,18 +73,18 @@ class ModelsPanel(Panel):
         """Reads the models' folders anew."""
         self._models = {model.name: model for model in zoo.list_models()}
         tree = self.ui.modelTree
+        chosen = self.chosen.name if self.chosen is not None else ""
         tree.clear()
         for model in self._models.values():
-            description, terms = _card_lines(model)
-            size = sum(file.stat().st_size for file in model.path.rglob("*") if file.is_file()) / 1e6
-            texts = [model.name, _kind_in_words(model), description, f"{size:.1f} MB", _time_of(model), terms]
+            texts = [model.name, _kind_in_words(model), _time_of(model)]
             item = qt.QTreeWidgetItem(tree)
             for column, text in enumerate(texts):
                 item.setText(column, text)
-                item.setToolTip(column, model.problem or text)
+                item.setToolTip(column, model.problem or _description(model) or text)
+            # A list that is read anew keeps what was selected.
+            item.setSelected(model.name == chosen)
         for column in range(len(self._headers)):
             tree.resizeColumnToContents(column)
-            tree.setColumnWidth(column, min(tree.columnWidth(column), 220))
         self._show_card()
 
     def ask_and_import(self) -> None:
@@ -100,7 +100,9 @@ class ModelsPanel(Panel):
     def verify(self) -> None:
         """Compares the selected model's files with their checksums."""
         if self.chosen is not None:
-            self._run(self._command("models", "verify", self.chosen.name))
+            name = self.chosen.name
+            told = _("{name}: all files are intact").format(name=name)
+            self._run(self._command("models", "verify", name), told)
 
     def remove(self) -> None:
         """Asks, then deletes the selected imported model."""
@@ -125,17 +127,22 @@ class ModelsPanel(Panel):
     def _command(self, *arguments: str) -> Job[str]:
         return command(self.engine.python, self.engine.environment, *arguments)
 
-    def _run(self, job: Job[str]) -> None:
-        self.start(self.title, lambda: job, self._show_result)
+    def _run(self, job: Job[str], told: str = "") -> None:
+        """Runs a command; of what it says the last line is shown, or else `told` is, and that when asked for."""
 
-    def _show_result(self, said: str) -> None:
-        self.tell(self.ui.modelResultLabel, said.splitlines()[-1] if said else "")
-        self.list_models()
+        def show(said: str) -> None:
+            last = said.splitlines()[-1] if said else ""
+            self.tell(self.ui.modelResultLabel, told or last)
+            self.ui.modelResultLabel.toolTip = last
+            self.list_models()
+
+        self.start(self.title, lambda: job, show)
 
     def _keep_time(self, model: zoo.ModelFolder, seconds: float) -> None:
         qt.QSettings().setValue(_time_key(model), seconds)
         told = _("{name}: {seconds:.2f} s for one image").format(name=model.name, seconds=seconds)
         self.tell(self.ui.modelResultLabel, told)
+        self.ui.modelResultLabel.toolTip = ""
         self.list_models()
 
     def _show_card(self) -> None:
@@ -146,12 +153,10 @@ class ModelsPanel(Panel):
         self.refresh()
 
 
-def _card_lines(model: zoo.ModelFolder) -> tuple[str, str]:
-    """Description and terms, the first lines of a card's first and of its Terms section."""
+def _description(model: zoo.ModelFolder) -> str:
+    """What a model is for, the first line of its card."""
     lines = [line for line in _read_card(model.path).splitlines() if line.strip()]
-    description = next((line for line in lines if not line.startswith("#")), "")
-    terms = lines[lines.index("## Terms") + 1] if "## Terms" in lines[:-1] else ""
-    return description, terms
+    return next((line for line in lines if not line.startswith("#")), "")
 
 
 def _read_card(folder: Path) -> str:

@@ -14,7 +14,7 @@ from EchoSynthMRML.label_maps import new_segmentation, read_label_map
 from EchoSynthMRML.provenance import name_of_segmentation
 from EchoSynthMRML.volumes import add_to_scene
 from EchoSynthPanels.application.chosen import image_of
-from EchoSynthPanels.application.views import show_side_by_side
+from EchoSynthPanels.application.views import fill, show_side_by_side
 from EchoSynthPanels.input.label_map import describe
 from EchoSynthPanels.job_row import SETTLED_MS, bring_into_sight
 from EchoSynthPanels.panel import Panel, connect
@@ -90,6 +90,7 @@ class EditPanel(Panel):
             add_to_scene(slicer.mrmlScene, node)
             place_beside(node, source)
             self.parameters.labelMap = node
+            fill(node, on_image=image_of(self.parameters) is not None)
 
     def show_beside(self) -> None:
         """Shows the label map's image and the last synthetic one beside each other."""

@@ -25,7 +25,7 @@ from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.engine import Engine, the_engine, the_runner
 from EchoSynthPanels.application.runner import JobRunner
 from EchoSynthPanels.application.signal import Signal
-from EchoSynthPanels.application.views import keep_beside, show_side_by_side
+from EchoSynthPanels.application.views import fill, keep_beside, show_side_by_side
 from EchoSynthPanels.panel import AFTER_THE_WRAPPER
 from EchoSynthPanels.synthesis.requests import live_request_of
 
@@ -174,6 +174,7 @@ class Live(VTKObservationMixin):
             place_beside(volume, self._segmentation, lies_on=self._parameters.reference)
             link_to_label_map(volume, self._segmentation)
             self._parameters.liveVolume = volume
+            fill(self._segmentation, on_image=True)
             show_side_by_side(image_of(self._parameters), volume)
         stamp(volume, record)
         self.redrawn += 1

@@ -15,7 +15,7 @@ from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.provenance import frame_stamped
 from EchoSynthMRML.volumes import check_frame
 from EchoSynthPanels.application.chosen import image_of
-from EchoSynthPanels.application.views import show_frame, show_through
+from EchoSynthPanels.application.views import show_frame
 from EchoSynthPanels.model_choice import ModelChoice
 from EchoSynthPanels.panel import Panel, name_output
 
@@ -61,6 +61,10 @@ class SegmentPanel(Panel):
             return str(error)
         return ""
 
+    def told_about(self) -> tuple[Any, ...]:
+        """See `Panel.told_about`."""
+        return self.parameters.inputVolume, self.parameters.labelMap
+
     def job(self) -> Job[Segmented]:
         """See `Panel.job`."""
         parameters = self.parameters
@@ -88,6 +92,5 @@ class SegmentPanel(Panel):
             view=record["view"], sure=seen, confidence=record["mean_confidence"]
         )
         self.tell(self.ui.segmentResultLabel, told)
-        show_through(result.segmentation)
         self.parameters.labelMap = result.segmentation
         show_frame(image_of(self.parameters))

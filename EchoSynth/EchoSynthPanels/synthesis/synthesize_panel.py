@@ -14,7 +14,7 @@ from EchoSynthLib.capabilities import Capabilities, capabilities
 from EchoSynthMRML.cines import cine_of
 from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.navigation import open_panel
-from EchoSynthPanels.application.views import show_side_by_side
+from EchoSynthPanels.application.views import fill, show_side_by_side
 from EchoSynthPanels.input.label_map import reason_not_to_draw
 from EchoSynthPanels.model_choice import ModelChoice, NameChoice
 from EchoSynthPanels.panel import Panel, connect, name_output
@@ -73,6 +73,10 @@ class SynthesizePanel(Panel):
             return _("The output is the image whose sector is taken; choose another output")
         return reason_not_to_draw(self.parameters.labelMap)
 
+    def told_about(self) -> tuple[Any, ...]:
+        """See `Panel.told_about`."""
+        return self.parameters.inputVolume, self.parameters.labelMap
+
     def job(self) -> Job[Synthesized]:
         """See `Panel.job`."""
         source = self.parameters.labelMap
@@ -91,6 +95,7 @@ class SynthesizePanel(Panel):
         sector = _sector(self.parameters.reference, result.record["sector_source"])
         self.tell(self.ui.synthesizeResultLabel, " ".join([_count(result.volumes), sector, *result.notes]))
         self.parameters.liveVolume = result.volumes[0]
+        fill(self.parameters.labelMap, on_image=True)
         show_side_by_side(image_of(self.parameters), result.volumes[0])
 
     def draw_seed(self) -> None:
@@ -149,13 +154,15 @@ class SynthesizePanel(Panel):
         box.toolTip = said if fast == generator.name else f"{said}. {why}"
 
     def _show_live(self, message: str) -> None:
+        if self.parameters is not None:
+            self._told_about = self.told_about()
         self.tell(self.ui.synthesizeResultLabel, message)
 
 
 def _count(volumes: list[Any]) -> str:
     if len(volumes) == 1:
         return _("{name}.").format(name=volumes[0].GetName())
-    return _("{count} images, from {name}.").format(count=len(volumes), name=volumes[0].GetName())
+    return _("{count} images made, {name} is the first.").format(count=len(volumes), name=volumes[0].GetName())
 
 
 def _sector(reference: Any, source: str) -> str:

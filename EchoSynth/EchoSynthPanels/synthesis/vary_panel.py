@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from EchoSynthJobs.job import Job
 from EchoSynthJobs.vary import Change, Varied, vary
 from EchoSynthPanels.application.chosen import image_of
-from EchoSynthPanels.application.views import show_alone, show_through
+from EchoSynthPanels.application.views import show_alone
 from EchoSynthPanels.input.label_map import reason_not_to_draw
 from EchoSynthPanels.panel import Panel
 
@@ -37,6 +37,10 @@ class VaryPanel(Panel):
             return _("The output is the label map that is varied; choose another output")
         return reason_not_to_draw(self.parameters.labelMap)
 
+    def told_about(self) -> tuple[Any, ...]:
+        """See `Panel.told_about`."""
+        return (self.parameters.labelMap,)
+
     def job(self) -> Job[Varied]:
         """See `Panel.job`."""
         parameters = self.parameters
@@ -53,10 +57,8 @@ class VaryPanel(Panel):
     def show(self, result: Varied) -> None:
         """See `Panel.show`."""
         nodes = result.segmentations
-        said = _("{count} label maps, from {name}.").format(count=len(nodes), name=nodes[0].GetName())
+        said = _("{count} variations made; {name} is chosen.").format(count=len(nodes), name=nodes[0].GetName())
         self.tell(self.ui.varyResultLabel, " ".join([said, *result.notes]))
-        for node in nodes:
-            show_through(node)
         self.parameters.labelMap = nodes[0]
         # The image beside it would be that of the label map before.
         if (image := image_of(self.parameters)) is not None:

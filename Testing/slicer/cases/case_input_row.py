@@ -63,7 +63,7 @@ class Frames(InputRow):
         click(self.ui.backButton)
         click(self.ui.backButton)
         assert self.cine.shown == 19
-        assert self.ui.frameSpinBox.text == "19 of 19"
+        assert self.ui.frameSpinBox.text == "19 (0 to 19)"
 
     def test_a_frame_is_gone_to_by_its_number_and_followed_where_others_go(self):
         type_text(self.ui.frameSpinBox, "7")

@@ -221,6 +221,9 @@ class Choices(Rows):
         first = self.parameters.liveVolume
         before = slicer.util.arrayFromVolume(first).copy()
         self.parameters.seed = 5
+        panel.ui.synthesizeAdvanced.collapsed = False
+        self.addCleanup(setattr, panel.ui.synthesizeAdvanced, "collapsed", True)
+        spin(0.1)
         choose(panel.ui.outputVolumeSelector, first.GetName())
         press_apply(panel)
         assert self.parameters.liveVolume is first
@@ -235,6 +238,24 @@ class Choices(Rows):
         echo_volume(drawn_heart(), name="recorded")
         spin(0.1)
         assert self.panels["Synthesize"].ui.outputVolumeSelector.nodeCount() == 0
+
+    def test_what_is_told_about_an_image_goes_when_another_one_is_chosen(self):
+        first, second = (echo_volume(drawn_heart(), seed, name) for seed, name in ((0, "first"), (1, "second")))
+        self.parameters.inputVolume = first
+        panel = self.panels["Segment"]
+        press_apply(panel)
+        assert panel.row().text.startswith("Done in ")
+        assert panel.ui.segmentResultLabel.text
+        self.parameters.inputVolume = second
+        spin(0.1)
+        assert (panel.row().text, panel.ui.segmentResultLabel.text) == ("", "")
+
+    def test_no_image_and_no_label_map_can_be_chosen(self):
+        self.parameters.inputVolume = echo_volume(drawn_heart())
+        press_apply(self.panels["Segment"])
+        for name, chosen in (("labelMapSelector", "labelMap"), ("inputSelector", "inputVolume")):
+            choose(getattr(self.panels["Input"].ui, name), "None")
+            assert getattr(self.parameters, chosen) is None
 
     def test_one_frame_of_a_cine_is_named_and_warned_of(self):
         volume = load_cine(CINE)

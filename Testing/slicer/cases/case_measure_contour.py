@@ -11,7 +11,7 @@ from EchoSynthMRML.tables import rows_in
 from EchoSynthPanels.application.registration import CINE, FRAME, load_cine, load_frame
 from events import choose, click, picture, spin
 from measuring import Measuring
-from the_module import paint, press_apply, unfold
+from the_module import open_module, paint, press_apply, unfold
 
 MODEL = "From the image, by the contour model"
 
@@ -33,6 +33,19 @@ class ImageAlone(Measuring):
         assert "need a label map" in self.panel.ui.measureResultLabel.text
         assert not self.panel.ui.writeButton.enabled
         assert "segment the image first" in self.panel.ui.writeButton.toolTip
+
+    def test_in_another_module_no_points_lie_in_the_way(self):
+        self.parameters.inputVolume = load_frame(FRAME)
+        self.measure(endocardium=MODEL)
+        nodes = (self.panel.nodes.handles, self.panel.nodes.line)
+        assert all(node.GetDisplayVisibility() for node in nodes)
+        open_module("EchoSynth")
+        assert not any(node.GetDisplayVisibility() for node in nodes)
+        self.panel.refresh()
+        assert not any(node.GetDisplayVisibility() for node in nodes)
+        open_module("EchoMeasure")
+        spin(0.2)
+        assert all(node.GetDisplayVisibility() for node in nodes)
 
     def test_a_point_tells_its_spread_until_it_is_dragged(self):
         self.parameters.inputVolume = load_frame(FRAME)

@@ -204,9 +204,8 @@ class Models(Panels):
         self._select("segmenter")
         item = self.panel.ui.modelTree.selectedItems()[0]
         assert item.text(1) == "Segmenter"
-        assert "left atrium" in item.text(2)
-        assert item.text(3).endswith("MB")
-        assert "non-commercial" in item.text(5)
+        assert "left atrium" in item.toolTip(1)
+        assert "non-commercial" in self.panel.ui.cardBrowser.toPlainText()
         assert "CAMUS" in self.panel.ui.cardBrowser.toPlainText()
         assert not self.panel.ui.removeModelButton.enabled
 
@@ -225,10 +224,14 @@ class Models(Panels):
         shutil.copytree(zoo.shipped_models() / "segmenter", self.folder / "my-segmenter")
         self.panel.import_folder(str(self.folder / "my-segmenter"))
         self._done()
-        for button in (self.panel.ui.verifyModelButton, self.panel.ui.removeModelButton):
-            self._select("my-segmenter")
-            click(button)
-            self._done()
+        self._select("my-segmenter")
+        click(self.panel.ui.verifyModelButton)
+        self._done()
+        assert self.panel.ui.modelResultLabel.text == "my-segmenter: all files are intact"
+        assert self.panel.chosen.name == "my-segmenter"
+        picture("models-verified")
+        click(self.panel.ui.removeModelButton)
+        self._done()
         assert not (self.folder / "mine" / "my-segmenter").exists()
 
     def test_a_damaged_folder_is_refused(self):

@@ -9,10 +9,10 @@ import slicer
 
 from drawn_echo import drawn_heart, echo_volume
 from EchoSynthMRML.provenance import is_synthetic
-from EchoSynthPanels.application.registration import CINE, load_cine
+from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from events import click, picture, spin, wait_until
 from looks import SCREENS, STYLES, in_sight, scroll_to_top, style_of, window_of
-from the_module import open_module, pixels
+from the_module import MODULES, open_module, pixels
 
 
 class SmallScreen(unittest.TestCase):
@@ -89,6 +89,34 @@ class MainButtons(SmallScreen):
                 assert label.y + label.height <= button.mapTo(label.parentWidget(), qt.QPoint(0, 0)).y()
                 label.text = ""
                 spin(0.1)
+
+    def test_the_views_keep_their_width_from_module_to_module_and_with_a_long_result(self):
+        left = slicer.app.layoutManager().sliceWidget("Red")
+        with window_of("laptop"):
+            widths = []
+            for name in MODULES:
+                open_module(name)
+                spin(0.3)
+                widths.append(left.mapTo(slicer.util.mainWindow(), qt.QPoint(0, 0)).x())
+                for panel in slicer.util.getModuleWidget(name).panels.values():
+                    for label in panel._results:
+                        panel.tell(label, "0123456789abcdef" * 8)
+                spin(0.3)
+                widths.append(left.mapTo(slicer.util.mainWindow(), qt.QPoint(0, 0)).x())
+                picture(f"width-{name}")
+                for panel in slicer.util.getModuleWidget(name).panels.values():
+                    panel.forget()
+            assert max(widths) == min(widths), widths
+
+    def test_segments_are_strong_on_black_and_let_an_image_show_through(self):
+        self.parameters.labelMap = label_map = load_label_map("parametric_4CH_ED")
+        picture("label-map-alone")
+        assert label_map.GetDisplayNode().GetOpacity2DFill() > 0.5
+        self.click(self.synthesize.ui.synthesizeButton)
+        assert label_map.GetDisplayNode().GetOpacity2DFill() < 0.3
+        self.parameters.inputVolume = echo_volume(drawn_heart((224, 272)))
+        self.click(self.segment.ui.segmentButton)
+        assert self.parameters.labelMap.GetDisplayNode().GetOpacity2DFill() < 0.3
 
     def test_pictures_of_all_looks(self):
         for screen in SCREENS:
