@@ -203,6 +203,7 @@ class JobRow:
 
     def _scroll_to(self) -> None:
         if self._place.isVisible():
+            _lay_out_around(self.label)
             # The last one asked for is in sight in any case.
             bring_into_sight(*reversed([label for label in self._results if label.text]), self._place)
 

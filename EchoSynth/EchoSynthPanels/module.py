@@ -27,8 +27,8 @@ from EchoSynthPanels.logic import EchoSynthLogic
 if TYPE_CHECKING:
     from EchoSynthPanels.panel import Panel
 
-LEAST_WIDTH = 440
-"""Pixels, which the widest section needs."""
+LEAST_WIDTH = 380
+"""Pixels, which the widest section needs as it is first shown."""
 TUTORIAL = "https://github.com/echosynth/SlicerEchoSynth/blob/main/Docs/slicer-tutorial.md"
 
 
