@@ -14,15 +14,18 @@ from EchoSynthJobs.cine_of_slices import cine_of_slices, has_slices
 from EchoSynthJobs.open import Opened, is_echo_file, open_files
 from EchoSynthMRML.calibration import calibrate_all
 from EchoSynthMRML.cines import cine_of
+from EchoSynthMRML.joined import doubt_about_joined
 from EchoSynthMRML.provenance import linked_label_map
 from EchoSynthMRML.volumes import trusted_spacing
 from EchoSynthPanels.application.chosen import image_of
 from EchoSynthPanels.application.registration import CINE, load_cine
 from EchoSynthPanels.application.views import keep_beside, show_alone, show_frame, show_player
 from EchoSynthPanels.input.frame_row import FrameRow
+from EchoSynthPanels.input.joined_notice import JoinedNotice
 from EchoSynthPanels.input.label_map import describe
 from EchoSynthPanels.input.open_in import OpenIn, open_in_segment_editor
 from EchoSynthPanels.input.overlay import Overlay
+from EchoSynthPanels.job_row import let_grow
 from EchoSynthPanels.panel import Panel, connect
 
 _OPEN = _("Open")
@@ -39,6 +42,8 @@ class InputPanel(Panel):
         phases = {"ED": ui.diastoleButton, "ES": ui.systoleButton}
         self._frames = FrameRow(ui.frameControls, ui.frameSpinBox, ui.backButton, ui.forwardButton, phases)
         self._overlay = Overlay(ui.overlayCheckBox)
+        self._joined = JoinedNotice(ui.joinedLabel, ui.cineButton)
+        let_grow(ui.joinedLabel, self._room)
         self._menus = (
             OpenIn(ui.imageArrow, {"Volumes": self._show_in_volumes}),
             OpenIn(ui.labelMapArrow, {"SegmentEditor": self._show_in_segment_editor}),
@@ -99,6 +104,7 @@ class InputPanel(Panel):
         for widget in (ui.labelMapRowLabel, ui.labelMapRow):
             widget.visible = not empty or ui.labelMapSelector.nodeCount() > 0
         ui.cineButton.visible = has_slices(volume)
+        self._joined.follow(volume, ui.inputSelector)
         for button in (ui.cineButton, ui.openButton, ui.openFirstButton, ui.sampleButton):
             button.enabled = not self.runner.busy
         ui.imageArrow.enabled, ui.labelMapArrow.enabled = volume is not None, label_map is not None
@@ -149,8 +155,14 @@ class InputPanel(Panel):
         self.parameters.inputVolume = load_cine(CINE)
 
     def make_cine(self) -> None:
-        """Makes the slices of the chosen volume the frames of a cine."""
-        self.start(_OPEN, lambda: cine_of_slices(slicer.mrmlScene, self.parameters.inputVolume), self._take)
+        """Makes the slices of the chosen volume the frames of a cine; what is doubtful about that stays in sight."""
+        doubt = doubt_about_joined(self.parameters.inputVolume)
+
+        def take(volume: Any) -> None:
+            self._take(volume)
+            self.row(_OPEN).warn([doubt] if doubt else [])
+
+        self.start(_OPEN, lambda: cine_of_slices(slicer.mrmlScene, self.parameters.inputVolume), take)
 
     def set_spacing(self) -> None:
         """Gives the image, and what was drawn on it, the pixel size of the two fields."""

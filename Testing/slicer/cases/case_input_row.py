@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import unittest
+from pathlib import Path
 
 import numpy as np
 import slicer
 
-from drawn_echo import drawn_heart, echo_volume
+from drawn_echo import drawn_echo, drawn_heart, echo_volume
+from EchoSynthLib.images.write import write_image
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.label_maps import read_label_map
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
-from events import answering, choose, choose_in_menu, click, picture, spin, type_text
+from EchoSynthPanels.colors import WARNING
+from events import answering, choose, choose_in_menu, click, picture, spin, type_text, wait_until
 from the_module import open_module, press_apply
 
 
@@ -49,6 +54,55 @@ class Empty(InputRow):
         choose(self.ui.labelMapSelector, "parametric_4CH_ED")
         assert self.parameters.labelMap is heart
         assert "left atrium" in self.ui.labelMapSelector.toolTip
+
+
+class Joined(InputRow):
+    """Slicer itself joins files whose names differ in a number, as *Add Data* does unless it is told otherwise."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(tempfile.mkdtemp(prefix="echosynth-files-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def load(self, *names):
+        """Loads what Slicer makes of each file, of which there are others in the folder."""
+        frame = drawn_echo(drawn_heart())
+        for name in names:
+            write_image(self.folder / name, frame)
+        for name in names:
+            slicer.util.loadVolume(str(self.folder / name))
+        spin(0.2)
+
+    def test_joined_views_are_told_in_amber_before_and_after_they_become_a_cine(self):
+        self.load("p1_2CH_ED.nii.gz", "p1_4CH_ED.nii.gz")
+        choose(self.ui.inputSelector, "p1_4CH_ED")
+        assert self.ui.joinedLabel.isVisible()
+        assert str(WARNING) in self.ui.joinedLabel.text
+        assert "differ in view (2CH, 4CH), so they are no cine" in self.ui.joinedLabel.text
+        assert "no cine" in self.ui.cineButton.toolTip
+        picture("input-joined")
+        click(self.ui.cineButton)
+        wait_until(lambda: not self.panel.runner.busy, 10, "the cine")
+        spin(0.2)
+        row = self.panel.row("Open")
+        assert "differ in view (2CH, 4CH), so they are no cine" in row.text
+        assert "Warning: " in row.label.text
+        assert not self.ui.joinedLabel.isVisible()
+        picture("input-joined-cine")
+
+    def test_they_are_told_where_none_of_them_is_chosen(self):
+        open_module("EchoMeasure")
+        ui = slicer.util.getModuleWidget("EchoMeasure").panels["Input"].ui
+        self.load("p1_2CH_ED.nii.gz", "p1_4CH_ED.nii.gz")
+        assert self.parameters.inputVolume is None
+        assert ui.joinedLabel.isVisible()
+        assert "open them with Open..." in ui.joinedLabel.text
+        picture("input-joined-unchosen")
+
+    def test_a_volume_of_one_file_has_nothing_to_tell(self):
+        self.load("p1_2CH_ED.nii.gz")
+        assert self.parameters.inputVolume.GetName() == "p1_2CH_ED"
+        assert not self.ui.joinedLabel.isVisible()
 
 
 class Frames(InputRow):
