@@ -168,7 +168,10 @@ def measure_frame(
             judged = with_endocardium(evidence.label_map, contour)
     box, corner = _box(labels)
     moved = None if contour is None else _shifted(contour, -corner)
-    quality_evidence = _quality_evidence(given, labels, agreement, second_contour)
+    by_hand = contour is not None and not _is_of(second_contour, contour)
+    # The contour model's own endocardium says nothing about how well both models agree; one drawn by hand is judged.
+    compared = labels if by_hand else given
+    quality_evidence = replace(_quality_evidence(compared, labels, agreement, second_contour), by_hand=by_hand)
     if evidence is not None:
         quality_evidence = replace(quality_evidence, likeness=evidence.likeness(judged))
     wide, _ = _box(judged, _BAND)
@@ -218,14 +221,18 @@ def _measure(
 
 
 def _quality_evidence(
-    given: NDArray[np.uint8], labels: NDArray[np.uint8], agreement: float | None, second: SecondContour | None
+    compared: NDArray[np.uint8], labels: NDArray[np.uint8], agreement: float | None, second: SecondContour | None
 ) -> QualityEvidence:
-    """What is said of a label map (H, W) as it was given, and with the contour that replaces its endocardium."""
+    """What is said of a label map (H, W); its cavity in `compared` is what a second contour is compared with."""
     if second is None or not (labels == CamusCode.LV_CAVITY).any():
         return QualityEvidence(agreement)
-    # A contour that was drawn over the label map says nothing about how well both models agree.
-    alike = contour_agreement(given, second) if (given == CamusCode.LV_CAVITY).any() else None
+    alike = contour_agreement(compared, second) if (compared == CamusCode.LV_CAVITY).any() else None
     return QualityEvidence(agreement, alike, relative_spread(labels, second))
+
+
+def _is_of(second: SecondContour | None, contour: Endocardium) -> bool:
+    """Whether an endocardium is the one that the contour model drew."""
+    return second is not None and np.array_equal(second.curve, contour.curve)
 
 
 def _values(

@@ -20,6 +20,7 @@ from EchoSynthLib.measurement.chambers import (
 from EchoSynthLib.measurement.cycle import Cycle, find_cycle
 from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.quantities import Measurement, measurement
+from EchoSynthLib.measurement.reliability.ejection import cine_findings, fraction_findings
 from EchoSynthLib.measurement.reliability.foreshortening import length_findings, shortening_findings
 from EchoSynthLib.measurement.reliability.phases import exchange_findings, exchanged, is_exchanged, missed_ends
 from EchoSynthLib.measurement.reliability.traffic_light import STRUCTURES, Finding, Light, light_of, lights_of, worst
@@ -169,7 +170,8 @@ def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
         for beat in beats
         for finding in (*exchange_findings(*beat, "the cine"), *shortening_findings(*beat, "the cine"))
     ]
-    findings += missed_ends(frames, cycle)
+    findings += [*missed_ends(frames, cycle), *fraction_findings(_mean(ratios), "the cine")]
+    findings += cine_findings(frames, [end for beat in beats for end in beat])
     lights["cine"] = light_of(findings, "the lengths at ED and ES")
     named = {f"frame {index}": frame for index, frame in enumerate(frames)}
     table = [*_tables(named), *together]
@@ -237,8 +239,10 @@ def study_of_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> Study:
     for view, phases in seen.items():
         if len(phases) == len(PHASES):
             ends = phases["ED"], phases["ES"]
-            together += _entries(_ratios(*ends), ends[0], view)
+            ratios = _ratios(*ends)
+            together += _entries(ratios, ends[0], view)
             found = [*exchange_findings(*ends, view), *shortening_findings(*ends, view)]
+            found += fraction_findings(ratios, view)
             lights[view] = light_of(found, "the lengths at ED and ES")
             findings += found
     if len(seen) > 1:
@@ -313,7 +317,8 @@ def _biplane(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> tuple[
         return entries, []
     if wrong or systolic > diastolic:
         return entries, [exchanged(BOTH)]
-    return [*entries, *_entries({"EF, biplane discs": ejected(diastolic, systolic)}, pairs["ED"][1], BOTH)], []
+    ratio = {"EF, biplane discs": ejected(diastolic, systolic)}
+    return [*entries, *_entries(ratio, pairs["ED"][1], BOTH)], fraction_findings(ratio, BOTH)
 
 
 def _views_exchanged(pairs: Mapping[str, tuple[FrameMeasures, FrameMeasures]]) -> int:

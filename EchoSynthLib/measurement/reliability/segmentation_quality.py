@@ -19,7 +19,7 @@ from EchoSynthLib.measurement.reliability.thresholds import (
     SPREAD_UP_TO,
     UNLIKE_BELOW,
 )
-from EchoSynthLib.measurement.reliability.traffic_light import Finding
+from EchoSynthLib.measurement.reliability.traffic_light import BY_HAND, Finding
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,26 @@ class QualityEvidence:
         agreement: see `agreement.agreement`.
         contour_agreement, spread: see `agreement.contour_agreement` and `agreement.relative_spread`.
         likeness: see `Evidence.likeness`; 1 of a label map that the segmenter made itself.
+        by_hand: whether its endocardium was drawn by hand.
     """
 
     agreement: float | None = None
     contour_agreement: float | None = None
     spread: float | None = None
     likeness: float | None = None
+    by_hand: bool = False
 
     @property
     def of_another_hand(self) -> bool:
         """Whether the label map is known not to be the segmenter's own."""
         return self.likeness is not None and self.likeness < OWN_FROM
+
+    @property
+    def whose(self) -> str:
+        """What is to be told of where it comes from; '' where it is not known to be of another hand."""
+        if self.by_hand:
+            return f"; its endocardium was {BY_HAND}"
+        return f"; it was {BY_HAND}, or is not the segmenter's" if self.of_another_hand else ""
 
 
 @dataclass(frozen=True)
@@ -65,11 +74,12 @@ def quality_of(
     values = {name: value for name, value in named.items() if value is not None}
     looked_at = ["its shape"] if evidence.contour_agreement is None else ["the contour model", "its shape"]
     if confidence is None:
-        return SegmentationQuality(values, _of_evidence(evidence), " and ".join(looked_at))
+        return SegmentationQuality(values, _of_evidence(evidence), " and ".join(looked_at) + evidence.whose)
     expected = expected_dice(labels, confidence)
     values |= {f"expected Dice, {name}": value for name, value in expected.items()}
     looked_at = ["the segmenter's confidence", *looked_at]
-    return SegmentationQuality(values, _of_expected(expected) + _of_evidence(evidence), " and ".join(looked_at))
+    findings = _of_expected(expected) + _of_evidence(evidence)
+    return SegmentationQuality(values, findings, " and ".join(looked_at) + evidence.whose)
 
 
 def _of_expected(expected: Mapping[str, float]) -> list[Finding]:

@@ -11,6 +11,9 @@ COLORS = ("green", "yellow", "red")
 STRUCTURES = ("LV", "LA")
 """What has a light of its own: the ventricle with its wall, and the atrium."""
 
+BY_HAND = "changed by hand"
+"""What a light says of a label map or a contour that no model made, though it be green."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -64,10 +67,10 @@ def lights_of(findings: Iterable[Finding], looked_at: str) -> dict[str, Light]:
 
 
 def worst(lights: Iterable[Light]) -> Light:
-    """The worst of several lights, with the reasons of all that are not green."""
+    """The worst of several lights, with the reasons of all that are not green; of green ones, a hand's is told."""
     given = list(lights)
     color = max((light.color for light in given), key=COLORS.index)
     if color == "green":
-        return given[0]
+        return next((light for light in given if BY_HAND in light.reasons[0]), given[0])
     reasons = [reason for light in given if light.color != "green" for reason in light.reasons]
     return Light(color, tuple(dict.fromkeys(reasons)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from EchoSynthLib.measurement import (
     study_of_frame,
     study_of_views,
     told_lights,
+    with_points,
 )
 from EchoSynthLib.measurement.reliability.agreement import EXPOSURES, confident_overlap, laid_back, retaken
 from EchoSynthLib.measurement.reliability.traffic_light import Finding, light_of, worst
@@ -245,6 +247,40 @@ def test_a_corrected_map_is_not_blamed_for_a_contour_model_that_differs_as_hands
     assert contour_agreement(by_hand, second()) < 0.95
     assert color(by_hand, evidence=seen(second_contour=second())) == "green"
     assert color(by_hand, confidence=SURE, second_contour=second()) == "yellow"
+
+
+def dragged(by: float) -> Any:
+    """The heart's endocardium, one of whose points was pulled sideways."""
+    drawn = endocardium_of_mask(LABELS)
+    points = drawn.points.copy()
+    points[4] += (0, by)
+    return with_points(drawn, points)
+
+
+def test_a_dragged_contour_is_judged_anew_and_a_green_light_says_that_a_hand_changed_it() -> None:
+    evidence = seen(second_contour=second())
+    agreed = [
+        measure_frame(LABELS, HEART.spacing, contour=dragged(by), evidence=evidence).values["contour agreement"]
+        for by in (0, 8, 25)
+    ]
+    assert agreed[0] > agreed[1] > agreed[2]
+    light = measure_frame(LABELS, HEART.spacing, contour=dragged(4), evidence=evidence).light
+    assert light.color == "green"
+    assert "endocardium was changed by hand" in light.reasons[0]
+    assert color(LABELS, contour=dragged(60), evidence=evidence) != "green"
+    of_the_model = replace(dragged(0))
+    own = Drawn(of_the_model.curve, np.ones(7))
+    assert "by hand" not in reasons(LABELS, contour=of_the_model, second_contour=own)
+
+
+def test_an_edited_map_that_stays_green_says_that_it_is_not_the_segmenters() -> None:
+    assert "changed by hand" in reasons(np.roll(LABELS, 3, axis=1), evidence=seen())
+    assert "by hand" not in reasons(LABELS, evidence=seen())
+
+
+def test_of_several_green_lights_the_one_of_a_hand_is_told() -> None:
+    hand = light_of([], "its shape; its endocardium was changed by hand")
+    assert worst([light_of([], "its shape"), hand]) == hand
 
 
 def test_an_endocardium_alone_is_judged_by_itself_and_misses_neither_wall_nor_atrium() -> None:
