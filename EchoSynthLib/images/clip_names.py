@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER, VIEWS
 
 _GAP = r"[\s_.\-]*"
 _VIEW_OF = {"2": TWO_CHAMBER, "two": TWO_CHAMBER, "4": FOUR_CHAMBER, "four": FOUR_CHAMBER}
@@ -14,6 +14,20 @@ _PHASE = rf"(?P<ED>ed|end{_GAP}diastol(?:e|ic)|diastol(?:e|ic))|(?P<ES>es|end{_G
 # A word of its own: neither 4chest nor cast2c tells a view.
 _VIEW_WORD = re.compile(rf"(?<![^\W_]){_VIEW}(?![^\W_])", re.IGNORECASE)
 _PHASE_WORD = re.compile(rf"(?<![^\W_])(?:{_PHASE})(?![^\W_])", re.IGNORECASE)
+# As short as somebody's initials, or a word of every day.
+_NO_WORDS_FOR_VIEWS = {"SC", "SC4C", "SC 4CH", "PLA", "other"}
+_OTHERS = [
+    name
+    for view in VIEWS
+    if view not in (TWO_CHAMBER, FOUR_CHAMBER)
+    for name in (view.name, view.long_name, *view.spellings)
+    if name not in _NO_WORDS_FOR_VIEWS
+]
+_OTHER_WORD = re.compile(
+    rf"(?<![^\W_])(?:{'|'.join(_GAP.join(re.findall('[0-9A-Za-z]+', name)) for name in [*_OTHERS, 'PSAX', 'SAX'])})"
+    r"(?![^\W_])",
+    re.IGNORECASE,
+)
 _SEPARATORS = " \t_.-,;([{"
 
 
@@ -49,6 +63,26 @@ def told_by_name(name: str) -> ClipName:
         view="" if view is None else _VIEW_OF[view["number"].lower()].name,
         phase="" if phase is None else str(phase.lastgroup),
     )
+
+
+def untaken_view(name: str) -> str:
+    """The word in a name for a view other than '2CH' and '4CH', such as PLAX; '' where there is none."""
+    found = _OTHER_WORD.search(name)
+    return "" if found is None else found.group()
+
+
+def contradictions(name: str) -> list[str]:
+    """What a name tells twice and not alike, as in patient0001_4CH_2CH_ED, in words; see `told_by_name`."""
+    told = told_by_name(name)
+    views, phases = list(_VIEW_WORD.finditer(name)), list(_PHASE_WORD.finditer(name))
+    seen = [_VIEW_OF[view["number"].lower()].name for view in views]
+    timed = [str(phase.lastgroup) for phase in phases if _counts(phase, views[-1] if views else None, name)]
+    both = (("views", seen, told.view), ("phases", timed, told.phase))
+    return [
+        f"its name tells two {what}, {' and '.join(sorted(set(found)))}; taken was {taken}"
+        for what, found, taken in both
+        if len(set(found)) > 1
+    ]
 
 
 def same_patient(one: str, other: str) -> bool:

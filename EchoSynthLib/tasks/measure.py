@@ -8,14 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from EchoSynthLib.anatomy.views import views_for
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.clip_names import contradictions, untaken_view
+from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common.folders import run_each, warnings_of_each
 from EchoSynthLib.tasks.common.options import PixelSize, view_parameter
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, write_records
-from EchoSynthLib.tasks.parts.measure_cases import Case, case_of_file, cases_in
+from EchoSynthLib.tasks.parts.measure_cases import Case, CaseFiles, case_of_file, cases_in, files_of
 from EchoSynthLib.tasks.parts.measure_inputs import open_source
 from EchoSynthLib.tasks.parts.measure_studies import studies_among
 from EchoSynthLib.tasks.task import Context, Task, parameter
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from EchoSynthLib.measurement import Study
     from EchoSynthLib.measurement.given import Given
 
+NO_HEADLINE = "no ejection fraction"
 TABLE, RECORD = "measurements.csv", "measurements.json"
 
 
@@ -66,6 +70,7 @@ class Measure(PixelSize, Task):
         told: list[dict[str, Any]] = []
         reports: list[str] = []
         failures: list[dict[str, str]] = []
+        left_out: list[dict[str, str]] = []
         cases = cases_in(self.image) if self.image.is_dir() else [case_of_file(self.image)]
         studies = studies_among(cases, self.image.resolve().name) if self.image.is_dir() else []
         reported = [case.name for case in cases] + [study.name for study in studies]
@@ -74,13 +79,13 @@ class Measure(PixelSize, Task):
         with OutputFolder(self.output) as hidden:
 
             def one(case: Case, progress: Progress) -> None:
-                measured = self._measure(case, given, progress)
+                measured = self._measure(case, given, progress, left_out)
                 self._keep(case.name, _files_of(case), measured, hidden, rows, told, reports)
                 for study in (study for study in studies if case in study.cases):
                     study.keep(case, measured.study, measured.images)
 
             if self.image.is_dir():
-                _, failures = run_each(cases, lambda case: case.name, one, context, self.image, "measured")
+                _, failures = run_each(cases, lambda case: case.name, one, context, self.image, "measured", "cases")
                 for study in studies:
                     together = study.measured()
                     if together is not None:
@@ -91,12 +96,12 @@ class Measure(PixelSize, Task):
             else:
                 with naming(self.image):
                     one(cases[0], context.progress)
-            return self._write(hidden, rows, {"cases": told, "failures": failures}, reports, left, started)
+            return self._write(hidden, rows, {"cases": told, "failures": failures + left_out}, reports, left, started)
 
     @classmethod
     def findings(cls, record: Mapping[str, Any]) -> list[str]:
-        """The most telling numbers of each case, and the lights of ventricle and atrium."""
-        return [f"{case['case']}: {case['headline']} ({_lights(case)})" for case in record["cases"] if case["headline"]]
+        """The most telling numbers of each case, the lights of ventricle and atrium, and why one is red."""
+        return [f"{case['case']}: {case['headline'] or NO_HEADLINE} ({_lights(case)})" for case in record["cases"]]
 
     def _keep(
         self,
@@ -138,29 +143,58 @@ class Measure(PixelSize, Task):
         record = with_warnings(record, [*(in_folder if self.image.is_dir() else alone), *left])
         return write_records(hidden, RECORD, self.output, record)
 
-    def _measure(self, case: Case, given: Spacing | None, progress: Progress) -> Measured:
+    def _measure(
+        self, case: Case, given: Spacing | None, progress: Progress, left_out: list[dict[str, str]]
+    ) -> Measured:
+        """A case measured; of several files those that cannot be used are told in `left_out`, if not all are."""
         from EchoSynthLib.api.measure import study_of_frames
 
         places: dict[str, Given] = {}
         remarks: list[str] = []
+        failed: list[dict[str, str]] = []
         for key, source in case.sources.items():
             where = " ".join(filter(None, key))
-            frames, told = open_source(source, given)
-            if where and len(frames) > 1:
-                raise InputError(f"{where} of {case.name} is a cine; a frame named by its phase holds one image.")
+            try:
+                frames, told = self._open(source, given)
+                if where and len(frames) > 1:
+                    raise InputError(f"{where} of {case.name} is a cine; a frame named by its phase holds one image.")
+            except InputError as error:
+                if len(case.sources) == 1:
+                    raise
+                file = files_of(source)[0]
+                failed.append({"file": file, "message": str(error)})
+                remarks.append(f"{where} is missing: {file} could not be used")
+                continue
             alone = len(frames) == 1
             places |= {where if alone else f"frame {index}": frame for index, frame in enumerate(frames)}
             remarks += [f"{where}: {text}" if where else text for text in told]
+        if not places:
+            raise InputError("; ".join(f"{failure['file']}: {failure['message']}" for failure in failed))
         study, made = study_of_frames(places, view=self.view, model=self.model, progress=progress)
         study = replace(study, warnings=(*remarks, *study.warnings))
         images = {where: frame.image for where, frame in places.items() if frame.image is not None}
+        left_out += failed
         return Measured(study, images, made)
+
+    def _open(self, source: CaseFiles, given: Spacing | None) -> tuple[list[Given], list[str]]:
+        """The frames of a source, and what is odd about it or its name; of a view that is not measured none."""
+        stem = stem_of(Path(files_of(source)[0]))
+        other = untaken_view(stem)
+        if other and self.view == "auto":
+            known = ", ".join(map(str, views_for("measurement")))
+            raise InputError(
+                f"The name {stem} tells the view {other!r}. Taken for measurement are: {known}. Rename it if it shows "
+                "one of these, or give the view."
+            )
+        frames, told = open_source(source, given)
+        return frames, [*contradictions(stem), *told]
 
 
 def _files_of(case: Case) -> list[str]:
-    sources = case.sources.values()
-    return [path.name for source in sources for path in (source.image, source.label_map) if path is not None]
+    return [file for source in case.sources.values() for file in files_of(source)]
 
 
 def _lights(case: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {light['color']}" for name, light in case["structure_lights"].items())
+    lights = case["structure_lights"]
+    reasons = dict.fromkeys(light["reasons"][0] for light in lights.values() if light["color"] == "red")
+    return "; ".join([", ".join(f"{name} {light['color']}" for name, light in lights.items()), *reasons])

@@ -52,12 +52,14 @@ def run_each(
     context: Context,
     folder: Path,
     done: str,
+    things: str = "files",
 ) -> tuple[list[Result], list[dict[str, str]]]:
     """Results of `one(item, progress)` in their order, and the failures as {"file": name, "message": ...}.
 
     Args:
         name: how an item is called in progress and failures.
-        folder, done: for the error: where they all lie, and what could not be done to any, as in "segmented".
+        folder, done, things: for the error: where they all lie, what could not be done to any, as in "segmented", and
+            what they are.
 
     Raises:
         InputError: no item at all could be used.
@@ -77,7 +79,7 @@ def run_each(
     if not results:
         first = failures[0]
         raise InputError(
-            f"None of the {len(items)} files in {folder} could be {done}; {first['file']}: {first['message']}"
+            f"None of the {len(items)} {things} in {folder} could be {done}; {first['file']}: {first['message']}"
         )
     return results, failures
 

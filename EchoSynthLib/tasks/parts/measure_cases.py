@@ -27,6 +27,11 @@ class CaseFiles:
     label_map: Path | None
 
 
+def files_of(source: CaseFiles) -> list[str]:
+    """Names of its files."""
+    return [path.name for path in (source.image, source.label_map) if path is not None]
+
+
 @dataclass(frozen=True)
 class Case:
     """Frames that are measured together.

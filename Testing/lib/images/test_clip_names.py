@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from EchoSynthLib.images.clip_names import ClipName, told_by_name
+from EchoSynthLib.images.clip_names import ClipName, contradictions, told_by_name, untaken_view
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,34 @@ def test_a_name_that_tells_no_view_and_no_phase_tells_no_patient_either(name: st
 
 def test_initials_are_no_phase() -> None:
     assert told_by_name("ed_smith_4CH") == ClipName("ed_smith", "4CH", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("x_PLAX", "PLAX"),
+        ("p_PSAX-PM_ED", "PSAX-PM"),
+        ("p_psax_ED", "psax"),
+        ("p_A3C_ED", "A3C"),
+        ("p 5CH", "5CH"),
+        ("p, apical three-chamber", "apical three-chamber"),
+        ("p_subcostal", "subcostal"),
+    ],
+)
+def test_a_view_that_nothing_takes_is_told(name: str, word: str) -> None:
+    assert untaken_view(name) == word
+    assert told_by_name(name).view == ""
+
+
+@pytest.mark.parametrize("name", ["sc_4CH_ED", "pla_2CH", "other_A4C", "relaxed", "13CH", "plaxton_4CH", "patient0001"])
+def test_initials_and_words_of_every_day_are_no_other_view(name: str) -> None:
+    assert untaken_view(name) == ""
+
+
+def test_a_name_that_contradicts_itself_is_told_with_what_was_taken() -> None:
+    assert told_by_name("pat1_4CH_2CH_ED_ES") == ClipName("pat1_4CH", "2CH", "ES")
+    assert contradictions("pat1_4CH_2CH_ED_ES") == [
+        "its name tells two views, 2CH and 4CH; taken was 2CH",
+        "its name tells two phases, ED and ES; taken was ES",
+    ]
+    assert contradictions("ed_smith_4CH_ES") == contradictions("patient0001_4CH_A4C_ED") == []

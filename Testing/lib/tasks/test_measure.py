@@ -132,6 +132,56 @@ def test_one_bad_case_of_a_folder_is_told_and_the_others_are_done(tmp_path: Path
     assert {row["case"] for row in table(tmp_path / "out")} == {"patient0007"}
 
 
+def test_end_systole_named_as_end_diastole_is_told_in_a_line_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for phase, name in ((1.0, "ED"), (0.0, "ES")):
+        heart = parametric_heart("4CH", phase, 0.6, SHAPE)
+        write_label_map(tmp_path / "in" / f"p_4CH_{name}.nii.gz", heart.label_map, spacing=heart.spacing)
+    record = Measure(image=tmp_path / "in", output=tmp_path / "out", report=False).run(Context())
+    (line,) = Measure.findings(record)
+    assert line.startswith("p: no ejection fraction (LV red, ")
+    assert "ES is larger than ED; exchanged?" in line
+
+
+def test_one_bad_frame_of_a_patient_costs_the_other_frames_nothing(tmp_path: Path) -> None:
+    write_patient(tmp_path / "in")
+    bad = tmp_path / "in" / "patient0007_4CH_ES_gt.nii.gz"
+    bad.write_bytes(bad.read_bytes()[:100])
+    record = Measure(image=tmp_path / "in", output=tmp_path / "out", report=False).run(Context())
+    (case,) = record["cases"]
+    assert sorted(case["views"]) == ["2CH ED", "2CH ES", "4CH ED"]
+    assert [failure["file"] for failure in record["failures"]] == [bad.name]
+    assert f"4CH ES is missing: {bad.name} could not be used" in str(record["warnings"])
+
+
+def test_a_patient_of_whom_no_frame_can_be_used_is_told_with_each_file(tmp_path: Path) -> None:
+    write_patient(tmp_path / "in")
+    for file in (tmp_path / "in").iterdir():
+        file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(InputError, match=r"None of the 1 cases in .*2CH_ED_gt.*2CH_ES_gt.*4CH_ED_gt.*4CH_ES_gt"):
+        Measure(image=tmp_path / "in", output=tmp_path / "out").run(Context())
+
+
+@pytest.mark.parametrize("name", ["x_PLAX", "p_PSAX-PM_ED", "p_A3C_ED"])
+def test_a_name_that_tells_a_view_that_is_not_measured_is_refused_until_the_view_is_given(
+    tmp_path: Path, name: str
+) -> None:
+    file = write_heart(tmp_path / "in" / f"{name}.nii.gz")
+    for given in (file, file.parent):
+        with pytest.raises(InputError, match=rf"The name {name} tells the view .*Taken for measurement are: 2CH"):
+            Measure(image=given, output=tmp_path / "out").run(Context())
+    record = Measure(image=file, output=tmp_path / "out", view="4CH", report=False).run(Context())
+    assert record["cases"]
+
+
+def test_a_name_that_contradicts_itself_is_measured_with_a_warning(tmp_path: Path) -> None:
+    write_heart(tmp_path / "in" / "pat1_4CH_2CH_ED_ES.nii.gz")
+    record = Measure(image=tmp_path / "in", output=tmp_path / "out", report=False).run(Context())
+    told = " ".join(record["warnings"])
+    assert "two views, 2CH and 4CH; taken was 2CH" in told
+    assert "two phases, ED and ES; taken was ES" in told
+
+
 @pytest.mark.parametrize("what", ["empty folder", "bad files alone", "a file as output", "nothing there"])
 def test_what_cannot_be_done_is_refused_and_leaves_nothing(tmp_path: Path, what: str) -> None:
     (tmp_path / "in").mkdir()
