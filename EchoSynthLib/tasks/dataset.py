@@ -31,6 +31,7 @@ from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.options import LARGEST_STRENGTH, SynthesisOptions, seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_replaceable
 from EchoSynthLib.tasks.common.results import RECORD, check_exists, told_of_pairs, write_records
+from EchoSynthLib.tasks.common.view_told import UNTOLD, view_told
 from EchoSynthLib.tasks.parts.dataset_pairs import DrawnPair, PairPlan, PairSettings, PairSource, draw
 from EchoSynthLib.tasks.task import Context, Task, parameter
 
@@ -118,12 +119,16 @@ class Dataset(SynthesisOptions, Task):
         per_map = len(self._numbers()) * self.images
         if not per_map:
             raise InputError("Nothing would be drawn: ask for variations, or for the original label map.")
-        total = 0
+        total, untold = 0, list[str]()
         for file, name in self._named_files():
             context.progress(0, 1, f"reading {file.name}")
+            untold += [file.name] if view_told(self.view, file)[1] else []
             for source in self._sources(file, name):
                 total += per_map
                 warnings += [f"{file.name}: {text}" for text in source.labels.remarks]
+        if untold:
+            more = f" and {len(untold) - 1} more" if len(untold) > 1 else ""
+            warnings.append(f"{untold[0]}{more}: {UNTOLD}")
         return total
 
     def _named_files(self) -> Iterator[tuple[Path, str]]:
@@ -147,11 +152,12 @@ class Dataset(SynthesisOptions, Task):
         except InputError as error:
             raise InputError(f"{file.name}: {error}") from error
         about["source_label_map"] = str(file.resolve())
+        view, _ = view_told(self.view, file)
         if not isinstance(labels, EchoCine):
-            yield PairSource(labels, name, 0, 1, sector, about)
+            yield PairSource(labels, name, 0, 1, sector, view, about)
             return
         for index in range(len(labels)):
-            yield PairSource(labels.frame(index), name, index, len(labels), sector, about)
+            yield PairSource(labels.frame(index), name, index, len(labels), sector, view, about)
 
     def _drawn(self, data_set: DataSet, total: int, context: Context) -> Generator[DrawnPair, None, None]:
         """The pairs in the order of their plans, whoever draws them."""
@@ -181,7 +187,9 @@ def _progress_of_pairs(context: Context, done: int, total: int, message: str) ->
 def _pairs(drawn: Iterable[DrawnPair], shared: dict[str, Any]) -> Iterator[Pair | Sample]:
     """The pairs, whose `shared` is noted on the way."""
     for one in drawn:
-        shared |= one.shared
+        mixed = shared.get("view", one.shared["view"]) != one.shared["view"]
+        # Of label maps of several views, the record of each pair tells its own.
+        shared |= one.shared | ({"view": "auto"} if mixed else {})
         yield one.pair
 
 

@@ -13,6 +13,7 @@ from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.options import SynthesisOptions, seed_parameter
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, names_in
 from EchoSynthLib.tasks.common.results import FORMATS, RECORD, check_holds, naming, write_records
+from EchoSynthLib.tasks.common.view_told import view_told
 from EchoSynthLib.tasks.task import Context, Task, parameter
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Synthesize(SynthesisOptions, Task):
 
         labels = inputs.read_labels(self.label_map, self.pixel_size())
         check_holds(self.format, labels)
+        view, doubts = view_told(self.view, self.label_map)
         sector, labels, about_sector = inputs.choose_sector(self.sector, self.reference, labels)
         spacing, outputs = inputs.trusted_spacing(labels), self._outputs()
         left = check_replaceable(self.output, RECORD, names_in(outputs), self.name, self.label_map)
@@ -54,6 +56,7 @@ class Synthesize(SynthesisOptions, Task):
                 labels.pixels,
                 self.count,
                 self.seed,
+                view,
                 sector=sector,
                 spacing=spacing,
                 progress=context.progress,
@@ -67,7 +70,7 @@ class Synthesize(SynthesisOptions, Task):
             if "sheet" in outputs:
                 _draw_sheet(hidden / outputs["sheet"], images, labels)
             context.progress(self.count, self.count, "written")
-            record = with_warnings(record | {"outputs": outputs}, [*labels.remarks, *left])
+            record = with_warnings(record | {"outputs": outputs}, [*labels.remarks, *doubts, *left])
             return write_records(hidden, RECORD, self.output, record)
 
     def _outputs(self) -> dict[str, Any]:

@@ -68,7 +68,9 @@ class PixelSize:
 class SynthesisOptions(PixelSize):
     """What images that follow label maps are drawn with."""
 
-    view: str = view_parameter("synthesis", help="apical view that a label map shows")
+    view: str = view_parameter(
+        "synthesis", "auto", help="apical view that a label map shows; auto takes that of its name, else 4CH"
+    )
     model: str = parameter("beam-flow", help="name of the model, see `echosynth models`")
     steps: int | None = parameter(
         None, minimum=1, maximum=1000, unit="steps", help="of the model; none takes the model's default"
@@ -87,6 +89,6 @@ class SynthesisOptions(PixelSize):
     sector: str | None = parameter(None, help=f"{SECTOR}; instead of a reference")
 
     def drawing(self) -> dict[str, Any]:
-        """How `api.synthesis.synthesize` is to draw; the sector, which may lie in a file, is apart."""
-        names = ("view", "model", "steps", "solver", "device", "quality")
+        """How `api.synthesis.synthesize` is to draw; sector and view, which files may tell, are apart."""
+        names = ("model", "steps", "solver", "device", "quality")
         return {name: getattr(self, name) for name in names}

@@ -37,6 +37,7 @@ class PairSource:
         name: what its pairs' names begin with.
         frame: its number, if it is of a cine of `frames`.
         sector: to draw in; None to fit one around the label map.
+        view: that it shows.
         about: what the records say of the files, whose paths may mean nothing where a worker is.
     """
 
@@ -45,6 +46,7 @@ class PairSource:
     frame: int
     frames: int
     sector: Sector | None
+    view: str
     about: dict[str, str]
 
 
@@ -109,6 +111,7 @@ def draw(
         codes,
         1,
         seed_of(frame.pixels, settings.seed, number, plan.image),
+        source.view,
         sector=source.sector,
         spacing=spacing,
         progress=progress,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from EchoSynthLib.anatomy.views import view_names
-from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.shown import blank_frames
+from EchoSynthLib.tasks.common.view_told import view_told_with
 from EchoSynthLib.tasks.parts.measure_cases import CaseFiles
 from EchoSynthLib.types import Spacing
 
@@ -62,16 +59,3 @@ def _frames(read: EchoFrame | EchoCine | None) -> list:
     if read is None:
         return []
     return [read.pixels] if read.pixels.ndim == 2 else list(read.pixels)
-
-
-def view_told_with(label_map: Path) -> str | None:
-    """The view that the record of a segmentation tells, which lies beside its label map; None where there is none."""
-    stem, known = stem_of(label_map), view_names("measurement")
-    for name in (stem.removesuffix("_segmentation"), stem):
-        try:
-            record = json.loads((label_map.parent / f"{name}_record.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            continue
-        if isinstance(record, dict) and record.get("task") == "segment" and record.get("view") in known:
-            return str(record["view"])
-    return None

@@ -273,7 +273,7 @@ def test_cancelled_workers_leave_nothing(tmp_path: Path, label_file: Path) -> No
 @needs_generator
 def test_a_label_map_that_is_upside_down_is_told_by_its_file(tmp_path: Path) -> None:
     np.save(tmp_path / "turned.npy", heart().label_map[::-1])
-    (told,) = made(tmp_path / "turned.npy", tmp_path / "out", variations=0)["warnings"]
+    (told,) = made(tmp_path / "turned.npy", tmp_path / "out", variations=0, view="4CH")["warnings"]
     assert told.startswith("turned.npy: ")
     assert "upside down" in told
 
@@ -309,3 +309,21 @@ def test_seeds_differ_with_content_and_every_number() -> None:
     assert len(seeds) == 8
     assert all(0 <= seed < 2**31 for seed in seeds)
     assert seed_of(given, 3) == seed_of(given.copy(), 3)
+
+
+@needs_generator
+def test_each_label_map_is_drawn_and_recorded_in_the_view_that_its_name_tells(tmp_path: Path) -> None:
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    for name in ("a_2CH_ED", "b_4CH_ED"):
+        write_heart(maps / f"{name}.nii.gz")
+    record = made(maps, tmp_path / "out", variations=0)
+    told = [json.loads(path.read_text())["view"] for path in sorted((tmp_path / "out" / "records").iterdir())]
+    assert told == ["2CH", "4CH"]
+    assert record["view"] == "auto"
+    assert not record.get("warnings")
+    assert made(maps, tmp_path / "given", variations=0, view="4CH")["view"] == "4CH"
+    for name in ("c", "d"):
+        write_heart(maps / f"{name}.nii.gz")
+    (told,) = made(maps, tmp_path / "untold", variations=0)["warnings"]
+    assert told.startswith("c.nii.gz and 1 more: no name and no record tells the view")

@@ -20,6 +20,7 @@ from EchoSynthLib.images.label_maps.read import read_label_map
 from EchoSynthLib.images.read import read_image
 from EchoSynthLib.tasks import Context, Synthesize
 from EchoSynthLib.tasks.common.inputs import choose_sector, read_labels, read_reference
+from EchoSynthLib.tasks.common.view_told import view_told
 
 
 @pytest.fixture
@@ -157,3 +158,27 @@ def test_a_sector_and_a_reference_are_one_too_many(tmp_path: Path, label_file: P
     with pytest.raises(InputError, match="Both a sector and a reference"):
         drawn(label_file, tmp_path / "out", reference=write_echo(tmp_path / "echo.png"), sector=sector)
     assert not (tmp_path / "out").exists()
+
+
+@needs_generator
+@pytest.mark.parametrize(
+    ("name", "given", "view", "warned"),
+    [
+        ("heart_2CH_ED", "auto", "2CH", False),
+        ("heart_2CH_ED", "4CH", "4CH", False),
+        ("heart", "auto", "4CH", True),
+        ("heart", "2CH", "2CH", False),
+    ],
+)
+def test_the_view_is_the_given_or_the_names_and_else_4ch_with_a_warning(
+    tmp_path: Path, name: str, given: str, view: str, warned: bool
+) -> None:
+    record = drawn(write_heart(tmp_path / f"{name}.nii.gz"), tmp_path / "out", view=given)
+    assert record["view"] == view
+    assert any("tells the view" in text for text in record.get("warnings", [])) is warned
+
+
+def test_the_view_of_a_segmentation_is_the_one_of_its_record(tmp_path: Path) -> None:
+    write_heart(tmp_path / "image_segmentation.nii.gz")
+    (tmp_path / "image_record.json").write_text(json.dumps({"task": "segment", "view": "2CH"}))
+    assert view_told("auto", tmp_path / "image_segmentation.nii.gz") == ("2CH", [])
