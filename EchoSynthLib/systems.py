@@ -19,6 +19,7 @@ from typing import Any
 
 from EchoSynthLib import zoo
 from EchoSynthLib.errors import EchoSynthError, InputError, ModelError, needs
+from EchoSynthLib.training.distributed import process_count
 from EchoSynthLib.training.run import TrainingRun
 
 CAMUS_FILE = "a CAMUS .npz file, index.csv beside it"
@@ -184,11 +185,15 @@ class Recipe:
             choices: a preset where the system has some, and what else this recipe has a choice of.
 
         Raises:
+            InputError: there is no such device.
             EchoSynthError: a package that training needs is not installed; and what the recipe raises.
         """
-        trained: Path = _named(self.system.recipe, "Training")(
-            replace(run, name=self.name), **choices, **self.arguments
-        )
+        recipe = _named(self.system.recipe, "Training")
+        run = replace(run, name=self.name)
+        if process_count() == 1:  # of several, each is given its own later
+            device = _named("EchoSynthLib.networks.devices:torch_device", "Training")(run.device)
+            run = replace(run, device=str(device))
+        trained: Path = recipe(run, **choices, **self.arguments)
         return trained
 
     def solvers(self, preset: str) -> tuple[str, ...]:

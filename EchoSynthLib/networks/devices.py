@@ -19,7 +19,7 @@ def torch_device(name: str = AUTO) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        torch.empty(1, device=device).item()  # "meta" has room for no numbers
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         there = [
             AUTO,

@@ -50,7 +50,7 @@ class Train(Task):
         help="the longest to train now, and the same command goes on later; without iterations as many as fit, which "
         "is another model on another machine; validation comes on top",
     )
-    device: str = parameter("cpu", help="cpu, cuda, cuda:1, mps: what torch knows")
+    device: str = parameter("cpu", help="cpu, cuda, cuda:1, mps: what torch knows; auto takes a GPU where there is one")
     seed: int = seed_parameter("of weights, order and augmentation")
     preset: str | None = parameter(
         None, choices=SIZES, help="size of a diffusion model and its autoencoder: small for a CPU, or the paper's"

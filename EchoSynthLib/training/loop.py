@@ -60,7 +60,8 @@ def train(
 
     `batch_loss(network, moment)` draws one batch with the moment's generator and returns its mean loss. Checkpoints and
     `log.jsonl` go to `folder`; with `resume` a checkpoint found there is continued, what it has used up counted in, if
-    it is of the same settings and `basis`: the recipe, its choices, and the sum of the data, in words.
+    it is of the same settings and `basis`: the recipe, its choices, and the sum of the data, in words. It may be given
+    another budget, which the state tells, for that is not the model of one run of either.
 
     Cancelled by `progress`, or interrupted by Ctrl-C or SIGTERM, it saves a checkpoint between two iterations. So it
     does where the minutes are over before the iterations are done: no model is half-trained, and the next call goes on.
@@ -71,7 +72,7 @@ def train(
 
     Raises:
         InputError: there is no positive budget, the loss is no longer finite, or the checkpoint found is of another
-            training or cannot be read.
+            training, has done more iterations than are asked for, or cannot be read.
         Cancelled: by `progress`, or the minutes are over; after the checkpoint is saved.
         KeyboardInterrupt: by Ctrl-C or SIGTERM, after the checkpoint is saved.
     """
@@ -80,6 +81,7 @@ def train(
     run = _Run(network.to(device), settings, basis, folder, processes)
     if resume:
         run.load()
+    run.state.go_on_for(settings.budget)
     return run.go(batch_loss, validate, progress)
 
 
@@ -121,6 +123,12 @@ class _Run:
                 f"{checkpoint.ANEW}."
             ) from error
         self.state = State(**saved["state"])
+        iterations = self.settings.iterations
+        if iterations is not None and self.state.iteration > iterations:
+            raise InputError(
+                f"The checkpoint {self.checkpoint} has done {self.state.iteration} iterations already, and "
+                f"{iterations} were asked for; give as many or more, or {checkpoint.ANEW}."
+            )
         if self.processes.is_main:
             self.generator.set_state(saved["generator"])
         else:

@@ -58,6 +58,11 @@ class Settings:
             if given is not None and given <= 0:
                 raise InputError(f"Training needs a positive number of {name}, given was {given}.")
 
+    @property
+    def budget(self) -> str:
+        """What the learning rate follows, in words."""
+        return f"{self.minutes:g} minutes" if self.iterations is None else f"{self.iterations} iterations"
+
     def spent(self, state: State) -> float:
         """Share of the budget that is used up, 0 to 1."""
         if self.iterations is not None:
@@ -74,9 +79,30 @@ class State:
         seconds: that they took, without validation and checkpoints.
         loss: its running mean.
         figures: of the last validation.
+        budgets: what it was trained for, each with the iteration from which on; more than one where it was changed.
     """
 
     iteration: int = 0
     seconds: float = 0.0
     loss: float = float("nan")
     figures: dict[str, float] = field(default_factory=dict)
+    budgets: list[tuple[str, int]] = field(default_factory=list)
+
+    def go_on_for(self, budget: str) -> None:
+        """Notes what it is trained for from here on."""
+        if self.budgets and self.budgets[-1][1] == self.iteration:
+            self.budgets.pop()  # nothing was done for it
+        if not self.budgets or self.budgets[-1][0] != budget:
+            self.budgets.append((budget, self.iteration))
+
+    @property
+    def told(self) -> str:
+        """That the budget was changed on the way, to go on a card's line; '' where it was not."""
+        if len(self.budgets) < 2:
+            return ""
+        (first, _), *later = self.budgets
+        then = ", ".join(f"from iteration {since} on for {budget}" for budget, since in later)
+        return (
+            f"; the budget was changed on the way: begun for {first}, {then}, so that the command makes this model "
+            "in these steps alone"
+        )

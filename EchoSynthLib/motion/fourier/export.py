@@ -35,7 +35,7 @@ def export(network: FourierNet, folder: Path, state: State, made: Made, supervis
         recipe="`EchoSynthLib/motion/fourier/recipe.py`: local correlation, smoothness and folding, random affine maps "
         "of both frames",
         made=made,
-        trained=f"{state.iteration} iterations of batch 8 in {state.seconds / 60:.1f} minutes",
+        trained=f"{state.iteration} iterations of batch 8 in {state.seconds / 60:.1f} minutes{state.told}",
         figures=state.figures,
         measured="Dice of end-diastolic label maps carried to end-systole, mean per pair, before and after, and the "
         "share of pixels at which the displacement folds",

@@ -32,7 +32,7 @@ def export(network: nn.Module, folder: Path, state: State, made: Made) -> Path:
         },
         recipe="`EchoSynthLib/segmentation/contour/recipe.py`: DSNT points, Jensen-Shannon, distance map, consistency",
         made=made,
-        trained=f"{state.iteration} iterations of batch 8 in {state.seconds / 60:.1f} minutes",
+        trained=f"{state.iteration} iterations of batch 8 in {state.seconds / 60:.1f} minutes{state.told}",
         figures=state.figures,
         measured="mean errors before refinement",
         notes="Millimeters rest on the pixel sizes of the data; where these tell none, on that of a typical frame.",

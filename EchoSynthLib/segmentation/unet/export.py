@@ -30,7 +30,7 @@ def export(network: nn.Module, folder: Path, state: State, made: Made) -> Path:
         recipe="`EchoSynthLib/segmentation/unet/recipe.py`: Dice + cross-entropy, random probe geometry, scanner and "
         "overlays",
         made=made,
-        trained=f"{state.iteration} iterations of batch 8 in {state.seconds / 60:.1f} minutes",
+        trained=f"{state.iteration} iterations of batch 8 in {state.seconds / 60:.1f} minutes{state.told}",
         figures=state.figures,
         measured="per-image mean Dice before cleaning, and share of views told right",
         limits="Apical two- and four-chamber views with the apex up; other views are labeled all the same. "

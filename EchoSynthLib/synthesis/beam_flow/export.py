@@ -46,8 +46,8 @@ def export(structure: nn.Module, speckle: nn.Module, folder: Path, states: tuple
         },
         recipe="`EchoSynthLib/synthesis/beam_flow/recipe.py`",
         made=made,
-        trained=f"structure {first.iteration} iterations of batch 8 in {first.seconds / 60:.1f} minutes, "
-        f"speckle {second.iteration} iterations of 2 x 4 in {second.seconds / 60:.1f} minutes",
+        trained=f"structure {first.iteration} iterations of batch 8 in {first.seconds / 60:.1f} minutes{first.told}, "
+        f"speckle {second.iteration} iterations of 2 x 4 in {second.seconds / 60:.1f} minutes{second.told}",
         limits="Apical two- and four-chamber views, for label maps like those of the data. "
         "Every image that it draws is marked as synthetic.",
     )

@@ -70,7 +70,7 @@ def export(
         },
         recipe="`EchoSynthLib/synthesis/diffusion/recipe.py`",
         made=made,
-        trained=f"{state.iteration} iterations in {state.seconds / 60:.1f} minutes",
+        trained=f"{state.iteration} iterations in {state.seconds / 60:.1f} minutes{state.told}",
         figures=figures,
         measured="means",
         limits="Apical two- and four-chamber views, for label maps like those of the data; "

@@ -16,7 +16,7 @@ def test_automatic_takes_a_gpu_where_there_is_one() -> None:
     assert torch_device("cpu").type == "cpu"
 
 
-@pytest.mark.parametrize("name", ["cuda:99", "toaster", ""])
+@pytest.mark.parametrize("name", ["cuda:99", "toaster", "", "meta"])
 def test_a_device_that_is_not_here_is_told_with_those_that_are(name: str) -> None:
     with pytest.raises(InputError, match=r"cannot be used here; there are auto, cpu"):
         torch_device(name)

@@ -117,6 +117,21 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return found
 
 
+@pytest.mark.parametrize("system", RECIPES)
+@pytest.mark.parametrize("device", ["toaster", "cuda:99", "meta"])
+def test_no_recipe_begins_on_a_device_that_is_not_here(system: str, device: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"The device '{device}' cannot be used here; there are auto, cpu"):
+        RECIPES[system].train(TrainingRun(tmp_path / "camus.npz", tmp_path / "run", 1, device=device))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_is_told_the_device_that_automatic_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    monkeypatch.setattr("EchoSynthLib.segmentation.unet.recipe.train", told.append)
+    RECIPES["segmenter"].train(TrainingRun(Path("camus.npz"), Path("run"), 1, device="auto"))
+    assert told[0].device in ("cpu", "cuda", "mps")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("system", ["beam-flow", "edm-l64"])  # each trains two networks, one after the other
 def test_a_model_trained_in_pieces_is_the_model_trained_in_one_go(system: str, data: Path, tmp_path: Path) -> None:

@@ -184,6 +184,22 @@ def test_a_checkpoint_of_a_run_that_counted_minutes_is_gone_on_with_by_iteration
     assert len(again.losses) == 7
 
 
+def test_a_budget_that_was_changed_on_the_way_is_told_and_the_same_one_is_not(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert train(network(), Regression(), steady(minutes=None, iterations=2), tmp_path)[1].told == ""
+    _, state = train(network(), Regression(), steady(minutes=None, iterations=6), tmp_path)
+    assert "begun for 2 iterations, from iteration 2 on for 6 iterations" in state.told
+
+
+def test_fewer_iterations_than_are_done_are_refused_with_both_numbers(tmp_path: Path) -> None:
+    train(network(), Regression(), steady(minutes=None, iterations=6), tmp_path)
+    with pytest.raises(InputError, match="has done 6 iterations already, and 3 were asked for"):
+        train(network(), Regression(), steady(minutes=None, iterations=3), tmp_path)
+    anew = Regression()
+    train(network(), anew, steady(minutes=None, iterations=3), tmp_path, resume=False)
+    assert len(anew.losses) == 3
+
+
 def test_progress_tells_iterations_of_the_budget(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     settings = Settings(iterations=12, tell_every=0.0)
