@@ -100,7 +100,10 @@ class DataSet:
 
 
 class NnUNet(DataSet):
-    """A raw data set of nnU-Net: a folder DatasetNNN_Name with imagesTr, labelsTr, dataset.json and records."""
+    """A raw data set of nnU-Net: a folder DatasetNNN_Name with imagesTr, labelsTr, dataset.json and records.
+
+    It stands beside others, of the same name even, for nnU-Net knows them by their numbers.
+    """
 
     layout, title = "nnunet", "nnU-Net"
     about = "a folder Dataset001_NAME with imagesTr and labelsTr"
@@ -116,10 +119,6 @@ class NnUNet(DataSet):
         """See `DataSet.free_number`."""
         taken = {int(path.name[7:10]) for path in folder.glob("Dataset[0-9][0-9][0-9]_*")}
         return next((number for number in range(1, 1000) if number not in taken), 1000)
-
-    def in_its_way(self, folder: Path) -> list[Path]:
-        """Data sets of this name, whatever their number."""
-        return sorted(folder.glob(f"Dataset[0-9][0-9][0-9]_{self.name}"))
 
     def _write_cases(self, cases: Iterable[LabeledImage], folder: Path) -> None:
         root = write_nnunet(cases, folder, self.name, self.number)

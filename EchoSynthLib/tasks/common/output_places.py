@@ -133,7 +133,7 @@ def check_replaceable(folder: Path, record: str, files: Iterable[str], task: str
     if not left:
         return []
     more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-    return [f"{left[0]}{more} in {folder} are of an earlier run and were left there"]
+    return [f"{left[0]}{more} in {folder} are of an earlier run and were left there; the record does not tell of them"]
 
 
 def _told(record: Path) -> dict[str, Any]:

@@ -131,7 +131,10 @@ def test_an_nnunet_data_set_has_its_own_folder_and_number(tmp_path: Path, label_
     told = json.loads((tmp_path / "raw" / "Dataset001_Hearts" / "dataset.json").read_text())
     assert (told["numTraining"], told["synthetic_cases"]) == (2, list(case))
     made(label_file, tmp_path / "raw", layout="nnunet", dataset_name="More")
-    assert names(tmp_path / "raw") == ["Dataset001_Hearts", "Dataset002_More"]
+    # Again, and of one name: the next number, and what is there stays.
+    record = made(label_file, tmp_path / "raw", layout="nnunet", dataset_name="More")
+    assert names(tmp_path / "raw") == ["Dataset001_Hearts", "Dataset002_More", "Dataset003_More"]
+    assert "Dataset003_More" in record["outputs"]["images"]
 
 
 @needs_generator
@@ -175,7 +178,7 @@ def test_a_cancelled_data_set_leaves_nothing(tmp_path: Path, label_file: Path, l
 
 @pytest.mark.parametrize(
     ("layout", "room"),
-    [("nifti", "labels"), ("png", "labels"), ("shards", "shards"), ("nnunet", "Dataset007_EchoSynth")],
+    [("nifti", "labels"), ("png", "labels"), ("shards", "shards")],
 )
 def test_a_data_set_that_is_there_is_never_replaced(tmp_path: Path, label_file: Path, layout: str, room: str) -> None:
     there = tmp_path / "out" / room / "own.txt"
