@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.outputs import replacing
+
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
 DOCUMENT = HERE.parents[1] / "Docs" / "benchmarks.md"
@@ -40,7 +43,8 @@ def write(results: Mapping[str, Any], document: Path = DOCUMENT) -> None:
         )
         if found != 1:
             raise ValueError(f"{document} has {found} places for the figures of {part}; it should have one.")
-    document.write_text(text, encoding="utf-8", newline="\n")
+    with replacing(document) as whole:
+        whole.write_text(text, encoding="utf-8", newline="\n")
 
 
 def table(rows: Sequence[Sequence[object]]) -> str:
@@ -138,8 +142,19 @@ def _cell(value: object) -> str:
 
 
 def read_results(path: Path = RESULTS) -> dict[str, Any]:
-    """What `make bench` has kept: of each part date, machine and figures."""
-    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    """What `make bench` has kept: of each part date, machine and figures.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    if not path.exists():
+        return {}
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged ({error}); get it anew from git, or remove it.") from error
+    if not isinstance(kept, dict) or not all(isinstance(part, dict) for part in kept.values()):
+        raise InputError(f"{path} holds no figures by parts; get it anew from git, or remove it.")
     return kept
 
 

@@ -20,8 +20,10 @@ import panel
 import segmentation
 import synthesis
 
+from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
 from EchoSynthLib.machine import machine
+from EchoSynthLib.outputs import replacing
 
 PARTS = ("segmentation", "synthesis", "cost", "measurement", "contour", "panel")
 WITHOUT_DATA = ("cost", "panel")
@@ -33,7 +35,12 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, help="one part of the figures")
     parser.add_argument("--every", type=int, default=1, help="use every n-th val frame: a quick look, not the figure")
     arguments = parser.parse_args()
-    report: dict[str, object] = {}
+    if arguments.every == 1:
+        try:
+            document.read_results()  # hours later is too late to learn that it is damaged
+        except InputError as error:
+            sys.exit(str(error))
+    keep = _keep if arguments.every == 1 else lambda name, figures: None
     chosen = [arguments.only] if arguments.only else list(PARTS)
     folder = find_camus()
     if folder is None and not {*chosen} <= {*WITHOUT_DATA}:
@@ -44,31 +51,30 @@ def main() -> None:
         val = frames.select(frames.split == "val")
         val = val.select(slice(None, None, arguments.every))  # type: ignore[arg-type]
     if "segmentation" in chosen:
-        report["segmentation"] = segmentation_figures(val, folder)  # type: ignore[arg-type]
+        keep("segmentation", segmentation_figures(val, folder))  # type: ignore[arg-type]
     if "synthesis" in chosen:
-        report["synthesis"] = synthesis_figures(val, frames.select(frames.split == "train"))
+        keep("synthesis", synthesis_figures(val, frames.select(frames.split == "train")))
     if "cost" in chosen:
-        report["cost"] = cost_figures()
+        keep("cost", cost_figures())
     if "measurement" in chosen:
-        report["measurement"] = found = measurement.figures(val, folder)  # type: ignore[arg-type]
+        found = measurement.figures(val, folder)  # type: ignore[arg-type]
         measurement.print_figures(found)
+        keep("measurement", found)
     if "contour" in chosen:
-        report["contour"] = contour.figures(folder, arguments.every)  # type: ignore[arg-type]
+        keep("contour", contour.figures(folder, arguments.every))  # type: ignore[arg-type]
     if "panel" in chosen and (figures := panel.panel_figures()) is not None:
-        report["panel"] = figures
         print(json.dumps(figures, indent=1))
-    if arguments.every == 1:
-        _keep(report)
+        keep("panel", figures)
 
 
-def _keep(report: Mapping[str, object]) -> None:
-    """Put the parts that were measured into results.json, each with its date and machine; other parts stay."""
-    path, kept = document.RESULTS, document.read_results()
-    for name, figures in report.items():
-        kept[name] = {"date": datetime.date.today().isoformat(), "machine": _machine(), "figures": figures}
-    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-    document.write({name: kept[name] for name in report})
-    print(f"\nkept in {path.name}, written into {document.DOCUMENT.name}")
+def _keep(name: str, figures: object) -> None:
+    """Put a part, as soon as it is measured, into results.json, with its date and machine; other parts stay."""
+    kept = document.read_results()
+    kept[name] = {"date": datetime.date.today().isoformat(), "machine": _machine(), "figures": figures}
+    with replacing(document.RESULTS) as part:
+        part.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    document.write({name: kept[name]})
+    print(f"\nkept in {document.RESULTS.name}, written into {document.DOCUMENT.name}")
 
 
 def segmentation_figures(val: CamusArrays, folder: Path) -> dict[str, object]:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from EchoSynthLib import cli
+from EchoSynthLib.errors import InputError
 from EchoSynthLib.tasks import all_tasks, find_task, parameters_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -167,6 +168,17 @@ def bench() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"cost": 3}', "[" * 100_000])
+def test_damaged_figures_of_the_benchmarks_are_told_and_not_written_over(
+    bench: Any, content: str, tmp_path: Path
+) -> None:
+    results = tmp_path / "results.json"
+    results.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=r"results\.json (is damaged|holds no figures)"):
+        bench.read_results(results)
+    assert results.read_text(encoding="utf-8") == content
 
 
 def test_the_benchmarks_are_those_that_were_measured(bench: Any, tmp_path: Path) -> None:
