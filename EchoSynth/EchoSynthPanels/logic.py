@@ -145,17 +145,21 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         """The `EchoSynthLib.measurement.Study` of a label map, or with allFrames of its cine: table, lights, curves.
 
         Args:
-            contourModel: whether the endocardium is drawn in the image by the contour model; the node may then be an
-                image without a label map, too.
+            node: label map, or an image, which is segmented first.
+            contourModel: whether the endocardium is drawn in the image by the contour model; an image is then
+                not segmented.
 
         Raises:
             EchoSynthLib.errors.EchoSynthError: the node cannot be used, or the engine is not installed.
         """
         from EchoSynthJobs.measure import measure
-        from EchoSynthJobs.measured_frames import reference_of
+        from EchoSynthJobs.measured_frames import is_image, reference_of
+        from EchoSynthJobs.segment_first import measure_image
         from EchoSynthPanels.application.engine import run
 
         def job(client: Client) -> Job[Any]:
+            if is_image(node) and not contourModel:
+                return measure_image(slicer.mrmlScene, client, node, all_frames=allFrames, judge=True)
             contour_by = client if contourModel else None
             image = reference_of(node)
             return measure(node, all_frames=allFrames, image=image, contour_by=contour_by, judge_by=client)
@@ -210,7 +214,10 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         from EchoSynthPanels.application.engine import run, the_engine
 
         the_engine().check_model(capabilities(model))
-        request, target = SynthesisRequest(images, seed, model=model), DataSetTarget(Path(folder), layout, name)
+        request, target = (
+            SynthesisRequest(images, seed, model=model),
+            DataSetTarget(Path(folder).absolute(), layout, name),
+        )
 
         def job(client: Client) -> Job[Any]:
             return save_variations(
@@ -234,7 +241,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         from EchoSynthJobs.data_set import DataSetTarget, pairs_in, save_pairs
         from EchoSynthPanels.application.engine import run
 
-        target = DataSetTarget(Path(folder), layout, name)
+        target = DataSetTarget(Path(folder).absolute(), layout, name)
         return run(_("Save data set"), lambda client: save_pairs(client, pairs_in(slicer.mrmlScene), target))
 
     def wakeUp(self) -> None:

@@ -130,6 +130,11 @@ class Views(Measuring):
 
 
 class Scripts(Measuring):
+    def test_a_script_measures_an_image_without_a_label_map(self):
+        study = self.module.logic.measure(load_frame(FRAME))
+        assert study.value("LV length") > 40
+        assert study.value("LA area") > 1
+
     def test_a_script_measures_an_image_with_the_contour_model(self):
         volume = load_frame(FRAME)
         self.parameters.inputVolume = volume
