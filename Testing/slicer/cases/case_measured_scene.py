@@ -47,13 +47,13 @@ class Playing(MeasuredCine):
     def test_out_of_sight_the_panel_does_nothing_and_shows_no_curve_of_another_frame(self):
         self.show_frame(4)
         points = self.points("frame 4")
-        for leave, come_back in (
-            (lambda: self._fold(True), lambda: self._fold(False)),
-            (lambda: slicer.util.selectModule("Data"), lambda: slicer.util.selectModule("EchoSynth")),
+        for leave, come_back, stays in (
+            (lambda: self._fold(True), lambda: self._fold(False), True),
+            (lambda: slicer.util.selectModule("Data"), lambda: slicer.util.selectModule("EchoMeasure"), False),
         ):
             leave()
             spin(0.1)
-            assert self.panel.nodes.line.GetDisplayVisibility()
+            assert bool(self.panel.nodes.line.GetDisplayVisibility()) is stays
             self.show_frame(9)
             assert not self.panel.nodes.line.GetDisplayVisibility()
             assert np.allclose(self.points("frame 9"), points)
