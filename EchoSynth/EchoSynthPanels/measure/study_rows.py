@@ -115,7 +115,7 @@ class StudyRows(VTKObservationMixin):
         before, nodes_before = None if self.study is None else self.study.patient, self.nodes
         self.note_choice()
         self.study = clips_of_patient(slicer.mrmlScene, self.chosen)
-        if before not in (None, self.study.patient):
+        if before and before != self.study.patient:
             # What was chosen for one patient is not meant for the next.
             self._filled = self.nodes
         hand, nodes = self.by_hand, self.study.nodes
