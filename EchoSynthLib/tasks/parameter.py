@@ -106,7 +106,23 @@ class Parameter:
     def _refusal(self, value: object) -> InputError:
         given = "nothing" if value is None or value == "" else f"{value!r:.120}"
         hint = " (with a point, as in 0.5, not a comma)" if self.kind is float and "," in str(value) else ""
+        hint = hint or self._as_share(value)
         return InputError(f"The parameter {self.name} was given {given}; allowed is {self.allowed}{hint}.")
+
+    def _as_share(self, value: object) -> str:
+        """What a percentage is as a share, where one was given for a share."""
+        if (
+            self.kind is not float
+            or self.maximum is None
+            or self.maximum > 1
+            or not isinstance(value, str | int | float)
+        ):
+            return ""
+        try:
+            percent = float(str(value).rstrip("% "))
+        except ValueError:
+            return ""
+        return f" ({percent / 100:g} means {percent:g} %)" if 1 < percent <= 100 * self.maximum else ""
 
     def _to_bool(self, value: object) -> bool:
         if isinstance(value, bool):

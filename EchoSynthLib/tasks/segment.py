@@ -72,8 +72,12 @@ class Segment(Task):
 
     @classmethod
     def findings(cls, record: Mapping[str, Any]) -> list[str]:
-        """How many images of a folder were segmented."""
-        return told_of_folder(record, "segmented")
+        """How many images of a folder were segmented; of a lone one the view, and how sure the model is."""
+        if "mean_confidence" not in record:
+            return told_of_folder(record, "segmented")
+        seen = record.get("view_probabilities", {}).get(record["view"])
+        sure = "as given" if record["view_source"] != "model" or seen is None else f"{100 * seen:.0f} % sure"
+        return [f"{record['view']} view ({sure}), mean confidence {record['mean_confidence']:.2f}"]
 
     def _place_of_one(self) -> tuple[Path, SegmentationFiles]:
         suffix = suffix_of(self.output)

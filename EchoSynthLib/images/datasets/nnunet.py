@@ -15,6 +15,9 @@ from EchoSynthLib.images.frame import EchoFrame
 from EchoSynthLib.images.write import write_image, write_label_map, write_record
 from EchoSynthLib.outputs import OutputFolder
 
+TERMS = "Synthetic images come under the terms of the weights that drew them: trained on CAMUS, CC BY-NC-SA 4.0"
+"""The license of a data set with synthetic cases, where no other is given."""
+
 LABELS = {"background": 0} | {name: code for name, code in CAMUS.items() if code}
 
 
@@ -34,7 +37,7 @@ def write_nnunet(
         folder: an existing folder, nnU-Net's `nnUNet_raw`.
         name, number: of the data set; number in 1..999.
         labels: name -> code, with background 0.
-        licence, reference: of the data, for dataset.json.
+        licence, reference: of the data, for dataset.json; without a license `TERMS` where cases are synthetic.
 
     Returns:
         The folder of the data set.
@@ -56,6 +59,7 @@ def write_nnunet(
         for room in ("imagesTr", "labelsTr"):
             (hidden / target.name / room).mkdir(parents=True)
         summary = _write_cases(pairs, hidden / target.name, labels)
+        licence = licence or (TERMS if summary["synthetic_cases"] else "")
         about = {"name": name, "licence": licence, "reference": reference}
         write_record(hidden / target.name / "dataset.json", {**about, **summary})
     return target

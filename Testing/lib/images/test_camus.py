@@ -167,6 +167,14 @@ def cases(labels, count=2, **changes):
         yield LabeledImage(**(given | changes))
 
 
+def test_a_data_set_of_synthetic_cases_tells_their_terms(tmp_path, labels):
+    synthetic = write_nnunet(cases(labels, attributes={"synthetic": True}), tmp_path, "Fakes", 8)
+    own = write_nnunet(cases(labels), tmp_path, "Own", 9)
+    told = [json.loads((place / "dataset.json").read_text())["licence"] for place in (synthetic, own)]
+    assert "CC BY-NC-SA 4.0" in told[0]
+    assert told[1] == ""
+
+
 def test_pairs_become_an_nnunet_data_set(tmp_path, labels):
     frame = CamusFrame(labels * 60, labels, "patient0001", "4CH", "ED", (0.2, 0.3), True)
     synthetic = LabeledImage("fake", labels * 60, labels, attributes={"synthetic": True})
@@ -178,7 +186,7 @@ def test_pairs_become_an_nnunet_data_set(tmp_path, labels):
     assert sorted(about["labels"].values()) == [0, 1, 2, 3]
     assert about["labels"]["background"] == 0
     assert (about["channel_names"], about["file_ending"]) == ({"0": "ultrasound"}, ".nii.gz")
-    assert about["synthetic_cases"] == ["fake"]
+    assert (about["synthetic_cases"], about["licence"]) == (["fake"], "none")
     codes, source = read_label_map(target / "labelsTr" / "patient0001_4CH_ED.nii.gz")
     assert np.array_equal(codes, labels)
     assert source.spacing == pytest.approx((0.2, 0.3))

@@ -109,3 +109,13 @@ def test_a_blank_frame_of_a_cine_is_left_empty_and_told(tmp_path: Path) -> None:
     assert record["mean_confidence"] == pytest.approx(without["mean_confidence"])
     assert record["view_probabilities"] == pytest.approx(without["view_probabilities"])
     assert "warnings" not in without
+
+
+@needs_segmenter
+def test_the_view_and_the_confidence_of_a_lone_image_are_told(tmp_path: Path, image_file: Path) -> None:
+    record = Segment(image=image_file, output=tmp_path / "seen").run(Context())
+    (told,) = Segment.findings(record)
+    assert told.startswith(f"{record['view']} view (")
+    assert "% sure), mean confidence 0." in told or "mean confidence 1." in told
+    (told,) = Segment.findings(Segment(image=image_file, output=tmp_path / "given", view="2CH").run(Context()))
+    assert told.startswith("2CH view (as given)")

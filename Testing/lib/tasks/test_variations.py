@@ -148,3 +148,9 @@ def test_a_cine_does_not_go_into_a_png(tmp_path: Path, task: type[Task]) -> None
     with pytest.raises(InputError, match="3 frames and PNG holds one"):
         task.build(given).run(Context())
     assert names(tmp_path) == ["beat.npy"]
+
+
+@pytest.mark.parametrize("given", ["30", "30%", 30])
+def test_a_percentage_is_told_as_the_share_that_it_means(tmp_path: Path, given: str | int) -> None:
+    with pytest.raises(InputError, match=r"0\.3 means 30 %"):
+        Variations.build({"label_map": tmp_path / "heart.nii.gz", "output": tmp_path, "ejection_fraction": given})

@@ -111,7 +111,7 @@ def test_a_data_set_is_made_and_collected_again_end_to_end(tmp_path: Path, label
         (("variations", "{map}", "--output", "{out}", "--count", "x"), "from 1 to 1000"),
         (("variations", "{map}", "--output", "{out}", "--color", "red"), "--color"),
         (("variations", "{out}/nowhere.png", "--output", "{out}"), "nowhere.png"),
-        (("synthesize", "{map}", "--output", "{out}", "--view", "PLAX"), "one of 2CH, 4CH"),
+        (("synthesize", "{map}", "--output", "{out}", "--view", "PLAX"), "one of auto, 2CH, 4CH"),
         (("synthesize", "{map}", "--output", "{out}", "--sector", "wide"), "The sector is no JSON"),
         (("dataset", "{map}", "--output", "{out}", "--layout", "coco"), "one of nnunet, nifti, png"),
         (("dataset", "{map}", "--output", "{out}", "--no-original", "--variations", "0"), "Nothing would be drawn"),
