@@ -89,6 +89,7 @@ class Panel(VTKObservationMixin):
         self.engine.changed.connect(self.refresh)
         self._told_about: tuple[Any, ...] = ()
         self._taking = False
+        self._abouts: dict[str, str] = {}
         self.set_up()
 
     def owner_of(self, row: str) -> str:
@@ -111,6 +112,17 @@ class Panel(VTKObservationMixin):
 
     def exit(self) -> None:
         """Called when the panel's module is left for another."""
+
+    def allow(self, button: Any, reason: str = "") -> None:
+        """Lets a button be pressed, or grays it and says in its tooltip why, '' where nothing stands against it."""
+        about = self._abouts.setdefault(button.objectName, button.toolTip)
+        button.enabled = not reason
+        button.toolTip = reason or about
+
+    @property
+    def reason_of_runner(self) -> str:
+        """Why nothing can be started now, '' where it can."""
+        return _("Another task is running: {owner}").format(owner=self.runner.owner) if self.runner.busy else ""
 
     def unfold(self) -> None:
         """Opens its section."""
@@ -235,7 +247,7 @@ class Panel(VTKObservationMixin):
 
     def _reason(self) -> str:
         if self.runner.busy:
-            return _("Another task is running: {owner}").format(owner=self.runner.owner)
+            return self.reason_of_runner
         try:
             self._check_engine()
             return self.reason_not_to_apply()

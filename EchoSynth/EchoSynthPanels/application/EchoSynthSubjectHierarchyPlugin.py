@@ -13,7 +13,7 @@ from EchoSynthJobs.study import set_what_it_shows
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthMRML.study_folder import PATIENT, facts_of, facts_of_item, lines_of_folder
 from EchoSynthPanels.application.navigation import open_panel
-from EchoSynthPanels.measure.texts import LAMPS
+from EchoSynthPanels.colors import LAMPS
 
 _OURS, _NOT_OURS = 1.1, 0.0
 """How sure the plugin is that an item is its own; Slicer's own plugin for folders says 1.0 of any."""
@@ -50,7 +50,7 @@ class EchoSynthSubjectHierarchyPlugin(AbstractScriptedSubjectHierarchyPlugin):
         """A folder with the light of what was measured last."""
         folder = slicer.app.style().standardIcon(qt.QStyle.SP_DirIcon)
         light = facts_of_item(_tree(), itemID).get("light") if itemID else None
-        return folder if light is None else _with_lamp(folder, LAMPS[light])
+        return folder if light is None else _with_lamp(folder, str(LAMPS[light]))
 
     def tooltip(self, itemID: int) -> str:
         """What the folder's images and label maps are known to be."""

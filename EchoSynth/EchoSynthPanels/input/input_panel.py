@@ -106,8 +106,9 @@ class InputPanel(Panel):
         ui.cineButton.visible = has_slices(volume)
         self._joined.follow(volume, ui.inputSelector)
         for button in (ui.cineButton, ui.openButton, ui.openFirstButton, ui.sampleButton):
-            button.enabled = not self.runner.busy
-        ui.imageArrow.enabled, ui.labelMapArrow.enabled = volume is not None, label_map is not None
+            self.allow(button, self.reason_of_runner)
+        self.allow(ui.imageArrow, "" if volume is not None else _("Choose an image first"))
+        self.allow(ui.labelMapArrow, "" if label_map is not None else _("Choose a label map first"))
         self._show_spacing(volume)
 
     def _describe(self) -> None:

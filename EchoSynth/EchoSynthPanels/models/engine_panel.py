@@ -46,7 +46,7 @@ class EnginePanel(Panel):
             self.ui.removeButton,
             self.ui.removeFullButton,
         ):
-            button.enabled = not self.runner.busy
+            self.allow(button, self.reason_of_runner)
         if self._shown == self.engine.packages:
             return
         self._shown = self.engine.packages

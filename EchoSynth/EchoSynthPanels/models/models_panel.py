@@ -59,9 +59,9 @@ class ModelsPanel(Panel):
             button.toolTip = reason or self._about[button.name]
 
     def _reason_not_to_do_anything(self) -> str:
-        if self.runner.busy:
-            return _("Another task is running: {owner}").format(owner=self.runner.owner)
-        return "" if self.engine.ready else _("The engine is not installed; press Install above")
+        return self.reason_of_runner or (
+            "" if self.engine.ready else _("The engine is not installed; press Install above")
+        )
 
     @property
     def chosen(self) -> zoo.ModelFolder | None:

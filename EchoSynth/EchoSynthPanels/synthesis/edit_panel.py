@@ -70,7 +70,8 @@ class EditPanel(Panel):
             self._describe()
         is_volume = node is not None and not node.IsA("vtkMRMLSegmentationNode")
         self.ui.importButton.visible = is_volume
-        self.ui.showButton.enabled = node is not None and self.parameters.liveVolume is not None
+        drawn = node is not None and self.parameters.liveVolume is not None
+        self.allow(self.ui.showButton, "" if drawn else _("There is no synthetic image yet: press Synthesize"))
         reason = self._reason_not_to_edit()
         self.ui.editHintLabel.text = reason
         self.ui.editHintLabel.visible, self.ui.editorPlace.visible = bool(reason), not reason

@@ -256,6 +256,9 @@ class Choices(Rows):
         for name, chosen in (("labelMapSelector", "labelMap"), ("inputSelector", "inputVolume")):
             choose(getattr(self.panels["Input"].ui, name), "None")
             assert getattr(self.parameters, chosen) is None
+        for arrow in (self.panels["Input"].ui.imageArrow, self.panels["Input"].ui.labelMapArrow):
+            assert not arrow.enabled
+            assert "Choose a" in arrow.toolTip
 
     def test_one_frame_of_a_cine_is_named_and_warned_of(self):
         volume = load_cine(CINE)
