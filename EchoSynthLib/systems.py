@@ -9,6 +9,7 @@ How to add one: "Add a system" in CONTRIBUTING.md.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -266,16 +267,22 @@ def load_pipeline(model: zoo.ModelFolder | str | Path, *, threads: int | None = 
     """The pipeline of a model, loaded once for each content of its folder.
 
     Args:
-        model: a model's name, the path of its folder, or what the zoo tells of it; every file is verified.
+        model: a model's name, the path of its folder (as a text with a separator in it, './mine'), or what the zoo
+            tells of it; every file is verified.
         threads: of one call, where onnxruntime runs it; None for all cores. With 1, calls may run side by side.
         device: where torch runs it, as torch calls it; or 'auto'.
 
     Raises:
+        InputError: threads that there are not.
         ModelError: the model is missing, damaged, has a config.json that its system can make nothing of, or is of a
             system that this version does not know.
         EchoSynthError: it runs in torch, and this is not installed.
     """
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise InputError(f"threads is a whole number from 1, or None for all cores; given was {threads!r}.")
     if not isinstance(model, zoo.ModelFolder):
+        if isinstance(model, str) and not {"/", os.sep}.isdisjoint(model):  # no name has one
+            model = Path(model)
         model = zoo.open_folder(model) if isinstance(model, Path) else zoo.find(model)
     system = _known_system(model)
     how = (("threads", threads),) if system.runtime == "onnx" else (("device", device),)

@@ -11,6 +11,7 @@ from EchoSynthLib.anatomy.heart2d.contraction import contract
 from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness
 from EchoSynthLib.anatomy.labels import check_label_map
 from EchoSynthLib.anatomy.variations import vary
+from EchoSynthLib.arrays import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import LabelMap, Progress, Spacing
 
@@ -22,7 +23,7 @@ def each_frame(
 
     `progress(done, total, message)` is called before each frame and may raise; an `InputError` names the frame.
     """
-    values = np.asarray(label_map)
+    values = as_array(label_map, "A label map")
     is_cine = values.ndim == 3 and len(values) > 0
     frames = values if is_cine else values[np.newaxis]
     changed = []

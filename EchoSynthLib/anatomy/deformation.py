@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from EchoSynthLib.arrays import as_array
 from EchoSynthLib.errors import InputError
 
 Field = NDArray[np.floating]
@@ -240,7 +241,7 @@ def _whole(what: str, value: Any, low: int, high: int) -> int:
 
 
 def _field(array: ArrayLike, what: str) -> Field:
-    values = np.asarray(array)
+    values = as_array(array, f"A {what}")
     if values.dtype.kind not in "iuf" or values.ndim not in (3, 4) or len(values) != values.ndim - 1 or not values.size:
         raise InputError(
             f"A {what} is an array of numbers (2, rows, columns) or (3, slices, rows, columns), in pixels; given was "
@@ -252,7 +253,7 @@ def _field(array: ArrayLike, what: str) -> Field:
 
 
 def _moving(moving: ArrayLike, displacement: ArrayLike) -> tuple[NDArray[Any], Field]:
-    image, u = np.asarray(moving), _field(displacement, "displacement")
+    image, u = as_array(moving, "An image"), _field(displacement, "displacement")
     if image.ndim != len(u) or not image.size or image.dtype.kind not in "biuf":
         raise InputError(
             f"A displacement {u.shape} warps an image of {len(u)} dimensions; given was an array of {image.dtype} with "

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, MYOCARDIUM, STRUCTURES, CamusCode
 from EchoSynthLib.anatomy.views import VIEWS, taken_view
+from EchoSynthLib.arrays import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 
@@ -46,7 +47,7 @@ def check_label_map(array: ArrayLike) -> NDArray[np.uint8]:
         InputError: not two-dimensional, smaller than 8 x 8, not numbers, NaN or infinite, not whole numbers,
             values other than the CAMUS codes (they are named), or nothing labeled at all.
     """
-    values = np.asarray(array)
+    values = as_array(array, "A label map")
     _check_grid(values, "label map")
     _check_whole_numbers(values)
     _check_codes(values, CAMUS, "CAMUS label map")
@@ -83,7 +84,7 @@ def camus_map(conditioning: ArrayLike) -> tuple[NDArray[np.uint8], NDArray[np.bo
     Raises:
         InputError: not two-dimensional, too small, or values other than 0 to 9.
     """
-    values = np.asarray(conditioning)
+    values = as_array(conditioning, "A conditioning map")
     _check_grid(values, "conditioning map")
     _check_whole_numbers(values)
     _check_codes(values, {str(code): code for code in range(2 * len(CONDITIONING))}, "conditioning map")
@@ -97,7 +98,7 @@ def check_sector_mask(sector_mask: ArrayLike, shape: tuple[int, ...]) -> NDArray
     Raises:
         InputError: it has another shape or marks no pixel.
     """
-    sector = np.asarray(sector_mask) != 0
+    sector = as_array(sector_mask, "A sector mask") != 0
     if sector.shape != tuple(shape):
         raise InputError(
             f"The sector mask's shape {sector.shape} differs from the label map's {tuple(shape)}. "
@@ -151,7 +152,13 @@ def _check_codes(values: NDArray[np.generic], table: dict[str, int], what: str) 
 
 def check_spacing(spacing: Spacing | None) -> None:
     """InputError unless the spacing is None or two positive numbers, (row, column) in mm."""
-    if spacing is not None and (len(spacing) != 2 or not all(math.isfinite(step) and step > 0 for step in spacing)):
+    if spacing is None:
+        return
+    try:
+        row, column = (float(step) for step in spacing)
+    except (TypeError, ValueError):
+        row = column = math.nan
+    if isinstance(spacing, str) or not all(math.isfinite(step) and step > 0 for step in (row, column)):
         raise InputError(
             f"spacing is (row, column) in millimeters, two positive numbers, or None; given was {spacing!r}."
         )

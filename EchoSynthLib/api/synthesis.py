@@ -11,6 +11,7 @@ from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
 from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, taken_view
+from EchoSynthLib.arrays import as_array
 from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.records import new_record
@@ -145,7 +146,7 @@ def _sector(
         return default_sector(labels.shape, labels, spacing), None, "typical sector fitted around the label map"
     if isinstance(given, Sector):
         return given, None, "given as geometry"
-    mask = np.asarray(given)
+    mask = as_array(given, "A sector mask")
     if mask.shape != labels.shape:
         raise InputError(
             f"The sector mask has shape {mask.shape}, the label map {labels.shape}; "

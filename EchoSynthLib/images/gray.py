@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from EchoSynthLib.arrays import as_array
 from EchoSynthLib.errors import InputError
 
 MINIMUM_SIDE = 8
@@ -58,7 +59,7 @@ def to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np.uint
         InputError: wrong number of dimensions, smaller than 8 x 8, empty, NaN or infinite, not a real number, or
             transparent all over.
     """
-    values = np.asarray(array)
+    values = as_array(array, "An image")
     if values.ndim != 2 and not (values.ndim == 3 and values.shape[-1] in (1, 3, 4)):
         raise InputError(
             f"An image is (rows, columns), or with 3 or 4 color channels last; given was shape {values.shape}."
@@ -79,7 +80,7 @@ def cine_to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np
     Raises:
         InputError: as in `to_gray8`.
     """
-    values = np.asarray(array)
+    values = as_array(array, "A cine")
     if values.ndim != 3 and not (values.ndim == 4 and values.shape[-1] in (1, 3, 4)):
         raise InputError(
             f"A cine is (frames, rows, columns), or with 3 or 4 color channels last; given was shape {values.shape}."

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.anatomy.labels import check_spacing
+from EchoSynthLib.arrays import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
@@ -93,7 +94,7 @@ def warp(array: ArrayLike, displacement: ArrayLike, *, labels: bool = False) -> 
     Raises:
         InputError: the shapes do not fit, or the values cannot be interpolated.
     """
-    values, fields = np.asarray(array), np.asarray(displacement)
+    values, fields = as_array(array, "An image"), as_array(displacement, "A displacement")
     read = deformation.warp_labels if labels else deformation.warp
     is_color = not labels and values.ndim in (3, 4) and values.shape[-1] == 3
     planes = [values[..., channel] for channel in range(3)] if is_color else [values]

@@ -82,7 +82,7 @@ def has(name: str) -> bool:
 
 def look(name: str) -> ModelFolder | None:
     """The model of that name as `list_models` has it, its files not verified; None where there is none."""
-    if not NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         return None
     return next((_read_or_problem(root / name) for root in _roots() if (root / name).is_dir()), None)
 
@@ -130,7 +130,7 @@ def check_name(name: str) -> str:
     Raises:
         ModelError: it is none.
     """
-    if not NAME.fullmatch(name) or name.endswith("."):
+    if not isinstance(name, str) or not NAME.fullmatch(name) or name.endswith("."):
         raise ModelError(
             f"{name!r} is not a model's name; one is made of letters, digits, '.', '_' and '-', and is no path. "
             "To use a folder elsewhere, import it: Import... in EchoModels, or echosynth models import FOLDER"

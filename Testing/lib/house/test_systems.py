@@ -164,6 +164,7 @@ def test_every_pipeline_is_made_of_a_folder_as_its_run_time_asks(system: System)
 def test_a_pipeline_is_loaded_by_name_folder_or_what_the_zoo_tells() -> None:
     model = zoo.find("segmenter")
     assert es.load_pipeline("segmenter") is es.load_pipeline(model.path) is es.load_pipeline(model)
+    assert es.load_pipeline(str(model.path)) is es.load_pipeline(model)
 
 
 def test_what_the_full_installation_brings_is_missed_in_one_sentence() -> None:
