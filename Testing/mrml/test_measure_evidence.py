@@ -93,6 +93,11 @@ def test_a_dragged_contour_is_judged_as_the_map_that_it_makes(client, echo, draw
     alike = found.study.value("segmenter agreement")
     found.draw("", wide)
     assert found.study.value("segmenter agreement") < alike
+    a_little = contour.points.copy()
+    a_little[4] += (0, 6)
+    found.draw("", with_points(contour, a_little))
+    assert found.study.light.color != "green" or "changed by hand" in found.study.light.reasons[0]
+    found.draw("", wide)
     expected = by_library(with_endocardium(label_map, wide)).value("segmenter agreement")
     assert found.study.value("segmenter agreement") == pytest.approx(expected)
 

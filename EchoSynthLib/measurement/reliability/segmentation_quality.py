@@ -97,7 +97,8 @@ def _of_expected(expected: Mapping[str, float]) -> list[Finding]:
 def _of_evidence(evidence: QualityEvidence) -> list[Finding]:
     found = []
     alike, spread, steady = evidence.contour_agreement, evidence.spread, evidence.agreement
-    least = LIKENESS_FROM if evidence.of_another_hand else CONTOUR_AGREEMENT_FROM
+    # A contour that is dragged on and on must not be judged more kindly once it is far off.
+    least = LIKENESS_FROM if evidence.of_another_hand and not evidence.by_hand else CONTOUR_AGREEMENT_FROM
     if alike is not None and alike < least:
         reason = (
             f"the contour model draws the endocardium elsewhere: the Dice of both cavities is {alike:.2f} "
