@@ -21,6 +21,7 @@ from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
 from EchoSynthLib.files import reason
 from EchoSynthLib.progress import TerminalProgress, on_one_line
+from EchoSynthLib.systems import system_of
 from EchoSynthLib.tasks import (
     Context,
     Parameter,
@@ -267,7 +268,13 @@ def _verify_models(chosen: argparse.Namespace) -> int:
     code = 0
     for name in [chosen.name] if chosen.name else [model.name for model in zoo.list_models()]:
         try:
-            print(f"{name}: every file is what {zoo.CHECKSUMS} says; weights {zoo.find(name).sha256}")
+            model = zoo.find(name)
+            if system_of(model) is None:
+                raise ModelError(
+                    f"The model {name!r} is of the system {model.config.get('system')!r}, which this version does not "
+                    f"know, though every file is what {zoo.CHECKSUMS} says. Update EchoSynth."
+                )
+            print(f"{name}: every file is what {zoo.CHECKSUMS} says; weights {model.sha256}")
         except ModelError as error:
             code = _fail(error, chosen.traceback)
     return code

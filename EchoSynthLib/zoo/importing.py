@@ -13,6 +13,9 @@ from EchoSynthLib.outputs import OutputFolder, remove_folder
 from EchoSynthLib.zoo import folders
 from EchoSynthLib.zoo.checksums import CHECKSUMS, verify
 
+# What Windows opens in place of a file of such a name, whatever its suffix.
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+
 
 def import_folder(path: Path) -> folders.ModelFolder:
     """Copies a model folder into the user's models, under its own name; the copy is verified before it gets that name.
@@ -24,6 +27,8 @@ def import_folder(path: Path) -> folders.ModelFolder:
     """
     source = Path(path).expanduser()
     name = folders.check_name(source.resolve().name)
+    if name.split(".")[0].upper() in _DEVICES:
+        raise ModelError(f"Windows takes {name!r} for a device, so no model is called so; rename the folder {source}.")
     if os.path.lexists(folders.shipped_models() / name) or os.path.lexists(folders.user_models() / name):
         raise ModelError(
             f"There is a model {name!r} already; rename the folder {source}, or remove the other model first."

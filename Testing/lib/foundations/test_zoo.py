@@ -276,6 +276,12 @@ def test_a_file_of_the_same_size_and_time_is_verified_anew(shipped: Path) -> Non
         zoo.find("segmenter")
 
 
+@pytest.mark.parametrize("name", ["con", "NUL", "aux.v2", "COM1"])
+def test_a_name_that_windows_takes_for_a_device_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelError, match=r"Windows takes .* for a device"):
+        zoo.import_folder(make_model(tmp_path / "downloads" / name))
+
+
 @pytest.mark.parametrize("content", ["[" * 100_000, "{", "[]", "\xff"])
 def test_a_model_whose_config_is_beyond_reading_is_listed_with_its_problem_and_hides_no_other(
     tmp_path: Path, content: str

@@ -237,16 +237,20 @@ def test_models_are_imported_listed_verified_and_removed(tmp_path: Path) -> None
 
     source = tmp_path / "downloads" / "my-model"
     source.mkdir(parents=True)
-    (source / "config.json").write_text("{}")
+    (source / "config.json").write_text('{"system": "segmentation.unet"}')
     (source / "model.safetensors").write_bytes(b"weights")
     zoo.write_checksums(source)
     models = tmp_path / "models"
     assert echosynth("models", "import", source, models=models).returncode == 0
     assert re.search(r"^my-model +imported", echosynth("models", models=models).stdout, re.MULTILINE)
     assert "my-model: every file" in echosynth("models", "verify", "my-model", models=models).stdout
-    (models / "my-model" / "config.json").write_text("{ }")
+    (models / "my-model" / "config.json").write_text('{"system": "astrology.sun"}')
     broken = echosynth("models", "verify", "my-model", models=models)
     assert (broken.returncode, broken.stderr.count("\n")) == (3, 1)
+    zoo.write_checksums(models / "my-model")
+    unknown = echosynth("models", "verify", "my-model", models=models)
+    assert (unknown.returncode, unknown.stdout) == (3, "")
+    assert "system 'astrology.sun', which this version does not know" in unknown.stderr
     assert echosynth("models", "remove", "my-model", models=models).returncode == 0
     assert echosynth("models", "remove", "../downloads", models=models).returncode == 3
     assert source.is_dir()
