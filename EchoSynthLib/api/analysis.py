@@ -86,7 +86,7 @@ def segmented(
         InputError, ModelError: as in `segment_detailed`.
     """
     started = time.perf_counter()
-    told = None if view == "auto" else taken_view(view, "segmentation").name
+    told = None if str(view).casefold() == "auto" else taken_view(view, "segmentation").name
     check_spacing(spacing)
     folder = find_model(model, "segmentation", "Segmenting")
     segmenter: Segmenter = load_pipeline(folder, threads=threads)

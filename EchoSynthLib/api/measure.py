@@ -134,7 +134,7 @@ def study_of_frames(
             made["second_contour"] = SECOND_MODEL
     if asked and "model" not in made:
         made["judged_by"] = model
-    if view != "auto":
+    if str(view).casefold() != "auto":
         view = taken_view(view, "measurement").name
         frames = {where: frame if where[:1].isdigit() else frame.seen_as(view) for where, frame in frames.items()}
     study = study_of_places(frames)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shipped import needs_segmenter
 
 import EchoSynthLib as es
 from EchoSynthLib.arrays import as_array
@@ -55,3 +56,9 @@ def test_what_is_no_name_of_a_model_is_refused(model: Any) -> None:
 def test_threads_that_there_are_not_are_refused(threads: Any) -> None:
     with pytest.raises(InputError, match="threads is a whole number from 1"):
         es.load_pipeline("segmenter", threads=threads)
+
+
+@needs_segmenter
+def test_a_view_is_taken_whatever_its_case_automatic_too() -> None:
+    _, record = es.segment(IMAGE, view="AUTO")
+    assert record["view_source"] == "model"
