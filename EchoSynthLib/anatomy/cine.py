@@ -11,7 +11,7 @@ from EchoSynthLib.anatomy.heart2d.contraction import contract
 from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness
 from EchoSynthLib.anatomy.labels import check_label_map
 from EchoSynthLib.anatomy.variations import vary
-from EchoSynthLib.arrays import as_array
+from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import LabelMap, Progress, Spacing
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, MYOCARDIUM, STRUCTURES, CamusCode
 from EchoSynthLib.anatomy.views import VIEWS, taken_view
-from EchoSynthLib.arrays import as_array
+from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 

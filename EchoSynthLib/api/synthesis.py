@@ -11,7 +11,7 @@ from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
 from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, taken_view
-from EchoSynthLib.arrays import as_array
+from EchoSynthLib.array_like import as_array
 from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.records import new_record

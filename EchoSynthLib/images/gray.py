@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.arrays import as_array
+from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 
 MINIMUM_SIDE = 8

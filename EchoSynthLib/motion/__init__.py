@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.anatomy.labels import check_spacing
-from EchoSynthLib.arrays import as_array
+from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8

@@ -10,7 +10,7 @@ import pytest
 from shipped import needs_segmenter
 
 import EchoSynthLib as es
-from EchoSynthLib.arrays import as_array
+from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError, ModelError
 
 RAGGED: Any = [[1, 2], [3]]
