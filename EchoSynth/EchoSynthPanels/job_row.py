@@ -194,6 +194,8 @@ class JobRow:
         self.log_button.setVisible(bool(shown))
         self._show_log(self.log_button.checked)
         self._place.setVisible(self._running or bool(shown))
+        # A form goes on with the height that the row had before it ran.
+        self._place.setMinimumHeight(self._place.layout().minimumSize().height() if self._running else 0)
 
     def _show_log(self, wanted: bool) -> None:
         self.log.setVisible(wanted)
