@@ -20,7 +20,6 @@ from typing import Any
 
 from EchoSynthLib import zoo
 from EchoSynthLib.errors import EchoSynthError, InputError, ModelError, needs
-from EchoSynthLib.training.distributed import process_count
 from EchoSynthLib.training.run import TrainingRun
 
 CAMUS_FILE = "a CAMUS .npz file, index.csv beside it"
@@ -190,11 +189,7 @@ class Recipe:
             EchoSynthError: a package that training needs is not installed; and what the recipe raises.
         """
         recipe = _named(self.system.recipe, "Training")
-        run = replace(run, name=self.name)
-        if process_count() == 1:  # of several, each is given its own later
-            device = _named("EchoSynthLib.networks.devices:torch_device", "Training")(run.device)
-            run = replace(run, device=str(device))
-        trained: Path = recipe(run, **choices, **self.arguments)
+        trained: Path = recipe(replace(run, name=self.name).placed(), **choices, **self.arguments)
         return trained
 
     def solvers(self, preset: str) -> tuple[str, ...]:

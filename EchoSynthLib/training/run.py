@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.errors import InputError, needs
 from EchoSynthLib.progress import part
+from EchoSynthLib.training.distributed import process_count
 from EchoSynthLib.types import Progress
 
 
@@ -52,6 +53,19 @@ class TrainingRun:
         if iterations is None:
             raise InputError("There is no usual number of iterations for this size; give iterations, or minutes.")
         return replace(self, iterations=iterations)
+
+    def placed(self) -> TrainingRun:
+        """The run on the device that its name stands for here, as 'auto' does for a GPU where there is one.
+
+        Raises:
+            InputError: torch knows no such device, or this computer has none.
+            EchoSynthError: torch is not installed.
+        """
+        if process_count() > 1:  # each is given its own later
+            return self
+        with needs("full", "Training"):
+            from EchoSynthLib.networks.devices import torch_device
+        return replace(self, device=str(torch_device(self.device)))
 
     def stage(self, folder: Path, begin: float, end: float) -> TrainingRun:
         """The part of the run from one share of its budget, 0 to 1, to another, in a folder of its own."""
