@@ -165,5 +165,5 @@ def test_doubles_are_taken_as_floats_and_a_missing_input_is_an_error(
 ) -> None:
     fast = OnnxNetwork(folder / "first.onnx")
     np.testing.assert_array_equal(fast(*(array.astype(np.float64) for array in inputs))[0], fast(*inputs)[0])
-    with pytest.raises(ValueError, match="argument"):
+    with pytest.raises(ModelError, match="argument"):
         fast(inputs[0])
