@@ -15,8 +15,9 @@ _NAMED = 3
 def joined_files(volume: Any) -> list[str]:
     """The names of the files that a volume was joined of, in the order of its slices; [] where it was not."""
     storage = volume.GetStorageNode() if volume is not None else None
-    count = storage.GetNumberOfFileNames() if storage is not None else 0
-    return [Path(storage.GetNthFileName(index)).name for index in range(count)] if count > 1 else []
+    if storage is None or storage.GetNumberOfFileNames() <= 1:
+        return []
+    return [Path(storage.GetNthFileName(index)).name for index in range(storage.GetNumberOfFileNames())]
 
 
 def differing(files: list[str]) -> str:

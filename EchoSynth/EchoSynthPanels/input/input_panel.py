@@ -29,6 +29,9 @@ from EchoSynthPanels.job_row import let_grow
 from EchoSynthPanels.panel import Panel, connect
 
 _OPEN = _("Open")
+_LABEL_MAP_ALONE = _(
+    "There is a label map without an image. Go on with it below, open an apical echocardiogram, or try a synthetic one."
+)
 
 
 class InputPanel(Panel):
@@ -51,6 +54,8 @@ class InputPanel(Panel):
         for button in (ui.openButton, ui.openFirstButton):
             connect(button, "clicked()", self.ask_and_open)
         self._described: Any = None
+        self._newly_chosen: Any = None
+        self._no_image = ui.emptyStateLabel.text
         # Several nodes come and go together, and are half made as they do.
         self._is_one_new = False
         self._settled = qt.QTimer()
@@ -78,11 +83,19 @@ class InputPanel(Panel):
 
     def set_parameters(self, parameters: Any) -> None:
         """See `Panel.set_parameters`."""
+        self._newly_chosen = None
         super().set_parameters(parameters)
         if parameters is None:
             self._follow(None, None)
         else:
             self._choose_the_only_image()
+            if self.widget.isVisible():
+                self._choose_the_only_label_map()
+
+    def enter(self) -> None:
+        """See `Panel.enter`; what lies alone in the scene is chosen, an image shown as if it were opened here."""
+        self._choose_the_only_label_map()
+        self._show_newly_chosen()
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
@@ -99,6 +112,7 @@ class InputPanel(Panel):
             self._describe()
         empty = volume is None and ui.inputSelector.nodeCount() == 0
         ui.emptyState.visible = empty
+        ui.emptyStateLabel.text = self._no_image if label_map is None else _LABEL_MAP_ALONE
         for widget in (ui.imageRowLabel, ui.imageRow):
             widget.visible = not empty
         for widget in (ui.labelMapRowLabel, ui.labelMapRow):
@@ -196,6 +210,8 @@ class InputPanel(Panel):
             return
         if is_one_new and self.widget.isVisible():
             self._choose_the_only_image()
+            self._choose_the_only_label_map()
+            self._show_newly_chosen()
         self.on_parameters_changed()
 
     def _choose_the_only_image(self) -> None:
@@ -206,7 +222,20 @@ class InputPanel(Panel):
         image = selector.nodeFromIndex(0)
         # What was drawn from a label map is a result.
         if linked_label_map(image) is None:
-            self.parameters.inputVolume = image
+            self.parameters.inputVolume = self._newly_chosen = image
+
+    def _choose_the_only_label_map(self) -> None:
+        """Chooses a label map that lies in a scene without images, where nothing is chosen and there is no other."""
+        ui, free = self.ui, self.parameters.labelMap is None and self.parameters.inputVolume is None
+        if free and not self.runner.busy and (ui.inputSelector.nodeCount(), ui.labelMapSelector.nodeCount()) == (0, 1):
+            self.parameters.labelMap = ui.labelMapSelector.nodeFromIndex(0)
+
+    def _show_newly_chosen(self) -> None:
+        """Shows the image that was chosen as the only one in a single view, unless it is still to become a cine."""
+        image, self._newly_chosen = self._newly_chosen, None
+        if image is not None and image.GetImageData() is not None and not has_slices(image):
+            show_alone(image)
+            show_player(image)
 
     def _follow(self, volume: Any, label_map: Any) -> None:
         self._frames.follow(volume)

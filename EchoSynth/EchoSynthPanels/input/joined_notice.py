@@ -19,9 +19,15 @@ class JoinedNotice:
     def follow(self, volume: Any, selector: Any) -> None:
         """Tells of the chosen volume; where none is chosen, of those that a selector offers and that are no cine."""
         offered = [] if volume is not None else map(selector.nodeFromIndex, range(selector.nodeCount()))
-        doubts = [doubt_about_joined(node) for node in offered if differing(joined_files(node))]
+        # Each of the files, loaded one by one, becomes such a volume: one is enough to tell of.
+        joined = {tuple(sorted(joined_files(node))): node for node in offered}
+        doubts = [doubt_about_joined(node) for files, node in joined.items() if differing(list(files))]
         chosen = doubt_about_joined(volume)
         text = "<br>".join(escape(doubt) for doubt in [chosen, *doubts] if doubt)
-        self._label.text = f'<span style="color:{WARNING}">{text}</span>' if text else ""
+        text = f'<span style="color:{WARNING}">{text}</span>' if text else ""
+        if self._label.text != text:
+            # Else it would keep the room of a longer text.
+            self._label.setMinimumHeight(0)
+            self._label.text = text
         self._label.visible = bool(text)
         self._cine_button.toolTip = chosen or self._about_cine

@@ -1,4 +1,4 @@
-"""One line on top of a module while the engine is missing, with a button that leads to its installation."""
+"""One line on top of a module while the engine is missing, with a button that installs it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ class EngineLine:
         self.label.setWordWrap(True)
         self.button = qt.QPushButton(_("Install..."))
         self.button.objectName = "engineLineButton"
-        self.button.toolTip = _("Open the module EchoModels, which installs the engine")
-        self.button.connect("clicked()", lambda: open_panel("EchoModels", "Engine"))
+        self.button.toolTip = _(
+            "Install the engine, after a question, in the module EchoModels, which shows how far it is"
+        )
+        self.button.connect("clicked()", self.install)
         layout.addWidget(self.label, 1)
         layout.addWidget(self.button)
         self._engine.changed.connect(self.refresh)
@@ -33,6 +35,12 @@ class EngineLine:
     def refresh(self) -> None:
         """Shows or hides it."""
         self.widget.setVisible(not self._engine.ready)
+
+    def install(self) -> None:
+        """Opens the module that installs, and begins."""
+        panel: Any = open_panel("EchoModels", "Engine")
+        if panel.ui.installButton.enabled:
+            panel.install()
 
     def close(self) -> None:
         """Lets go of the engine."""

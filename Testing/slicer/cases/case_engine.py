@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import unittest
 import zipfile
@@ -44,7 +45,7 @@ class Looking(Engine):
         assert not self.panel.ui.installButton.isVisible()
         assert self.panel.ui.engineLabel.text.startswith("Ready: onnxruntime")
 
-    def test_while_it_is_missing_one_line_in_the_other_modules_leads_to_it(self):
+    def test_while_it_is_missing_one_line_in_the_other_modules_leads_to_where_it_is_installed(self):
         for name in ("EchoSynth", "EchoMeasure", "EchoDataSets"):
             module = open_module(name)
             line = slicer.util.findChild(module.parent, "engineLineButton")
@@ -57,6 +58,28 @@ class Looking(Engine):
             spin(0.1)
             assert slicer.util.selectedModule() == "EchoModels"
             self.engine.look_again()
+
+
+class Installing(Engine):
+    """With a package of our own making."""
+
+    def test_the_line_in_another_module_installs_it_with_one_click(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="echosynth-wheel-")))
+        _wheel(folder, TOY, "")
+        self.enterContext(patch.object(packages, "requirements", lambda name: [f"{TOY}>=1"]))
+        self.enterContext(patch.dict(os.environ, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(folder)))
+        self.addCleanup(lambda: version_of(TOY) and slicer.util.pip_uninstall(TOY))
+        module = open_module("EchoSynth")
+        self.engine.look_again()
+        spin(0.1)
+        line = slicer.util.findChild(module.parent, "engineLineButton")
+        click(line)
+        self.idle()
+        assert slicer.util.selectedModule() == "EchoModels"
+        assert not self.runner.failed, self.runner.message
+        assert version_of(TOY) == "1.0"
+        assert self.panel.row().text.startswith("Done")
+        assert not line.isVisible()
 
 
 class Device(Engine):

@@ -47,13 +47,72 @@ class Empty(InputRow):
         spin(0.2)
         assert self.ui.sampleButton.isVisible()
 
-    def test_a_label_map_alone_can_be_chosen_there(self):
+    def test_a_label_map_alone_is_chosen_there(self):
         heart = load_label_map("parametric_4CH_ED")
         spin(0.1)
         assert self.ui.sampleButton.isVisible()
-        choose(self.ui.labelMapSelector, "parametric_4CH_ED")
         assert self.parameters.labelMap is heart
         assert "left atrium" in self.ui.labelMapSelector.toolTip
+
+    def test_of_two_label_maps_none_is_chosen_unasked(self):
+        load_label_map("parametric_4CH_ED")
+        load_label_map("parametric_4CH_ES")
+        spin(0.1)
+        assert self.parameters.labelMap is None
+        assert self.ui.emptyStateLabel.text.startswith("There is no image yet")
+        choose(self.ui.labelMapSelector, "parametric_4CH_ES")
+        assert self.parameters.labelMap.GetName() == "parametric_4CH_ES"
+
+
+class Elsewhere(InputRow):
+    """What was loaded before the module is opened."""
+
+    def setUp(self):
+        super().setUp()
+        slicer.util.selectModule("Welcome")
+        self.layout = slicer.app.layoutManager()
+        self.layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+        spin(0.1)
+
+    def shown(self):
+        return [name for name in self.layout.sliceViewNames() if self.layout.sliceWidget(name).isVisible()]
+
+    def test_a_lone_label_map_is_chosen_and_can_be_drawn_from_at_once(self):
+        heart = load_label_map("parametric_2CH_ED")
+        spin(0.1)
+        assert self.parameters.labelMap is None
+        open_module()
+        spin(0.1)
+        assert self.parameters.labelMap is heart
+        assert "label map without an image" in self.ui.emptyStateLabel.text
+        assert self.panels["Synthesize"].ui.synthesizeButton.enabled
+        picture("input-label-map-alone")
+
+    def test_a_lone_image_is_chosen_and_shown_in_one_view(self):
+        image = echo_volume(drawn_heart())
+        spin(0.1)
+        assert len(self.shown()) == 3
+        open_module()
+        spin(0.1)
+        assert self.parameters.inputVolume is image
+        assert self.shown() == ["Red"]
+
+    def test_who_comes_back_finds_the_views_as_they_were_left(self):
+        echo_volume(drawn_heart())
+        open_module()
+        slicer.util.selectModule("Welcome")
+        self.layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+        open_module()
+        spin(0.1)
+        assert len(self.shown()) == 3
+
+    def test_of_two_images_none_is_chosen_and_the_views_stay(self):
+        echo_volume(drawn_heart())
+        echo_volume(drawn_heart())
+        open_module()
+        spin(0.1)
+        assert self.parameters.inputVolume is None
+        assert len(self.shown()) == 3
 
 
 class Joined(InputRow):
