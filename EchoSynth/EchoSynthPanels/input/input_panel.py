@@ -118,9 +118,9 @@ class InputPanel(Panel):
         for widget in (ui.labelMapRowLabel, ui.labelMapRow):
             widget.visible = not empty or ui.labelMapSelector.nodeCount() > 0
         ui.cineButton.visible = has_slices(volume)
-        self._joined.follow(volume, ui.inputSelector)
         for button in (ui.cineButton, ui.openButton, ui.openFirstButton, ui.sampleButton):
             self.allow(button, self.reason_of_runner)
+        self._joined.follow(volume, ui.inputSelector)
         self.allow(ui.imageArrow, "" if volume is not None else _("Choose an image first"))
         self.allow(ui.labelMapArrow, "" if label_map is not None else _("Choose a label map first"))
         self._show_spacing(volume)

@@ -14,7 +14,6 @@ class JoinedNotice:
 
     def __init__(self, label: Any, cine_button: Any) -> None:
         self._label, self._cine_button = label, cine_button
-        self._about_cine = cine_button.toolTip
 
     def follow(self, volume: Any, selector: Any) -> None:
         """Tells of the chosen volume; where none is chosen, of those that a selector offers and that are no cine."""
@@ -30,4 +29,6 @@ class JoinedNotice:
             self._label.setMinimumHeight(0)
             self._label.text = text
         self._label.visible = bool(text)
-        self._cine_button.toolTip = chosen or self._about_cine
+        # A gray one says why it is gray.
+        if chosen and self._cine_button.enabled:
+            self._cine_button.toolTip = chosen
