@@ -91,7 +91,7 @@ def test_a_negative_ejection_fraction_is_a_value_and_no_option(tmp_path: Path) -
 @needs_generator
 @pytest.mark.slow
 def test_a_data_set_is_made_and_collected_again_end_to_end(tmp_path: Path, label_file: Path) -> None:
-    options = ("--variations", 0, "--steps", 1, "--layout", "png")
+    options = ("--variations", 0, "--steps", 1, "--layout", "png", "--view", "4CH")
     done = echosynth("dataset", label_file, "--output", tmp_path / "set", *options)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"images: {tmp_path / 'set' / 'images'}" in done.stdout
