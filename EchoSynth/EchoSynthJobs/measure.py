@@ -32,6 +32,9 @@ from EchoSynthMRML.provenance import frame_stamped
 NOT_LOOKED_AT = "no model has looked at this frame, which became an end of a beat; measure again"
 CANNOT_BE_LOOKED_AT = "no model could look at this frame: there is no image on its pixels"
 
+_NUMBERS = ("ED frame", "ES frame", "beats")
+"""What a table tells last of a cine: its curves show them, too."""
+
 
 @dataclass(repr=False)
 class Measured:
@@ -67,8 +70,10 @@ class Measured:
 
         def rank(row: Mapping[str, Any]) -> tuple[int, int]:
             where, name = row["where"], row["name"]
+            if name in _NUMBERS:
+                return 3, 0
             if where in self.study.frames and not (ends and where in rests_on and name == "LV volume, discs"):
-                return (2, rests_on.index(where)) if where in rests_on else (3, 0)
+                return (2, rests_on.index(where)) if where in rests_on else (4, 0)
             return int(where.startswith("beat")), HEADLINES.index(name) if name in HEADLINES else len(HEADLINES)
 
         return sorted(rows_of(self.name, self.study), key=rank)

@@ -11,15 +11,18 @@ import vtk
 from numpy.typing import ArrayLike, NDArray
 from vtk.util.numpy_support import numpy_to_vtk
 
+from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE
 from EchoSynthMRML.tables import add_table
 from EchoSynthMRML.volumes import free_name
 
 FRAME = "frame"
-_COLORS = ((0.9, 0.6, 0.1), (0.2, 0.45, 0.8), (0.3, 0.65, 0.3))
-_MARK_COLOR = (0.75, 0.15, 0.15)
+_COLORS = {"LV": LEFT_VENTRICLE.color, "LA": LEFT_ATRIUM.color}
+"""Of the structures that curves begin with the name of: those of their segments."""
+_MARK_COLOR = (0, 0, 0)
 _MARK_SIZE = 12
 _FONT_SIZE, _LEGEND_SIZE = 11, 9
-_HEADROOM = 1.7  # of the largest value, for the legend
+_HEADROOM = 1.15  # of the largest value
+_LEGEND_STRIP = 1.3  # of the last frame: beyond it lies the legend, which would hide curves
 
 
 def add_chart(scene: Any, title: str, axis: str, curves: Sequence[str], marks: Sequence[str]) -> Any:
@@ -29,7 +32,7 @@ def add_chart(scene: Any, title: str, axis: str, curves: Sequence[str], marks: S
         scene: where it goes.
         title: name of the chart.
         axis: what its values are, with the unit.
-        curves: names of the curves.
+        curves: names of the curves, which begin with that of their structure: 'LV area'; the legend shows that alone.
         marks: names of the frames that are marked on the first curve.
     """
     table = add_table(scene, f"{title}, values")
@@ -38,16 +41,18 @@ def add_chart(scene: Any, title: str, axis: str, curves: Sequence[str], marks: S
     scene.AddNode(chart)
     chart.SetTitleVisibility(False)
     chart.SetLegendFontSize(_LEGEND_SIZE)
+    chart.SetXAxisRangeAuto(False)
     chart.SetYAxisRangeAuto(False)
     chart.SetAxisTitleFontSize(_FONT_SIZE)
     chart.SetAxisLabelFontSize(_FONT_SIZE)
     chart.SetXAxisTitle(FRAME)
     chart.SetYAxisTitle(axis)
-    for index, name in enumerate(curves):
-        series = _add_series(scene, chart, table, name, _COLORS[index % len(_COLORS)])
+    for name in curves:
+        structure = name.split()[0]
+        series = _add_series(scene, chart, table, name, structure, _COLORS[structure])
         series.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
     for index, name in enumerate(marks):
-        series = _add_series(scene, chart, table, name, _MARK_COLOR)
+        series = _add_series(scene, chart, table, name, name, _MARK_COLOR)
         series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
         series.SetLineStyle(slicer.vtkMRMLPlotSeriesNode.LineStyleNone)
         styles = (slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle, slicer.vtkMRMLPlotSeriesNode.MarkerStyleDiamond)
@@ -68,9 +73,12 @@ def write_chart(chart: Any, curves: Mapping[str, ArrayLike], marks: Mapping[str,
         column.SetName(name)
         table.AddColumn(column)
     table_of(chart).SetAndObserveTable(table)
+    last = max(len(first) - 1, 1)
+    if chart.GetXAxisRange()[1] != _LEGEND_STRIP * last:
+        chart.SetXAxisRange(0, _LEGEND_STRIP * last)
     highest = max(np.nanmax([*curves.values()]), 1e-9)
     # Each change of the range draws the chart anew.
-    if not highest < chart.GetYAxisRange()[1] < 2 * highest:
+    if not highest < chart.GetYAxisRange()[1] < 1.5 * highest:
         chart.SetYAxisRange(0, _HEADROOM * highest)
 
 
@@ -79,14 +87,14 @@ def table_of(chart: Any) -> Any:
     return chart.GetNthPlotSeriesNode(0).GetTableNode()
 
 
-def _add_series(scene: Any, chart: Any, table: Any, name: str, color: tuple[float, float, float]) -> Any:
+def _add_series(scene: Any, chart: Any, table: Any, column: str, name: str, color: tuple[int, int, int]) -> Any:
     series = slicer.vtkMRMLPlotSeriesNode()
     series.SetName(name)
     scene.AddNode(series)
     series.SetAndObserveTableNodeID(table.GetID())
     series.SetXColumnName(FRAME)
-    series.SetYColumnName(name)
+    series.SetYColumnName(column)
     series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
-    series.SetColor(*color)
+    series.SetColor(*(share / 255 for share in color))
     chart.AddAndObservePlotSeriesNodeID(series.GetID())
     return series

@@ -16,6 +16,8 @@ PLACES = tuple(f"{view} {phase}" for view in VIEWS for phase in PHASES)
 
 SET, NAME, MODEL, AREA = "set", "name", "classifier", "area"
 """Where a view or a phase comes from, the weightiest first: set by hand, the name, what a model sees, the LV's area."""
+SEEN_OTHERWISE = "but the classifier sees"
+"""In a contradiction that the traffic light tells too, once the frame is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +135,7 @@ def contradictions(chosen: Mapping[str, Clip]) -> list[str]:
         if named.view and named.view != view:
             told.append(f"{clip.name} is named {named.view}, and taken for {view}")
         if clip.seen and clip.seen != view:
-            told.append(f"{clip.name} is taken for {view}, but the classifier sees {clip.seen}")
+            told.append(f"{clip.name} is taken for {view}, {SEEN_OTHERWISE} {clip.seen}")
         if named.phase and named.phase != phase and not clip.is_cine:
             told.append(f"{clip.name} is named {named.phase}, and taken for {phase}")
     return list(dict.fromkeys(told))

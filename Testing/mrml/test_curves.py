@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from drawn_nodes import GRIDS
 
+from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE
 from EchoSynthMRML.curves import add_handles, add_line, read_points, write_points
 from EchoSynthMRML.plots import add_chart, table_of, write_chart
 from EchoSynthMRML.tables import add_table, rows_in, write_rows
@@ -74,3 +75,14 @@ def test_a_chart_marks_frames_on_its_first_curve_and_leaves_gaps(scene):
     assert np.array_equal(columns["LV area"], [3, np.nan, 1], equal_nan=True)
     assert np.array_equal(columns["ED"], [3, np.nan, np.nan], equal_nan=True)
     assert np.array_equal(columns["ES"], [np.nan, np.nan, 1], equal_nan=True)
+
+
+def test_curves_have_the_colors_of_their_segments_and_end_before_the_legend(scene):
+    chart = add_chart(scene, "areas", "area [cm2]", ("LV area", "LA area"), ("ED", "ES"))
+    write_chart(chart, {"LV area": [30.0, 20.0, 30.0], "LA area": [10.0, 20.0, 10.0]}, {"ED": [0], "ES": [1]})
+    for number, structure in enumerate((LEFT_VENTRICLE, LEFT_ATRIUM)):
+        series = chart.GetNthPlotSeriesNode(number)
+        assert series.GetName().startswith(("LV", "LA")[number])
+        assert np.allclose(series.GetColor(), np.array(structure.color) / 255)
+    assert chart.GetXAxisRange()[1] > 1.2 * 2
+    assert 30 < chart.GetYAxisRange()[1] < 40

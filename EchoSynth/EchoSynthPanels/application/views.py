@@ -29,8 +29,14 @@ def show_frame(volume: Any, view: str = LEFT) -> None:
     _turn(logic.GetSliceNode(), matrix, np.array(volume.GetImageData().GetDimensions()))
     logic.SnapSliceOffsetToIJK()
     logic.FitSliceToBackground()
-    # A view that has just been laid out gets its size with the next turn of the event loop.
-    qt.QTimer.singleShot(SETTLE_MS, logic.FitSliceToBackground)
+    fit_soon(view)
+
+
+def fit_soon(view: str = LEFT) -> None:
+    """Lets the image of a slice view fill it; one that has just been laid out gets its size with the next turns."""
+    widget = slicer.app.layoutManager().sliceWidget(view)
+    if widget is not None and widget.sliceLogic().GetSliceCompositeNode().GetBackgroundVolumeID():
+        qt.QTimer.singleShot(SETTLE_MS, widget.sliceLogic().FitSliceToBackground)
 
 
 def show_grid(grid: Grid, view: str = LEFT) -> None:

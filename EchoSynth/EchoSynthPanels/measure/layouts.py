@@ -9,7 +9,7 @@ from typing import Any
 import qt
 import slicer
 
-from EchoSynthPanels.application.views import LEFT, draw_last
+from EchoSynthPanels.application.views import LEFT, draw_last, fit_soon
 from EchoSynthPanels.measure.nodes import HANDLES, LINE, ROLE
 
 TABLE_VIEW = "EchoSynthTable"
@@ -24,6 +24,7 @@ _SHOWN = "EchoSynth.layout"
 """Attribute of the table's view: the number of the layout of ours that is shown; saved with the scene."""
 
 _BETWEEN_MS, _DRAWN_MS = 10, 200
+_ROW_HEIGHT = 22
 
 _SLICE = (
     f'<item splitSize="500"><view class="vtkMRMLSliceNode" singletontag="{LEFT}">'
@@ -41,7 +42,7 @@ def register_layouts() -> None:
         if not layout.IsLayoutDescription(number):
             layout.AddLayoutDescription(number, _description(kinds))
     layout.AddObserver("ModifiedEvent", _keep_shown)
-    scene.AddObserver(scene.StartCloseEvent, _empty_plot_views)
+    scene.AddObserver(scene.StartCloseEvent, _empty_views)
     scene.AddObserver(scene.EndImportEvent, _show_again)
     # A scene that the command line names may be there already.
     _show_again()
@@ -69,8 +70,22 @@ def _in_turns(acts: Sequence[Callable[[], None]], table: Any) -> None:
 
 
 def _show_layout(number: int) -> None:
-    _layout_node().SetViewArrangement(number)
+    layout = _layout_node()
+    if layout.GetViewArrangement() != number:
+        layout.SetViewArrangement(number)
+        fit_soon()
+    _make_rows_low()
     _keep_shown()
+
+
+def _make_rows_low() -> None:
+    """Lets the table show as many rows as a small screen has room for, over its whole width."""
+    manager = slicer.app.layoutManager()
+    for index in range(manager.tableViewCount):
+        table = manager.tableWidget(index).tableView()
+        if table.mrmlTableViewNode().GetSingletonTag() == TABLE_VIEW:
+            table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+            table.horizontalHeader().setStretchLastSection(True)
 
 
 def _fill(class_name: str, view: str, shown: Any) -> None:
@@ -93,6 +108,8 @@ def _view(class_name: str, name: str) -> Any:
         node.SetSingletonTag(name)
         node.SetLayoutName(name)
         node = slicer.mrmlScene.AddNode(node)
+    # Tables and charts have their own counts, which would call all of them 1.
+    node.SetLayoutLabel(name.removeprefix("EchoSynth")[0])
     return node
 
 
@@ -135,10 +152,16 @@ def _raise_curves() -> None:
             draw_last(*curves)
 
 
-def _empty_plot_views(caller: Any = None, event: Any = None) -> None:
-    """Takes the charts off before the scene closes, else Slicer draws the next scene's, of the same ID, incomplete."""
+def _empty_views(caller: Any = None, event: Any = None) -> None:
+    """Takes the charts off before the scene closes, else Slicer draws the next scene's, of the same ID, incomplete.
+
+    Without what was measured, table and charts are of no use.
+    """
     for view in slicer.util.getNodesByClass("vtkMRMLPlotViewNode"):
         view.SetPlotChartNodeID(None)
+    layout = _layout_node()
+    if layout.GetViewArrangement() in MEASURE_LAYOUTS.values():
+        layout.SetViewArrangement(layout.SlicerLayoutOneUpRedSliceView)
 
 
 def _description(kinds: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from EchoSynthJobs.measured_frames import frame_shown, is_image, reference_of
 from EchoSynthJobs.study import doubts_of
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
 from EchoSynthLib.errors import EchoSynthError
-from EchoSynthLib.measurement import headline, rows_of, write_csv, write_report
+from EchoSynthLib.measurement import rows_of, write_csv, write_report
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.tables import write_rows
 from EchoSynthPanels.job_row import let_grow
@@ -25,7 +26,7 @@ from EchoSynthPanels.measure.curve import EndocardiumCurve
 from EchoSynthPanels.measure.layouts import show_measurements
 from EchoSynthPanels.measure.nodes import CHARTS, MeasureNodes
 from EchoSynthPanels.measure.study_rows import StudyRows
-from EchoSynthPanels.measure.texts import lamps, needs_label_map
+from EchoSynthPanels.measure.texts import lamps, reasons_in_full, told_result
 from EchoSynthPanels.measure.warm_up import WarmUp
 from EchoSynthPanels.panel import Panel, connect
 from EchoSynthPanels.parameters import MeasureScope
@@ -56,6 +57,8 @@ class MeasurePanel(Panel):
         self.curve = EndocardiumCurve()
         self.curve.moved.connect(self._draw)
         self.warm_up = WarmUp()
+        self._about_lights = self.ui.lightResultLabel.toolTip
+        self._about_files = {button: button.toolTip for button in (self.ui.reportButton, self.ui.csvButton)}
         for label in (self.ui.studyLabel, self.ui.contourLabel):
             let_grow(label, self._room)
         self.rows_of_study = StudyRows(self.ui)
@@ -79,6 +82,7 @@ class MeasurePanel(Panel):
         if parameters is None:
             self._forget()
             self.ui.measureResultLabel.text = self.ui.lightResultLabel.text = ""
+            self._show_results()
         super().set_parameters(parameters)
         self.rows_of_study.set_parameters(parameters)
         self._watch()
@@ -91,13 +95,25 @@ class MeasurePanel(Panel):
         if self.parameters is None:
             return
         self.ui.viewsRows.visible = self.scope is MeasureScope.VIEWS
-        there = self.measured is not None and not self.runner.busy
-        self.ui.reportButton.enabled = self.ui.csvButton.enabled = there
+        self._show_results()
         reason = self._reason_not_to_write()
         self.ui.writeButton.enabled = not reason
         self.ui.writeButton.toolTip = reason or _("Make the cavity of the segmentation what the endocardium encloses")
         self._tell_contour()
         self.follow_frame()
+
+    def _show_results(self) -> None:
+        """Shows what came of it, and where to write it; before that nothing takes its room."""
+        for label, caption in (
+            (self.ui.measureResultLabel, self.ui.measureResultLabelLabel),
+            (self.ui.lightResultLabel, self.ui.lightResultLabelLabel),
+        ):
+            label.visible = caption.visible = bool(label.text)
+        running = _("Another task is running: {owner}").format(owner=self.runner.owner) if self.runner.busy else ""
+        for button, about in self._about_files.items():
+            button.visible = self.measured is not None
+            button.enabled = self.measured is not None and not running
+            button.toolTip = running or about
 
     def reason_not_to_apply(self) -> str:
         """See `Panel.reason_not_to_apply`."""
@@ -122,6 +138,7 @@ class MeasurePanel(Panel):
         """See `Panel.forget`."""
         super().forget()
         self._forget()
+        self._show_results()
 
     def warnings_of(self, result: Measured) -> list[str]:
         """See `Panel.warnings_of`; what the rows of the study tell is told there."""
@@ -142,7 +159,8 @@ class MeasurePanel(Panel):
         self._browsers = {cine.browser for cine in cines if cine is not None and cine.browser is not None}
         self._watch()
         self._show_one()
-        self.rows_of_study.tell_frames({where: place.frame for where, place in result.places.items()})
+        frames = {where: place.frame for where, place in result.places.items()}
+        self.rows_of_study.tell_measured(frames, any(frame.exchanged for frame in result.study.frames.values()))
         self._tell()
         charts = {kind: self.nodes.chart(kind) for kind in CHARTS} if result.study.cycle is not None else {}
         known = {kind: chart for kind, chart in charts.items() if chart is not None}
@@ -247,10 +265,13 @@ class MeasurePanel(Panel):
         if self.measured is None or self.nodes is None:
             return
         self.nodes.write(self.measured)
-        self.ui.measureResultLabel.text = "; ".join(
-            filter(None, (headline(self.measured.study), needs_label_map(self.measured)))
-        )
+        self.ui.measureResultLabel.text = told_result(self.measured)
         self.ui.lightResultLabel.text = lamps(self.measured.study)
+        # A plain text is not broken into lines: each reason would be as wide as the screen.
+        reasons = reasons_in_full(self.measured.study)
+        told = "".join(f"<p>{escape(text)}</p>" for text in (*reasons.splitlines(), self._about_lights))
+        self.ui.lightResultLabel.toolTip = f"<html>{told}</html>"
+        self._show_results()
 
     def _watch(self) -> None:
         # Of what is bound to another parameter node, `Panel` takes all observers away.
@@ -306,7 +327,7 @@ class MeasurePanel(Panel):
 
     def _on_browsed(self, caller: Any = None, event: Any = None) -> None:
         # A cine that plays while the panel is out of sight is not to be slowed down by it.
-        if self.ui.measureResultLabel.visible:
+        if self.ui.measureButton.visible:
             self.follow_frame()
         elif self._shown is not None and self._shown != self._place_shown():
             self._hide_curve()

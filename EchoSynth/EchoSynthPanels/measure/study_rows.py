@@ -12,7 +12,7 @@ from slicer.util import VTKObservationMixin
 
 from EchoSynthJobs.measured_frames import reference_of
 from EchoSynthJobs.study import PatientClips, clips_of_patient, doubts_of
-from EchoSynthLib.measurement.study_places import AREA, MODEL, NAME, SET, Filled
+from EchoSynthLib.measurement.study_places import AREA, MODEL, NAME, SEEN_OTHERWISE, SET, Filled
 from EchoSynthMRML.cines import cine_of
 from EchoSynthPanels.application.signal import Signal
 from EchoSynthPanels.job_row import WARNING
@@ -58,6 +58,9 @@ class StudyRows(VTKObservationMixin):
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET_MS)
         self._quiet.connect("timeout()", self.fill_in_sight)
+        self._about = {name: getattr(ui, f"{name}ShowButton").toolTip for name in VIEWS.values()}
+        self._about_fill = ui.fillButton.toolTip
+        self._lit: dict[str, Any] | None = None
         connect(ui.fillButton, "clicked()", self.fill_again)
         for where, name in VIEWS.items():
             connect(getattr(ui, f"{name}ShowButton"), "clicked()", lambda where=where: self.show(where))
@@ -79,7 +82,7 @@ class StudyRows(VTKObservationMixin):
         self._quiet.stop()
         node = None if parameters is None else parameters.parameterNode
         if node is None or node is not self._node:
-            self.study, self._filled, self._frames = None, {}, {}
+            self.study, self._filled, self._frames, self._lit = None, {}, {}, None
             self.chosen, self._seen = None, (None, None)
         self._parameters, self._node = parameters, node
         if parameters is None:
@@ -112,7 +115,8 @@ class StudyRows(VTKObservationMixin):
         parameters = self._parameters
         if parameters is None or slicer.mrmlScene.IsBatchProcessing():
             return
-        before, nodes_before = None if self.study is None else self.study.patient, self.nodes
+        before = self.study.patient if self.study is not None and self.study.clips else None
+        nodes_before = self.nodes
         self.note_choice()
         self.study = clips_of_patient(slicer.mrmlScene, self.chosen)
         if before and before != self.study.patient:
@@ -144,9 +148,14 @@ class StudyRows(VTKObservationMixin):
             self.chosen = changed[-1] if changed else rest
         self._seen = now
 
-    def tell_frames(self, frames: dict[str, int | None]) -> None:
-        """Shows which frames of cines were measured."""
-        self._frames = frames
+    def tell_measured(self, frames: dict[str, int | None], lit: bool) -> None:
+        """Shows which frames of cines were measured.
+
+        Args:
+            frames: by place.
+            lit: whether the traffic light tells of a view that a model sees otherwise; then it is not told here, too.
+        """
+        self._frames, self._lit = frames, self.nodes if lit else None
         self._tell()
 
     def show(self, where: str) -> None:
@@ -174,8 +183,11 @@ class StudyRows(VTKObservationMixin):
             filled = self.study.filling.places.get(where)
             frame = self._frames.get(where) if node is not None and cine_of(node) is not None else None
             label.text = _told(None if where in hand else filled, node, frame)
-            getattr(self._ui, f"{name}ShowButton").enabled = node is not None
+            button = getattr(self._ui, f"{name}ShowButton")
+            button.enabled = node is not None
+            button.toolTip = self._about[name] if node is not None else _("This place is empty")
         self._ui.fillButton.enabled = bool(hand)
+        self._ui.fillButton.toolTip = self._about_fill if hand else _("The four places have filled themselves")
         self._ui.studyLabel.text = "<br>".join(self._lines(hand))
 
     def _lines(self, hand: dict[str, Any]) -> list[str]:
@@ -187,6 +199,8 @@ class StudyRows(VTKObservationMixin):
             more = _("; choose an image of {others} to measure that one").format(others=others) if others else ""
             lines.append(told + more)
         doubts = doubts_of(slicer.mrmlScene, self.study, hand)
+        if self._lit == self.nodes:
+            doubts = tuple(doubt for doubt in doubts if SEEN_OTHERWISE not in doubt)
         return [*lines, *(f'<span style="color:{WARNING}">{escape(doubt)}</span>' for doubt in doubts)]
 
 

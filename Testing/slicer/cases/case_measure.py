@@ -12,11 +12,13 @@ import slicer
 
 from EchoSynthLib.measurement import worded
 from EchoSynthMRML.cines import calibrate, cine_of
-from EchoSynthMRML.label_maps import read_label_map
+from EchoSynthMRML.label_maps import read_label_map, write_segments
 from EchoSynthMRML.plots import table_of
 from EchoSynthMRML.tables import rows_in
 from EchoSynthMRML.volumes import SPACING_TRUST
 from EchoSynthPanels.application.registration import CINE, FRAME, load_cine, load_frame, load_label_map
+from EchoSynthPanels.application.views import show_side_by_side
+from EchoSynthPanels.measure.texts import in_short
 from events import choose, click, picture, spin, type_text, wait_until
 from measuring import Measuring
 from the_module import bring_up, paint, press_apply, unfold
@@ -87,6 +89,8 @@ class Frame(Measuring):
         self.measure()
         table = self.panel.nodes.table
         assert {row["shown_unit"] for row in rows_in(table)} == {"px", "px2", ""}
+        assert "pixel size is unknown" in self.panel.ui.measureResultLabel.text
+        picture("measured-uncalibrated")
         bring_up(self.panels["Input"])
         type_text(self.panels["Input"].ui.rowSpacingSpinBox, "0.5")
         type_text(self.panels["Input"].ui.columnSpacingSpinBox, "0.25")
@@ -97,6 +101,7 @@ class Frame(Measuring):
         assert not self.panel.ui.csvButton.enabled
         self.measure()
         assert {row["shown_unit"] for row in rows_in(self.panel.nodes.table)} == {"mm", "cm2", "ml", ""}
+        assert "pixel size" not in self.panel.ui.measureResultLabel.text
         assert len(slicer.util.getNodesByClass("vtkMRMLTableNode")) == 1
 
     def test_a_saved_scene_is_measured_into_the_nodes_that_it_brought(self):
@@ -116,6 +121,50 @@ class Frame(Measuring):
         before = self.value("LV area")
         self.drag_point(4, 25)
         assert self.value("LV area") > before
+
+    def test_the_measured_frame_fills_its_view_whatever_was_shown_before(self):
+        volume = load_frame(FRAME)
+        self.segment(volume)
+        show_side_by_side(volume, volume)
+        spin(0.3)
+        self.measure()
+        node = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()
+        view = np.array(node.GetFieldOfView()[:2])
+        image = np.array(volume.GetImageData().GetDimensions()[:2]) * volume.GetSpacing()[:2]
+        assert np.isclose((view / image).min(), 1, atol=0.02), (view, image)
+
+    def test_before_anything_is_measured_nothing_takes_the_room_of_results(self):
+        self.segment(load_frame(FRAME))
+        unfold(self.panel)
+        ui = self.panel.ui
+        results = (ui.measureResultLabelLabel, ui.lightResultLabelLabel, ui.reportButton, ui.csvButton)
+        assert not any(widget.visible for widget in results)
+        self.measure()
+        assert all(widget.visible for widget in results)
+
+
+class Reasons(Measuring):
+    def test_reasons_are_told_without_numbers_of_ours_and_in_full_in_the_tooltip(self):
+        self.segment(load_frame(FRAME))
+        self.measure()
+        label_map = read_label_map(self.parameters.labelMap)
+        codes = np.where(label_map.codes == 1, 0, label_map.codes)
+        rows = np.flatnonzero((label_map.codes == 1).any(axis=1))
+        codes[rows[0] : rows[-1] : 2] = label_map.codes[rows[0] : rows[-1] : 2]
+        write_segments(self.parameters.labelMap, codes, label_map.grid)
+        spin(0.3)
+        label = self.panel.ui.lightResultLabel
+        picture("measured-reasons")
+        assert "the segmentation is uncertain; check the outlines" in label.text
+        assert label.text.count("<br>") <= 4
+        assert not re.search("Dice|hull|square root", label.text)
+        assert "a Dice of" in label.toolTip
+
+    def test_where_it_was_found_stays_before_a_reason(self):
+        told = in_short("LV, frame 8: the left ventricle's outline is notched: 0.77 of its hull")
+        assert told == "LV, frame 8: the left ventricle's outline is notched"
+        told = in_short("4CH may be foreshortened at ES: its long axis shortens by 2 % (usual are 5 to 30 %)")
+        assert told == "4CH may be foreshortened at ES"
 
 
 class Loading(Measuring):

@@ -16,7 +16,7 @@ from EchoSynthMRML.tables import rows_in
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from EchoSynthPanels.measure.nodes import CHARTS
 from events import picture, spin
-from measuring import Measuring, drawn_last
+from measuring import Measuring, drawn_last, is_shown
 from other_slicer import open_elsewhere
 from the_module import press_apply, unfold
 
@@ -137,6 +137,9 @@ class Removing(MeasuredCine):
         slicer.mrmlScene.Clear(0)
         spin(0.1)
         assert self.panel.ui.lightResultLabel.text == self.panel.ui.measureResultLabel.text == ""
+        assert not self.panel.ui.lightResultLabelLabel.visible
+        assert not is_shown()
+        picture("measured-closed")
 
 
 class Saving(MeasuredCine):

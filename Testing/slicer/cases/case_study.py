@@ -127,6 +127,7 @@ class Biplane(Loaded):
         assert 35 < self.value("EF, biplane discs", "2CH + 4CH") < 75
         assert "EF, biplane discs" in self.panel.ui.measureResultLabel.text
         assert len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) == 4
+        assert "but the classifier sees" not in self.panel.ui.studyLabel.text
         for name in ("fourChamberED", "fourChamberES", "twoChamberED", "twoChamberES"):
             assert getattr(self.panel.ui, f"{name}SourceLabel").text == "name"
         self.window.resize(1920, 1080)
