@@ -13,13 +13,13 @@ from EchoSynthJobs.measured_frames import MeasuredFrame
 from EchoSynthLib.anatomy.heart2d.endocardium import Points
 from EchoSynthLib.measurement import Study, headline, lights_by_structure, reasons_of
 from EchoSynthLib.measurement.reliability.traffic_light import Light
+from EchoSynthPanels.colors import LAMPS
 from EchoSynthPanels.job_row import WARNING
 
 SMALLEST_MOVE = 1e-3
 """Pixels; less is rounding on the way into the scene and back."""
 
 POINTS = tuple(f"P{number}" for number in range(1, 8))
-LAMPS = {"green": "#2e8b57", "yellow": "#d9a400", "red": "#c0392b"}
 
 _IN_SHORT = (
     (r"the segmenter is unsure: .*", _("the segmentation is uncertain; check the outlines")),
