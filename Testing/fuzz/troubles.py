@@ -132,7 +132,8 @@ def _check(ended: Ended, out: Path, reference: Reference) -> None:
         raise Fault(said(ended, reference))
     if ended.status == 0:
         return
-    lines = [line for line in ended.said.splitlines() if line.startswith("echosynth: ")]
+    told = [line for line in ended.said.splitlines() if line.startswith("echosynth: ")]
+    lines = [line for line in told if not line.startswith("echosynth: warning: ")]
     if len(lines) != 1 or str(out) not in lines[0] or ".echosynth-" in lines[0]:
         raise Fault(f"{said(ended, reference)}\nExpected was one line that names the folder.")
     if not any(advice in lines[0] for advice in ("make room", "choose", "make the folder writable")):
