@@ -173,8 +173,7 @@ def _locate(name: str) -> Path:
             return root / name
     known = ", ".join(model.name for model in list_models()) or "none"
     raise ModelError(
-        f"There is no model {name!r} in {shipped_models()} or {user_models()}; there are: {known}. "
-        "Import... in EchoModels adds one, as does `echosynth models import FOLDER`."
+        f"There is no model {name!r}; there are: {known}. Import one in EchoModels, or by `echosynth models import`."
     )
 
 

@@ -82,12 +82,15 @@ class MainButtons(SmallScreen):
             with window_of(screen):
                 panel = open_module("EchoMeasure").panels["Measure"]
                 label, button = panel.ui.lightResultLabel, panel.ui.reportButton
+                # Both are hidden until something is measured.
+                label.visible = button.visible = True
                 label.text = "LV: yellow, because of this and that, and because of something else, too. " * 3
                 spin(0.5)
                 picture(f"long-light-{screen}")
                 assert label.height >= label.heightForWidth(label.width)
                 assert label.y + label.height <= button.mapTo(label.parentWidget(), qt.QPoint(0, 0)).y()
                 label.text = ""
+                label.visible = button.visible = False
                 spin(0.1)
 
     def test_the_views_keep_their_width_from_module_to_module_and_with_a_long_result(self):
