@@ -250,7 +250,7 @@ def test_a_system_names_no_other_one_and_none_of_its_models(path: Path) -> None:
 
 
 def test_the_table_knows_nothing_above_the_zoo() -> None:
-    known = {("training", "run", "TrainingRun"), ("training", "distributed", "process_count"), ("types", "Progress")}
+    known = {("training", "run", "TrainingRun"), ("types", "Progress")}
     assert {used for used in rooms_used(TABLE) if used[0] not in ("zoo", "errors")} <= known
 
 
