@@ -109,7 +109,7 @@ class MeasurePanel(Panel):
             (self.ui.lightResultLabel, self.ui.lightResultLabelLabel),
         ):
             label.visible = caption.visible = bool(label.text)
-        running = _("Another task is running: {owner}").format(owner=self.runner.owner) if self.runner.busy else ""
+        running = self.reason_of_runner
         for button, about in self._about_files.items():
             button.visible = self.measured is not None
             button.enabled = self.measured is not None and not running
@@ -350,7 +350,7 @@ class MeasurePanel(Panel):
         if self.measured is None:
             return _("Measure first")
         if self.runner.busy:
-            return _("Another task is running: {owner}").format(owner=self.runner.owner)
+            return self.reason_of_runner
         if not self.measured.drawn:
             return _("Drag a point of the endocardium first")
         nodes = [self.measured.places[where].node for where in self.measured.drawn]
