@@ -96,19 +96,26 @@ def while_there(job: Job[Result], *nodes: Any) -> Job[Result]:
         InputError: one was removed; and what the job raises.
     """
     names = {node: node.GetName() for node in nodes if node is not None}
-    try:
+
+    def still_there(report: Report) -> Report:
+        for node, name in names.items():
+            if node.GetScene() is None:
+                raise InputError(f"'{name}' was removed from the scene meanwhile, so nothing was added.")
+        return report
+
+    return (yield from each_report(job, still_there))
+
+
+def each_report(job: Job[Result], changed: Callable[[Report], Report]) -> Job[Result]:
+    """A job whose reports are passed on as a function makes others of them; what that raises ends the job."""
+    with closing(job):
         while True:
             try:
                 report = next(job)
             except StopIteration as end:
                 result: Result = end.value
                 return result
-            for node, name in names.items():
-                if node.GetScene() is None:
-                    raise InputError(f"'{name}' was removed from the scene meanwhile, so nothing was added.")
-            yield report
-    finally:
-        job.close()
+            yield changed(report)
 
 
 @contextmanager

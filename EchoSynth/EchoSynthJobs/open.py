@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from EchoSynthJobs.job import Job, Report, in_worker, working_folder
+from EchoSynthJobs.job import Job, Report, each_report, in_worker, working_folder
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError
 from EchoSynthLib.images.clip_names import told_by_name
@@ -84,16 +84,11 @@ def open_files(scene: Any, client: Client, paths: Sequence[Path]) -> Job[Opened]
 
 def _numbered(job: Job[Callable[[Any], Opened]], name: str) -> Job[Callable[[Any], Opened]]:
     """A job whose reports tell which file it is about."""
-    try:
-        while True:
-            try:
-                report = next(job)
-            except StopIteration as end:
-                add: Callable[[Any], Opened] = end.value
-                return add
-            yield replace(report, message=": ".join(filter(None, (name, report.message))))
-    finally:
-        job.close()
+
+    def named(report: Report) -> Report:
+        return replace(report, message=": ".join(filter(None, (name, report.message))))
+
+    return each_report(job, named)
 
 
 def _read(client: Client, path: Path) -> Job[Callable[[Any], Opened]]:

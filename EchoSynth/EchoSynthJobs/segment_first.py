@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from EchoSynthJobs.job import Job
+from EchoSynthJobs.job import Job, each_report
 from EchoSynthJobs.measure import Measured, measure
 from EchoSynthJobs.results import remove
 from EchoSynthJobs.segment import segment
@@ -29,13 +29,7 @@ def segment_first(scene: Any, client: Client, image: Any, all_frames: bool, part
     """
     job = segment(scene, client, image, all_frames=all_frames)
     told = f"segmenting {image.GetName()}{f' ({part})' if part else ''}"
-    try:
-        while True:
-            yield replace(next(job), message=told)
-    except StopIteration as end:
-        return end.value.segmentation
-    finally:
-        job.close()
+    return (yield from each_report(job, lambda report: replace(report, message=told))).segmentation
 
 
 @contextmanager
