@@ -58,6 +58,15 @@ class Grid:
         return slicer.vtkSegmentationConverter.SerializeImageGeometry(self.matrix(), extent)
 
     @classmethod
+    def of_label_map(cls, node: Any) -> Grid:
+        """The grid of a segmentation or of a label map volume.
+
+        Raises:
+            InputError: see `of_segmentation` and `of_volume`.
+        """
+        return cls.of_segmentation(node) if node.IsA("vtkMRMLSegmentationNode") else cls.of_volume(node)
+
+    @classmethod
     def of_matrix(cls, shape: tuple[int, int], matrix: vtk.vtkMatrix4x4) -> Grid:
         """The grid of a shape and a VTK matrix."""
         return cls(shape, tuple(matrix.GetElement(row, column) for row in range(4) for column in range(4)))

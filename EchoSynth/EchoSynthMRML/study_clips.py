@@ -135,17 +135,11 @@ def _image_of(label_map: Any, images: list[Any]) -> Any:
     name = label_map.GetName()
     stem = name.removesuffix(label_ending(name))
     with suppress(InputError):
-        shape = _grid_of(label_map).shape
+        shape = Grid.of_label_map(label_map).shape
         return next(
             (image for image in images if image.GetName() == stem and Grid.of_volume(image).shape == shape), None
         )
     return None
-
-
-def _grid_of(label_map: Any) -> Grid:
-    if label_map.IsA("vtkMRMLSegmentationNode"):
-        return Grid.of_segmentation(label_map)
-    return Grid.of_volume(label_map)
 
 
 def _whole(image: Any, drawn: list[Any]) -> Any:

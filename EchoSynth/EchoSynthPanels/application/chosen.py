@@ -76,7 +76,7 @@ def _show_place_of(node: Any, parameters: Any) -> None:
             show_frame(image)
         return
     with suppress(InputError):
-        show_grid(_grid_of(node))
+        show_grid(Grid.of_label_map(node))
 
 
 def _image_under(node: Any, parameters: Any) -> Any:
@@ -87,10 +87,6 @@ def _image_under(node: Any, parameters: Any) -> Any:
             return volume
     for volume in (parameters.inputVolume, parameters.liveVolume):
         with suppress(InputError):
-            if volume is not None and same_place(Grid.of_volume(volume), _grid_of(node)):
+            if volume is not None and same_place(Grid.of_volume(volume), Grid.of_label_map(node)):
                 return volume
     return None
-
-
-def _grid_of(node: Any) -> Grid:
-    return Grid.of_segmentation(node) if node.IsA("vtkMRMLSegmentationNode") else Grid.of_volume(node)
