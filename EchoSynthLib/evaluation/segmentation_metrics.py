@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,13 @@ def dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
     return 2.0 * int((a & b).sum()) / total if total else 1.0
 
 
-def structure_dice(predicted: NDArray[np.generic], reference: NDArray[np.generic]) -> dict[str, float]:
-    """Dice of each structure of two label maps (H, W) in CAMUS codes."""
-    return {name: dice(np.isin(predicted, codes), np.isin(reference, codes)) for name, codes in STRUCTURE_CODES.items()}
+def structure_dice(
+    predicted: NDArray[np.generic],
+    reference: NDArray[np.generic],
+    structures: Mapping[str, Sequence[int]] = STRUCTURE_CODES,
+) -> dict[str, float]:
+    """Dice of each structure, told by its codes, of two label maps (H, W) in CAMUS codes."""
+    return {name: dice(np.isin(predicted, codes), np.isin(reference, codes)) for name, codes in structures.items()}
 
 
 def mean_structure_dice(

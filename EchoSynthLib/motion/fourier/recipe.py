@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from EchoSynthLib.anatomy.deformation import folding_share, warp_labels
 from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 from EchoSynthLib.motion.fourier.data import diastole_and_systole
 from EchoSynthLib.motion.fourier.export import export
 from EchoSynthLib.motion.fourier.losses import folding, local_correlation_loss, overlap_loss, roughness
@@ -138,16 +139,9 @@ def validate(network: nn.Module, frames: BeamData, device: str) -> dict[str, flo
         fields = F.interpolate(fields, size=size, mode="bilinear").cpu().numpy() * scale[:, None, None]
         for (diastole, systole), field in zip(part, fields, strict=True):
             truth = frames.label[systole]
-            before.append(_dice(frames.label[diastole], truth))
-            after.append(_dice(warp_labels(frames.label[diastole], field), truth))
+            before.append(structure_dice(frames.label[diastole], truth, STRUCTURES))
+            after.append(structure_dice(warp_labels(frames.label[diastole], field), truth, STRUCTURES))
             folded.append(100 * folding_share(field))
-    named = {f"{name}, not registered": value for name, value in zip(STRUCTURES, np.mean(before, axis=0), strict=True)}
-    named |= dict(zip(STRUCTURES, np.mean(after, axis=0), strict=True))
-    return {name: float(value) for name, value in (named | {"folded, %": float(np.mean(folded))}).items()}
-
-
-def _dice(label_map: np.ndarray, truth: np.ndarray) -> list[float]:
-    """Of each of `STRUCTURES`."""
-    from EchoSynthLib.evaluation.segmentation_metrics import dice
-
-    return [dice(np.isin(label_map, codes), np.isin(truth, codes)) for codes in STRUCTURES.values()]
+    figures = {f"{name}, not registered": np.mean([one[name] for one in before]) for name in STRUCTURES}
+    figures |= {name: np.mean([one[name] for one in after]) for name in STRUCTURES}
+    return {name: float(value) for name, value in (figures | {"folded, %": np.mean(folded)}).items()}
