@@ -140,6 +140,9 @@ class FourierNet(nn.Module):
         diffeomorphic: the fields are velocities, integrated by `SQUARINGS` squarings.
         gain: of the network's output, which is in half widths of the grid, as in the release.
 
+    Attributes:
+        mixed_precision: in training, the stages' convolutions are of bfloat16, their field is not.
+
     Raises:
         InputError: the network halves `image_grid` more often than it can be halved.
     """
@@ -169,6 +172,7 @@ class FourierNet(nn.Module):
         self.limit = BandLimit(grid, image_grid) if tuple(image_grid) != tuple(grid) else nn.Identity()
         self.decode = BandLimit([side // net.finer for side in image_grid], grid)
         self.diffeomorphic = diffeomorphic
+        self.mixed_precision = False
         self.warp = SpatialTransform(grid)
         half = torch.tensor([(side - 1) / 2 for side in grid]).reshape(1, dimensions, *[1] * dimensions)
         self.register_buffer("scale", gain * half, persistent=False)
@@ -179,9 +183,15 @@ class FourierNet(nn.Module):
         displacement: Tensor | None = None
         for stage in self.stages:
             warped = moving if displacement is None else self.warp(moving, displacement)
-            delta = self.scale * self.decode(stage(self.limit(warped), seen))
+            delta = self.scale * self.decode(self._field(stage, self.limit(warped), seen))
             if self.diffeomorphic:
                 delta = self.warp.exponential(delta, SQUARINGS)
             displacement = delta if displacement is None else self.warp.compose(displacement, delta)
         assert displacement is not None
         return displacement
+
+    def _field(self, stage: nn.Module, moving: Tensor, fixed: Tensor) -> Tensor:
+        if not (self.mixed_precision and self.training):
+            return stage(moving, fixed)
+        with torch.autocast(moving.device.type, torch.bfloat16):
+            return stage(moving, fixed).float()

@@ -27,7 +27,9 @@ PAPER = {
 GRID = (128, 128)
 """Of the networks that are trained here; frames are stretched onto it."""
 
+CHANNELS = 16
+
 
 def default_network() -> FourierNet:
     """A diffeomorphic cascade of two."""
-    return FourierNet(GRID, GRID, 8, FOURIER_NET, stages=2, diffeomorphic=True)
+    return FourierNet(GRID, GRID, CHANNELS, FOURIER_NET, stages=2, diffeomorphic=True)

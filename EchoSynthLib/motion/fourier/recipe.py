@@ -24,18 +24,20 @@ from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data
 from EchoSynthLib.training.loop import Moment
 from EchoSynthLib.training.loop import train as run_loop
+from EchoSynthLib.training.precision import has_bfloat16
 from EchoSynthLib.training.resize import on_grid
 from EchoSynthLib.training.run import TrainingRun
 from EchoSynthLib.training.settings import Settings
 from EchoSynthLib.training.terms import terms_of
 
 BATCH = 8
-ITERATIONS = 8000
+ITERATIONS = 10_000
 """Where neither iterations nor minutes are asked for."""
 STRENGTH = 0.6
 """Of the affine maps, one for both frames of a pair; 1 are those of the segmenter's far frames."""
 SMOOTHNESS = {"labels": 0.05, "none": 0.2}
 FOLDING = 10.0
+OVERLAP = 2.0
 STRUCTURES = {
     "LV cavity": (CamusCode.LV_CAVITY,),
     "myocardium": (CamusCode.MYOCARDIUM,),
@@ -66,6 +68,7 @@ def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
         seed=run.seed,
     )
     network = default_network()
+    network.mixed_precision = has_bfloat16(run.device)
     average, state = run_loop(
         network,
         MotionLoss(chosen, supervision, run.device),
@@ -103,7 +106,7 @@ class MotionLoss:
         loss = loss + SMOOTHNESS[self.supervision] * roughness(displacement) + FOLDING * folding(displacement)
         if self.supervision == "labels":
             there, here = structures
-            loss = loss + overlap_loss(self.warp(there, displacement), here)
+            loss = loss + OVERLAP * overlap_loss(self.warp(there, displacement), here)
         return loss
 
     def batch(self, generator: torch.Generator) -> tuple[Tensor, ...]:

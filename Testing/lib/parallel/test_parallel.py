@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import subprocess
@@ -185,10 +186,13 @@ def test_a_worker_needs_the_callers_version() -> None:
 @pytest.mark.slow
 def test_workers_that_end_or_are_killed_leave_no_connection_open() -> None:
     list(run_items(work.square, range(4), workers=2))
+    # What other tests left to the garbage collector may be closed at any time.
+    gc.collect()
     before = len(os.listdir("/proc/self/fd"))
     list(run_items(work.square, range(4), workers=2))
     with pytest.raises(EchoSynthError, match="ended in the middle"):
         list(run_items(work.end_process, range(4), workers=2))
     with closing(run_items(work.noting(HERE / "nowhere"), range(4), workers=2)), pytest.raises(FileNotFoundError):
         list(run_items(work.noting(HERE / "nowhere"), range(4), workers=2))
-    assert len(os.listdir("/proc/self/fd")) == before
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= before

@@ -86,10 +86,13 @@ class MainButtons(SmallScreen):
                 # Both are hidden until something is measured.
                 label.visible = button.visible = True
                 label.text = "LV: yellow, because of this and that, and because of something else, too. " * 3
-                spin(0.5)
+
+                def is_laid_out(label=label, button=button):
+                    bottom = label.mapTo(button.parentWidget(), qt.QPoint(0, label.height)).y()
+                    return label.height >= label.heightForWidth(label.width) and bottom <= button.y
+
+                wait_until(is_laid_out, 10, "the layout")
                 picture(f"long-light-{screen}")
-                assert label.height >= label.heightForWidth(label.width)
-                assert label.y + label.height <= button.mapTo(label.parentWidget(), qt.QPoint(0, 0)).y()
                 label.text = ""
                 label.visible = button.visible = False
                 spin(0.1)
