@@ -18,7 +18,7 @@ from EchoSynthLib.motion.fourier.losses import folding, local_correlation_loss, 
 from EchoSynthLib.motion.fourier.network import FourierNet
 from EchoSynthLib.motion.fourier.presets import GRID, default_network
 from EchoSynthLib.motion.fourier.spatial_transform import SpatialTransform
-from EchoSynthLib.training.augment import affine_grid, exposure
+from EchoSynthLib.training.augment import affine_grid, exposure, scanner
 from EchoSynthLib.training.beam_data import BeamData, load_beam_data
 from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data
@@ -38,6 +38,8 @@ STRENGTH = 0.6
 SMOOTHNESS = {"labels": 0.05, "none": 0.2}
 FOLDING = 10.0
 OVERLAP = 2.0
+BETWEEN = BATCH // 4
+OTHER_SCANNERS = 0.25
 STRUCTURES = {
     "LV cavity": (CamusCode.LV_CAVITY,),
     "myocardium": (CamusCode.MYOCARDIUM,),
@@ -87,7 +89,12 @@ def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
 
 
 class MotionLoss:
-    """Draws pairs and weighs likeness, smoothness, folding and, where labels may be looked at, their overlap."""
+    """Draws pairs and weighs likeness, smoothness, folding and, where labels may be looked at, their overlap.
+
+    `BETWEEN` of each batch's pairs are of a frame and the same, carried a random part of the way that the average
+    network finds to the other: motion as small as from one frame of a cine to the next, and none at all, where
+    end-diastole and end-systole alone would teach that a heart has always moved far.
+    """
 
     def __init__(self, frames: BeamData, supervision: str, device: str) -> None:
         self.device, self.supervision = device, supervision
@@ -98,29 +105,47 @@ class MotionLoss:
 
     def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
         """The mean loss of one batch."""
-        moving, fixed, *structures = (t.to(self.device) for t in self.batch(moment.generator))
-        displacement = network(moving, fixed)
+        moving, fixed = self.between(*self.batch(moment.generator), moment)
+        displacement = network(*(self.seen(frames[:, :1], moment.generator) for frames in (moving, fixed)))
         warped = self.warp(moving, displacement)
         # Speckle of another moment of the beat is another speckle; a little blur leaves what both show.
-        loss = local_correlation_loss(F.avg_pool2d(warped, 3, 1, 1), F.avg_pool2d(fixed, 3, 1, 1))
+        blurred, target = (F.avg_pool2d(frames[:, :1], 3, 1, 1) for frames in (warped, fixed))
+        loss = local_correlation_loss(blurred, target)
         loss = loss + SMOOTHNESS[self.supervision] * roughness(displacement) + FOLDING * folding(displacement)
         if self.supervision == "labels":
-            there, here = structures
-            loss = loss + OVERLAP * overlap_loss(self.warp(there, displacement), here)
+            loss = loss + OVERLAP * overlap_loss(warped[:, 1:], fixed[:, 1:])
         return loss
 
-    def batch(self, generator: torch.Generator) -> tuple[Tensor, ...]:
-        """Moving and fixed frames (8, 1, *GRID) in [0, 1], and memberships (8, 4, *GRID) of `STRUCTURES` in each."""
+    def batch(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Moving and fixed frames: (8, 1 + 4, *GRID), gray levels in [0, 1] and memberships of `STRUCTURES`."""
         pairs = self.pairs[torch.randint(0, len(self.pairs), (BATCH,), generator=generator)]
         turned = torch.rand(BATCH, generator=generator) < 0.5
         pairs[turned] = pairs[turned].flip(1)
         grid = affine_grid(torch.full((BATCH,), STRENGTH), GRID, generator)
         images = [F.grid_sample(self.images[index], grid, align_corners=False) for index in pairs.T]
-        exposed = [exposure(image, generator) for image in images]
         if self.supervision != "labels":
-            return tuple(exposed)
+            moving, fixed = (image.to(self.device) for image in images)
+            return moving, fixed
         members = [F.grid_sample(_memberships(self.labels[index]), grid, align_corners=False) for index in pairs.T]
-        return (*exposed, *members)
+        moving, fixed = (torch.cat(both, dim=1).to(self.device) for both in zip(images, members, strict=True))
+        return moving, fixed
+
+    def between(self, moving: Tensor, fixed: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
+        """The batch with its first pairs replaced by a frame and the same, carried part of the way to the other."""
+        with torch.no_grad():
+            whole = moment.average(moving[:BETWEEN, :1], fixed[:BETWEEN, :1])
+        part = torch.rand((len(whole), 1, 1, 1), generator=moment.generator).to(self.device)
+        carried = self.warp(moving[:BETWEEN], part * whole)
+        return moving, torch.cat([carried, fixed[BETWEEN:]])
+
+    def seen(self, image: Tensor, generator: torch.Generator) -> Tensor:
+        """Frames (N, 1, *GRID) as the network sees them: exposed otherwise, `OTHER_SCANNERS` of them far otherwise."""
+        image = image.cpu()
+        far = torch.rand(len(image), generator=generator) < OTHER_SCANNERS
+        exposed = exposure(image, generator)
+        if far.any():
+            exposed[far] = scanner(image[far], generator)
+        return exposed.to(self.device)
 
 
 def _memberships(labels: Tensor) -> Tensor:
