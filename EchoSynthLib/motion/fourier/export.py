@@ -17,7 +17,7 @@ from EchoSynthLib.training.model_folder import write_model_folder
 from EchoSynthLib.training.settings import State
 
 
-def export(network: FourierNet, folder: Path, state: State, made: Made, supervision: str) -> Path:
+def export(network: FourierNet, folder: Path, state: State, made: Made, supervision: str, channels: int) -> Path:
     """Write the model folder, whose last part is the model's name."""
     learned = {
         "labels": "the pictures and, weakly supervised, the overlap of the label maps of the training frames",
@@ -45,6 +45,7 @@ def export(network: FourierNet, folder: Path, state: State, made: Made, supervis
     config = {
         "system": "motion.fourier",
         "grid": list(GRID),
+        "channels": channels,
         "supervision": supervision,
         "figures": dict(state.figures),
     }
@@ -59,4 +60,4 @@ def export(network: FourierNet, folder: Path, state: State, made: Made, supervis
 
 def torch_pipeline(folder: Path, config: Mapping[str, Any]) -> MotionPipeline:
     """The pipeline with its network run by torch instead of onnxruntime, for comparison."""
-    return MotionPipeline(TorchNetwork(load_weights(default_network(), "motion", folder)), config)
+    return MotionPipeline(TorchNetwork(load_weights(default_network(config["channels"]), "motion", folder)), config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from EchoSynthLib.motion.fourier.network import (
@@ -26,10 +27,10 @@ PAPER = {
 
 GRID = (128, 128)
 """Of the networks that are trained here; frames are stretched onto it."""
-
 CHANNELS = 16
 
 
-def default_network() -> FourierNet:
-    """A diffeomorphic cascade of two."""
-    return FourierNet(GRID, GRID, CHANNELS, FOURIER_NET, stages=2, diffeomorphic=True)
+def default_network(channels: int = CHANNELS) -> FourierNet:
+    """A diffeomorphic cascade of two, without the layers that the release never calls."""
+    layout = replace(FOURIER_NET, never_called=())
+    return FourierNet(GRID, GRID, channels, layout, stages=2, diffeomorphic=True)

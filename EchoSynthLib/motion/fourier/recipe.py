@@ -35,6 +35,7 @@ ITERATIONS = 10_000
 """Where neither iterations nor minutes are asked for."""
 STRENGTH = 0.6
 """Of the affine maps, one for both frames of a pair; 1 are those of the segmenter's far frames."""
+CHANNELS = {"labels": 16, "none": 8}
 SMOOTHNESS = {"labels": 0.05, "none": 0.2}
 FOLDING = 10.0
 OVERLAP = 2.0
@@ -69,7 +70,7 @@ def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
         clip=1.0,
         seed=run.seed,
     )
-    network = default_network()
+    network = default_network(CHANNELS[supervision])
     network.mixed_precision = has_bfloat16(run.device)
     average, state = run_loop(
         network,
@@ -85,7 +86,7 @@ def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
     assert isinstance(average, FourierNet)
     command = train_command(run.name, run.data, run.output, **run.asked)
     made = Made(chosen.summary(), terms_of(frames, run.data), command, run.device, val.summary())
-    return export(average, run.output / run.name, state, made, supervision)
+    return export(average, run.output / run.name, state, made, supervision, CHANNELS[supervision])
 
 
 class MotionLoss:
