@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from EchoSynthLib.api.frames import segment_cine
     from EchoSynthLib.api.measure import measure
     from EchoSynthLib.api.synthesis import synthesize, variations
-    from EchoSynthLib.motion import register, warp
+    from EchoSynthLib.motion import propagate, register, track, warp
     from EchoSynthLib.systems import load_pipeline
 
 __version__ = "0.1.0"

@@ -118,7 +118,7 @@ SYSTEMS: tuple[System, ...] = (
         torch_pipeline="EchoSynthLib.motion.fourier.export:torch_pipeline",
         recipe="EchoSynthLib.motion.fourier.recipe:train",
         trains={"motion": {"supervision": "labels"}, "motion-unsupervised": {"supervision": "none"}},
-        offers=("register", "warp"),
+        offers=("register", "warp", "track", "propagate"),
     ),
     System(
         name="synthesis.beam_flow",

@@ -266,8 +266,9 @@ def test_every_system_has_a_row_and_every_row_has_what_it_names() -> None:
             assert wanted in {node.name for node in defined if isinstance(node, ast.ClassDef | ast.FunctionDef)}, place
         assert system.runtime in ("onnx", "torch")
         assert not system.task or find_task(system.task).name == system.task
-        in_room = {node.name for node in tree_of(ROOT / PACKAGE / system.name.partition(".")[0] / "__init__.py").body
-                   if isinstance(node, ast.FunctionDef)}  # fmt: skip
+        door = tree_of(ROOT / PACKAGE / system.name.partition(".")[0] / "__init__.py").body
+        in_room = {node.name for node in door if isinstance(node, ast.FunctionDef)}
+        in_room |= {one.name for node in door if isinstance(node, ast.ImportFrom) for one in node.names}
         assert set(system.offers) <= in_room - {path.stem for path in (ROOT / PACKAGE).iterdir()}
 
 
