@@ -100,11 +100,12 @@ class Result:
     Args:
         name: of the node.
         cine: the cine whose frames the result has; None for a single frame.
+        first: number of the frame of the cine that the result begins with.
     """
 
-    def __init__(self, name: str, cine: Cine | None) -> None:
+    def __init__(self, name: str, cine: Cine | None, first: int = 0) -> None:
         self._cine = cine
-        self._builder = None if cine is None else CineBuilder(name, cine)
+        self._builder = None if cine is None else CineBuilder(name, cine, first=first)
         self._node: Any = None
 
     def append(self, node: Any) -> None:

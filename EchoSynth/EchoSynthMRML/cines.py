@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import slicer
+from numpy.typing import NDArray
 
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.volumes import add_display, free_name, set_spacing
+
+_SECONDS = {"s": 1.0, "ms": 0.001}
 
 
 @dataclass
@@ -62,6 +66,24 @@ def cine_of(node: Any) -> Cine | None:
     return Cine(None, node) if node.IsA("vtkMRMLSequenceNode") and node.GetNumberOfDataNodes() > 0 else None
 
 
+def times_of(cine: Cine) -> NDArray[np.float64] | None:
+    """The time of each frame in seconds from the first; None where the cine does not tell it."""
+    factor = _SECONDS.get(cine.sequence.GetIndexUnit())
+    if cine.sequence.GetIndexName() != "time" or factor is None:
+        return None
+    try:
+        times = factor * np.array([float(cine.value(index)) for index in range(len(cine))])
+    except ValueError:
+        return None
+    return times - times[0] if len(times) > 1 and (np.diff(times) > 0).all() else None
+
+
+def frame_time_of(cine: Cine) -> float | None:
+    """Milliseconds from frame to frame; None where the cine does not tell it."""
+    times = times_of(cine)
+    return None if times is None else 1000 * float(np.median(np.diff(times)))
+
+
 def calibrate(volume: Any, row_mm: float, column_mm: float) -> None:
     """Sets the spacing of a frame volume, and of every frame of the cine that it shows; see `volumes.set_spacing`."""
     cine = cine_of(volume)
@@ -77,11 +99,13 @@ class CineBuilder:
         name: of the cine.
         like: cine whose index (such as time in s) and playback rate are taken; else frames are numbered from 0.
         frame_time_ms: where it is known and no other cine is taken, the index is the time, and it plays as fast.
+        first: number of the frame of the other cine that the first of these belongs to.
     """
 
-    def __init__(self, name: str, like: Cine | None = None, frame_time_ms: float | None = None) -> None:
+    def __init__(self, name: str, like: Cine | None = None, frame_time_ms: float | None = None, first: int = 0) -> None:
         self._name = name
         self._like = like
+        self._first = first
         self._seconds = frame_time_ms / 1000 if frame_time_ms and not like else None
         self._sequence = slicer.vtkMRMLSequenceNode()
         self._sequence.SetName(name)
@@ -96,7 +120,7 @@ class CineBuilder:
         Raises:
             InputError: the cine whose index is taken has no more frames.
         """
-        index = self._sequence.GetNumberOfDataNodes()
+        index = self._first + self._sequence.GetNumberOfDataNodes()
         if self._like and index >= len(self._like):
             raise InputError(f"'{self._name}' has more frames than '{self._like.sequence.GetName()}' ({index}).")
         value = f"{index * self._seconds:.4f}" if self._seconds else str(index)
