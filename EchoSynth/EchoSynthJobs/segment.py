@@ -14,12 +14,15 @@ from EchoSynthJobs.results import Result, add_all
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.clip_names import check_named_view
 from EchoSynthLib.measurement.cycle import find_cycle
+from EchoSynthLib.measurement.study_places import SET
 from EchoSynthMRML.frame_stack import FrameStack
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation
 from EchoSynthMRML.phases import PHASES, stamp_phases
 from EchoSynthMRML.provenance import name_of_segmentation, stamp, stamp_frame
+from EchoSynthMRML.study_folder import VIEW_FROM, facts_of
 from EchoSynthMRML.volumes import new_frame
 
 
@@ -53,12 +56,24 @@ def segment(
     `output`, whose segments are replaced.
 
     Raises:
-        InputError: the volume is no echo frame, or no cine where all frames are asked for; and what the task raises.
+        InputError: the volume is no echo frame, or no cine where all frames are asked for; see also `check_view`; and
+            what the task raises.
     """
+    check_view(volume, view)
     stack = FrameStack.of_volume(volume, all_frames)
     asked = _Asked(volume, stack, view, model, confidence, output)
     whole_cine = (stack.cine.browser, stack.cine.sequence) if stack.cine is not None else ()
     return (yield from while_there(_segment(scene, client, asked), volume, output, *whole_cine))
+
+
+def check_view(volume: Any, view: str) -> None:
+    """Whether a volume can be segmented in a view, 'auto' or one that a user gives.
+
+    Raises:
+        InputError: its name tells a view that is not segmented, and nobody gave another, here or in its study.
+    """
+    if view == "auto" and facts_of(volume).get(VIEW_FROM) != SET:
+        check_named_view(volume.GetName(), "segmentation")
 
 
 @dataclass(frozen=True)

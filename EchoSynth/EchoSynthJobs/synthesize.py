@@ -16,6 +16,7 @@ from EchoSynthLib.anatomy.views import FOUR_CHAMBER
 from EchoSynthLib.capabilities import capabilities
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.clip_names import check_named_view
 from EchoSynthLib.images.writers.arrays import write_array
 from EchoSynthMRML.cines import Cine, cine_of
 from EchoSynthMRML.grid import Grid
@@ -52,8 +53,16 @@ class SynthesisRequest:
     device: str = "auto"
 
     def of(self, label_map: Any) -> SynthesisRequest:
-        """The request for a label map, whose view it takes where that is left to it."""
-        return replace(self, view=view_of(label_map)) if self.view == "auto" else self
+        """The request for a label map, whose view it takes where that is left to it.
+
+        Raises:
+            InputError: nothing but its name tells the view, and it is one that is not drawn.
+        """
+        if self.view != "auto":
+            return self
+        if not stamps_of(label_map).get("view"):
+            check_named_view(label_map.GetName(), "synthesis")
+        return replace(self, view=view_of(label_map))
 
 
 @dataclass
@@ -165,7 +174,7 @@ def pixel_size(grid: Grid, reference: Any = None) -> dict[str, float]:
 
 def view_of(label_map: Any) -> str:
     """The view that a label map shows, '2CH' or '4CH': as it was found or drawn; the latter where nothing tells."""
-    return str(stamps_of(label_map).get("view", FOUR_CHAMBER.name))
+    return str(stamps_of(label_map).get("view") or FOUR_CHAMBER.name)
 
 
 def _cine(source: Any) -> Cine:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER, VIEWS
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER, VIEWS, Capability, taken_view
+from EchoSynthLib.errors import InputError
 
 _GAP = r"[\s_.\-]*"
 _VIEW_OF = {"2": TWO_CHAMBER, "two": TWO_CHAMBER, "4": FOUR_CHAMBER, "four": FOUR_CHAMBER}
@@ -69,6 +70,33 @@ def untaken_view(name: str) -> str:
     """The word in a name for a view other than '2CH' and '4CH', such as PLAX; '' where there is none."""
     found = _OTHER_WORD.search(name)
     return "" if found is None else found.group()
+
+
+def check_named_view(name: str, capability: Capability) -> None:
+    """Whether something takes the view that a name tells, where nobody gives another one.
+
+    Raises:
+        InputError: it does not; in the words in which `taken_view` refuses a view that is given.
+    """
+    word = untaken_view(name)
+    if not word:
+        return
+    try:
+        taken_view(word, capability)
+    except InputError as error:
+        raise InputError(
+            f"The name {name} tells the view {word!r}. {error} Rename it if it shows one of these, or give the view."
+        ) from error
+
+
+def doubt_of_named_view(name: str, capability: Capability) -> list[str]:
+    """The same as a warning, where no view can be given."""
+    word = untaken_view(name)
+    try:
+        check_named_view(name, capability)
+    except InputError as error:
+        return [f"its name tells the view {word!r}: {error.__cause__}"]
+    return []
 
 
 def contradictions(name: str) -> list[str]:

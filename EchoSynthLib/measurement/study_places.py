@@ -8,7 +8,7 @@ from functools import cached_property
 
 from EchoSynthLib.anatomy.views import BIPLANE
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.clip_names import ClipName, same_patient, told_by_name
+from EchoSynthLib.images.clip_names import ClipName, same_patient, told_by_name, untaken_view
 from EchoSynthLib.measurement.cycle import find_cycle
 
 VIEWS, PHASES = tuple(view.name for view in BIPLANE), ("ED", "ES")
@@ -60,8 +60,10 @@ class Clip:
 
     @property
     def view_from(self) -> tuple[str, str]:
-        """The view, and where it comes from; ('', '') where nothing tells."""
-        told = ((self.view, SET), (self.told.view, NAME), (self.seen, MODEL))
+        """The view, and where it comes from; ('', '') where nothing tells, or the name tells another one."""
+        # A model that knows two views sees one of them in any other, too.
+        seen = "" if untaken_view(self.name) else self.seen
+        told = ((self.view, SET), (self.told.view, NAME), (seen, MODEL))
         return next(((view, source) for view, source in told if view), ("", ""))
 
     @property

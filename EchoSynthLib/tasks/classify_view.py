@@ -11,6 +11,8 @@ from typing import Any
 
 import EchoSynthLib as es
 from EchoSynthLib.anatomy.views import view_names
+from EchoSynthLib.images.clip_names import doubt_of_named_view
+from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.outputs import OutputFolder, replacing
 from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common.folders import images_in, left_out_of, run_each, warnings_of_each
@@ -97,7 +99,8 @@ class ClassifyView(Task):
         progress(len(frames), len(frames), "told")
         mean = mean_views(told)
         row = {"file": path.name, "frames": len(frames), "view": likelier_view(mean), **mean}
-        return with_warnings(row, [*image.remarks, *told_of_blank(blank)]), made
+        named = doubt_of_named_view(stem_of(path), "view classification")
+        return with_warnings(row, [*named, *image.remarks, *told_of_blank(blank)]), made
 
 
 def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib as es
+from EchoSynthLib.images.clip_names import doubt_of_named_view
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
@@ -113,7 +114,8 @@ class Contour(PixelSize, Task):
         first = {key: value for key, value in record.items() if key not in ("landmarks", "mean_distance")}
         outputs = {"table": names.table, "contours": names.contours, "picture": names.picture}
         about = {"frames": count, "seconds": seconds_since(started), "outputs": outputs}
-        warnings = [*image.remarks, *inputs.doubts_of(image, spacing), *told_of_blank(blank)]
+        named = doubt_of_named_view(stem_of(path), "contour")
+        warnings = [*named, *image.remarks, *inputs.doubts_of(image, spacing), *told_of_blank(blank)]
         record = with_warnings(first | new_record(self.name, source=path) | about, warnings)
         return write_records(hidden, names.record, self.output, record)
 

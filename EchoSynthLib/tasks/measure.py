@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from EchoSynthLib.anatomy.views import views_for
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.clip_names import contradictions, untaken_view
+from EchoSynthLib.images.clip_names import check_named_view, contradictions
 from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, with_warnings
@@ -179,13 +178,8 @@ class Measure(PixelSize, Task):
     def _open(self, source: CaseFiles, given: Spacing | None) -> tuple[list[Given], list[str]]:
         """The frames of a source, and what is odd about it or its name; of a view that is not measured none."""
         stem = stem_of(Path(files_of(source)[0]))
-        other = untaken_view(stem)
-        if other and self.view == "auto":
-            known = ", ".join(map(str, views_for("measurement")))
-            raise InputError(
-                f"The name {stem} tells the view {other!r}. Taken for measurement are: {known}. Rename it if it shows "
-                "one of these, or give the view."
-            )
+        if self.view == "auto":
+            check_named_view(stem, "measurement")
         frames, told = open_source(source, given)
         return frames, [*contradictions(stem), *told]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 import EchoSynthLib as es
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.clip_names import check_named_view
 from EchoSynthLib.images.formats import ITK_SUFFIXES, PICTURE_SUFFIXES, VIDEO_SUFFIXES, stem_of, suffix_of
 from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
@@ -118,6 +119,8 @@ class Segment(Task):
         from EchoSynthLib.images.read_echo import read_echo
         from EchoSynthLib.images.write import write_label_map
 
+        if self.view == "auto":
+            check_named_view(stem_of(path), "segmentation")
         image = read_echo(path)
         if isinstance(image, EchoCine) and names.segmentation.endswith(".png"):
             raise InputError(f"{path} is a cine of {len(image)} frames and PNG holds one; take NIfTI or npy.")

@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from EchoSynthJobs.cine_of_slices import has_slices
 from EchoSynthJobs.job import Job
-from EchoSynthJobs.segment import Segmented, segment
+from EchoSynthJobs.segment import Segmented, check_view, segment
 from EchoSynthLib.errors import EchoSynthError
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.provenance import frame_stamped
@@ -57,6 +57,7 @@ class SegmentPanel(Panel):
             return _("The volume has several slices; make them a cine first")
         try:
             check_frame(volume)
+            check_view(volume, self.parameters.segmentView.value)
         except EchoSynthError as error:
             return str(error)
         return ""

@@ -71,7 +71,10 @@ class SynthesizePanel(Panel):
         self.engine.check_model(capabilities(self.parameters.generator))
         if self.parameters.outputVolume is not None and self.parameters.outputVolume is self.parameters.reference:
             return _("The output is the image whose sector is taken; choose another output")
-        return reason_not_to_draw(self.parameters.labelMap)
+        reason = reason_not_to_draw(self.parameters.labelMap)
+        if not reason:
+            request_of(self.parameters).of(self.parameters.labelMap)
+        return reason
 
     def told_about(self) -> tuple[Any, ...]:
         """See `Panel.told_about`."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, view_names
-from EchoSynthLib.images.clip_names import told_by_name
+from EchoSynthLib.images.clip_names import check_named_view, told_by_name
 from EchoSynthLib.images.formats import stem_of
 
 UNTOLD = f"no name and no record tells the view, so {FOUR_CHAMBER.name} is drawn; --view gives another"
@@ -17,12 +17,16 @@ def view_told(given: str, label_map: Path) -> tuple[str, list[str]]:
 
     Args:
         given: a view; 'auto' for that of the file's name, else that of the segmentation's record beside it, else 4CH.
+
+    Raises:
+        InputError: the file's name tells a view that is not drawn.
     """
     if given != "auto":
         return given, []
     told = told_by_name(stem_of(label_map)).view or view_told_with(label_map)
     if told in view_names("synthesis"):
         return str(told), []
+    check_named_view(stem_of(label_map), "synthesis")
     return FOUR_CHAMBER.name, [UNTOLD]
 
 

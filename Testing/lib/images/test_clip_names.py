@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from EchoSynthLib.images.clip_names import ClipName, contradictions, told_by_name, untaken_view
+from EchoSynthLib.anatomy.views import Capability, taken_view
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.clip_names import (
+    ClipName,
+    check_named_view,
+    contradictions,
+    doubt_of_named_view,
+    told_by_name,
+    untaken_view,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +66,25 @@ def test_initials_are_no_phase() -> None:
 def test_a_view_that_nothing_takes_is_told(name: str, word: str) -> None:
     assert untaken_view(name) == word
     assert told_by_name(name).view == ""
+
+
+@pytest.mark.parametrize("capability", get_args(Capability))
+@pytest.mark.parametrize("word", ["PLAX", "PSAX", "A3C"])
+def test_a_view_in_a_name_is_refused_in_the_words_for_one_that_is_given(word: str, capability: Capability) -> None:
+    with pytest.raises(InputError) as given:
+        taken_view(word, capability)
+    with pytest.raises(
+        InputError, match=rf"The name x_{word} tells the view {word!r}.*Rename it.* or give the view"
+    ) as named:
+        check_named_view(f"x_{word}", capability)
+    assert str(given.value) in str(named.value)
+    assert str(given.value) in str(doubt_of_named_view(f"x_{word}", capability))
+
+
+@pytest.mark.parametrize("name", ["x_4CH", "x_2CH_ED", "x"])
+def test_a_name_that_tells_a_taken_view_or_none_is_not_doubted(name: str) -> None:
+    check_named_view(name, "segmentation")
+    assert doubt_of_named_view(name, "segmentation") == []
 
 
 @pytest.mark.parametrize("name", ["sc_4CH_ED", "pla_2CH", "other_A4C", "relaxed", "13CH", "plaxton_4CH", "patient0001"])

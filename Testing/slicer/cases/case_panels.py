@@ -36,6 +36,20 @@ class Segment(Panels):
         self.parameters.inputVolume = echo_volume(drawn_heart())
         assert panel.ui.segmentButton.enabled
 
+    def test_a_view_that_its_name_tells_and_nothing_takes_grays_the_button_until_one_is_given(self):
+        panel = self.panels["Segment"]
+        volume = echo_volume(drawn_heart())
+        volume.SetName("x_PLAX")
+        self.parameters.inputVolume = volume
+        spin(0.05)
+        assert not panel.ui.segmentButton.enabled
+        assert "PLAX (parasternal long-axis) is known by name alone" in panel.ui.segmentButton.toolTip
+        unfold(panel, "segmentAdvanced")
+        choose(panel.ui.segmentViewComboBox, panel.ui.segmentViewComboBox.itemText(1))
+        assert panel.ui.segmentButton.enabled
+        choose(panel.ui.segmentViewComboBox, panel.ui.segmentViewComboBox.itemText(0))
+        assert not panel.ui.segmentButton.enabled
+
     def test_an_image_without_calibration_is_in_pixels_until_its_pixel_size_is_set(self):
         panel = self.panels["Input"]
         volume = echo_volume(drawn_heart())
