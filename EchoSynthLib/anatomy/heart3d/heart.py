@@ -1,0 +1,92 @@
+"""A beating heart in millimeters: what is at a point at a phase, where it moves, how much the chambers hold.
+
+Axes are right-handed and lie as the short axis is shown by echocardiography, seen from the apex: x to the lateral wall
+(the image's right), y to the inferior wall (down), z from the apex to the base (into the image). The origin is the
+apex of the left ventricle's cavity; z runs through the middle of the mitral annulus. Phase 0 is end-diastole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from EchoSynthLib.anatomy.heart3d import distributions, labeling
+from EchoSynthLib.anatomy.heart3d.landmarks import Landmarks, landmarks_of
+from EchoSynthLib.anatomy.heart3d.motion import Motion
+from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
+from EchoSynthLib.anatomy.heart3d.template import Template, make_template
+from EchoSynthLib.anatomy.heart3d.volume_curve import Beat
+from EchoSynthLib.errors import InputError
+
+
+@dataclass(frozen=True)
+class Heart:
+    """One person's heart; geometry is made once, when it is first asked for.
+
+    Attributes:
+        parameters: the numbers that it is made from.
+    """
+
+    parameters: HeartParameters = field(default_factory=HeartParameters)
+
+    @classmethod
+    def normal(cls, **changes: Any) -> Heart:
+        """A healthy adult's heart; `changes` are fields of `HeartParameters`."""
+        return cls(replace(HeartParameters(), **changes))
+
+    @classmethod
+    def drawn(cls, seed: int, condition: str = "normal") -> Heart:
+        """A heart drawn from the distributions of adults with this condition; see `distributions.CONDITIONS`."""
+        return cls(distributions.draw(seed, condition))
+
+    @cached_property
+    def template(self) -> Template:
+        """The layers at end-diastole."""
+        return make_template(self.parameters)
+
+    @cached_property
+    def beat(self) -> Beat:
+        """When valves open and close."""
+        return Beat.at(self.parameters.heart_rate)
+
+    @cached_property
+    def motion(self) -> Motion:
+        """Where everything goes through the beat."""
+        return Motion(self.template, self.parameters, self.beat)
+
+    @property
+    def end_systole(self) -> float:
+        """The phase of the smallest left ventricle: the aortic valve closes."""
+        return self.beat.aortic_closing
+
+    def labels(self, points: ArrayLike, phase: float = 0.0) -> NDArray[np.uint8]:
+        """What is at points (..., 3) in mm, as codes of `Tissue` (...)."""
+        return labeling.labels(self.motion, _points(points), phase)
+
+    def displacement(self, points: ArrayLike, phase: float) -> NDArray[np.float64]:
+        """Where what is at points (..., 3) at end-diastole has moved at a phase: (..., 3) in mm."""
+        at = _points(points)
+        return self.motion.forward(at, phase) - at
+
+    def material_points(self, points: ArrayLike, phase: float) -> NDArray[np.float64]:
+        """Where what is at points (..., 3) at a phase was at end-diastole: the inverse of the displacement."""
+        return self.motion.backward(_points(points), phase)
+
+    def volumes(self, phase: float = 0.0) -> dict[str, float]:
+        """ml of each chamber and of the left ventricle's wall at a phase; the left ventricle's is exact."""
+        return self.motion.volumes(phase)
+
+    def landmarks(self, phase: float = 0.0) -> Landmarks:
+        """Places from which planes are set, at a phase."""
+        return landmarks_of(self.motion, phase)
+
+
+def _points(points: ArrayLike) -> NDArray[np.float64]:
+    at = np.asarray(points)
+    if at.ndim < 1 or at.shape[-1] != 3 or at.dtype.kind not in "fiu":
+        raise InputError(f"Points of a heart are numbers (..., 3) in mm; given was an array {at.shape} of {at.dtype}.")
+    return at
