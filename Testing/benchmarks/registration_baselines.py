@@ -51,6 +51,8 @@ class VoxelMorphNet(nn.Module):
     Args:
         width: of all layers, in multiples of MONAI's defaults.
         mixed_precision: in training, the convolutions are of bfloat16, the field is not.
+
+    Initial values are those of He et al. (2015) for its leaky ReLU, the field begins at 0, as VoxelMorph's does.
     """
 
     def __init__(self, width: int, mixed_precision: bool = False) -> None:
@@ -68,6 +70,13 @@ class VoxelMorphNet(nn.Module):
         network = VoxelMorph(backbone, spatial_dims=2)
         self.backbone, self.integrate = network.backbone, network.dvf2ddf
         self.mixed_precision = mixed_precision
+        # torch's initial values halve a signal at each layer, and nothing moves for hundreds of iterations.
+        *convolutions, last = (layer for layer in self.backbone.modules() if isinstance(layer, nn.Conv2d))
+        for layer in convolutions:
+            nn.init.kaiming_normal_(layer.weight, a=0.2)
+            nn.init.zeros_(layer.bias)
+        nn.init.normal_(last.weight, std=1e-5)
+        nn.init.zeros_(last.bias)
 
     def forward(self, moving: Tensor, fixed: Tensor) -> Tensor:
         """Pictures (N, 1, *grid) to the displacement (N, 2, *grid) in pixels: MONAI's, but for the warping after it."""
