@@ -59,16 +59,29 @@ def wall_thickness(
     """
     step = np.array(spacing or (1.0, 1.0))
     curve = resample(endocardium.curve, len(endocardium.curve), spacing)
-    base = (curve[0] + curve[-1]) / 2
-    reach = _THICKEST * float(np.linalg.norm((endocardium.points[APEX] - base) * step))
-    distances = np.arange(0.0, max(reach, 2 * step.max()), step.min() / _SAMPLES_A_PIXEL)
-    along = _until_the_wall_ends(_codes_along(labels, curve, _outwards(curve, step) / step, distances), distances)
+    along = thickness_along(labels, curve, endocardium.points[APEX], step)
     segment = _segment_of(curve, endocardium.points, step)
     means = [_mean(along[segment == number]) for number in range(6)]
     return WallThickness(along, np.array(means))
 
 
-def _outwards(curve: Points, step: NDArray[np.float64]) -> Points:
+def thickness_along(
+    labels: NDArray[np.uint8], curve: Points, apex: NDArray[np.float64], step: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Thickness (n,) of the wall beside each point of an endocardial curve, square to it; NaN where there is none.
+
+    Args:
+        labels: (H, W) in CAMUS codes.
+        curve, apex: in pixels.
+        step: (row, column) pixel size in mm, or ones.
+    """
+    base = (curve[0] + curve[-1]) / 2
+    reach = _THICKEST * float(np.linalg.norm((apex - base) * step))
+    distances = np.arange(0.0, max(reach, 2 * step.max()), step.min() / _SAMPLES_A_PIXEL)
+    return _until_the_wall_ends(_codes_along(labels, curve, outwards(curve, step) / step, distances), distances)
+
+
+def outwards(curve: Points, step: NDArray[np.float64]) -> Points:
     """Unit normals (n, 2) in mm that point out of the cavity, smooth along the curve."""
     from scipy.ndimage import gaussian_filter1d
 
