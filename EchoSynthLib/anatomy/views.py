@@ -20,10 +20,13 @@ from EchoSynthLib.anatomy.structures import (
 )
 from EchoSynthLib.errors import InputError
 
-Capability = Literal["segmentation", "contour", "view classification", "synthesis", "parametric hearts", "measurement"]
+Capability = Literal[
+    "segmentation", "contour", "view classification", "synthesis", "parametric hearts", "measurement", "heart cuts"
+]
 """What may take a view."""
 
 _ALL: frozenset[Capability] = frozenset(get_args(Capability))
+_CUT: frozenset[Capability] = frozenset({"heart cuts"})
 
 
 @dataclass(frozen=True)
@@ -80,58 +83,85 @@ FOUR_CHAMBER = View(
     condition=1,
     class_block=0,
 )
+LONG_AXIS = View(
+    "3CH",
+    "apical long-axis",
+    ("A3C", "3C", "AP3", "ALAX", "APLAX", "three-chamber", "apical three-chamber", "3-chamber", "apical 3-chamber"),
+    (*_LEFT_HEART, AORTA),
+    walls=("inferolateral", "anteroseptal"),
+    taken_by=_CUT,
+)
+FIVE_CHAMBER = View(
+    "5CH",
+    "apical five-chamber",
+    ("A5C", "5C", "AP5", "five-chamber", "5-chamber", "apical 5-chamber"),
+    (*_FOUR_CHAMBERS, AORTA),
+    taken_by=_CUT,
+)
+PARASTERNAL_LONG_AXIS = View(
+    "PLAX",
+    "parasternal long-axis",
+    ("PLA", "PSLAX"),
+    (*_LEFT_HEART, AORTA, RIGHT_VENTRICLE),
+    taken_by=_CUT,
+)
+SHORT_AXIS_AORTIC = View(
+    "PSAX-AV",
+    "parasternal short-axis, aortic valve",
+    ("PSAX AoV", "PSAX aortic valve", "SAX-AV", "parasternal short-axis at the aortic valve"),
+    (AORTA, LEFT_ATRIUM, RIGHT_ATRIUM, RIGHT_VENTRICLE),
+    taken_by=_CUT,
+)
+SHORT_AXIS_MITRAL = View(
+    "PSAX-MV",
+    "parasternal short-axis, mitral valve",
+    ("PSAX mitral valve", "SAX-MV", "parasternal short-axis at the mitral valve"),
+    _BOTH_VENTRICLES,
+    taken_by=_CUT,
+)
+SHORT_AXIS_PAPILLARY = View(
+    "PSAX-PM",
+    "parasternal short-axis, papillary muscles",
+    ("PSAX papillary muscles", "PSAX papillary", "SAX-PM", "parasternal short-axis at the papillary muscles"),
+    _BOTH_VENTRICLES,
+    taken_by=_CUT,
+)
+SHORT_AXIS_APEX = View(
+    "PSAX-AP",
+    "parasternal short-axis, apex",
+    ("PSAX apex", "PSAX apical", "SAX-AP", "parasternal short-axis at the apex"),
+    (LEFT_VENTRICLE, MYOCARDIUM),
+    taken_by=_CUT,
+)
+SUBCOSTAL = View(
+    "SUBCOSTAL", "subcostal four-chamber", ("SC", "SC4C", "SC 4CH", "subxiphoid"), _FOUR_CHAMBERS, taken_by=_CUT
+)
+RIGHT_INFLOW = View(
+    "RV-INFLOW",
+    "right ventricular inflow",
+    ("RVIF", "RVIT", "parasternal right ventricular inflow"),
+    (RIGHT_VENTRICLE, RIGHT_ATRIUM),
+    taken_by=_CUT,
+)
 VIEWS = (
     TWO_CHAMBER,
     FOUR_CHAMBER,
-    View(
-        "3CH",
-        "apical long-axis",
-        ("A3C", "3C", "AP3", "ALAX", "APLAX", "three-chamber", "apical three-chamber", "3-chamber", "apical 3-chamber"),
-        (*_LEFT_HEART, AORTA),
-        walls=("inferolateral", "anteroseptal"),
-    ),
-    View(
-        "5CH",
-        "apical five-chamber",
-        ("A5C", "5C", "AP5", "five-chamber", "5-chamber", "apical 5-chamber"),
-        (*_FOUR_CHAMBERS, AORTA),
-    ),
-    View("PLAX", "parasternal long-axis", ("PLA", "PSLAX"), (*_LEFT_HEART, AORTA, RIGHT_VENTRICLE)),
-    View(
-        "PSAX-AV",
-        "parasternal short-axis, aortic valve",
-        ("PSAX AoV", "PSAX aortic valve", "SAX-AV", "parasternal short-axis at the aortic valve"),
-        (AORTA, LEFT_ATRIUM, RIGHT_ATRIUM, RIGHT_VENTRICLE),
-    ),
-    View(
-        "PSAX-MV",
-        "parasternal short-axis, mitral valve",
-        ("PSAX mitral valve", "SAX-MV", "parasternal short-axis at the mitral valve"),
-        _BOTH_VENTRICLES,
-    ),
-    View(
-        "PSAX-PM",
-        "parasternal short-axis, papillary muscles",
-        ("PSAX papillary muscles", "PSAX papillary", "SAX-PM", "parasternal short-axis at the papillary muscles"),
-        _BOTH_VENTRICLES,
-    ),
-    View(
-        "PSAX-AP",
-        "parasternal short-axis, apex",
-        ("PSAX apex", "PSAX apical", "SAX-AP", "parasternal short-axis at the apex"),
-        (LEFT_VENTRICLE, MYOCARDIUM),
-    ),
-    View("SUBCOSTAL", "subcostal four-chamber", ("SC", "SC4C", "SC 4CH", "subxiphoid"), _FOUR_CHAMBERS),
-    View(
-        "RV-INFLOW",
-        "right ventricular inflow",
-        ("RVIF", "RVIT", "parasternal right ventricular inflow"),
-        (RIGHT_VENTRICLE, RIGHT_ATRIUM),
-    ),
+    LONG_AXIS,
+    FIVE_CHAMBER,
+    PARASTERNAL_LONG_AXIS,
+    SHORT_AXIS_AORTIC,
+    SHORT_AXIS_MITRAL,
+    SHORT_AXIS_PAPILLARY,
+    SHORT_AXIS_APEX,
+    SUBCOSTAL,
+    RIGHT_INFLOW,
     View("OTHER-2D", "another view in 2D", ("other",)),
     View("NOT-2D", "no echocardiogram in 2D", ("not 2D echo", "no 2D echo")),
 )
 """Those that something here takes come first, in the order of `condition`."""
+
+APICAL = (TWO_CHAMBER, FOUR_CHAMBER, LONG_AXIS, FIVE_CHAMBER)
+"""Those that look from the apex to the base."""
 
 BIPLANE = (FOUR_CHAMBER, TWO_CHAMBER)
 """The two planes of biplane volumes, in the order in which they are shown."""

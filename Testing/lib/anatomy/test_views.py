@@ -18,7 +18,8 @@ from EchoSynthLib.anatomy.views import (
 )
 from EchoSynthLib.errors import InputError
 
-CAPABILITIES = get_args(Capability)
+OF_HEARTS = "heart cuts"
+CAPABILITIES = [capability for capability in get_args(Capability) if capability != OF_HEARTS]
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
@@ -73,6 +74,10 @@ def test_what_is_shipped_takes_two_chambers_and_four_and_says_so_of_any_other(ca
         taken_view("plax", capability)
     with pytest.raises(InputError, match="'upside down' is not known.*" + taken):
         taken_view("upside down", capability)
+
+
+def test_hearts_are_cut_in_every_standard_view() -> None:
+    assert views_for(OF_HEARTS) == tuple(view for view in VIEWS if view.shows)
 
 
 def test_the_shipped_networks_know_views_by_these_numbers() -> None:
