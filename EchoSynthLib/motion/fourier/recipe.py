@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from EchoSynthLib.anatomy.deformation import folding_share, warp_labels
-from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.evaluation.registration import STRUCTURES
 from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 from EchoSynthLib.motion.fourier.data import diastole_and_systole
 from EchoSynthLib.motion.fourier.export import export
@@ -41,13 +41,6 @@ FOLDING = 10.0
 OVERLAP = 2.0
 BETWEEN = BATCH // 4
 OTHER_SCANNERS = 0.25
-STRUCTURES = {
-    "LV cavity": (CamusCode.LV_CAVITY,),
-    "myocardium": (CamusCode.MYOCARDIUM,),
-    "left atrium": (CamusCode.LEFT_ATRIUM,),
-    "LV cavity+myocardium": (CamusCode.LV_CAVITY, CamusCode.MYOCARDIUM),
-}
-"""What overlaps, and by what it is judged; the last one so that the outer wall counts by itself."""
 
 
 def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
