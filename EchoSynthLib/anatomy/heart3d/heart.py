@@ -14,11 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.heart3d import distributions, labeling
+from EchoSynthLib.anatomy.heart3d import distributions
+from EchoSynthLib.anatomy.heart3d.labeling import Labeling
 from EchoSynthLib.anatomy.heart3d.landmarks import Landmarks, landmarks_of
 from EchoSynthLib.anatomy.heart3d.motion import Motion
+from EchoSynthLib.anatomy.heart3d.papillary import PapillaryMuscles
 from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
 from EchoSynthLib.anatomy.heart3d.template import Template, make_template
+from EchoSynthLib.anatomy.heart3d.tissue import Tissue
+from EchoSynthLib.anatomy.heart3d.valves import Valves
 from EchoSynthLib.anatomy.heart3d.volume_curve import Beat
 from EchoSynthLib.errors import InputError
 
@@ -58,6 +62,20 @@ class Heart:
         """Where everything goes through the beat."""
         return Motion(self.template, self.parameters, self.beat)
 
+    @cached_property
+    def papillary(self) -> PapillaryMuscles:
+        """The papillary muscles."""
+        return PapillaryMuscles(self.motion)
+
+    @cached_property
+    def valves(self) -> Valves:
+        """The valves with leaflets."""
+        return Valves(self.motion)
+
+    @cached_property
+    def _labeling(self) -> Labeling:
+        return Labeling(self.motion, self.papillary, self.valves)
+
     @property
     def end_systole(self) -> float:
         """The phase of the smallest left ventricle: the aortic valve closes."""
@@ -65,24 +83,39 @@ class Heart:
 
     def labels(self, points: ArrayLike, phase: float = 0.0) -> NDArray[np.uint8]:
         """What is at points (..., 3) in mm, as codes of `Tissue` (...)."""
-        return labeling.labels(self.motion, _points(points), phase)
+        at = _points(points)
+        return self._labeling.labels(at.reshape(-1, 3), phase).reshape(at.shape[:-1])
 
     def displacement(self, points: ArrayLike, phase: float) -> NDArray[np.float64]:
         """Where what is at points (..., 3) at end-diastole has moved at a phase: (..., 3) in mm."""
         at = _points(points)
-        return self.motion.forward(at, phase) - at
+        return self._carried(at, 0.0, phase) - at
 
     def material_points(self, points: ArrayLike, phase: float) -> NDArray[np.float64]:
         """Where what is at points (..., 3) at a phase was at end-diastole: the inverse of the displacement."""
-        return self.motion.backward(_points(points), phase)
+        return self._carried(_points(points), phase, 0.0)
 
     def volumes(self, phase: float = 0.0) -> dict[str, float]:
-        """ml of each chamber and of the left ventricle's wall at a phase; the left ventricle's is exact."""
+        """ml of "LV", "LV wall", "RV", "LA" and "RA" at a phase: what the layers hold, by exact sums."""
         return self.motion.volumes(phase)
 
     def landmarks(self, phase: float = 0.0) -> Landmarks:
         """Places from which planes are set, at a phase."""
         return landmarks_of(self.motion, phase)
+
+    def _carried(self, points: NDArray[np.floating], before: float, after: float) -> NDArray[np.float64]:
+        """Between end-diastole and a phase; what stands in the blood has its own way."""
+        flat = points.reshape(-1, 3).astype(np.float64)
+        codes = self._labeling.labels(flat, before)
+        forward = before == 0.0
+        moved = self.motion.forward(flat, after) if forward else self.motion.backward(flat, before)
+        muscle = codes == Tissue.PAPILLARY_MUSCLE
+        moved[muscle] = self.papillary.carried(flat[muscle], before, after)
+        leaflets = (Tissue.MITRAL_LEAFLET, Tissue.TRICUSPID_LEAFLET, Tissue.AORTIC_CUSP)
+        for code, old, new in zip(leaflets, self.valves.at(before), self.valves.at(after), strict=True):
+            chosen = codes == code
+            moved[chosen] = old.carried(flat[chosen], new)
+        return moved.reshape(points.shape)
 
 
 def _points(points: ArrayLike) -> NDArray[np.float64]:

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
+from EchoSynthLib.anatomy.heart3d.rays import COLUMNS, angles
 from EchoSynthLib.anatomy.heart3d.template import (
     BESIDE_LA,
     BESIDE_RA,
     BESIDE_RV,
-    COLUMNS,
     GAP,
     INNER,
     INNER_WALL,
@@ -29,7 +29,6 @@ from EchoSynthLib.anatomy.heart3d.template import (
     PERICARDIUM,
     SUPPORT,
     Template,
-    angles,
 )
 from EchoSynthLib.anatomy.heart3d.volume_curve import Beat
 
@@ -87,7 +86,7 @@ class Motion:
     def __init__(self, template: Template, parameters: HeartParameters, beat: Beat) -> None:
         self.template, self.parameters, self.beat = template, parameters, beat
         self._poses: dict[float, Pose] = {}
-        heights = template.heights
+        heights = template.rays.heights
         self._contraction = self._contraction_of_ventricle(heights)
         self._growth = self._growth_of_atrium()
         self._volumes = self._volumes_at_rest()
@@ -145,60 +144,47 @@ class Motion:
 
     def _turn(self, out: float) -> NDArray[np.float64]:
         t = self.template
-        z = t.heights
+        z = t.rays.heights
         basal, apical = _BASAL_SHARE_OF_TWIST, _BASAL_SHARE_OF_TWIST - 1
         share = np.interp(z, [0.0, t.length, t.length + 30.0], [apical, basal, 0.0])
         return np.radians(self.parameters.twist_deg) * out * share
 
     def _contraction_of_ventricle(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        base = np.clip((z / self.template.length - 0.6) / 0.4, 0, 1)
-        return (1 - 0.45 * base**2)[:, None] * np.ones(COLUMNS)
+        """How much each place of the endocardium takes part: less at the annulus, hardly in the outflow tract."""
+        share = z[:, None] / self.template.length
+        x, y = self.template.aorta.course[0, :2]
+        toward = np.cos(angles() - np.arctan2(y, x))
+        outflow = _smooth((share - 0.75) / 0.2) * _smooth((toward - 0.3) / 0.5)
+        return (1 - 0.45 * np.clip((share - 0.6) / 0.4, 0, 1) ** 2) * (1 - 0.85 * outflow)
 
     def _growth_of_atrium(self) -> NDArray[np.float64]:
-        """Everywhere but towards the aorta."""
-        apart = np.cos(angles() - np.radians(207))
-        return (1 - np.clip((apart - 0.3) / 0.5, 0, 1))[None] * np.ones((len(self.template.heights), 1))
+        """How much each place of the left atrium takes part: not where the aorta is."""
+        rays, (x, y) = self.template.rays, self.template.aorta.course[1, :2]
+        toward = np.cos(angles()[None] - np.arctan2(y - rays.axis[:, 1:], x - rays.axis[:, :1]))
+        return 1 - _smooth((toward - 0.2) / 0.5)
 
     def _volumes_at_rest(self) -> dict[str, float]:
+        """ml of the layers at end-diastole, and the mean of what contracts and grows, over the volume."""
         t = self.template
-        z = t.heights
-        low = (z >= -1e-6) & (z <= t.length + 1e-6)
-        high = z >= t.length - 1e-6
-        wall = z <= t.length + 1e-6
+        bottom, top = float(t.rays.heights[0]), float(t.rays.heights[-1])
 
-        def ml(s: NDArray[np.float64], rows: NDArray[np.bool_]) -> float:
-            return float(np.pi * np.trapezoid(s.mean(1)[rows], z[rows])) / 1000
-
-        lv, la = t.squares[BESIDE_RV][..., INNER], t.squares[BESIDE_LA][..., INNER]
-        return {
-            "LV": ml(lv, low),
-            "LV wall": ml(t.squares[BESIDE_RV][..., INNER_WALL] - lv, wall),
-            "contraction": ml(lv * self._contraction, low) / ml(lv, low),
-            "LA": ml(la, high),
-            "growth": ml(la * self._growth, high) / ml(la, high),
-            **self._right_volumes(),
-        }
-
-    def _right_volumes(self) -> dict[str, float]:
-        t = self.template
-        z = t.heights
-        fine = np.linspace(z[0], z[-1], 8 * (len(z) - 1) + 1)[:-1] + (z[1] - z[0]) / 16
-        step = (z[1] - z[0]) / 8
-        row = (fine - z[0]) / t.row_mm
-        i = row.astype(int)
-        w = (row - i)[:, None]
+        def ml(squares: NDArray[np.float64], low: float, high: float) -> float:
+            return t.rays.volume(squares, low, high) / 1000
 
         def cavity(table: int) -> NDArray[np.float64]:
-            s = t.squares[table][..., OUTER] - t.squares[table][..., OUTER_START]
-            return s[i] * (1 - w) + s[i + 1] * w
+            return t.squares[table][..., OUTER] - t.squares[table][..., OUTER_START]
 
-        below = fine[:, None] < t.tricuspid
-        low = ~below & (fine[:, None] < t.length)
-        ml = np.pi * step / 1000
+        lv, la = t.squares[BESIDE_RV][..., INNER], t.squares[BESIDE_LA][..., INNER]
+        lv_ml, la_ml = ml(lv, 0.0, t.length), ml(la, t.length, top)
         return {
-            "RV": float((cavity(BESIDE_RV) * below).mean(1).sum() * ml),
-            "RA low": float((cavity(BESIDE_RA) * low).mean(1).sum() * ml),
-            "RA high": float((cavity(BESIDE_LA) * (fine[:, None] >= t.length)).mean(1).sum() * ml),
+            "LV": lv_ml,
+            "LV wall": ml(t.squares[BESIDE_RV][..., INNER_WALL] - lv, bottom, t.length),
+            "contraction": ml(lv * self._contraction, 0.0, t.length) / lv_ml,
+            "LA": la_ml,
+            "growth": ml(la * self._growth, t.length, top) / la_ml,
+            "RV": ml(cavity(BESIDE_RV), bottom, t.tricuspid),
+            "RA low": ml(cavity(BESIDE_RA), t.tricuspid, t.length),
+            "RA high": ml(cavity(BESIDE_LA), t.length, top),
         }
 
     # ---- points -----------------------------------------------------------------------------------------------------
@@ -216,10 +202,10 @@ class Motion:
                 + np.clip(z - below, 0, above - below) / np.float32(pose.atrium)
                 + np.maximum(z - above, 0)
             )
-        row = np.clip((z - np.float32(t.first_row)) / np.float32(t.row_mm), 0, len(t.axis) - 1.001)
+        row = np.clip((z - np.float32(t.rays.heights[0])) / np.float32(t.row_mm), 0, len(t.rays.axis) - 1.001)
         i = row.astype(np.intp)
         w = row - i
-        center = t.axis.astype(np.float32)
+        center = t.rays.axis.astype(np.float32)
         cx, cy = (
             center[i, 0] + w * (center[i + 1, 0] - center[i, 0]),
             center[i, 1] + w * (center[i + 1, 1] - center[i, 1]),
@@ -235,9 +221,8 @@ class Motion:
         v = column - j
         j %= COLUMNS
         k = (j + 1) % COLUMNS
-        plane = t.tricuspid.astype(np.float32)
-        table = (z > plane[j] + v * (plane[k] - plane[j])).astype(np.intp) + (z > np.float32(t.length))
-        first = (table * len(t.axis) + i) * COLUMNS
+        table = (z > np.float32(t.tricuspid)).astype(np.intp) + (z > np.float32(t.length))
+        first = (table * len(t.rays.axis) + i) * COLUMNS
         return Cylinder(
             z,
             dx * dx + dy * dy,
@@ -246,6 +231,52 @@ class Motion:
             (first + j, first + k, first + COLUMNS + j, first + COLUMNS + k),
             ((1 - w) * (1 - v), (1 - w) * v, w * (1 - v), w * v),
         )
+
+    def on_axis(self, height: float, pose: Pose) -> NDArray[np.float64]:
+        """(3,) the axis, at a height of end-diastole."""
+        return self._placed_at(height, 0.0, 0.0, pose)
+
+    def endocardium(self, height: float, angle: float, pose: Pose) -> NDArray[np.float64]:
+        """(3,) the left ventricle's endocardium, at a height and angle of end-diastole."""
+        t = self.template
+        row = (height - t.rays.heights[0]) / t.row_mm
+        column = angle / (2 * np.pi) * COLUMNS
+        i, j = int(row), int(column)
+        v, w = column - j, row - i
+        s = pose.squares[BESIDE_RV][..., INNER][np.ix_([i, i + 1], [j % COLUMNS, (j + 1) % COLUMNS])].astype(np.float64)
+        square = np.array([1 - w, w]) @ s @ np.array([1 - v, v])
+        return self._placed_at(height, angle, float(np.sqrt(square)), pose)
+
+    def annulus_ratio(self, pose: Pose) -> float:
+        """Diameter of the mitral annulus over that at end-diastole."""
+        row = round((self.template.length - self.template.rays.heights[0]) / self.template.row_mm)
+        now, rest = pose.squares[BESIDE_RV][row, :, INNER], self.template.squares[BESIDE_RV][row, :, INNER]
+        return float(np.sqrt(now.mean() / rest.mean()))
+
+    def _placed_at(self, height: float, angle: float, distance: float, pose: Pose) -> NDArray[np.float64]:
+        t = self.template
+        rays = t.rays
+        turned = angle + np.interp(height, rays.heights, pose.turn)
+        x = np.interp(height, rays.heights, rays.axis[:, 0]) + distance * np.cos(turned)
+        y = np.interp(height, rays.heights, rays.axis[:, 1]) + distance * np.sin(turned)
+        z = float(self._lifted(np.array([height]), pose)[0])
+        return np.array([x, y, z + t.tilt[0] * x + t.tilt[1] * y])
+
+    def placed(self, distance: NDArray[np.float64], pose: Pose) -> NDArray[np.float64]:
+        """(rows, COLUMNS, 3): points at these distances from the axis, on the rows and columns of the template."""
+        t = self.template
+        rays = t.rays
+        theta = angles()[None] + pose.turn[:, None]
+        x = rays.axis[:, :1] + distance * np.cos(theta)
+        y = rays.axis[:, 1:] + distance * np.sin(theta)
+        z = self._lifted(rays.heights, pose)[:, None] + t.tilt[0] * x + t.tilt[1] * y
+        return np.stack([x, y, z], axis=-1)
+
+    def _lifted(self, z: NDArray[np.float64], pose: Pose) -> NDArray[np.float64]:
+        """Heights of end-diastole at the pose."""
+        length, roof = self.template.length, self.template.roof
+        below = np.minimum(z, 0) + pose.ventricle * np.clip(z, 0, length)
+        return below + pose.atrium * np.clip(z - length, 0, roof - length) + np.maximum(z - roof, 0)
 
     def forward(self, points: NDArray[np.floating], phase: float) -> NDArray[np.float64]:
         """Points (..., 3) of end-diastole at a phase."""
@@ -267,21 +298,21 @@ class Motion:
     ) -> NDArray[np.float64]:
         t = self.template
         square = _piecewise(at.square, old, new)
-        row = np.clip((at.height - t.first_row) / t.row_mm, 0, len(t.axis) - 1.001)
-        rows = np.arange(len(t.axis))
+        row = np.clip((at.height - t.rays.heights[0]) / t.row_mm, 0, len(t.rays.axis) - 1.001)
+        rows = np.arange(len(t.rays.axis))
         angle = at.angle + turn * np.interp(row, rows, pose.turn)
         z = at.height.astype(np.float64)
         if turn:
-            z = (
-                np.minimum(z, 0)
-                + pose.ventricle * np.clip(z, 0, t.length)
-                + pose.atrium * np.clip(z - t.length, 0, t.roof - t.length)
-                + np.maximum(z - t.roof, 0)
-            )
+            z = self._lifted(z, pose)
         r = np.sqrt(square)
-        x = np.interp(row, rows, t.axis[:, 0]) + r * np.cos(angle)
-        y = np.interp(row, rows, t.axis[:, 1]) + r * np.sin(angle)
+        x = np.interp(row, rows, t.rays.axis[:, 0]) + r * np.cos(angle)
+        y = np.interp(row, rows, t.rays.axis[:, 1]) + r * np.sin(angle)
         return np.stack([x, y, z + t.tilt[0] * x + t.tilt[1] * y], axis=-1)
+
+
+def _smooth(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    x = np.clip(x, 0.0, 1.0)
+    return x * x * (3 - 2 * x)
 
 
 def _piecewise(s: NDArray[np.floating], old: NDArray[np.float32], new: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,15 +1,21 @@
-"""The numbers that make a heart: volumes, lengths, and how it beats."""
+"""The numbers that make a heart: volumes, lengths, places, and how it beats."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from EchoSynthLib.errors import InputError
+
+FORM_MODES = 8
+"""Of each surface: cos and sin of the angle and of twice the angle, each even and odd in height."""
 
 
 @dataclass(frozen=True)
 class HeartParameters:
-    """A heart in the units of an echocardiography report; shapes at end-diastole unless said otherwise.
+    """A heart in the units of an echocardiography report; its shape is that at end-diastole unless said otherwise.
+
+    Places are told from the middle of the mitral annulus, in the axes of `Heart`; the means of those that no guideline
+    has (`*_x_mm` and the like, forms) are those of the real hearts that `Testing/benchmarks/heart3d_overlay.py` fits.
 
     Attributes:
         lv_edv_ml: end-diastolic volume of the left ventricle, papillary muscles included.
@@ -19,16 +25,30 @@ class HeartParameters:
         lv_widest: where along that length the cavity is widest, 0 at the apex.
         lv_base: radius at the mitral plane, over the largest.
         wall_mm: mean thickness of the left ventricle's wall.
-        septum_ratio: thickness of the septum over that of the lateral wall.
+        septum_ratio: thickness of the septum over the mean.
         apex_ratio: thickness of the wall at the apex over the mean.
+        base_tilt_x, base_tilt_y: rise of the mitral plane to the lateral and the inferior wall.
         longitudinal_shortening: fraction of its length that the left ventricle loses to end-systole.
         twist_deg: rotation of the apex against the base at end-systole.
         rv_edv_ml, rv_ejection_fraction, rv_wall_mm: of the right ventricle.
+        rv_apex: height at which the right ventricle begins, over the length of the left.
+        rv_angle_deg: middle of the sector of the short axis that it covers, 180 is septal and 270 anterior.
+        rv_turn_deg: by how much that sector lies farther to the front at the base.
+        rv_width_deg: half of that sector at the base; a fifth less at the apex.
+        tricuspid_drop_mm: how much nearer the apex the tricuspid valve lies than the mitral.
         la_max_ml, la_emptying: largest volume of the left atrium, and the fraction that leaves it until end-diastole.
-        ra_max_ml, ra_emptying: the same of the right atrium.
+        la_height: height over width.
+        la_lean_x, la_lean_y: by how much the atrium's axis leans to the lateral and the inferior side, per height.
+        ra_max_ml, ra_emptying: of the right atrium.
+        ra_x_mm, ra_y_mm, ra_z_mm: its middle.
+        ra_width, ra_depth: half axes along x and y, over the one along z.
         atrial_wall_mm: thickness.
         aortic_annulus_mm, aortic_sinus_mm, ascending_aorta_mm: inner diameters.
+        aortic_x_mm, aortic_y_mm: middle of the aortic valve.
+        aortic_lean_x, aortic_lean_y: direction of the root to the lateral and the inferior side, per height.
         papillary_mm: radius of the papillary muscles.
+        lv_form, wall_form, rv_form, la_form, ra_form: how surfaces deviate from the simple ones, as logarithms of
+            distances (of thicknesses for `wall_form`).
     """
 
     lv_edv_ml: float = 106.0
@@ -38,22 +58,46 @@ class HeartParameters:
     lv_widest: float = 0.6
     lv_base: float = 0.76
     wall_mm: float = 9.0
-    septum_ratio: float = 1.05
+    septum_ratio: float = 1.0
     apex_ratio: float = 0.7
+    base_tilt_x: float = -0.08
+    base_tilt_y: float = -0.2
     longitudinal_shortening: float = 0.16
     twist_deg: float = 14.0
     rv_edv_ml: float = 110.0
     rv_ejection_fraction: float = 0.56
     rv_wall_mm: float = 3.5
+    rv_apex: float = 0.05
+    rv_angle_deg: float = 178.0
+    rv_turn_deg: float = 12.0
+    rv_width_deg: float = 72.0
+    tricuspid_drop_mm: float = 16.0
     la_max_ml: float = 50.0
     la_emptying: float = 0.55
+    la_height: float = 1.1
+    la_lean_x: float = -0.4
+    la_lean_y: float = 0.0
     ra_max_ml: float = 48.0
     ra_emptying: float = 0.5
+    ra_x_mm: float = -47.0
+    ra_y_mm: float = 16.0
+    ra_z_mm: float = 8.0
+    ra_width: float = 0.75
+    ra_depth: float = 0.95
     atrial_wall_mm: float = 2.0
     aortic_annulus_mm: float = 23.0
     aortic_sinus_mm: float = 33.0
     ascending_aorta_mm: float = 30.0
+    aortic_x_mm: float = -20.0
+    aortic_y_mm: float = -10.0
+    aortic_lean_x: float = -1.0
+    aortic_lean_y: float = -0.3
     papillary_mm: float = 4.5
+    lv_form: tuple[float, ...] = (0.0,) * FORM_MODES
+    wall_form: tuple[float, ...] = (0.0,) * FORM_MODES
+    rv_form: tuple[float, ...] = (0.0,) * FORM_MODES
+    la_form: tuple[float, ...] = (0.0,) * FORM_MODES
+    ra_form: tuple[float, ...] = (0.0,) * FORM_MODES
 
     def __post_init__(self) -> None:
         """Every number is looked at once.
@@ -65,7 +109,13 @@ class HeartParameters:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise InputError(f"{name} of a heart lies between {low:g} and {high:g}; given was {value!r}.")
+        for name in (field.name for field in fields(self) if field.name.endswith("_form")):
+            form = getattr(self, name)
+            if len(form) != FORM_MODES or not all(abs(value) <= LARGEST_FORM for value in form):
+                raise InputError(f"{name} has {FORM_MODES} numbers of at most {LARGEST_FORM:g}; given was {form!r}.")
 
+
+LARGEST_FORM = 0.6
 
 RANGES: dict[str, tuple[float, float]] = {
     "lv_edv_ml": (20, 500),
@@ -73,23 +123,42 @@ RANGES: dict[str, tuple[float, float]] = {
     "heart_rate": (35, 180),
     "lv_length_mm": (45, 140),
     "lv_widest": (0.4, 0.8),
-    "lv_base": (0.5, 1.0),
+    "lv_base": (0.4, 1.0),
     "wall_mm": (4, 25),
     "septum_ratio": (0.6, 2.5),
-    "apex_ratio": (0.4, 1.5),
+    "apex_ratio": (0.3, 1.8),
+    "base_tilt_x": (-0.6, 0.6),
+    "base_tilt_y": (-0.6, 0.6),
     "longitudinal_shortening": (0, 0.3),
     "twist_deg": (-10, 35),
     "rv_edv_ml": (30, 500),
     "rv_ejection_fraction": (0.05, 0.8),
     "rv_wall_mm": (2, 12),
+    "rv_apex": (-0.1, 0.4),
+    "rv_angle_deg": (140, 230),
+    "rv_turn_deg": (-30, 60),
+    "rv_width_deg": (40, 110),
+    "tricuspid_drop_mm": (2, 35),
     "la_max_ml": (15, 400),
     "la_emptying": (0.05, 0.75),
+    "la_height": (0.6, 2.0),
+    "la_lean_x": (-1.2, 0.6),
+    "la_lean_y": (-0.8, 0.8),
     "ra_max_ml": (15, 400),
     "ra_emptying": (0.05, 0.75),
+    "ra_x_mm": (-90, -20),
+    "ra_y_mm": (-30, 60),
+    "ra_z_mm": (-25, 50),
+    "ra_width": (0.35, 1.6),
+    "ra_depth": (0.35, 2.0),
     "atrial_wall_mm": (1, 5),
-    "aortic_annulus_mm": (15, 35),
-    "aortic_sinus_mm": (20, 60),
-    "ascending_aorta_mm": (18, 60),
+    "aortic_annulus_mm": (12, 35),
+    "aortic_sinus_mm": (15, 60),
+    "ascending_aorta_mm": (14, 60),
+    "aortic_x_mm": (-35, -8),
+    "aortic_y_mm": (-30, 8),
+    "aortic_lean_x": (-2.5, 0.5),
+    "aortic_lean_y": (-1.5, 1.0),
     "papillary_mm": (0, 9),
 }
 """Lowest and highest value of each."""
