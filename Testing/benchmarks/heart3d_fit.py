@@ -32,11 +32,11 @@ STAGES: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
     (
         ("RV", "epicardium"),
         {"rv_edv_ml": 30, "rv_apex": 0.05, "rv_angle_deg": 6, "rv_turn_deg": 8, "rv_width_deg": 6,
-         "tricuspid_drop_mm": 4, "rv_form": 0.12},
+         "tricuspid_drop_mm": 4, "tricuspid_tilt": 0.1, "pulmonary_drop_mm": 4, "rv_form": 0.12},
     ),
     (
         ("RA",),
-        {"ra_max_ml": 30, "ra_x_mm": 5, "ra_y_mm": 5, "ra_z_mm": 5, "ra_width": 0.15, "ra_depth": 0.15,
+        {"ra_max_ml": 30, "ra_x": 0.15, "ra_y": 0.15, "ra_z": 0.15, "ra_width": 0.15, "ra_depth": 0.15,
          "ra_form": 0.1},
     ),
 )  # fmt: skip

@@ -92,7 +92,9 @@ def rodero() -> RealHeart:
     ventricle = np.isin(part, (1, 7))
     mitral = np.intersect1d(cells[np.isin(region, (1, 7))], cells[region == 3])
     base = nodes[mitral].mean(0)
-    to_heart = _axes(_farthest(centers[ventricle & (depth < 0.05)], base), base, nodes[np.unique(cells[region == 2])].mean(0))
+    to_heart = _axes(
+        _farthest(centers[ventricle & (depth < 0.05)], base), base, nodes[np.unique(cells[region == 2])].mean(0)
+    )
 
     def inner(parts: tuple[int, ...], beside: NDArray[np.bool_] | None = None) -> Points:
         mine = np.isin(part, parts)

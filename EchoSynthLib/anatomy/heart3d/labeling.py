@@ -14,16 +14,19 @@ from EchoSynthLib.anatomy.heart3d.valves import Leaflets, Valves
 from EchoSynthLib.anatomy.heart3d.vessels import WALL_MM, Tube
 
 _OUTSIDE = 255  # a layer's code for what does not belong to the heart
-_AROUND = [Tissue.PERICARDIUM, Tissue.FAT, _OUTSIDE]
-_RIGHT_ATRIUM = [Tissue.RIGHT_ATRIAL_WALL, Tissue.RIGHT_ATRIUM, Tissue.RIGHT_ATRIAL_WALL]
 _TISSUE_OF_LAYER = np.array(
     [
-        [Tissue.LV_CAVITY, Tissue.LV_WALL, Tissue.FAT, Tissue.RV_WALL, Tissue.RV_CAVITY, Tissue.RV_WALL, *_AROUND],
-        [Tissue.LV_CAVITY, Tissue.LV_WALL, Tissue.FAT, *_RIGHT_ATRIUM, *_AROUND],
-        [Tissue.LEFT_ATRIUM, Tissue.LEFT_ATRIAL_WALL, Tissue.FAT, *_RIGHT_ATRIUM, *_AROUND],
+        [
+            Tissue.LV_CAVITY, Tissue.LV_WALL, Tissue.FAT, Tissue.RV_WALL, Tissue.RV_CAVITY, Tissue.RIGHT_ATRIUM,
+            Tissue.RV_WALL, Tissue.PERICARDIUM, _OUTSIDE,
+        ],
+        [
+            Tissue.LEFT_ATRIUM, Tissue.LEFT_ATRIAL_WALL, Tissue.FAT, Tissue.RIGHT_ATRIAL_WALL, Tissue.RIGHT_ATRIUM,
+            Tissue.RIGHT_ATRIUM, Tissue.RIGHT_ATRIAL_WALL, Tissue.PERICARDIUM, _OUTSIDE,
+        ],
     ],
     dtype=np.uint8,
-)
+)  # fmt: skip
 _BYTES = np.uint64(0x0101010101010101)
 
 

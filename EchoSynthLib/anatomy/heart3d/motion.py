@@ -18,21 +18,18 @@ from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
 from EchoSynthLib.anatomy.heart3d.rays import COLUMNS, angles
 from EchoSynthLib.anatomy.heart3d.template import (
     BESIDE_LA,
-    BESIDE_RA,
-    BESIDE_RV,
-    GAP,
+    BESIDE_LV,
     INNER,
     INNER_WALL,
     OUTER,
     OUTER_START,
-    OUTER_WALL,
-    PERICARDIUM,
-    SUPPORT,
+    SPLIT,
     Template,
 )
 from EchoSynthLib.anatomy.heart3d.volume_curve import Beat
 
 _REMEMBERED = 64
+_ROOM_MM = 14.0  # around the heart, for its motion to fade
 _BASAL_SHARE_OF_TWIST = 0.3
 
 
@@ -57,7 +54,7 @@ class Cylinder:
     """Points in the coordinates of the template, all of end-diastole but the square of the distance.
 
     Attributes:
-        height, square, angle, table: (N,); `table` is one of BESIDE_RV, BESIDE_RA, BESIDE_LA.
+        height, square, angle, table: (N,); `table` is one of BESIDE_LV, BESIDE_RA, BESIDE_LA.
         knots: (N, LAYERS) squares at the phase.
     """
 
@@ -125,21 +122,14 @@ class Motion:
         k_la = (now["LA"] / (atrium * rest["LA"]) - 1) / rest["growth"]
         rv = now["RV"] / (ventricle * rest["RV"])
         ra = now["RA"] / (ventricle * rest["RA low"] + atrium * rest["RA high"])
-        for table, stretch, cavity in ((BESIDE_RV, ventricle, rv), (BESIDE_RA, ventricle, ra), (BESIDE_LA, atrium, ra)):
+        for table, stretch in ((BESIDE_LV, ventricle), (BESIDE_LA, atrium)):
             o, n = old[table], new[table]
             change = 1 + k_la * self._growth if table == BESIDE_LA else 1 - k * self._contraction
             n[..., INNER] = o[..., INNER] * change
-            slopes = {
-                INNER_WALL: 1 / stretch,
-                GAP: 1.0,
-                OUTER_START: 1.0,
-                OUTER: cavity,
-                OUTER_WALL: 1 / stretch,
-                PERICARDIUM: 1.0,
-            }
-            for layer, slope in slopes.items():
+            muscle = 1 / stretch
+            slopes = (muscle, 1.0, 1.0, rv, ra, muscle, 1.0)  # of the layers that end at INNER_WALL to PERICARDIUM
+            for layer, slope in enumerate(slopes, start=INNER_WALL):
                 n[..., layer] = n[..., layer - 1] + slope * (o[..., layer] - o[..., layer - 1])
-            n[..., SUPPORT] = np.maximum(o[..., SUPPORT], n[..., PERICARDIUM] + 1.0)
         return Pose(new.astype(np.float32), ventricle, atrium, self._turn(out))
 
     def _turn(self, out: float) -> NDArray[np.float64]:
@@ -171,20 +161,20 @@ class Motion:
         def ml(squares: NDArray[np.float64], low: float, high: float) -> float:
             return t.rays.volume(squares, low, high) / 1000
 
-        def cavity(table: int) -> NDArray[np.float64]:
-            return t.squares[table][..., OUTER] - t.squares[table][..., OUTER_START]
+        def between(table: int, inside: int, outside: int) -> NDArray[np.float64]:
+            return t.squares[table][..., outside] - t.squares[table][..., inside]
 
-        lv, la = t.squares[BESIDE_RV][..., INNER], t.squares[BESIDE_LA][..., INNER]
+        lv, la = t.squares[BESIDE_LV][..., INNER], t.squares[BESIDE_LA][..., INNER]
         lv_ml, la_ml = ml(lv, 0.0, t.length), ml(la, t.length, top)
         return {
             "LV": lv_ml,
-            "LV wall": ml(t.squares[BESIDE_RV][..., INNER_WALL] - lv, bottom, t.length),
+            "LV wall": ml(t.squares[BESIDE_LV][..., INNER_WALL] - lv, bottom, t.length),
             "contraction": ml(lv * self._contraction, 0.0, t.length) / lv_ml,
             "LA": la_ml,
             "growth": ml(la * self._growth, t.length, top) / la_ml,
-            "RV": ml(cavity(BESIDE_RV), bottom, t.tricuspid),
-            "RA low": ml(cavity(BESIDE_RA), t.tricuspid, t.length),
-            "RA high": ml(cavity(BESIDE_LA), t.length, top),
+            "RV": ml(between(BESIDE_LV, OUTER_START, SPLIT), bottom, t.length),
+            "RA low": ml(between(BESIDE_LV, SPLIT, OUTER), bottom, t.length),
+            "RA high": ml(between(BESIDE_LA, OUTER_START, OUTER), t.length, top),
         }
 
     # ---- points -----------------------------------------------------------------------------------------------------
@@ -221,7 +211,7 @@ class Motion:
         v = column - j
         j %= COLUMNS
         k = (j + 1) % COLUMNS
-        table = (z > np.float32(t.tricuspid)).astype(np.intp) + (z > np.float32(t.length))
+        table = (z > np.float32(t.length)).astype(np.intp)
         first = (table * len(t.rays.axis) + i) * COLUMNS
         return Cylinder(
             z,
@@ -243,14 +233,14 @@ class Motion:
         column = angle / (2 * np.pi) * COLUMNS
         i, j = int(row), int(column)
         v, w = column - j, row - i
-        s = pose.squares[BESIDE_RV][..., INNER][np.ix_([i, i + 1], [j % COLUMNS, (j + 1) % COLUMNS])].astype(np.float64)
+        s = pose.squares[BESIDE_LV][..., INNER][np.ix_([i, i + 1], [j % COLUMNS, (j + 1) % COLUMNS])].astype(np.float64)
         square = np.array([1 - w, w]) @ s @ np.array([1 - v, v])
         return self._placed_at(height, angle, float(np.sqrt(square)), pose)
 
     def annulus_ratio(self, pose: Pose) -> float:
         """Diameter of the mitral annulus over that at end-diastole."""
         row = round((self.template.length - self.template.rays.heights[0]) / self.template.row_mm)
-        now, rest = pose.squares[BESIDE_RV][row, :, INNER], self.template.squares[BESIDE_RV][row, :, INNER]
+        now, rest = pose.squares[BESIDE_LV][row, :, INNER], self.template.squares[BESIDE_LV][row, :, INNER]
         return float(np.sqrt(now.mean() / rest.mean()))
 
     def _placed_at(self, height: float, angle: float, distance: float, pose: Pose) -> NDArray[np.float64]:
@@ -316,11 +306,11 @@ def _smooth(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _piecewise(s: NDArray[np.floating], old: NDArray[np.float32], new: NDArray[np.float32]) -> NDArray[np.float64]:
-    """s of each point carried from its old knots to its new ones, linear between; beyond the last one it stays."""
+    """s of each point carried from its old knots to its new ones, linear between; it fades around the last one."""
     s = s.astype(np.float64)
+    support = (np.sqrt(np.maximum(old, new)[:, -1:].astype(np.float64)) + _ROOM_MM) ** 2
     zero = np.zeros((len(s), 1))
-    a, b = np.hstack([zero, old]), np.hstack([zero, new])
+    a, b = np.hstack([zero, old, support]), np.hstack([zero, new, support])
     widths = np.maximum(np.diff(a), 1e-9)
     parts = np.clip(s[:, None] - a[:, :-1], 0, widths)
-    moved = (parts * (np.diff(b) / widths)).sum(1)
-    return np.where(s > a[:, -1], s + b[:, -1] - a[:, -1], moved)
+    return (parts * (np.diff(b) / widths)).sum(1) + np.maximum(s - a[:, -1], 0.0)

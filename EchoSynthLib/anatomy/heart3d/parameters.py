@@ -35,12 +35,13 @@ class HeartParameters:
         rv_angle_deg: middle of the sector of the short axis that it covers, 180 is septal and 270 anterior.
         rv_turn_deg: by how much that sector lies farther to the front at the base.
         rv_width_deg: half of that sector at the base; a fifth less at the apex.
-        tricuspid_drop_mm: how much nearer the apex the tricuspid valve lies than the mitral.
+        tricuspid_drop_mm, pulmonary_drop_mm: how much nearer the apex these valves lie than the mitral.
+        tricuspid_tilt: by how much the tricuspid valve falls towards the free wall, per distance from the septum.
         la_max_ml, la_emptying: largest volume of the left atrium, and the fraction that leaves it until end-diastole.
         la_height: height over width.
         la_lean_x, la_lean_y: by how much the atrium's axis leans to the lateral and the inferior side, per height.
         ra_max_ml, ra_emptying: of the right atrium.
-        ra_x_mm, ra_y_mm, ra_z_mm: its middle.
+        ra_x, ra_y, ra_z: its middle, from that of the tricuspid valve, in half axes along z.
         ra_width, ra_depth: half axes along x and y, over the one along z.
         atrial_wall_mm: thickness.
         aortic_annulus_mm, aortic_sinus_mm, ascending_aorta_mm: inner diameters.
@@ -72,6 +73,8 @@ class HeartParameters:
     rv_turn_deg: float = 12.0
     rv_width_deg: float = 72.0
     tricuspid_drop_mm: float = 16.0
+    pulmonary_drop_mm: float = 12.0
+    tricuspid_tilt: float = 0.35
     la_max_ml: float = 50.0
     la_emptying: float = 0.55
     la_height: float = 1.1
@@ -79,9 +82,9 @@ class HeartParameters:
     la_lean_y: float = 0.0
     ra_max_ml: float = 48.0
     ra_emptying: float = 0.5
-    ra_x_mm: float = -47.0
-    ra_y_mm: float = 16.0
-    ra_z_mm: float = 8.0
+    ra_x: float = -0.35
+    ra_y: float = 0.05
+    ra_z: float = 0.7
     ra_width: float = 0.75
     ra_depth: float = 0.95
     atrial_wall_mm: float = 2.0
@@ -139,6 +142,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "rv_turn_deg": (-30, 60),
     "rv_width_deg": (40, 110),
     "tricuspid_drop_mm": (2, 35),
+    "pulmonary_drop_mm": (0, 35),
+    "tricuspid_tilt": (0.1, 1.0),
     "la_max_ml": (15, 400),
     "la_emptying": (0.05, 0.75),
     "la_height": (0.6, 2.0),
@@ -146,9 +151,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "la_lean_y": (-0.8, 0.8),
     "ra_max_ml": (15, 400),
     "ra_emptying": (0.05, 0.75),
-    "ra_x_mm": (-90, -20),
-    "ra_y_mm": (-30, 60),
-    "ra_z_mm": (-25, 50),
+    "ra_x": (-1.2, 0.3),
+    "ra_y": (-0.7, 0.9),
+    "ra_z": (0.3, 0.95),
     "ra_width": (0.35, 1.6),
     "ra_depth": (0.35, 2.0),
     "atrial_wall_mm": (1, 5),

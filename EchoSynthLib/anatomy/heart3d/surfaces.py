@@ -6,16 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart3d.motion import Motion
-from EchoSynthLib.anatomy.heart3d.rays import COLUMNS, angles
+from EchoSynthLib.anatomy.heart3d.rays import angles
 from EchoSynthLib.anatomy.heart3d.template import (
-    BESIDE_LA,
-    BESIDE_RA,
-    BESIDE_RV,
     INNER,
     INNER_WALL,
     OUTER,
     OUTER_START,
     OUTER_WALL,
+    SPLIT,
 )
 
 Points = NDArray[np.float64]
@@ -26,29 +24,34 @@ _THINNEST = 1.0  # mm; thinner layers of the right heart are its ends
 def surfaces(motion: Motion, phase: float = 0.0) -> dict[str, Points]:
     """Points (N, 3) of "LV", "LV outside", "LA", "RV", "RA", "aorta" and of the "epicardium" of both ventricles."""
     t = motion.template
-    z, low, mitral = t.rays.heights, t.tricuspid, t.length + 1e-6
+    z, mitral = t.rays.heights, t.length + 1e-6
     pose = motion.pose(phase)
-    beside_rv, beside_ra, beside_la = (np.sqrt(pose.squares[k].astype(np.float64)) for k in range(3))
+    beside_lv, beside_la = (np.sqrt(pose.squares[k].astype(np.float64)) for k in range(2))
+    below, above = (z <= mitral)[:, None], (z >= t.length)[:, None]
 
-    def at(layers: NDArray[np.float64], layer: int, where: NDArray[np.bool_]) -> Points:
-        return motion.placed(layers[..., layer], pose)[where]
+    def at(layers: NDArray[np.float64], inside: int, outside: int, rows: NDArray[np.bool_]) -> Points:
+        """Both surfaces of a cavity of the right heart, where it is, less where another cavity goes on."""
+        there = (layers[..., outside] - layers[..., inside] > _THINNEST) & rows
+        other = (layers[..., OUTER] - layers[..., SPLIT] > _THINNEST) & (
+            layers[..., SPLIT] > layers[..., OUTER_START] + 1
+        )
+        parts = []
+        for layer in (inside, outside):
+            shown = there & ~other if layer == SPLIT else there
+            parts.append(motion.placed(layers[..., layer], pose)[shown])
+        return np.concatenate(parts)
 
-    def there(layers: NDArray[np.float64], rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return (layers[..., OUTER] - layers[..., OUTER_START] > _THINNEST) & rows[:, None]
-
-    every = np.ones((1, COLUMNS), dtype=bool)
-    right = there(beside_rv, z <= low)
-    atrium = ((beside_ra, there(beside_ra, (z > low) & (z < t.length))), (beside_la, there(beside_la, z >= t.length)))
-    outside = np.where(right, beside_rv[..., OUTER_WALL], beside_rv[..., INNER_WALL])
-    ventricle = (z <= mitral)[:, None] & every
+    right = (beside_lv[..., OUTER] - beside_lv[..., OUTER_START] > _THINNEST) & below
+    outside = np.where(right, beside_lv[..., OUTER_WALL], beside_lv[..., INNER_WALL])
+    endo, epi, la = beside_lv[..., INNER], beside_lv[..., INNER_WALL], beside_la[..., INNER]
     return {
-        "LV": at(beside_rv, INNER, ((z >= 0) & (z <= mitral))[:, None] & every),
-        "LV outside": at(beside_rv, INNER_WALL, ventricle & (beside_rv[..., INNER_WALL] > 0)),
-        "LA": at(beside_la, INNER, (z >= t.length)[:, None] & (beside_la[..., INNER] > 0)),
-        "RV": np.concatenate([at(beside_rv, layer, right) for layer in (OUTER_START, OUTER)]),
-        "RA": np.concatenate([at(s, layer, w) for layer in (OUTER_START, OUTER) for s, w in atrium]),
+        "LV": motion.placed(endo, pose)[below & (z >= 0)[:, None] & (endo >= 0)],
+        "LV outside": motion.placed(epi, pose)[below & (epi > 0)],
+        "LA": motion.placed(la, pose)[above & (la > 0)],
+        "RV": at(beside_lv, OUTER_START, SPLIT, below),
+        "RA": np.concatenate([at(beside_lv, SPLIT, OUTER, below), at(beside_la, OUTER_START, OUTER, above)]),
         "aorta": _tube(motion),
-        "epicardium": motion.placed(outside, pose)[ventricle & (outside > 0)],
+        "epicardium": motion.placed(outside, pose)[below & (outside > 0)],
     }
 
 
@@ -69,6 +72,3 @@ def _tube(motion: Motion) -> Points:
     points = (center + radius[:, None] * (np.cos(theta) * first + np.sin(theta) * second)).reshape(-1, 3)
     points[:, 2] += points[:, :2] @ np.array(t.tilt)
     return points
-
-
-__all__ = ["BESIDE_LA", "BESIDE_RA", "BESIDE_RV", "surfaces"]

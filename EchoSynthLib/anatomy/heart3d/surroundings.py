@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.heart3d.rays import COLUMNS
 from EchoSynthLib.anatomy.heart3d.template import Template
 from EchoSynthLib.anatomy.heart3d.tissue import Tissue
 from EchoSynthLib.anatomy.heart3d.vessels import WALL_MM
@@ -30,8 +31,8 @@ def _from_descending_aorta(t: Template, points: NDArray[np.floating]) -> NDArray
     """mm from the middle of the vessel, which runs across the long-axis plane behind the atrium."""
     aside = -t.aorta.course[0, :2] / np.linalg.norm(t.aorta.course[0, :2])
     row = int(np.searchsorted(t.rays.heights, t.length + 15))
-    column = round(float(np.arctan2(aside[1], aside[0])) / (2 * np.pi) * t.squares.shape[2]) % t.squares.shape[2]
-    reach = float(np.sqrt(t.squares[2, row, column, -2])) + _VESSEL_MM + 6
+    column = round(float(np.arctan2(aside[1], aside[0])) / (2 * np.pi) * COLUMNS) % COLUMNS
+    reach = float(np.sqrt(t.squares[1, row, column, -2])) + _VESSEL_MM + 6
     x, y = t.rays.axis[row] + reach * aside
     z = t.length + 15
     across = np.array([-aside[1], aside[0], 0.35])

@@ -5,9 +5,9 @@ cavity, its wall, fat where there is any, the wall and cavity of the right heart
 holds the *square* of the distance of each surface, for it is the square in which volumes are sums (an annular sector of
 angle d theta and height dz holds (s_outer - s_inner) / 2 d theta dz) and motion is piecewise linear (`motion.py`).
 
-Three tables: beside the left ventricle below the tricuspid plane (right ventricle), above it (right atrium), and above
-the mitral plane (both atria). Coordinates are sheared along the axis, so that the mitral plane may be tilted and the
-axis bent; shears keep volumes.
+Two tables: beside the left ventricle, and above the mitral plane beside the left atrium. In the first, the cavity of the
+right heart is split where the tricuspid valve is: ventricle inside, atrium outside, for the valve falls away to the free
+wall. Coordinates are sheared along the axis, so that the mitral plane may be tilted and the axis bent; shears keep volumes.
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ from EchoSynthLib.anatomy.heart3d.rays import Rays, Table
 from EchoSynthLib.anatomy.heart3d.vessels import Tube, aorta, pulmonary_artery
 
 LAYERS = 8  # surfaces, from the axis on
-(INNER, INNER_WALL, GAP, OUTER_START, OUTER, OUTER_WALL, PERICARDIUM, SUPPORT) = range(LAYERS)
-BESIDE_RV, BESIDE_RA, BESIDE_LA = range(3)
+(INNER, INNER_WALL, GAP, OUTER_START, SPLIT, OUTER, OUTER_WALL, PERICARDIUM) = range(LAYERS)
+BESIDE_LV, BESIDE_LA = range(2)
 
 _ROWS_OF_VENTRICLE = 56
 _ABOVE_MM = 80.0  # nothing moves above this height over the mitral plane
 _PERICARDIUM_MM = 1.5
-_ROOM_MM = 16.0  # around the heart, for its motion to fade
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +37,11 @@ class Template:
     """Layers of a heart at end-diastole.
 
     Attributes:
-        squares: (3, rows, COLUMNS, LAYERS) squares of distances from the axis, in the order of the constants above;
-            the three tables are BESIDE_RV, BESIDE_RA and BESIDE_LA.
+        squares: (2, rows, COLUMNS, LAYERS) squares of distances from the axis, in the order of the constants above;
+            the two tables are BESIDE_LV and BESIDE_LA.
         rays: heights and axis of the rows; 0 and the mitral plane lie on rows.
         roof: height above which nothing moves.
         tilt: (2,) rise of planes of equal height along x and y.
-        tricuspid: height of the plane between right atrium and ventricle, below the mitral plane.
         aorta, pulmonary_artery: vessels in the axes of equal height, that is before the tilt.
     """
 
@@ -51,7 +49,6 @@ class Template:
     rays: Rays
     roof: float
     tilt: tuple[float, float]
-    tricuspid: float
     aorta: Tube
     pulmonary_artery: Tube
 
@@ -74,29 +71,35 @@ def make_template(p: HeartParameters) -> Template:
     """The layers of the heart with these numbers."""
     rays = _rays(p)
     vessel, trunk = aorta(p), pulmonary_artery(p)
-    tricuspid = p.lv_length_mm - p.tricuspid_drop_mm
     begins, ends = vessel.interval(rays)
     endo, epi = left.ventricle(p, rays, vessel)
     la, la_out = left.atrium(p, rays, begins)
     beside_aorta = np.where(begins < epi + 15, np.maximum(epi, ends), epi)
-    rv = right.ventricle(p, rays, beside_aorta, tricuspid)
+    rv = right.ventricle(p, rays, beside_aorta)
 
     def volume_of(enter: Table, leave: Table) -> float:
         start = np.maximum(enter, ends)
-        beside_lv = np.maximum(leave**2 - np.maximum(start, epi) ** 2, 0.0)
+        beside_lv = np.maximum(leave**2 - np.maximum(np.maximum(start, epi), right.valve_plane(p, rays)) ** 2, 0.0)
         beside_la = np.maximum(leave**2 - np.maximum(start, la_out) ** 2, 0.0)
-        top = rays.length + 100.0
-        return rays.volume(beside_lv, tricuspid, rays.length) + rays.volume(beside_la, rays.length, top)
+        bottom, top = float(rays.heights[0]), float(rays.heights[-1])
+        return rays.volume(beside_lv, bottom, rays.length) + rays.volume(beside_la, rays.length, top)
 
     enter, leave = right.atrium(p, rays, volume_of)
     enter = np.maximum(enter, np.where(begins < leave, ends, 0.0))
+    # Beside the left ventricle the right one comes first; the atrium begins where the valve is, or beyond.
+    valve = right.valve_plane(p, rays)
+    atrium_there = leave > np.maximum(np.maximum(enter, valve), epi) + 0.5
+    ventricle_there = rv > beside_aorta
+    start = np.where(ventricle_there | ~atrium_there, beside_aorta, np.maximum(np.maximum(enter, valve), epi))
+    outer = np.where(atrium_there, leave, np.maximum(rv, beside_aorta))
+    split = np.where(ventricle_there, np.where(atrium_there, np.maximum(rv, np.minimum(valve, leave)), rv), start)
+    walls = np.where(atrium_there, p.atrial_wall_mm, p.rv_wall_mm)
     tables = [
-        _stack(endo, epi, beside_aorta, rv, p.rv_wall_mm),
-        _stack(endo, epi, enter, leave, p.atrial_wall_mm),
-        _stack(la, la_out, enter, leave, p.atrial_wall_mm),
+        _stack(endo, epi, start, split, outer, walls),
+        _stack(la, la_out, enter, enter, leave, np.full_like(leave, p.atrial_wall_mm)),
     ]
     tilt = (p.base_tilt_x, p.base_tilt_y)
-    return Template(np.stack(tables), rays, rays.length + _ABOVE_MM, tilt, tricuspid, vessel, trunk)
+    return Template(np.stack(tables), rays, rays.length + _ABOVE_MM, tilt, vessel, trunk)
 
 
 def _rays(p: HeartParameters) -> Rays:
@@ -108,12 +111,16 @@ def _rays(p: HeartParameters) -> Rays:
     return Rays(heights, np.column_stack([p.la_lean_x * up, p.la_lean_y * up]), p.lv_length_mm)
 
 
-def _stack(inner: Table, inner_wall: Table, start: Table, outer: Table, wall_mm: float) -> NDArray[np.float64]:
+def _stack(
+    inner: Table, inner_wall: Table, start: Table, split: Table, outer: Table, wall: Table
+) -> NDArray[np.float64]:
     """Squares of all surfaces in order (rows, columns, LAYERS), from the distances of those of both sides."""
     start = np.maximum(start, inner_wall)
     outer = np.maximum(outer, start)
+    split = np.clip(split, start, outer)
     there = np.clip((outer - start) / 2.0, 0.0, 1.0)  # where the right heart ends, so does its wall
-    gap = np.maximum(start - wall_mm * there, inner_wall)
-    outer_wall = outer + wall_mm * there
-    surfaces = [inner, inner_wall, gap, start, outer, outer_wall, outer_wall + _PERICARDIUM_MM, outer_wall + _ROOM_MM]
-    return np.stack(surfaces, axis=-1) ** 2
+    gap = np.maximum(start - wall * there, inner_wall)
+    outer_wall = outer + wall * there
+    return (
+        np.stack([inner, inner_wall, gap, start, split, outer, outer_wall, outer_wall + _PERICARDIUM_MM], axis=-1) ** 2
+    )

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart3d.motion import Motion
-from EchoSynthLib.anatomy.heart3d.template import BESIDE_LA, BESIDE_RA, BESIDE_RV, INNER, OUTER, OUTER_START, Template
+from EchoSynthLib.anatomy.heart3d.right import TRICUSPID_DEG
+from EchoSynthLib.anatomy.heart3d.template import BESIDE_LA, BESIDE_LV, INNER, OUTER, OUTER_START, SPLIT, Template
+from EchoSynthLib.errors import InputError
 
 Points = NDArray[np.floating]
 
@@ -104,6 +106,11 @@ class Valves:
         normal /= np.linalg.norm(normal)
         (mitral, mitral_radius), (tricuspid, tricuspid_radius) = self._rings
         narrower = motion.annulus_ratio(pose)
+        fall = motion.parameters.tricuspid_tilt
+        tilted = normal + fall * np.array(
+            [math.cos(math.radians(TRICUSPID_DEG)), math.sin(math.radians(TRICUSPID_DEG)), 0]
+        )
+        tilted /= np.linalg.norm(tilted)
         aside = -t.aorta.course[0] * [1, 1, 0]
         aside = 0.3 * mitral_radius * narrower * aside / np.linalg.norm(aside)
         aside -= (aside @ normal) * normal
@@ -118,7 +125,7 @@ class Valves:
         still = np.zeros(3)
         return (
             Leaflets(places[0], -normal, mitral_radius * narrower, aside, _swung(atrial), none),
-            Leaflets(places[1], -normal, tricuspid_radius * (0.5 + 0.5 * narrower), still, _swung(atrial), none),
+            Leaflets(places[1], -tilted, tricuspid_radius * (0.5 + 0.5 * narrower), still, _swung(atrial), none),
             Leaflets(places[2], axis, float(t.aorta.radii[0]), still, _swung(aortic) + 0.12 * (1 - aortic), seams),
         )
 
@@ -130,24 +137,18 @@ def _swung(opening: float) -> float:
 def _mitral_ring(t: Template) -> tuple[NDArray[np.float64], float]:
     """Middle and radius of the mitral annulus: the narrower of ventricle and atrium, the outflow tract left out."""
     row = int(np.argmin(np.abs(t.rays.heights - t.length)))
-    ventricle, atrium = np.sqrt(t.squares[BESIDE_RV][row, :, INNER]), np.sqrt(t.squares[BESIDE_LA][row, :, INNER])
+    ventricle, atrium = np.sqrt(t.squares[BESIDE_LV][row, :, INNER]), np.sqrt(t.squares[BESIDE_LA][row, :, INNER])
     return np.array([0.0, 0.0, t.length]), float(np.median(np.minimum(ventricle, atrium)))
 
 
 def tricuspid_ring(t: Template) -> tuple[NDArray[np.float64], float]:
-    """Middle and radius of the tricuspid annulus: where right atrium and ventricle lie upon one another."""
-    rays = t.rays
-    row = int(np.argmin(np.abs(rays.heights - t.tricuspid)))
-    below, above = t.squares[BESIDE_RV][row], t.squares[BESIDE_RA][row]
-    start = np.sqrt(np.maximum(below[:, OUTER_START], above[:, OUTER_START]))
-    end = np.maximum(np.sqrt(np.minimum(below[:, OUTER], above[:, OUTER])), start)
-    area = (end**2 - start**2) / 2
-    if area.sum() <= 0:
-        start, end = np.sqrt(above[:, OUTER_START]), np.sqrt(above[:, OUTER])
-        area = np.maximum((end**2 - start**2) / 2, 1e-6)
-    theta = np.arange(len(area)) * (2 * math.pi / len(area))
-    reach = (end**3 - start**3) / 3  # times d theta: first moment along the ray
-    x = rays.axis[row, 0] + (reach * np.cos(theta)).sum() / area.sum()
-    y = rays.axis[row, 1] + (reach * np.sin(theta)).sum() / area.sum()
-    radius = math.sqrt(2 * area.sum() / len(area))
-    return np.array([x, y, t.tricuspid + t.tilt[0] * x + t.tilt[1] * y]), min(max(radius, 8.0), 24.0)
+    """Middle and radius of the tricuspid annulus: the surface at which ventricle and atrium lie upon one another."""
+    rays, layers = t.rays, t.squares[BESIDE_LV]
+    orifice = (layers[..., SPLIT] > layers[..., OUTER_START] + 9) & (layers[..., OUTER] > layers[..., SPLIT] + 9)
+    x, y, z = (c[orifice] for c in rays.points(np.sqrt(layers[..., SPLIT])))
+    if not len(x):
+        raise InputError("Right atrium and ventricle of this heart do not touch: lower ra_z or raise ra_max_ml.")
+    # Of a flat disc seen as points of equal weight, the mean square of the distance is half of that of the radius.
+    radius = math.sqrt(2 * (x.var() + y.var()))
+    center = np.array([x.mean(), y.mean(), z.mean() + t.tilt[0] * x.mean() + t.tilt[1] * y.mean()])
+    return center, min(max(radius, 10.0), 22.0)

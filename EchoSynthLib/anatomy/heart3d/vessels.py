@@ -102,7 +102,7 @@ def pulmonary_artery(p: HeartParameters) -> Tube:
     size = p.ascending_aorta_mm / 30.0
     course = np.array(
         [
-            [-30.0, -37.0, z - 14],
+            [-30.0, -37.0, z - p.pulmonary_drop_mm],
             [-28.0, -42.0, z + 8],
             [-14.0, -40.0, z + 30],
             [2.0, -24.0, z + 50],
