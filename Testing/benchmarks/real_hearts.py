@@ -1,4 +1,4 @@
-"""Surfaces of real hearts in the axes of `Heart`: a mesh, two label volumes and a beating mesh, from `ECHOSYNTH_DATA`/heart3d.
+"""Surfaces of real hearts in the axes of `Heart`: a mesh, two label volumes and a beating mesh, if they are there.
 
 Axes are set by anatomy in all: origin at the apex of the left ventricle's cavity, z to the middle of the mitral
 annulus, the middle of the right ventricle at 180 degrees.

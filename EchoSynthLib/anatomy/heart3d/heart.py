@@ -101,7 +101,7 @@ class Heart:
 
     def landmarks(self, phase: float = 0.0) -> Landmarks:
         """Places from which planes are set, at a phase."""
-        return landmarks_of(self.motion, phase)
+        return landmarks_of(self.motion, self.valves, phase)
 
     def _carried(self, points: NDArray[np.floating], before: float, after: float) -> NDArray[np.float64]:
         """Between end-diastole and a phase; what stands in the blood has its own way."""

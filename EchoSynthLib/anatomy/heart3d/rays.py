@@ -16,7 +16,7 @@ COLUMNS = 144
 
 def angles() -> NDArray[np.float64]:
     """(COLUMNS,) from lateral (0) through inferior (90 degrees), septal (180) and anterior (270), in radians."""
-    return np.arange(COLUMNS) * (2 * math.pi / COLUMNS)
+    return np.linspace(0.0, 2 * math.pi, COLUMNS, endpoint=False, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)

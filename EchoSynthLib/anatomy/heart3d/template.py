@@ -5,9 +5,10 @@ cavity, its wall, fat where there is any, the wall and cavity of the right heart
 holds the *square* of the distance of each surface, for it is the square in which volumes are sums (an annular sector of
 angle d theta and height dz holds (s_outer - s_inner) / 2 d theta dz) and motion is piecewise linear (`motion.py`).
 
-Two tables: beside the left ventricle, and above the mitral plane beside the left atrium. In the first, the cavity of the
-right heart is split where the tricuspid valve is: ventricle inside, atrium outside, for the valve falls away to the free
-wall. Coordinates are sheared along the axis, so that the mitral plane may be tilted and the axis bent; shears keep volumes.
+Two tables: beside the left ventricle, and above the mitral plane beside the left atrium. In the first, the cavity of
+the right heart is split where the tricuspid valve is: ventricle inside, atrium outside, for the valve falls away to the
+free wall. Coordinates are sheared along the axis, so that the mitral plane may be tilted and the axis bent; shears keep
+volumes.
 """
 
 from __future__ import annotations
