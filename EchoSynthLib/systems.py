@@ -120,6 +120,14 @@ SYSTEMS: tuple[System, ...] = (
         trains={"motion": {"supervision": "labels"}, "motion-unsupervised": {"supervision": "none"}},
         offers=("register", "warp", "track", "propagate"),
     ),
+    System(  # Stojanovski et al. 2022 (arXiv 2207.13424)
+        name="reconstruction.pix2vox",
+        kind="reconstruction",
+        title="Heart in 3D",
+        pipeline="EchoSynthLib.reconstruction.pix2vox.pipeline:Pix2VoxPipeline",
+        runtime="onnx",
+        torch_pipeline="EchoSynthLib.reconstruction.pix2vox.export:torch_pipeline",
+    ),
     System(
         name="synthesis.beam_flow",
         kind="synthesis",

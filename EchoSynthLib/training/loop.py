@@ -89,7 +89,10 @@ class _Run:
     def __init__(
         self, network: nn.Module, settings: Settings, basis: Mapping[str, str], folder: Path, processes: Processes
     ) -> None:
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network
+        for weights in network.parameters():
+            if weights.ndim == 4:  # in two dimensions; torch has no such order for some of three
+                weights.data = weights.data.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
         self.settings = settings
         self.basis = {**basis, **settings.decisive()}
