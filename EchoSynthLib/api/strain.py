@@ -66,5 +66,5 @@ def strain(
         end_systole=end_systole,
         quality=quality,
     )
-    record = new_record("strain") | {"reference": int(reference)} | result.to_record()
+    record = new_record("strain") | result.to_record()
     return result, with_warnings(record | {"seconds": seconds_since(started)}, result.warnings)

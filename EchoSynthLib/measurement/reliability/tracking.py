@@ -110,17 +110,15 @@ def _strain_findings(strain: float) -> list[Finding]:
 
 
 def evidence_at(
-    quality: Mapping[str, NDArray[np.floating]], frame: int, places: Sequence[NDArray[np.float64]], axis_length: float
+    maps: Mapping[str, NDArray[np.floating]], places: Sequence[NDArray[np.float64]], axis_length: float
 ) -> list[TrackingEvidence]:
     """The evidence of several pieces of the wall, from maps of the tracking's quality.
 
     Args:
-        quality: `forward_backward_px`, `ncc`, `jacobian`, each (T, H, W) on the reference frame's grid; any may lack.
-        frame: that is looked at.
+        maps: `forward_backward_px`, `ncc`, `jacobian`, each (H, W) on the reference frame's grid; any may lack.
         places: of each piece its points (n, 2), (row, column).
         axis_length: of the ventricle's long axis, in pixels.
     """
-    maps = {name: np.asarray(found[frame]) for name, found in quality.items()}
     return [
         TrackingEvidence(
             forward_backward=_scaled(_told(np.nanmedian, maps.get("forward_backward_px"), points), axis_length),

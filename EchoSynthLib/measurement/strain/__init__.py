@@ -6,6 +6,7 @@ from EchoSynthLib.measurement.strain.label_maps import strain_of_label_maps
 from EchoSynthLib.measurement.strain.measure import measure_strain
 from EchoSynthLib.measurement.strain.result import GLOBAL, StrainResult
 from EchoSynthLib.measurement.strain.segments import SEGMENTS, Segment, segments_of
+from EchoSynthLib.measurement.strain.table import curves_of, table_of, write_curves, write_table
 
 __all__ = [
     "GLOBAL",
@@ -14,7 +15,11 @@ __all__ = [
     "Segment",
     "StrainCurve",
     "StrainResult",
+    "curves_of",
     "measure_strain",
     "segments_of",
     "strain_of_label_maps",
+    "table_of",
+    "write_curves",
+    "write_table",
 ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from EchoSynthLib.measurement.strain.beat import Beat
 
 _DIGITS = 3  # of percents in records
+_LEAST = 1.0  # %: of a smaller peak the share of anything is chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class StrainCurve:
         peak: the same in the whole beat.
         time_to_peak_ms: from end-diastole to `peak`; None without a frame time, or where the beat's start is not seen.
         post_systolic_index: (peak - end-systolic) / peak in %, how much of the shortening comes after end-systole;
-            None where there is no peak, or nothing after end-systole.
+            None where the peak is smaller than 1 %, or nothing after end-systole is seen.
     """
 
     values: NDArray[np.float64]
@@ -57,7 +58,7 @@ class StrainCurve:
             peak_systolic=float(values[systolic]),
             peak=highest,
             time_to_peak_ms=(peak - beat.end_diastole) * frame_time if timed and frame_time and highest else None,
-            post_systolic_index=100 * (highest - at_end) / highest if seen_after and highest else None,
+            post_systolic_index=100 * (1 - at_end / highest) if seen_after and abs(highest) >= _LEAST else None,
         )
 
     def to_dict(self) -> dict[str, Any]:

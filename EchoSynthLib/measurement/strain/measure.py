@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.measurement.frame import measure_frame
-from EchoSynthLib.measurement.reliability.tracking import TrackingEvidence, evidence_at, global_light, segment_light
-from EchoSynthLib.measurement.strain.beat import Beat, beat_of
+from EchoSynthLib.measurement.reliability.evidence import Evidence
+from EchoSynthLib.measurement.strain.beat import beat_of
 from EchoSynthLib.measurement.strain.curves import StrainCurve
 from EchoSynthLib.measurement.strain.displacement import Displacement
 from EchoSynthLib.measurement.strain.doubts import doubts_of
 from EchoSynthLib.measurement.strain.given import checked_displacements, checked_frame_time, checked_quality
+from EchoSynthLib.measurement.strain.judged import judged
 from EchoSynthLib.measurement.strain.lengths import enclosed_area, lagrangian, segment_lengths, segment_thickness
 from EchoSynthLib.measurement.strain.result import GLOBAL, StrainResult
 from EchoSynthLib.measurement.strain.segments import segments_of
 from EchoSynthLib.measurement.strain.tracked import moved
-from EchoSynthLib.measurement.strain.wall import EDGES, Wall
+from EchoSynthLib.measurement.strain.wall import Wall
 from EchoSynthLib.types import Spacing
 
 Values = NDArray[np.float64]
@@ -39,15 +39,20 @@ def measure_strain(
     end_diastole: int | None = None,
     end_systole: int | None = None,
     quality: Mapping[str, NDArray[np.floating]] | None = None,
+    evidence: Evidence | None = None,
 ) -> StrainResult:
-    """Strain, displacement and how far to rely on them; for arguments and errors see `EchoSynthLib.strain`."""
+    """Strain, displacement and how far to rely on them; for arguments and errors see `EchoSynthLib.strain`.
+
+    Args:
+        evidence: what networks see in the reference frame's image, from which its label map is judged.
+    """
     known_view = taken_view(view, "measurement").name
     segments = segments_of(known_view)
-    frames = measure_frame(label_map, spacing)
-    fields, reference = checked_displacements(displacements, frames.labels.shape, reference)
+    frame = measure_frame(label_map, spacing, evidence=evidence)
+    fields, reference = checked_displacements(displacements, frame.labels.shape, reference)
     maps = checked_quality(quality, fields)
     frame_time = checked_frame_time(frame_time)
-    wall = Wall.of(frames.labels, spacing)
+    wall = Wall.of(frame.labels, spacing)
     layers = moved(wall.layers, fields)
     area = enclosed_area(layers[:, 0], wall.step)
     beat = beat_of(area, reference if end_diastole is None else end_diastole, end_systole)
@@ -70,10 +75,7 @@ def measure_strain(
         middle, thickness = segment_lengths(layers[:, 1], wall.step), segment_thickness(layers, wall.step)
         midwall = curves(middle, np.ones(6), _SHORTENS)
         radial = curves(thickness, middle[beat.end_diastole] / middle[beat.end_diastole].sum(), _THICKENS)
-    evidence = dict(zip(names, _evidence(wall, maps, beat), strict=True))
-    lights = {name: segment_light(evidence[name], longitudinal[name].end_systolic) for name in names}
-    own = [finding for finding in frames.findings if finding.structure in ("", "LV")]
-    return StrainResult(
+    result = StrainResult(
         view=known_view,
         segments=segments,
         longitudinal=longitudinal,
@@ -83,18 +85,10 @@ def measure_strain(
         area=area,
         layers=layers,
         beat=beat,
-        lights=lights,
-        light=global_light(lights, own),
-        evidence=evidence,
+        reference=reference,
+        findings=tuple(finding for finding in frame.findings if finding.structure in ("", "LV")),
         spacing=spacing,
         frame_time=frame_time,
         warnings=tuple(doubts_of(area, beat, spacing, frame_time, has_wall=wall.has_wall)),
     )
-
-
-def _evidence(wall: Wall, maps: Mapping[str, NDArray[np.floating]], beat: Beat) -> list[TrackingEvidence]:
-    """Of each segment, at end-systole, where the motion is largest and on which the numbers rest."""
-    first, last = wall.endocardium[0], wall.endocardium[-1]
-    axis_length = float(np.linalg.norm(wall.endocardium[len(wall.endocardium) // 2] - (first + last) / 2))
-    places = [wall.layers[:, start : end + 1].reshape(-1, 2) for start, end in pairwise(EDGES)]
-    return evidence_at(maps, beat.end_systole, places, axis_length)
+    return judged(result, {name: found[beat.end_systole] for name, found in maps.items()})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.measurement.reliability.tracking import TrackingEvidence
-from EchoSynthLib.measurement.reliability.traffic_light import Light
+from EchoSynthLib.measurement.reliability.traffic_light import Finding, Light
 from EchoSynthLib.measurement.strain.beat import Beat
 from EchoSynthLib.measurement.strain.curves import StrainCurve, as_list
 from EchoSynthLib.measurement.strain.displacement import Displacement
@@ -19,6 +19,7 @@ from EchoSynthLib.types import Spacing
 
 GLOBAL = "global"
 """Name of the curve of the whole contour, beside those of the segments."""
+_UNJUDGED = Light("red", ("its tracking was not judged",))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +37,14 @@ class StrainResult:
         layers: (T, 3, 97, 2) endocardium, middle and outer border of the wall in each frame, in pixels (row, column);
             of a label map without a wall (T, 1, 97, 2). Points 0, 16, ... 96 are where segments begin and end.
         beat: its end-diastole and end-systole.
-        lights: how far to rely on each segment, by name.
-        light: the same of the global strain.
-        evidence: of each segment's tracking, by name.
+        reference: number of the frame that the label map belongs to.
+        findings: what speaks against the label map.
         spacing: (row, column) in mm, or None.
         frame_time: milliseconds, or None.
         warnings: what a reader has to know.
+        lights: how far to rely on each segment, by name.
+        light: the same of the global strain.
+        evidence: of each segment's tracking, by name.
     """
 
     view: str
@@ -53,12 +56,14 @@ class StrainResult:
     area: NDArray[np.float64]
     layers: NDArray[np.float64]
     beat: Beat
-    lights: Mapping[str, Light]
-    light: Light
-    evidence: Mapping[str, TrackingEvidence]
+    reference: int
+    findings: tuple[Finding, ...]
     spacing: Spacing | None
     frame_time: float | None
     warnings: tuple[str, ...] = ()
+    lights: Mapping[str, Light] = field(default_factory=dict)
+    light: Light = _UNJUDGED
+    evidence: Mapping[str, TrackingEvidence] = field(default_factory=dict)
 
     @property
     def gls(self) -> float:
@@ -89,6 +94,7 @@ class StrainResult:
             "view": self.view,
             "segments": [segment._asdict() for segment in self.segments],
             "frames": len(self.area),
+            "reference": self.reference,
             "end_diastole": self.beat.end_diastole,
             "end_systole": self.beat.end_systole,
             "beat_end": self.beat.end,
