@@ -36,7 +36,7 @@ ITERATIONS = 10_000
 STRENGTH = 0.6
 """Of the affine maps, one for both frames of a pair; 1 are those of the segmenter's far frames."""
 CHANNELS = {"labels": 16, "none": 8}
-SMOOTHNESS = {"labels": 0.05, "none": 0.2}
+SMOOTHNESS = {"labels": 0.05, "none": 0.3}
 FOLDING = 10.0
 OVERLAP = 2.0
 BETWEEN = BATCH // 4
@@ -102,9 +102,7 @@ class MotionLoss:
         moving, fixed = self.between(*self.batch(moment.generator), moment)
         displacement = network(*(self.seen(frames[:, :1], moment.generator) for frames in (moving, fixed)))
         warped = self.warp(moving, displacement)
-        # Speckle of another moment of the beat is another speckle; a little blur leaves what both show.
-        blurred, target = (F.avg_pool2d(frames[:, :1], 3, 1, 1) for frames in (warped, fixed))
-        loss = local_correlation_loss(blurred, target)
+        loss = unlikeness(warped[:, :1], fixed[:, :1], self.supervision)
         loss = loss + SMOOTHNESS[self.supervision] * roughness(displacement) + FOLDING * folding(displacement)
         if self.supervision == "labels":
             loss = loss + OVERLAP * overlap_loss(warped[:, 1:], fixed[:, 1:])
@@ -140,6 +138,17 @@ class MotionLoss:
         if far.any():
             exposed[far] = scanner(image[far], generator)
         return exposed.to(self.device)
+
+
+def unlikeness(warped: Tensor, fixed: Tensor, supervision: str) -> Tensor:
+    """1 - mean squared correlation of both frames (N, 1, *GRID), which a little blur rids of speckle that only one has.
+
+    Pictures alone are compared at half their resolution and in windows of 22 pixels instead of 9: what small windows
+    find likest in another moment's speckle is not where the tissue went.
+    """
+    if supervision == "labels":
+        return local_correlation_loss(F.avg_pool2d(warped, 3, 1, 1), F.avg_pool2d(fixed, 3, 1, 1))
+    return local_correlation_loss(F.avg_pool2d(warped, 4, 2, 1), F.avg_pool2d(fixed, 4, 2, 1), window=11)
 
 
 def _memberships(labels: Tensor) -> Tensor:

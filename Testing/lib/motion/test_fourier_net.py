@@ -11,7 +11,14 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from EchoSynthLib.anatomy import deformation  # noqa: E402
 from EchoSynthLib.errors import InputError  # noqa: E402
 from EchoSynthLib.motion.fourier.band_limit import real_terms, resample, resampling_matrix  # noqa: E402
-from EchoSynthLib.motion.fourier.network import FOURIER_NET_PLUS, SQUARINGS, BandLimit, FourierNet  # noqa: E402
+from EchoSynthLib.motion.fourier.losses import mean_squared_error, roughness  # noqa: E402
+from EchoSynthLib.motion.fourier.network import (  # noqa: E402
+    FOURIER_NET,
+    FOURIER_NET_PLUS,
+    SQUARINGS,
+    BandLimit,
+    FourierNet,
+)
 from EchoSynthLib.motion.fourier.presets import PAPER  # noqa: E402
 from EchoSynthLib.motion.fourier.spatial_transform import SpatialTransform  # noqa: E402
 from EchoSynthLib.networks.semantic.cost import multiply_accumulates  # noqa: E402
@@ -185,3 +192,32 @@ def test_torch_warps_and_composes_as_numpy_does(grid: tuple[int, ...]) -> None:
     np.testing.assert_allclose(transform(picture, one)[0, 0].numpy(), ours, atol=1e-6)
     composed = deformation.compose(one[0].numpy(), two[0].numpy())
     np.testing.assert_allclose(transform.compose(one, two)[0].numpy(), composed, atol=1e-5)
+
+
+@pytest.mark.parametrize("grid", [(32, 32), (16, 16, 16)])
+def test_a_network_learns_where_a_ball_went_in_two_dimensions_and_in_three(grid: tuple[int, ...]) -> None:
+    axes = torch.meshgrid(*(torch.arange(float(side)) for side in grid), indexing="ij")
+
+    def ball(center: torch.Tensor) -> torch.Tensor:
+        squared = sum((axis - place) ** 2 for axis, place in zip(axes, center, strict=True))
+        return torch.exp(-squared / (2 * (max(grid) / 8) ** 2))[None, None]
+
+    torch.manual_seed(0)
+    network = FourierNet(grid, grid, 4, FOURIER_NET, stages=2, diffeomorphic=True)
+    warp = SpatialTransform(grid)
+    optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+    middle = torch.tensor([side / 2 for side in grid])
+    fixed, moved = ball(middle), middle.clone()
+    moved[-1] += max(grid) / 8
+    moving = ball(moved)
+    before = mean_squared_error(moving, fixed).item()
+    for _ in range(60):
+        displacement = network(moving, fixed)
+        loss = mean_squared_error(warp(moving, displacement), fixed) + 1e-4 * roughness(displacement)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    found = network(moving, fixed)
+    assert mean_squared_error(warp(moving, found), fixed).item() < before / 10
+    center = tuple(int(place) for place in middle)
+    assert found[(0, -1, *center)].item() == pytest.approx(max(grid) / 8, abs=0.25 * max(grid) / 8)
