@@ -57,7 +57,13 @@ def fit(real: RealHeart, start: HeartParameters | None = None, rounds: int = 10)
 def distances(heart: Heart, real: RealHeart, phase: float = 0.0) -> dict[str, float]:
     """Mean distance in mm of each structure's surfaces, of both ways."""
     made = surfaces(heart.motion, phase)
+    made["aorta"] = _as_far(made["aorta"], real.surfaces.get("aorta"))
     return {name: _mean_distance(made[name], points) for name, points in real.surfaces.items()}
+
+
+def _as_far(aorta: Points, real: Points | None) -> Points:
+    """The aorta as far from the valve as the real one was segmented."""
+    return aorta if real is None else aorta[: int(cKDTree(aorta).query(real)[1].max()) + 1]
 
 
 def _mean_distance(made: Points, real: Points) -> float:
@@ -90,6 +96,7 @@ def _fitted(
             made = surfaces(Heart(changed(vector)).motion)
         except InputError:
             return np.full(len(names) + 2 * sum(map(len, chosen.values())), 50.0)
+        made["aorta"] = _as_far(made["aorta"], targets.get("aorta"))
         for name, points in chosen.items():
             parts.append(cKDTree(made[name]).query(points)[0])
             some = made[name][np.linspace(0, len(made[name]) - 1, len(points)).astype(int)]

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.heart3d.motion import Motion
 from EchoSynthLib.anatomy.heart3d.papillary import PapillaryMuscles
 from EchoSynthLib.anatomy.heart3d.surroundings import surroundings
-from EchoSynthLib.anatomy.heart3d.template import LAYERS
 from EchoSynthLib.anatomy.heart3d.tissue import Tissue
 from EchoSynthLib.anatomy.heart3d.valves import Leaflets, Valves
 from EchoSynthLib.anatomy.heart3d.vessels import WALL_MM, Tube
@@ -42,62 +41,52 @@ class Labeling:
         motion, t = self.motion, self.motion.template
         pose = motion.pose(phase)
         at = motion.locate(flat, pose)
-        found = _TISSUE_OF_LAYER[at.table, _layer(at.square, at.layers(pose.squares))]
+        knots = at.layers(pose.squares)
+        found = _TISSUE_OF_LAYER[at.table, _layer(at.square, knots)]
         outside = np.flatnonzero(found == _OUTSIDE)
         found[outside] = surroundings(t, flat[outside])
-        self._vessel(
-            found,
-            flat,
-            phase,
-            at.height,
-            t.pulmonary_artery,
-            Tissue.PULMONARY_ARTERY,
-            (Tissue.LV_CAVITY, Tissue.LV_WALL, Tissue.RV_CAVITY, Tissue.LEFT_ATRIUM, Tissue.RIGHT_ATRIUM),
-        )
-        self._vessel(found, flat, phase, at.height, t.aorta, Tissue.AORTA, (Tissue.LV_CAVITY, Tissue.LEFT_ATRIUM))
+
+        def mark_vessel(tube: Tube, code: int, not_over: NDArray[np.bool_]) -> None:
+            chosen = np.flatnonzero(_in_box(flat, at.height, tube))
+            chosen = chosen[~not_over[found[chosen]]]
+            if len(chosen):
+                rest = motion.at_rest(at[chosen], knots[chosen], pose).astype(np.float32)
+                z = rest[:, 2] - rest[:, :2] @ np.array(t.tilt, dtype=np.float32)
+                away = tube.distance(rest[:, 0], rest[:, 1], z)
+                found[chosen[away < WALL_MM]] = code + 1
+                found[chosen[away < 0]] = code
+
+        def mark_leaflets(valve: Leaflets, code: int, over: NDArray[np.bool_]) -> None:
+            chosen = np.flatnonzero(np.abs(flat[:, 2] - np.float32(valve.center[2])) < 1.5 * valve.radius)
+            offset = flat[chosen] - valve.center.astype(np.float32)
+            chosen = chosen[(offset * offset).sum(-1) < (1.5 * valve.radius) ** 2]
+            chosen = chosen[over[found[chosen]]]
+            found[chosen[valve.inside(flat[chosen])]] = code
+
+        mark_vessel(t.pulmonary_artery, Tissue.PULMONARY_ARTERY, _NOT_TRUNK)
+        mark_vessel(t.aorta, Tissue.AORTA, _NOT_AORTA)
         mitral, tricuspid, aortic = self.valves.at(phase)
-        self._leaflets(found, flat, mitral, (Tissue.LV_CAVITY, Tissue.LEFT_ATRIUM), Tissue.MITRAL_LEAFLET)
-        self._leaflets(found, flat, tricuspid, (Tissue.RV_CAVITY, Tissue.RIGHT_ATRIUM), Tissue.TRICUSPID_LEAFLET)
-        self._leaflets(found, flat, aortic, (Tissue.LV_CAVITY, Tissue.AORTA), Tissue.AORTIC_CUSP)
-        cavity = np.flatnonzero((found == Tissue.LV_CAVITY) & (at.height < 0.8 * t.length))
+        mark_leaflets(mitral, Tissue.MITRAL_LEAFLET, _LEFT)
+        mark_leaflets(tricuspid, Tissue.TRICUSPID_LEAFLET, _RIGHT)
+        mark_leaflets(aortic, Tissue.AORTIC_CUSP, _OUTFLOW)
+        cavity = np.flatnonzero((found == Tissue.LV_CAVITY) & (at.height < 0.75 * t.length))
         found[cavity[self.papillary.inside(flat[cavity], phase)]] = Tissue.PAPILLARY_MUSCLE
         return found
 
-    def _vessel(
-        self,
-        found: NDArray[np.uint8],
-        points: NDArray[np.float32],
-        phase: float,
-        height: NDArray[np.floating],
-        tube: Tube,
-        code: int,
-        over: tuple[int, ...],
-    ) -> None:
-        """Marks a vessel and its wall where none of the structures in `over` is."""
-        wide = float(tube.radii.max()) + 2 * WALL_MM
-        low, high = tube.course.min(0) - wide, tube.course.max(0) + wide
-        near = (height > low[2]) & (height < high[2])
-        for k in (0, 1):
-            near &= (points[:, k] > low[k]) & (points[:, k] < high[k])
-        chosen = np.flatnonzero(near)
-        chosen = chosen[~np.isin(found[chosen], over)]
-        if not len(chosen):
-            return
-        rest = self.motion.backward(points[chosen], phase).astype(np.float32)
-        t = self.motion.template
-        z = rest[:, 2] - np.float32(t.tilt[0]) * rest[:, 0] - np.float32(t.tilt[1]) * rest[:, 1]
-        away = tube.distance(rest[:, 0], rest[:, 1], z)
-        found[chosen[away < WALL_MM]] = code + 1
-        found[chosen[away < 0]] = code
 
-    @staticmethod
-    def _leaflets(
-        found: NDArray[np.uint8], points: NDArray[np.float32], valve: Leaflets, blood: tuple[int, ...], code: int
-    ) -> None:
-        offset = points - valve.center.astype(np.float32)
-        near = (offset * offset).sum(-1) < (1.6 * valve.radius) ** 2
-        chosen = np.flatnonzero(near & np.isin(found, blood))
-        found[chosen[valve.inside(points[chosen])]] = code
+def _in_box(points: NDArray[np.float32], height: NDArray[np.floating], tube: Tube) -> NDArray[np.bool_]:
+    """Points near a tube, roughly."""
+    wide = float(tube.radii.max()) + 2 * WALL_MM
+    low, high = tube.course.min(0) - wide, tube.course.max(0) + wide
+    near = (height > low[2]) & (height < high[2])
+    for k in (0, 1):
+        near &= (points[:, k] > low[k]) & (points[:, k] < high[k])
+    return near
+
+
+def _codes(*codes: int) -> NDArray[np.bool_]:
+    """(256,) true at these."""
+    return np.isin(np.arange(256), codes)
 
 
 def _layer(square: NDArray[np.floating], knots: NDArray[np.float32]) -> NDArray[np.intp]:
@@ -106,4 +95,11 @@ def _layer(square: NDArray[np.floating], knots: NDArray[np.float32]) -> NDArray[
     return ((beyond * _BYTES) >> np.uint64(56)).astype(np.intp)
 
 
-assert LAYERS == 8
+# Where vessels and leaflets are not, or only, drawn.
+_NOT_TRUNK = _codes(
+    Tissue.LV_CAVITY, Tissue.LV_WALL, Tissue.RV_CAVITY, Tissue.LEFT_ATRIUM, Tissue.RIGHT_ATRIUM
+)  # fmt: skip
+_NOT_AORTA = _codes(Tissue.LV_CAVITY, Tissue.LEFT_ATRIUM)
+_LEFT = _codes(Tissue.LV_CAVITY, Tissue.LEFT_ATRIUM)
+_RIGHT = _codes(Tissue.RV_CAVITY, Tissue.RIGHT_ATRIUM)
+_OUTFLOW = _codes(Tissue.LV_CAVITY, Tissue.AORTA)

@@ -27,8 +27,10 @@ from EchoSynthLib.anatomy.heart3d.template import (
     Template,
 )
 from EchoSynthLib.anatomy.heart3d.volume_curve import Beat
+from EchoSynthLib.errors import InputError
 
 _REMEMBERED = 64
+_MOST_CONTRACTED = 0.96  # of the area of the cavity, at any height
 _ROOM_MM = 14.0  # around the heart, for its motion to fade
 _BASAL_SHARE_OF_TWIST = 0.3
 
@@ -55,7 +57,7 @@ class Cylinder:
 
     Attributes:
         height, square, angle, table: (N,); `table` is one of BESIDE_LV, BESIDE_RA, BESIDE_LA.
-        knots: (N, LAYERS) squares at the phase.
+        corners, weights: the places of the tables around each point, and how much each counts.
     """
 
     height: NDArray[np.floating]
@@ -64,6 +66,13 @@ class Cylinder:
     table: NDArray[np.intp]
     corners: tuple[NDArray[np.intp], ...]
     weights: tuple[NDArray[np.floating], ...]
+
+    def __getitem__(self, chosen: NDArray[np.intp]) -> Cylinder:
+        """Some of the points."""
+        corners, weights = (tuple(c[chosen] for c in parts) for parts in (self.corners, self.weights))
+        return Cylinder(
+            self.height[chosen], self.square[chosen], self.angle[chosen], self.table[chosen], corners, weights
+        )
 
     def layers(self, squares: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, LAYERS) of a table, bilinear."""
@@ -88,6 +97,7 @@ class Motion:
         self._growth = self._growth_of_atrium()
         self._volumes = self._volumes_at_rest()
         self._still = template.squares.astype(np.float32)
+        self._axis = template.rays.axis.astype(np.float32)
 
     def pose(self, phase: float) -> Pose:
         """The heart at a phase; the last ones are remembered."""
@@ -119,6 +129,11 @@ class Motion:
         old, new = t.squares, t.squares.copy()
         # Left ventricle: s' = s (1 - k h), with k from the volume.
         k = (1 - now["LV"] / (ventricle * rest["LV"])) / rest["contraction"]
+        if k * self._contraction.max() > _MOST_CONTRACTED:
+            raise InputError(
+                f"An ejection fraction of {p.ejection_fraction:g} is more than this ventricle can reach: lower it or"
+                f" the scar of {p.scar:g}, or raise the longitudinal shortening of {p.longitudinal_shortening:g}."
+            )
         k_la = (now["LA"] / (atrium * rest["LA"]) - 1) / rest["growth"]
         rv = now["RV"] / (ventricle * rest["RV"])
         ra = now["RA"] / (ventricle * rest["RA low"] + atrium * rest["RA high"])
@@ -145,7 +160,13 @@ class Motion:
         x, y = self.template.aorta.course[0, :2]
         toward = np.cos(angles() - np.arctan2(y, x))
         outflow = _smooth((share - 0.75) / 0.2) * _smooth((toward - 0.3) / 0.5)
-        return (1 - 0.45 * np.clip((share - 0.6) / 0.4, 0, 1) ** 2) * (1 - 0.85 * outflow)
+        return (1 - 0.45 * np.clip((share - 0.6) / 0.4, 0, 1) ** 2) * (1 - 0.85 * outflow) * (1 - self._scar(share))
+
+    def _scar(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
+        p = self.parameters
+        aside = (angles() - np.radians(p.scar_deg) + np.pi) % (2 * np.pi) - np.pi
+        around = _smooth(1.5 - np.abs(aside) / np.radians(p.scar_width_deg))
+        return p.scar * around * _smooth(1.5 - np.abs(share - p.scar_height) / p.scar_extent)
 
     def _growth_of_atrium(self) -> NDArray[np.float64]:
         """How much each place of the left atrium takes part: not where the aorta is."""
@@ -195,7 +216,7 @@ class Motion:
         row = np.clip((z - np.float32(t.rays.heights[0])) / np.float32(t.row_mm), 0, len(t.rays.axis) - 1.001)
         i = row.astype(np.intp)
         w = row - i
-        center = t.rays.axis.astype(np.float32)
+        center = self._axis
         cx, cy = (
             center[i, 0] + w * (center[i + 1, 0] - center[i, 0]),
             center[i, 1] + w * (center[i + 1, 1] - center[i, 1]),
@@ -281,7 +302,11 @@ class Motion:
         flat = points.reshape(-1, 3).astype(np.float64)
         pose = self.pose(phase)
         at = self.locate(flat, pose)
-        return self._rebuilt(at, at.layers(pose.squares), at.layers(self._still), pose, 0).reshape(points.shape)
+        return self.at_rest(at, at.layers(pose.squares), pose).reshape(points.shape)
+
+    def at_rest(self, at: Cylinder, knots: NDArray[np.float32], pose: Pose) -> NDArray[np.float64]:
+        """The same (N, 3), of points that are located already, with their layers at the pose."""
+        return self._rebuilt(at, knots, at.layers(self._still), pose, 0)
 
     def _rebuilt(
         self, at: Cylinder, old: NDArray[np.float32], new: NDArray[np.float32], pose: Pose, turn: int

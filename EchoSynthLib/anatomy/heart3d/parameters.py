@@ -30,6 +30,9 @@ class HeartParameters:
         base_tilt_x, base_tilt_y: rise of the mitral plane to the lateral and the inferior wall.
         longitudinal_shortening: fraction of its length that the left ventricle loses to end-systole.
         twist_deg: rotation of the apex against the base at end-systole.
+        scar: how much less a region contracts: 0 none, 1 not at all, more bulges out in systole.
+        scar_deg, scar_width_deg: its middle in the short axis, 0 is lateral and 90 inferior, and half its width.
+        scar_height, scar_extent: its middle and half its extent, over the length of the left ventricle.
         rv_edv_ml, rv_ejection_fraction, rv_wall_mm: of the right ventricle.
         rv_apex: height at which the right ventricle begins, over the length of the left.
         rv_angle_deg: middle of the sector of the short axis that it covers, 180 is septal and 270 anterior.
@@ -65,6 +68,11 @@ class HeartParameters:
     base_tilt_y: float = -0.2
     longitudinal_shortening: float = 0.16
     twist_deg: float = 14.0
+    scar: float = 0.0
+    scar_deg: float = 235.0
+    scar_width_deg: float = 60.0
+    scar_height: float = 0.25
+    scar_extent: float = 0.4
     rv_edv_ml: float = 110.0
     rv_ejection_fraction: float = 0.56
     rv_wall_mm: float = 3.5
@@ -93,8 +101,8 @@ class HeartParameters:
     ascending_aorta_mm: float = 30.0
     aortic_x_mm: float = -20.0
     aortic_y_mm: float = -10.0
-    aortic_lean_x: float = -1.0
-    aortic_lean_y: float = -0.3
+    aortic_lean_x: float = -2.0
+    aortic_lean_y: float = -0.8
     papillary_mm: float = 4.5
     lv_form: tuple[float, ...] = (0.0,) * FORM_MODES
     wall_form: tuple[float, ...] = (0.0,) * FORM_MODES
@@ -134,6 +142,11 @@ RANGES: dict[str, tuple[float, float]] = {
     "base_tilt_y": (-0.6, 0.6),
     "longitudinal_shortening": (0, 0.3),
     "twist_deg": (-10, 35),
+    "scar": (0, 1.3),
+    "scar_deg": (0, 360),
+    "scar_width_deg": (10, 180),
+    "scar_height": (0, 1),
+    "scar_extent": (0.05, 1),
     "rv_edv_ml": (30, 500),
     "rv_ejection_fraction": (0.05, 0.8),
     "rv_wall_mm": (2, 12),
@@ -160,10 +173,10 @@ RANGES: dict[str, tuple[float, float]] = {
     "aortic_annulus_mm": (12, 35),
     "aortic_sinus_mm": (15, 60),
     "ascending_aorta_mm": (14, 60),
-    "aortic_x_mm": (-35, -8),
+    "aortic_x_mm": (-35, -10),
     "aortic_y_mm": (-30, 8),
-    "aortic_lean_x": (-2.5, 0.5),
-    "aortic_lean_y": (-1.5, 1.0),
+    "aortic_lean_x": (-4.0, 0.0),
+    "aortic_lean_y": (-2.5, 1.0),
     "papillary_mm": (0, 9),
 }
 """Lowest and highest value of each."""

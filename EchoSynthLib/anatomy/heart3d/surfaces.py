@@ -56,7 +56,7 @@ def surfaces(motion: Motion, phase: float = 0.0) -> dict[str, Points]:
 
 
 def _tube(motion: Motion) -> Points:
-    """The inner surface of the aorta at end-diastole."""
+    """The inner surface of the aorta at end-diastole, ring by ring from the valve on."""
     t = motion.template
     course, radii = t.aorta.course, t.aorta.radii
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(course, axis=0), axis=1))])
@@ -68,7 +68,8 @@ def _tube(motion: Motion) -> Points:
     first = np.cross(axis, [0.0, 1.0, 0.0])
     first /= np.linalg.norm(first, axis=1, keepdims=True)
     second = np.cross(axis, first)
-    theta = angles()[::4, None, None]
-    points = (center + radius[:, None] * (np.cos(theta) * first + np.sin(theta) * second)).reshape(-1, 3)
+    theta = angles()[None, ::4, None]
+    ring = np.cos(theta) * first[:, None] + np.sin(theta) * second[:, None]
+    points = (center[:, None] + radius[:, None, None] * ring).reshape(-1, 3)
     points[:, 2] += points[:, :2] @ np.array(t.tilt)
     return points

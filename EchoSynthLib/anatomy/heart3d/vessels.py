@@ -12,6 +12,7 @@ from EchoSynthLib.anatomy.heart3d.rays import COLUMNS, Rays, Table, angles
 
 WALL_MM = 2.0
 _STEP_MM = 3.0
+_ASCENDING, _ARCH = np.array([-0.25, -0.78, 0.57]), np.array([0.4, -0.6, 0.69])
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,20 +81,14 @@ def _part(d: NDArray[np.float64], inside: NDArray[np.intp], outside: NDArray[np.
 
 
 def aorta(p: HeartParameters) -> Tube:
-    """The root, widest in the sinuses, the ascending aorta, and the begin of the arch."""
-    start = np.array([p.aortic_x_mm, p.aortic_y_mm, p.lv_length_mm])
+    """The root, widest in the sinuses; the ascending aorta, which turns to the front and up; the begin of the arch."""
     lean = np.array([p.aortic_lean_x, p.aortic_lean_y, 1.0])
     root = lean / np.linalg.norm(lean)
-    up = 0.45 * root + np.array([0.1, -0.15, 0.85])
-    up /= np.linalg.norm(up)
+    steps = [9 * root, 11 * root, 10 * (root + _ASCENDING), 18 * _ASCENDING, 22 * _ARCH]
+    start = np.array([p.aortic_x_mm, p.aortic_y_mm, p.lv_length_mm])
+    course = start + np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
     annulus, sinus, tube = p.aortic_annulus_mm / 2, p.aortic_sinus_mm / 2, p.ascending_aorta_mm / 2
-    along = [0.0, 9.0, 20.0]
-    points = [start + s * root for s in along]
-    points += [
-        points[-1] + 22 * (root + up) / np.linalg.norm(root + up),
-        points[-1] + 22 * (root + up) / np.linalg.norm(root + up) + 30 * up,
-    ]
-    return Tube(np.array(points), np.array([annulus, sinus, 0.5 * (sinus + tube) * 0.97, tube, tube]))
+    return Tube(course, np.array([annulus, sinus, 0.5 * (sinus + tube) * 0.95, tube, tube, tube]))
 
 
 def pulmonary_artery(p: HeartParameters) -> Tube:
