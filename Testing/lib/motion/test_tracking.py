@@ -18,8 +18,8 @@ from EchoSynthLib.motion import tracking_quality
 def still(shape: tuple[int, int] = (64, 80), seed: int = 0) -> NDArray[np.uint8]:
     """A picture that shows something, with speckle."""
     rng = np.random.default_rng(seed)
-    smooth = gaussian_filter(rng.standard_normal(shape), 3)
-    return np.clip(128 + 400 * smooth, 0, 255).astype(np.uint8)
+    smooth = gaussian_filter(rng.standard_normal(shape), 1.5)
+    return np.clip(128 + 250 * smooth, 0, 255).astype(np.uint8)
 
 
 def sliding(rows: list[int], shape: tuple[int, int] = (64, 80)) -> NDArray[np.uint8]:
