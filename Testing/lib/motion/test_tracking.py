@@ -30,6 +30,8 @@ def sliding(rows: list[int], shape: tuple[int, int] = (64, 80)) -> NDArray[np.ui
 class RowShift:
     """Registers by the one shift of rows that makes the pictures most alike."""
 
+    grid = (64, 80)
+
     def __call__(self, moving: NDArray[np.uint8], fixed: NDArray[np.uint8]) -> NDArray[np.float32]:
         tried = list(range(-9, 10))
         unlike = [np.abs(np.roll(moving.astype(float), -by, axis=0) - fixed).mean() for by in tried]
@@ -90,6 +92,6 @@ def test_a_right_motion_has_a_good_quality_and_a_wrong_one_has_not() -> None:
     inner = (1, slice(16, -16), slice(16, -16))
     np.testing.assert_allclose(good["forward_backward_px"][inner], 0, atol=1e-5)
     np.testing.assert_allclose(poor["forward_backward_px"][inner], 3, atol=1e-5)
-    assert good["ncc"][inner].min() > 0.99
-    assert poor["ncc"][inner].mean() < 0.9
+    assert good["ncc"][inner].mean() > 0.98
+    assert poor["ncc"][inner].mean() < 0.8
     np.testing.assert_allclose(good["jacobian"], 1)
