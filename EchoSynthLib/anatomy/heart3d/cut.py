@@ -20,7 +20,10 @@ from EchoSynthLib.anatomy.heart3d.fill import fill
 from EchoSynthLib.anatomy.heart3d.heart import Heart
 from EchoSynthLib.anatomy.heart3d.pose import Pose
 from EchoSynthLib.anatomy.heart3d.probe import Framing
+from EchoSynthLib.anatomy.heart3d.tracing import Tracing
+from EchoSynthLib.anatomy.masks import grown
 from EchoSynthLib.anatomy.sector.geometry import Sector
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import LabelMap, Spacing
 
@@ -67,12 +70,23 @@ class Cut:
     @cached_property
     def labels(self) -> LabelMap:
         """(H, W): the heart's own codes at the middle of each pixel; 0 outside the sector."""
-        return fill(self.shape, self._inside, lambda *pixels: self.heart.labels(self._points(*pixels), self.phase))
+        return fill(self.shape, self._inside, self._ask)
 
     @cached_property
     def label_map(self) -> LabelMap:
         """(H, W) in CAMUS codes: cavity and wall of the left ventricle, and the left atrium."""
         return camus_of(self.labels)
+
+    def traced(self, tracing: Tracing) -> LabelMap:
+        """(H, W) in CAMUS codes as an observer would have drawn it.
+
+        As there, a ventricle is drawn on where the sector has ended, and an atrium is not.
+        """
+        seen = self.label_map
+        if (grown(~self._inside) & (seen == CamusCode.LV_CAVITY)).any():
+            beyond = camus_of(fill(self.shape, ~self._inside, self._ask))
+            seen = np.where(beyond == CamusCode.LV_CAVITY, beyond, seen)
+        return tracing.trace(seen, self.spacing)
 
     def beams(self, shape: tuple[int, int] = BEAM_SHAPE) -> LabelMap:
         """(R, A): the heart's own codes along the beams, computed there; see `anatomy/beam.py` for the grid."""
@@ -116,6 +130,9 @@ class Cut:
     def _places(self) -> NDArray[np.float64]:
         return self._points(*np.nonzero(self._inside))
 
+    def _ask(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> LabelMap:
+        return self.heart.labels(self._points(rows, columns), self.phase)
+
     def _points(self, rows: NDArray[Any], columns: NDArray[Any]) -> NDArray[np.float64]:
         row_mm, column_mm = self.spacing
         across = (columns - (self.shape[1] - 1) / 2) * column_mm
@@ -123,8 +140,10 @@ class Cut:
 
     @cached_property
     def _motion(self) -> NDArray[np.float32]:
-        moved = self.heart.displacement(self._places, self.phase) @ self.pose.rotation
         motion = np.zeros((3, *self.shape), np.float32)
+        if self.phase == 0:
+            return motion
+        moved = self.heart.displacement(self._places, self.phase) @ self.pose.rotation
         motion[:, self._inside] = (moved[:, [1, 0, 2]] / (*self.spacing, 1.0)).T
         return motion
 

@@ -65,7 +65,8 @@ def _any_of_each(mask: Mask, blocks: tuple[int, int], block: int) -> Mask:
     """Blocks (h, w) in which any pixel of the mask lies."""
     whole = np.zeros((blocks[0] * block, blocks[1] * block), bool)
     whole[: mask.shape[0], : mask.shape[1]] = mask
-    return whole.reshape(blocks[0], block, blocks[1], block).any(axis=(1, 3))
+    marked: Mask = whole.reshape(blocks[0], block, blocks[1], block).max(axis=(1, 3))
+    return marked
 
 
 def _seams(labels: LabelMap, known: Mask) -> Mask:

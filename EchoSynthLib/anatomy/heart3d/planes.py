@@ -37,7 +37,7 @@ class Plane:
 PAPILLARY_LEVEL = 0.52
 """Of the long axis from the apex on; 0 is the apex, 1 the mitral annulus. The middle third holds the papillary muscles
 (Lang et al., J Am Soc Echocardiogr 28:1-39, 2015)."""
-MITRAL_LEVEL = 0.84
+MITRAL_LEVEL = 0.78
 """Where the tips of the leaflets are."""
 APEX_LEVEL = 0.20
 ABOVE_AORTIC_ANNULUS_MM = 6.0
@@ -127,19 +127,21 @@ def _parasternal_long_axis(frame: _Frame) -> Plane:
 
 def _short_axis(level: float) -> Callable[[_Frame], Plane]:
     def plane(frame: _Frame) -> Plane:
-        return _across(frame, frame.level(level))
+        return _across(frame, frame.level(level), frame.axis)
 
     return plane
 
 
 def _aortic_short_axis(frame: _Frame) -> Plane:
-    return _across(frame, frame.landmarks.aortic + ABOVE_AORTIC_ANNULUS_MM * frame.axis)
+    """Square to the aortic root, so that the valve is seen from above, with the three others of the heart around it."""
+    root = frame.landmarks.aortic_axis
+    return _across(frame, frame.landmarks.aortic + ABOVE_AORTIC_ANNULUS_MM * root, root)
 
 
-def _across(frame: _Frame, aim: Vector) -> Plane:
-    """Square to the long axis, from the front: the right heart on the left, the lateral wall on the right."""
-    down = -frame.turned(FRONT_DEG)
-    return Plane(Pose.facing(aim, down, frame.lateral), aim)
+def _across(frame: _Frame, aim: Vector, axis: Vector) -> Plane:
+    """Square to an axis, from the front: the right heart on the left, the lateral wall on the right."""
+    down = -square_to(frame.turned(FRONT_DEG), axis)
+    return Plane(Pose.facing(aim, down, square_to(frame.lateral, axis)), aim)
 
 
 def _subcostal(frame: _Frame) -> Plane:

@@ -57,8 +57,9 @@ class Hand:
     def hold(self, pose: Pose, aim: NDArray[np.float64]) -> Pose:
         """The pose (probe on the skin) as this hand has it."""
         if self.foreshortening_mm:
-            higher = pose.moved(behind=self.foreshortening_mm)
-            pose = Pose.facing(higher.origin, aim - higher.origin, pose.right)
+            pose = pose.moved(behind=self.foreshortening_mm)
+            _, down, behind = pose.to_picture(aim)
+            pose = pose.turned(tilt_deg=math.degrees(math.atan2(behind, down)))
         held = pose.moved(right=self.right_mm, behind=self.behind_mm)
         return held.turned(self.rotation_deg, self.tilt_deg, self.rock_deg)
 
@@ -147,10 +148,14 @@ class Window:
 
 _PARASTERNAL = Window(skin_mm=18.0, beyond_mm=25.0)
 WINDOWS: Mapping[str, Window] = {
-    views.TWO_CHAMBER.name: Window(skin_mm=20.0, lean_deg=13.5, right_mm=-4.5, beyond_mm=5.0),
-    views.FOUR_CHAMBER.name: Window(skin_mm=20.0, lean_deg=11.0, right_mm=-3.0, beyond_mm=5.0),
-    views.LONG_AXIS.name: Window(skin_mm=20.0, lean_deg=10.0, right_mm=-4.0, beyond_mm=5.0),
-    views.FIVE_CHAMBER.name: Window(skin_mm=20.0, lean_deg=8.0, right_mm=-3.0, beyond_mm=5.0),
+    views.TWO_CHAMBER.name: Window(
+        skin_mm=21.0, lean_deg=15.0, right_mm=-12.0, beyond_mm=5.0, spread=(5.5, 7.5, 5.0, 13.0)
+    ),
+    views.FOUR_CHAMBER.name: Window(
+        skin_mm=21.0, lean_deg=12.5, right_mm=-6.5, beyond_mm=5.0, spread=(5.5, 5.5, 4.5, 13.0)
+    ),
+    views.LONG_AXIS.name: Window(skin_mm=21.0, lean_deg=16.0, right_mm=-4.0, beyond_mm=5.0),
+    views.FIVE_CHAMBER.name: Window(skin_mm=21.0, lean_deg=14.0, right_mm=-3.0, beyond_mm=5.0),
     views.PARASTERNAL_LONG_AXIS.name: _PARASTERNAL,
     views.SHORT_AXIS_AORTIC.name: _PARASTERNAL,
     views.SHORT_AXIS_MITRAL.name: _PARASTERNAL,

@@ -135,6 +135,8 @@ def test_an_output_that_cannot_be_is_named_and_changes_nothing(
     inputs = [value for value in given.values() if isinstance(value, Path)]
     match what:
         case "an input itself":
+            if not inputs:
+                pytest.skip("this task reads nothing")
             output = inputs[0]
         case "a link to itself":
             output = tmp_path / "loop"
