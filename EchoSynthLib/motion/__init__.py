@@ -20,7 +20,13 @@ __all__ = ["Registrar", "propagate", "register", "track", "tracking_quality", "w
 
 
 class Registrar(Protocol):
-    """A pipeline of the kind `motion`; calls may run side by side."""
+    """A pipeline of the kind `motion`; calls may run side by side.
+
+    Attributes:
+        grid: (rows, columns) of the frames that its network looks at; others it brings onto it.
+    """
+
+    grid: tuple[int, int]
 
     def __call__(self, moving: NDArray[np.uint8], fixed: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The displacement (2, H, W) in pixels, (row, column): what lies at x in `fixed` lies at x + u(x) in `moving`.

@@ -12,11 +12,13 @@ from scipy.ndimage import gaussian_filter
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.anatomy.labels import check_label_map
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.contrast import told_of_blank
 from EchoSynthLib.images.gray import cine_to_gray8
-from EchoSynthLib.motion.tracking import checked_frames
+from EchoSynthLib.motion.following import at_full_size, check_frame_time, checked_frames, on_the_grid, registered
+from EchoSynthLib.motion.steadying import ASSUMED_FRAME_TIME_MS, steadied
 from EchoSynthLib.parallel.threads import on_each_core
 from EchoSynthLib.progress import silent
-from EchoSynthLib.records import new_record
+from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.systems import find_model, load_pipeline
 from EchoSynthLib.types import LabelMap, Progress, Record
 
@@ -34,6 +36,7 @@ def propagate(
     *,
     first: int | None = None,
     last: int | None = None,
+    frame_time: float | None = None,
     model: str = "motion",
     progress: Progress | None = None,
 ) -> tuple[LabelMap, Record]:
@@ -44,6 +47,7 @@ def propagate(
         cine: (T, H, W), or (T, H, W, 3) in color; gray levels as `segment_cine` takes them.
         reference: number of the label map's frame, from 0.
         first, last: numbers of the frames that get a label map, both included; None takes the cine's ends.
+        frame_time: milliseconds from frame to frame; the motion is smoothed by time. None assumes 33 ms.
         model: name of the model folder.
         progress: progress(done, total, message) after each frame; may raise `Cancelled`.
 
@@ -56,6 +60,7 @@ def propagate(
         ModelError: the model is missing or damaged.
     """
     started = time.perf_counter()
+    check_frame_time(frame_time)
     labels = check_label_map(label_map)
     frames = cine_to_gray8(cine)
     if labels.shape != frames.shape[1:]:
@@ -63,29 +68,51 @@ def propagate(
             f"A label map lies on the grid of the cine's frames; given were {labels.shape} and {frames.shape[1:]}."
         )
     blank = checked_frames(frames, reference)
-    chosen = range(0 if first is None else first, len(frames) if last is None else last + 1)
+    chosen = _range(first, last, len(frames))
     folder = find_model(model, "motion", "Carrying labels along")
     registrar: Registrar = load_pipeline(folder, threads=1)
+    # All from the reference on take part, so that what a range gets does not depend on where it ends.
+    low, high = min(reference, chosen.start), max(reference + 1, chosen.stop)
+    seen = on_the_grid(frames[low:high], registrar.grid)
+    within = [index - low for index in range(low, high) if index not in blank and index != reference]
+    pairs = [(reference - low, index) for index in within]
+    fields = np.zeros((high - low, 2, *seen.shape[1:]), np.float32)
+    if within:
+        fields[within] = registered(registrar, seen, pairs, progress or silent, "propagating")
+    nothing = [index - low for index in blank if low <= index < high]
+    fields = steadied(fields, reference - low, frame_time, nothing)
+    shape = (frames.shape[1], frames.shape[2])
     carried = [index for index in chosen if index not in blank and index != reference]
+    codes, soft = soft_memberships(labels)
     label_maps = np.zeros(frames.shape, np.uint8)
     label_maps[reference] = labels
-    codes, soft = soft_memberships(labels)
-
-    def one(index: int) -> LabelMap:
-        return carried_labels(codes, soft, registrar(frames[reference], frames[index]))
-
-    tell = progress or silent
-    tell(0, len(carried), "propagating")
-    for done, (index, found) in enumerate(zip(carried, on_each_core(one, carried), strict=True), start=1):
+    each = on_each_core(
+        lambda index: carried_labels(codes, soft, at_full_size(fields[[index - low]], shape)[0]), carried
+    )
+    for index, found in zip(carried, each, strict=True):
         label_maps[index] = found
-        tell(done, len(carried), f"frame {index + 1} of {len(frames)}")
     record = new_record("propagate", model=folder, started=started) | {
+        "supervision": folder.config.get("supervision"),
         "frames": len(frames),
         "reference": int(reference),
         "propagated_frames": carried,
         "blank_frames": blank,
+        "frame_time_ms": float(frame_time or ASSUMED_FRAME_TIME_MS),
+        "frame_time_source": "assumed" if frame_time is None else "given",
+        "shape": list(shape),
     }
-    return label_maps, record
+    return label_maps, with_warnings(record, told_of_blank([index for index in blank if index in chosen]))
+
+
+def _range(first: int | None, last: int | None, count: int) -> range:
+    low, high = 0 if first is None else first, count - 1 if last is None else last
+    whole = all(isinstance(end, int | np.integer) and not isinstance(end, bool) for end in (low, high))
+    if not whole or not 0 <= low <= high < count:
+        raise InputError(
+            f"first and last are numbers of frames, from 0 to {count - 1}, in this order; given were {first!r} and "
+            f"{last!r}."
+        )
+    return range(int(low), int(high) + 1)
 
 
 def soft_memberships(labels: LabelMap) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

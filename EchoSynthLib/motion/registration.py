@@ -62,23 +62,21 @@ def register(
     displacement = registrar(frames["moving"], frames["fixed"])
     if progress is not None:
         progress(1, 1, "registering")
-    record = new_record("register", model=folder, started=started) | _summary(displacement, spacing)
+    record = new_record("register", model=folder, started=started) | motion_in_words(displacement[None], spacing)
     return displacement, record | {"supervision": folder.config.get("supervision")}
 
 
-def _summary(displacement: NDArray[np.float32], spacing: Spacing | None) -> Record:
-    length = np.linalg.norm(displacement, axis=0)
+def motion_in_words(displacements: NDArray[np.float32], spacing: Spacing | None) -> Record:
+    """What a record says of displacements (n, d, *grid): size, mean and largest motion, share of folds."""
+    dimensions = displacements.shape[1]
     told: Record = {
-        "shape": list(displacement.shape[1:]),
+        "shape": list(displacements.shape[2:]),
         "spacing_mm": None if spacing is None else [float(side) for side in spacing],
-        "mean_motion_px": round(float(length.mean()), 3),
-        "largest_motion_px": round(float(length.max()), 3),
-        "folded_share": round(deformation.folding_share(displacement), 6),
     }
-    if spacing is not None:
-        length = np.linalg.norm(displacement * np.array(spacing)[:, None, None], axis=0)
-        told |= {
-            "mean_motion_mm": round(float(length.mean()), 3),
-            "largest_motion_mm": round(float(length.max()), 3),
-        }
+    units = {"px": np.ones(dimensions)} | ({} if spacing is None else {"mm": np.array(spacing, float)})
+    for unit, sides in units.items():
+        lengths = [np.linalg.norm(field * sides.reshape(-1, *[1] * dimensions), axis=0) for field in displacements]
+        told[f"mean_motion_{unit}"] = round(float(np.mean([length.mean() for length in lengths])), 3)
+        told[f"largest_motion_{unit}"] = round(max(float(length.max()) for length in lengths), 3)
+    told["folded_share"] = round(float(np.mean([deformation.folding_share(field) for field in displacements])), 6)
     return told

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import gaussian_filter
 
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.anatomy.labels import check_spacing
-from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import cine_to_gray8
-from EchoSynthLib.parallel.threads import on_each_core
+from EchoSynthLib.motion.following import (
+    agreed,
+    at_full_size,
+    check_frame_time,
+    checked_frames,
+    doubts_of_time,
+    on_the_grid,
+    registered,
+)
+from EchoSynthLib.motion.quality import local_correlation
+from EchoSynthLib.motion.registration import motion_in_words
+from EchoSynthLib.motion.steadying import ASSUMED_FRAME_TIME_MS, closures, period_of, steadied, without_drift
 from EchoSynthLib.progress import silent
 from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.systems import find_model, load_pipeline
@@ -21,6 +31,11 @@ from EchoSynthLib.types import Progress, Record, Spacing
 
 if TYPE_CHECKING:
     from EchoSynthLib.motion import Registrar
+
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Of the motion that is left after a whole beat, those that are tried for how much of it the pictures show."""
+DARK = 8
+"""Gray levels, blurred by a hundredth of the frame, under which nothing is seen that could be followed."""
 
 
 def track(
@@ -34,18 +49,26 @@ def track(
 ) -> tuple[NDArray[np.float32], Record]:
     """Follow each point of one frame of a cine through all others.
 
+    Each frame is registered to the reference in both directions, so that errors do not add up from frame to frame, and
+    each point's way is smoothed in time. What is left of the motion after whole beats is kept as far as the pictures
+    bear it out, as where the probe slides; the rest is drift, and taken off evenly over the beat. In frames without
+    contrast the motion is put between that of their neighbors, and a warning names them.
+
     Args:
         cine: (T, H, W), or (T, H, W, 3) in color; gray levels as `segment_cine` takes them.
-        frame_time: milliseconds from frame to frame.
+        frame_time: milliseconds from frame to frame; smoothing is by time. None assumes 33 ms, and a warning says so.
         reference: number of the frame whose points are followed, from 0.
         spacing: (row, column) millimeters; for the record, which tells the motion in them.
         model: name of the model folder.
-        progress: progress(done, total, message) after each frame; may raise `Cancelled`.
+        progress: progress(done, total, message) after each registration; may raise `Cancelled`.
 
     Returns:
         displacements (T, 2, H, W) float32 in pixels, (row, column): what lies at x in the reference frame lies at
         x + displacements[t](x) in frame t, so that `warp(cine, displacements)` shows the reference frame's anatomy in
-        each frame; 0 in the reference frame itself. And the record.
+        each frame; 0 in the reference frame itself. And the record: `frame_time_source` ('given' or 'assumed'), mean
+        and largest motion, `folded_share` of the pixels, `forward_backward_px` (how far a point that is carried to a
+        frame and back ends from where it began, mean over what is not dark), `cycle_frames` (None where there is no
+        whole beat) with `closure_px`, the mean motion that is left after one, and `drift_px`, what was taken off of it.
 
     Raises:
         InputError: cine, frame time, reference or spacing cannot be used, or no frame but the reference has contrast.
@@ -53,39 +76,68 @@ def track(
     """
     started = time.perf_counter()
     check_spacing(spacing)
+    check_frame_time(frame_time)
     frames = cine_to_gray8(cine)
     blank = checked_frames(frames, reference)
     folder = find_model(model, "motion", "Tracking")
     registrar: Registrar = load_pipeline(folder, threads=1)
+    seen = on_the_grid(frames, registrar.grid)
     shown = [index for index in range(len(frames)) if index not in blank and index != reference]
-    displacements = np.zeros((len(frames), 2, *frames.shape[1:]), np.float32)
-    tell = progress or silent
-    tell(0, len(shown), "tracking")
-    found = on_each_core(lambda index: registrar(frames[index], frames[reference]), shown)
-    for done, (index, displacement) in enumerate(zip(shown, found, strict=True), start=1):
-        displacements[index] = displacement
-        tell(done, len(shown), f"frame {index + 1} of {len(frames)}")
+    pairs = [pair for index in shown for pair in ((index, reference), (reference, index))]
+    found = registered(registrar, seen, pairs, progress or silent, "tracking")
+    fields = np.zeros((len(frames), 2, *seen.shape[1:]), np.float32)
+    apart = []
+    bright = gaussian_filter(seen[reference].astype(np.float32), 0.01 * min(seen.shape[1:])) > DARK
+    scale = (np.array(frames.shape[1:]) / np.array(seen.shape[1:]))[:, None]
+    for index, forward, backward in zip(shown, found[::2], found[1::2], strict=True):
+        fields[index] = agreed(forward, backward)
+        missed = deformation.compose(backward, forward)[:, bright] * scale
+        apart.append(float(np.linalg.norm(missed, axis=0).mean()) if bright.any() else 0.0)
+    fields = steadied(fields, reference, frame_time, blank)
+    fields, cycle = _closed(fields, seen, reference, blank, float(scale.mean()))
+    displacements = at_full_size(fields, (frames.shape[1], frames.shape[2]))
+    displacements[reference] = 0
     record = new_record("track", model=folder, started=started) | {
+        "supervision": folder.config.get("supervision"),
         "frames": len(frames),
         "reference": int(reference),
         "blank_frames": blank,
-        "frame_time_ms": frame_time,
-        "shape": list(frames.shape[1:]),
-        "spacing_mm": None if spacing is None else [float(side) for side in spacing],
-        "folded_share": float(np.mean([deformation.folding_share(one) for one in displacements])),
+        "frame_time_ms": float(frame_time or ASSUMED_FRAME_TIME_MS),
+        "frame_time_source": "assumed" if frame_time is None else "given",
+        **motion_in_words(displacements, spacing),
+        "forward_backward_px": round(float(np.mean(apart)), 3),
+        **cycle,
     }
-    return displacements, with_warnings(record, [])
+    gap = [f"frames without contrast show nothing; the motion was put between that of their neighbors: {blank}"]
+    return displacements, with_warnings(
+        record, [*(gap if blank else []), *doubts_of_time(frame_time, ASSUMED_FRAME_TIME_MS)]
+    )
 
 
-def checked_frames(frames: NDArray[np.uint8], reference: Any) -> list[int]:
-    """The numbers of the frames without contrast; InputError where the reference is none of the others."""
-    if isinstance(reference, bool) or not isinstance(reference, int | np.integer) or not 0 <= reference < len(frames):
-        raise InputError(
-            f"The reference is the number of a frame, from 0 to {len(frames) - 1}; given was {reference!r}."
-        )
-    blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
-    if reference in blank:
-        raise InputError(
-            f"The reference frame {reference} has no contrast, so there is nothing in it to follow; take another."
-        )
-    return blank
+def _closed(
+    fields: NDArray[np.float32], seen: NDArray[np.uint8], reference: int, blank: list[int], scale: float
+) -> tuple[NDArray[np.float32], Record]:
+    """The motion without what is wrong after whole beats, and what is told of that."""
+    period = period_of(fields)
+    ends = [] if period is None else [end for end in closures(len(fields), reference, period) if end not in blank]
+    errors = {end: (1 - _shown_share(fields[end], seen[end], seen[reference])) * fields[end] for end in ends}
+
+    def mean(motions: list[NDArray[np.float32]]) -> float | None:
+        return round(scale * float(np.mean([np.linalg.norm(one, axis=0) for one in motions])), 3) if motions else None
+
+    told: Record = {
+        "cycle_frames": period,
+        "closure_px": mean([fields[end] for end in ends]),
+        "drift_px": mean(list(errors.values())),
+    }
+    return (without_drift(fields, reference, errors) if errors else fields), told
+
+
+def _shown_share(field: NDArray[np.float32], moving: NDArray[np.uint8], fixed: NDArray[np.uint8]) -> float:
+    """How much of a motion makes two frames most alike."""
+    picture, target = moving.astype(np.float32), fixed.astype(np.float32)
+    alike = [
+        local_correlation(deformation.warp(picture, np.float32(share) * field, outside=None), target).mean()
+        for share in SHARES
+    ]
+    return SHARES[int(np.argmax(alike))]

@@ -18,6 +18,7 @@ from EchoSynthLib.outputs import replacing
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
 DOCUMENT = HERE.parents[1] / "Docs" / "benchmarks.md"
+PICTURES = DOCUMENT.with_suffix("")
 
 STRUCTURES = {"LV cavity": "LV cavity", "LV cavity+myocardium": "cavity + myocardium", "left atrium": "left atrium"}
 DEFAULT = "synthetic, default steps"
@@ -91,6 +92,20 @@ def synthesis(figures: Figures) -> str:
     return f"{table(rows)}\n\nWithout a given sector the default steps obey at {free}."
 
 
+def registration(figures: Figures) -> str:
+    """Each way to register with its Dice, distances, folds and cost, and all else beside it."""
+    names = {"LV cavity": "LV", "myocardium": "myocardium", "left atrium": "LA"}
+    head = [f"{figures['pairs']} pairs, ED to ES", *(f"Dice {name}" for name in names.values())]
+    head += ["HD95 LV / myocardium / LA [mm]", "folded [%]", "M parameters", "GMAC", "ms", "ms, torch"]
+    rows: list[list[object]] = [list(head)]
+    for row in figures["methods"]:
+        distances = " / ".join(f"{row[f'HD95 {name}']:.1f}" for name in names)
+        costs = ["-" if row[c] is None else f"{row[c]:.3g}" for c in ("M parameters", "GMAC", "ms", "ms, torch")]
+        rows.append([row["method"], *(f"{row[n]:.3f}" for n in names), distances, f"{row['folded, %']:.2g}", *costs])
+    other = {name: value for name, value in figures.items() if name not in ("pairs", "methods")}
+    return f"{table(rows)}\n\n{rows_of(other)}"
+
+
 def rows_of(figures: Figures) -> str:
     """Any figures: lists of rows as tables of their own, all others together in one."""
     parts, single = [], []
@@ -110,6 +125,7 @@ TABLES: dict[str, Callable[[Figures], str]] = {
     "cost": rows_of,
     "measurement": rows_of,
     "contour": rows_of,
+    "registration": registration,
     "panel": rows_of,
 }
 

@@ -173,6 +173,32 @@ def voxelmorph(network: nn.Module) -> Registrar:
     return MotionPipeline(TorchNetwork(network), {"grid": list(GRID)})
 
 
+def voxelmorph_on_onnxruntime(network: VoxelMorphNet) -> Registrar:
+    """The same with one thread of onnxruntime; squared by our own transform, as MONAI's takes longer there."""
+    import copy
+    import tempfile
+
+    from EchoSynthLib.motion.fourier.network import SQUARINGS
+    from EchoSynthLib.motion.fourier.spatial_transform import SpatialTransform
+    from EchoSynthLib.runtime import OnnxNetwork
+    from EchoSynthLib.training.export import save_graph, save_weights
+
+    class Exported(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.backbone, self.transform = copy.deepcopy(network.backbone), SpatialTransform(GRID)
+
+        def forward(self, moving: Tensor, fixed: Tensor) -> Tensor:
+            return self.transform.exponential(self.backbone(torch.cat([moving, fixed], dim=1)), SQUARINGS)
+
+    exported = Exported().eval()
+    frames = {"moving": torch.zeros(1, 1, *GRID), "fixed": torch.zeros(1, 1, *GRID)}
+    with tempfile.TemporaryDirectory() as folder:
+        save_weights({"voxelmorph": exported}, Path(folder))
+        graph = save_graph(exported, "voxelmorph", Path(folder), frames, ["displacement"])
+        return MotionPipeline(OnnxNetwork(graph, 1), {"grid": list(GRID)})
+
+
 def demons(moving: NDArray[np.uint8], fixed: NDArray[np.uint8]) -> NDArray[np.float64]:
     """SimpleITK's demons with symmetric forces, from coarse to fine; (2, H, W) in pixels (row, column).
 

@@ -17,6 +17,8 @@ import cost
 import document
 import measurement
 import panel
+import registration
+import registration_figure
 import segmentation
 import synthesis
 
@@ -25,7 +27,7 @@ from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, iterate_
 from EchoSynthLib.machine import machine
 from EchoSynthLib.outputs import replacing
 
-PARTS = ("segmentation", "synthesis", "cost", "measurement", "contour", "panel")
+PARTS = ("segmentation", "synthesis", "cost", "measurement", "contour", "registration", "panel")
 WITHOUT_DATA = ("cost", "panel")
 
 
@@ -34,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=PARTS, help="one part of the figures")
     parser.add_argument("--every", type=int, default=1, help="use every n-th val frame: a quick look, not the figure")
+    parser.add_argument("--baselines", type=Path, default=Path("runs"), help=registration.BASELINES_HELP)
     arguments = parser.parse_args()
     if arguments.every == 1:
         try:
@@ -49,6 +52,7 @@ def main() -> None:
     if folder is not None and not {*chosen} <= {*WITHOUT_DATA}:
         frames = load_camus_npz(folder / "camus_224.npz")
         val = frames.select(frames.split == "val")
+        every_pair = val
         val = val.select(slice(None, None, arguments.every))  # type: ignore[arg-type]
     if "segmentation" in chosen:
         keep("segmentation", segmentation_figures(val, folder))  # type: ignore[arg-type]
@@ -62,6 +66,14 @@ def main() -> None:
         keep("measurement", found)
     if "contour" in chosen:
         keep("contour", contour.figures(folder, arguments.every))  # type: ignore[arg-type]
+    if "registration" in chosen:
+        pairs = registration.every_nth_patient(every_pair, arguments.every)
+        earlier = document.read_results().get("registration", {}).get("figures", {})
+        found = registration.figures(pairs, folder, arguments.baselines, earlier)  # type: ignore[arg-type]
+        print(document.registration(found))
+        if arguments.every == 1:
+            registration_figure.save(found["methods"], document.PICTURES / "registration.png")
+        keep("registration", found)
     if "panel" in chosen and (figures := panel.panel_figures()) is not None:
         print(json.dumps(figures, indent=1))
         keep("panel", figures)

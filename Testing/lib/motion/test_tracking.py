@@ -18,8 +18,8 @@ from EchoSynthLib.motion import tracking_quality
 def still(shape: tuple[int, int] = (64, 80), seed: int = 0) -> NDArray[np.uint8]:
     """A picture that shows something, with speckle."""
     rng = np.random.default_rng(seed)
-    smooth = gaussian_filter(rng.standard_normal(shape), 3)
-    return np.clip(128 + 400 * smooth, 0, 255).astype(np.uint8)
+    smooth = gaussian_filter(rng.standard_normal(shape), 1.5)
+    return np.clip(128 + 250 * smooth, 0, 255).astype(np.uint8)
 
 
 def sliding(rows: list[int], shape: tuple[int, int] = (64, 80)) -> NDArray[np.uint8]:
@@ -29,6 +29,8 @@ def sliding(rows: list[int], shape: tuple[int, int] = (64, 80)) -> NDArray[np.ui
 
 class RowShift:
     """Registers by the one shift of rows that makes the pictures most alike."""
+
+    grid = (64, 80)
 
     def __call__(self, moving: NDArray[np.uint8], fixed: NDArray[np.uint8]) -> NDArray[np.float32]:
         tried = list(range(-9, 10))
@@ -90,6 +92,6 @@ def test_a_right_motion_has_a_good_quality_and_a_wrong_one_has_not() -> None:
     inner = (1, slice(16, -16), slice(16, -16))
     np.testing.assert_allclose(good["forward_backward_px"][inner], 0, atol=1e-5)
     np.testing.assert_allclose(poor["forward_backward_px"][inner], 3, atol=1e-5)
-    assert good["ncc"][inner].min() > 0.99
-    assert poor["ncc"][inner].mean() < 0.9
+    assert good["ncc"][inner].mean() > 0.98
+    assert poor["ncc"][inner].mean() < 0.8
     np.testing.assert_allclose(good["jacobian"], 1)
