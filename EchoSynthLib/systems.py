@@ -120,6 +120,13 @@ SYSTEMS: tuple[System, ...] = (
         trains={"motion": {"supervision": "labels"}, "motion-unsupervised": {"supervision": "none"}},
         offers=("register", "warp", "track", "propagate"),
     ),
+    System(
+        name="reconstruction.fit",
+        kind="reconstruction",
+        title="Heart in 3D, fitted",
+        pipeline="EchoSynthLib.reconstruction.fit.pipeline:FitPipeline",
+        runtime="onnx",
+    ),
     System(  # Stojanovski et al. 2022 (arXiv 2207.13424)
         name="reconstruction.pix2vox",
         kind="reconstruction",

@@ -1,0 +1,1 @@
+"""A parametric heart fitted to the outlines of its views, with the planes they were taken in."""

@@ -1,0 +1,125 @@
+"""Reconstruction by a fit, as a user calls it: label maps of views in, a heart of voxels out (numpy, scipy)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from EchoSynthLib.anatomy.discs import atrial_axis, ventricular_axis
+from EchoSynthLib.anatomy.heart3d.heart import Heart
+from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
+from EchoSynthLib.anatomy.heart3d.planes import standard_plane
+from EchoSynthLib.measurement.chambers import Chamber, biplane_area_length_volume, biplane_disc_volume
+from EchoSynthLib.reconstruction.fit.outlines import Outlines
+from EchoSynthLib.reconstruction.fit.solver import Fit, fit
+from EchoSynthLib.reconstruction.fit.unknowns import Unknowns, first_sight, places_of
+from EchoSynthLib.reconstruction.hearts import voxels_of
+from EchoSynthLib.reconstruction.picture import OwnAxes
+from EchoSynthLib.reconstruction.results import Reconstruction
+from EchoSynthLib.reconstruction.volume import VolumeGrid
+from EchoSynthLib.types import LabelMap, Mask, Spacing
+
+VIEWS = ("4CH", "2CH", "3CH")
+MEAN = HeartParameters()
+
+
+class FitPipeline:
+    """Label maps of apical views to the heart that fits them.
+
+    Args:
+        side: voxels along each side of the volume.
+        mean: the heart that what no view shows is taken from.
+    """
+
+    views = VIEWS
+
+    def __init__(self, side: int = 64, mean: HeartParameters = MEAN) -> None:
+        self.grid, self.mean = VolumeGrid.of(side), mean
+
+    @classmethod
+    def from_folder(cls, folder: Path, config: Mapping[str, Any], threads: int | None = None) -> FitPipeline:
+        """The pipeline of a folder, whose config may tell the `side` of the volume; nothing in it is learned."""
+        return cls(int(config.get("side", 64)))
+
+    def __call__(self, label_maps: Mapping[str, LabelMap], spacing: Mapping[str, Spacing]) -> Reconstruction:
+        """The heart of these label maps, see `Reconstructor`.
+
+        Raises:
+            InputError: a label map has no long axis.
+        """
+        axes = {view: OwnAxes.of(label_maps[view], spacing[view], view) for view in VIEWS if view in label_maps}
+        found = self.fit(label_maps, spacing)
+        heart = Heart(found.parameters)
+        volumes = heart.volumes()
+        told = {
+            "left ventricle": volumes["LV"],
+            "left atrium": volumes["LA"],
+            "right ventricle": volumes["RV"],
+            "right atrium": volumes["RA"],
+        }
+        turn = _azimuth(heart, "4CH")
+        planes = {view: _plane(axes[view], pose, turn) for view, pose in zip(axes, found.poses, strict=True)}
+        return Reconstruction(voxels_of(heart, self.grid), self.grid, told, planes)
+
+    def fit(
+        self,
+        label_maps: Mapping[str, LabelMap],
+        spacing: Mapping[str, Spacing],
+        seen: Mapping[str, Mask] | None = None,
+    ) -> Fit:
+        """Heart and planes; `seen` as in `Outlines.of`, by view."""
+        views = [view for view in VIEWS if view in label_maps]
+        axes = {view: OwnAxes.of(label_maps[view], spacing[view], view) for view in views}
+        edges = seen or {}
+        outlines = {view: Outlines.of(label_maps[view], axes[view], edges.get(view)) for view in views}
+        start = first_sight({view: axes[view].length_mm for view in views}, _sizes(label_maps, spacing), self.mean)
+        heart = Heart(start)
+        return fit(outlines, Unknowns(start, tuple(_azimuth(heart, view) for view in views)))
+
+
+def _sizes(label_maps: Mapping[str, LabelMap], spacing: Mapping[str, Spacing]) -> dict[str, float]:
+    """Volumes by discs and by area and length, and the wall's mean thickness, of the first two views."""
+    ventricles, atria, walls = {}, {}, []
+    for view in VIEWS[:2]:
+        labels, step = label_maps[view], spacing[view]
+        cavity, wall, atrium = (labels == code for code in (1, 2, 3))
+        ventricles[view] = Chamber.of(cavity, ventricular_axis(labels, step))
+        if atrium.any():
+            atria[view] = Chamber.of(atrium, atrial_axis(labels, step))
+        pixel = float(np.prod(step))
+        whole, inner = (cavity.sum() + wall.sum()) * pixel, cavity.sum() * pixel
+        # The wall goes around a half ellipse of that area: a band of w around a length of some 2.6 sqrt(area).
+        walls.append((whole - inner) / (2.6 * math.sqrt((whole + inner) / 2)))
+    lv = biplane_disc_volume(ventricles["2CH"], ventricles["4CH"]) / 1000
+    la = biplane_area_length_volume(atria["2CH"], atria["4CH"]) / 1000 if len(atria) == 2 else 0.4 * lv
+    return {"lv_ml": lv, "la_ml": la, "wall_mm": float(np.mean(walls))}
+
+
+def _azimuth(heart: Heart, view: str) -> float:
+    """Of an exact picture's right in the heart's axes, radians."""
+    right = standard_plane(heart.landmarks(), view).pose.right
+    return math.atan2(right[1], right[0])
+
+
+def _plane(axes: OwnAxes, pose: NDArray[np.float64], turn: float) -> NDArray[np.float64]:
+    """(4, 4): (row, column, behind in mm, 1) of a picture to (x, y, z, 1) in the axes of the volume.
+
+    Args:
+        axes: the picture's own.
+        pose: in the heart's axes.
+        turn: azimuth of the four-chamber view's right in them, which is the volume's x.
+    """
+    corners = places_of(axes.to_own(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])), pose)
+    cos, sin = math.cos(turn), math.sin(turn)
+    turned = corners @ np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+    matrix = np.eye(4)
+    matrix[:3, 0], matrix[:3, 1] = turned[1] - turned[0], turned[2] - turned[0]
+    # Rows go down and columns right; what lies behind the picture is right x down.
+    behind = np.cross(matrix[:3, 1], matrix[:3, 0])
+    matrix[:3, 2], matrix[:3, 3] = behind / np.linalg.norm(behind), turned[0]
+    return matrix
