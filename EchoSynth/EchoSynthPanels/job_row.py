@@ -33,11 +33,14 @@ class RoomForText(qt.QObject):
         if label.property("fittedTo") == fitted:
             return
         label.setProperty("fittedTo", fitted)
+        before = label.minimumHeight
+        # A label takes its minimum for the height that it needs: it would keep the room of a longer text.
+        label.setMinimumHeight(0)
         height = label.heightForWidth(label.width) if label.wordWrap else label.fontMetrics().lineSpacing() + 2
         height = height if label.text else 0
         height = max(height, label.property("leastHeight") or 0)
-        if height != label.minimumHeight:
-            label.setMinimumHeight(height)
+        label.setMinimumHeight(height)
+        if height != before:
             # What lies around it would keep its places until something else lays it out; not amid a painting.
             qt.QTimer.singleShot(0, partial(_lay_out_around, label))
 

@@ -25,8 +25,6 @@ class JoinedNotice:
         text = "<br>".join(escape(doubt) for doubt in [chosen, *doubts] if doubt)
         text = f'<span style="color:{WARNING}">{text}</span>' if text else ""
         if self._label.text != text:
-            # Else it would keep the room of a longer text.
-            self._label.setMinimumHeight(0)
             self._label.text = text
         self._label.visible = bool(text)
         # A gray one says why it is gray.

@@ -257,7 +257,7 @@ class MeasurePanel(Panel):
             frames = ", ".join(where or _("this frame") for where in self.measured.drawn)
             text = _("Not in the segmentation yet: {frames}").format(frames=frames)
         else:
-            text = _("Drag its points P1 to P7 in the image; the numbers follow")
+            text = _("Drag P1 to P7 in the image; the numbers follow")
         if self.ui.contourLabel.text != text:
             self.ui.contourLabel.text = text
 

@@ -62,6 +62,7 @@ class StudyRows(VTKObservationMixin):
         self._about_fill = ui.fillButton.toolTip
         self._lit: dict[str, Any] | None = None
         connect(ui.fillButton, "clicked()", self.fill_again)
+        connect(ui.placesButton, "toggled(bool)", self._on_folded)
         for where, name in VIEWS.items():
             connect(getattr(ui, f"{name}ShowButton"), "clicked()", lambda where=where: self.show(where))
 
@@ -84,6 +85,7 @@ class StudyRows(VTKObservationMixin):
         if node is None or node is not self._node:
             self.study, self._filled, self._frames, self._lit = None, {}, {}, None
             self.chosen, self._seen = None, (None, None)
+            self._ui.placesButton.checked = True
         self._parameters, self._node = parameters, node
         if parameters is None:
             return
@@ -122,6 +124,7 @@ class StudyRows(VTKObservationMixin):
         if before and before != self.study.patient:
             # What was chosen for one patient is not meant for the next.
             self._filled = self.nodes
+            self._ui.placesButton.checked = True
         hand, nodes = self.by_hand, self.study.nodes
         for where, name in VIEWS.items():
             node, chosen = nodes.get(where), getattr(parameters, name)
@@ -149,7 +152,7 @@ class StudyRows(VTKObservationMixin):
         self._seen = now
 
     def tell_measured(self, frames: dict[str, int | None], lit: bool) -> None:
-        """Shows which frames of cines were measured.
+        """Shows which frames of cines were measured; what stands in the places makes room for what came of it.
 
         Args:
             frames: by place.
@@ -157,6 +160,8 @@ class StudyRows(VTKObservationMixin):
         """
         self._frames, self._lit = frames, self.nodes if lit else None
         self._tell()
+        if frames.keys() & VIEWS.keys():
+            self._ui.placesButton.checked = False
 
     def show(self, where: str) -> None:
         """Shows what stands in a place, of a cine the frame that was measured."""
@@ -173,6 +178,10 @@ class StudyRows(VTKObservationMixin):
             self._parameters.labelMap = None
         if cine is not None and cine.browser is not None and frame is not None:
             cine.browser.SetSelectedItemNumber(frame)
+
+    def _on_folded(self, shown: bool) -> None:
+        self._ui.placesButton.arrowType = qt.Qt.DownArrow if shown else qt.Qt.RightArrow
+        self._ui.placesRows.visible = shown
 
     def _tell(self) -> None:
         if self.study is None:

@@ -82,19 +82,19 @@ class MainButtons(SmallScreen):
         for screen in SCREENS:
             with window_of(screen):
                 panel = open_module("EchoMeasure").panels["Measure"]
-                label, button = panel.ui.lightResultLabel, panel.ui.reportButton
-                # Both are hidden until something is measured.
-                label.visible = button.visible = True
+                label, box = panel.ui.lightResultLabel, panel.ui.contourBox
+                # It is hidden until something is measured.
+                label.visible = True
                 label.text = "LV: yellow, because of this and that, and because of something else, too. " * 3
 
-                def is_laid_out(label=label, button=button):
-                    bottom = label.mapTo(button.parentWidget(), qt.QPoint(0, label.height)).y()
-                    return label.height >= label.heightForWidth(label.width) and bottom <= button.y
+                def is_laid_out(label=label, box=box):
+                    bottom = label.mapTo(box.parentWidget(), qt.QPoint(0, label.height)).y()
+                    return label.height >= label.heightForWidth(label.width) and bottom <= box.y
 
                 wait_until(is_laid_out, 10, "the layout")
                 picture(f"long-light-{screen}")
                 label.text = ""
-                label.visible = button.visible = False
+                label.visible = False
                 spin(0.1)
 
     def test_the_views_keep_their_width_from_module_to_module_and_with_a_long_result(self):

@@ -19,6 +19,7 @@ from EchoSynthMRML.label_maps import linked_volume
 from EchoSynthMRML.study_folder import facts_of, patient_of
 from EchoSynthPanels.application import registration
 from events import RIGHT, answering, choose, choose_in_menu, click, click_item, picture, spin, wait_until
+from looks import in_sight
 from measuring import Measuring
 from other_slicer import open_elsewhere
 from the_module import press_apply, unfold
@@ -96,6 +97,10 @@ class Loaded(Measuring):
         self.window = slicer.util.mainWindow()
         self._size = self.window.size
         self.window.resize(1280, 800)
+        for bar in self.window.findChildren("QToolBar"):
+            # Slicer unfolds it for cines, and here are none.
+            if "Sequence" in bar.objectName:
+                bar.hide()
         spin(0.3)
         with tempfile.TemporaryDirectory() as folder:
             self.images = {
@@ -123,6 +128,8 @@ class Biplane(Loaded):
             click(self.panel.ui.measureButton)
             self.wait()
         picture("study-measured-1280")
+        for widget in (self.panel.ui.reportButton, self.panel.ui.csvButton, self.panel.ui.contourBox):
+            assert in_sight(widget), widget.objectName
         assert clicks.count <= 5, clicks.count
         assert 35 < self.value("EF, biplane discs", "2CH + 4CH") < 75
         assert "EF, biplane discs" in self.panel.ui.measureResultLabel.text
