@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from real_hearts import Points, RealHeart
-from scipy.optimize import least_squares
 from scipy.spatial import cKDTree
 
 from EchoSynthLib.anatomy.heart3d.heart import Heart
@@ -19,7 +19,7 @@ from EchoSynthLib.errors import InputError
 STAGES: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
     (
         ("LV", "LV outside"),
-        {"lv_edv_ml": 30, "lv_length_mm": 6, "lv_widest": 0.06, "lv_base": 0.1, "wall_mm": 1.5, "septum_ratio": 0.2,
+        {"lv_edv_ml": 12, "lv_length_mm": 6, "lv_widest": 0.06, "lv_base": 0.1, "wall_mm": 1.5, "septum_ratio": 0.2,
          "apex_ratio": 0.25, "base_tilt_x": 0.1, "base_tilt_y": 0.1, "aortic_x_mm": 3, "aortic_y_mm": 3,
          "aortic_annulus_mm": 2, "lv_form": 0.06, "wall_form": 0.12},
     ),
@@ -28,19 +28,21 @@ STAGES: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
         {"aortic_x_mm": 3, "aortic_y_mm": 3, "aortic_lean_x": 0.3, "aortic_lean_y": 0.3, "aortic_annulus_mm": 2,
          "aortic_sinus_mm": 3, "ascending_aorta_mm": 3},
     ),
-    (("LA",), {"la_max_ml": 30, "la_height": 0.2, "la_lean_x": 0.2, "la_lean_y": 0.2, "la_form": 0.1}),
+    (("LA",), {"la_max_ml": 20, "la_height": 0.2, "la_lean_x": 0.2, "la_lean_y": 0.2, "la_form": 0.1}),
     (
         ("RV", "epicardium"),
-        {"rv_edv_ml": 30, "rv_apex": 0.05, "rv_angle_deg": 6, "rv_turn_deg": 8, "rv_width_deg": 6,
+        {"rv_edv_ml": 15, "rv_apex": 0.05, "rv_angle_deg": 6, "rv_turn_deg": 8, "rv_width_deg": 6,
          "tricuspid_drop_mm": 4, "tricuspid_tilt": 0.1, "pulmonary_drop_mm": 4, "rv_form": 0.12},
     ),
+    (("epicardium",), {"wall_mm": 1.5, "apex_ratio": 0.25, "rv_wall_mm": 1.0, "wall_form": 0.08}),
     (
         ("RA",),
-        {"ra_max_ml": 30, "ra_x": 0.15, "ra_y": 0.15, "ra_z": 0.15, "ra_width": 0.15, "ra_depth": 0.15,
-         "ra_form": 0.1},
+        {"ra_max_ml": 20, "ra_x": 0.15, "ra_y": 0.15, "ra_z": 0.15, "ra_width": 0.15, "ra_depth": 0.15,
+         "ra_turn_deg": 12, "ra_form": 0.1},
     ),
 )  # fmt: skip
-_SAMPLES = 500
+_SAMPLES = 300
+_DIFFERENCE = 0.15
 _PRIOR = 0.5  # mm that a step costs
 
 
@@ -98,14 +100,32 @@ def _fitted(
             return np.full(len(names) + 2 * sum(map(len, chosen.values())), 50.0)
         made["aorta"] = _as_far(made["aorta"], targets.get("aorta"))
         for name, points in chosen.items():
-            parts.append(cKDTree(made[name]).query(points)[0])
+            parts.append(cKDTree(made[name][::2]).query(points)[0])
             some = made[name][np.linspace(0, len(made[name]) - 1, len(points)).astype(int)]
             parts.append(trees[name].query(some)[0])
         return np.concatenate(parts)
 
-    found = least_squares(residuals, np.zeros(len(names)), diff_step=0.15, x_scale=1.0, loss="soft_l1", f_scale=4.0,
-                          max_nfev=rounds)  # fmt: skip
-    return changed(found.x)
+    return changed(_gauss_newton(residuals, len(names), rounds))
+
+
+def _gauss_newton(
+    residuals: Callable[[NDArray[np.float64]], NDArray[np.float64]], count: int, rounds: int
+) -> NDArray[np.float64]:
+    """The vector with small residuals, from 0 on: damped steps of at most 1 in each number that lower the squares."""
+    at, now = np.zeros(count), residuals(np.zeros(count))
+    damping = 1.0
+    for _ in range(rounds):
+        columns = [(residuals(at + _DIFFERENCE * unit) - now) / _DIFFERENCE for unit in np.eye(count)]
+        slopes = np.stack(columns, axis=1)
+        for _ in range(4):
+            normal = slopes.T @ slopes + damping * np.diag((slopes**2).sum(0) + 1)
+            there = at + np.clip(-np.linalg.solve(normal, slopes.T @ now), -1, 1)
+            new = residuals(there)
+            if (new**2).sum() < (now**2).sum():
+                at, now, damping = there, new, damping / 4
+                break
+            damping *= 4
+    return at
 
 
 __all__ = ["STAGES", "distances", "fields", "fit"]

@@ -20,6 +20,8 @@ from EchoSynthLib.anatomy.heart3d.landmarks import Landmarks, landmarks_of
 from EchoSynthLib.anatomy.heart3d.motion import Motion
 from EchoSynthLib.anatomy.heart3d.papillary import PapillaryMuscles
 from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
+from EchoSynthLib.anatomy.heart3d.strain import global_strain, strain
+from EchoSynthLib.anatomy.heart3d.surfaces import surfaces
 from EchoSynthLib.anatomy.heart3d.template import Template, make_template
 from EchoSynthLib.anatomy.heart3d.tissue import Tissue
 from EchoSynthLib.anatomy.heart3d.valves import Valves
@@ -94,6 +96,20 @@ class Heart:
     def material_points(self, points: ArrayLike, phase: float) -> NDArray[np.float64]:
         """Where what is at points (..., 3) at a phase was at end-diastole: the inverse of the displacement."""
         return self._carried(_points(points), phase, 0.0)
+
+    def strain(self, points: ArrayLike, phase: float) -> dict[str, NDArray[np.float64]]:
+        """Longitudinal, circumferential and radial strain (...) at points (..., 3) of the wall at end-diastole."""
+        at = _points(points)
+        found = strain(self.motion, at.reshape(-1, 3).astype(np.float64), phase)
+        return {name: values.reshape(at.shape[:-1]) for name, values in found.items()}
+
+    def global_strain(self, phase: float) -> dict[str, float]:
+        """Of the left ventricle: see `strain.global_strain`."""
+        return global_strain(self.motion, phase)
+
+    def surfaces(self, phase: float = 0.0) -> dict[str, NDArray[np.float64]]:
+        """Points (N, 3) on the surface of each structure at a phase."""
+        return surfaces(self.motion, phase)
 
     def volumes(self, phase: float = 0.0) -> dict[str, float]:
         """ml of "LV", "LV wall", "RV", "LA" and "RA" at a phase: what the layers hold, by exact sums."""

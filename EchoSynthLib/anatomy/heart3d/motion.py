@@ -69,9 +69,13 @@ class Cylinder:
 
     def __getitem__(self, chosen: NDArray[np.intp]) -> Cylinder:
         """Some of the points."""
-        corners, weights = (tuple(c[chosen] for c in parts) for parts in (self.corners, self.weights))
         return Cylinder(
-            self.height[chosen], self.square[chosen], self.angle[chosen], self.table[chosen], corners, weights
+            self.height[chosen],
+            self.square[chosen],
+            self.angle[chosen],
+            self.table[chosen],
+            tuple(corner[chosen] for corner in self.corners),
+            tuple(weight[chosen] for weight in self.weights),
         )
 
     def layers(self, squares: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -95,7 +99,7 @@ class Motion:
         heights = template.rays.heights
         self._contraction = self._contraction_of_ventricle(heights)
         self._growth = self._growth_of_atrium()
-        self._volumes = self._volumes_at_rest()
+        self.rest = self._volumes_at_rest()
         self._still = template.squares.astype(np.float32)
         self._axis = template.rays.axis.astype(np.float32)
 
@@ -110,18 +114,20 @@ class Motion:
 
     def volumes(self, phase: float) -> dict[str, float]:
         """ml at a phase: what the layers hold."""
-        p, rest = self.parameters, self._volumes
+        p, rest = self.parameters, self.rest
         out, full = float(self.beat.emptied(phase)), float(self.beat.filled(phase))
+        atrium = (1 - p.la_emptying * (1 - full)) / (1 - p.la_emptying)
+        right_atrium = (1 - p.ra_emptying * (1 - full)) / (1 - p.ra_emptying)
         return {
-            "LV": p.lv_edv_ml * (1 - p.ejection_fraction * out),
+            "LV": rest["LV"] * (1 - p.ejection_fraction * out),
             "LV wall": rest["LV wall"],
-            "RV": p.rv_edv_ml * (1 - p.rv_ejection_fraction * out),
-            "LA": p.la_max_ml * (1 - p.la_emptying * (1 - full)),
-            "RA": p.ra_max_ml * (1 - p.ra_emptying * (1 - full)),
+            "RV": rest["RV"] * (1 - p.rv_ejection_fraction * out),
+            "LA": rest["LA"] * atrium,
+            "RA": (rest["RA low"] + rest["RA high"]) * right_atrium,
         }
 
     def _pose(self, phase: float) -> Pose:
-        t, p, rest = self.template, self.parameters, self._volumes
+        t, p, rest = self.template, self.parameters, self.rest
         out = float(self.beat.emptied(phase))
         down = p.longitudinal_shortening * out
         ventricle, atrium = 1 - down, 1 + down * t.length / (t.roof - t.length)
@@ -288,6 +294,13 @@ class Motion:
         length, roof = self.template.length, self.template.roof
         below = np.minimum(z, 0) + pose.ventricle * np.clip(z, 0, length)
         return below + pose.atrium * np.clip(z - length, 0, roof - length) + np.maximum(z - roof, 0)
+
+    def depth(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(N,) how far points (N, 3) of end-diastole are through the wall of the left heart, in area; 1 is outside."""
+        at = self.locate(points, None)
+        layers = at.layers(self._still).astype(np.float64)
+        inner, outer = layers[:, INNER], layers[:, INNER_WALL]
+        return (at.square - inner) / np.maximum(outer - inner, 1e-6)
 
     def forward(self, points: NDArray[np.floating], phase: float) -> NDArray[np.float64]:
         """Points (..., 3) of end-diastole at a phase."""

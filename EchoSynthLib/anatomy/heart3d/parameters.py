@@ -45,7 +45,8 @@ class HeartParameters:
         la_lean_x, la_lean_y: by how much the atrium's axis leans to the lateral and the inferior side, per height.
         ra_max_ml, ra_emptying: of the right atrium.
         ra_x, ra_y, ra_z: its middle, from that of the tricuspid valve, in half axes along z.
-        ra_width, ra_depth: half axes along x and y, over the one along z.
+        ra_width, ra_depth: half axes across and along its longest side in the short axis, over the one along z.
+        ra_turn_deg: angle of that side to the y axis, around the aorta.
         atrial_wall_mm: thickness.
         aortic_annulus_mm, aortic_sinus_mm, ascending_aorta_mm: inner diameters.
         aortic_x_mm, aortic_y_mm: middle of the aortic valve.
@@ -59,13 +60,13 @@ class HeartParameters:
     ejection_fraction: float = 0.62
     heart_rate: float = 68.0
     lv_length_mm: float = 86.0
-    lv_widest: float = 0.6
-    lv_base: float = 0.76
+    lv_widest: float = 0.64
+    lv_base: float = 0.74
     wall_mm: float = 9.0
     septum_ratio: float = 1.0
-    apex_ratio: float = 0.7
-    base_tilt_x: float = -0.08
-    base_tilt_y: float = -0.2
+    apex_ratio: float = 0.5
+    base_tilt_x: float = -0.01
+    base_tilt_y: float = -0.1
     longitudinal_shortening: float = 0.16
     twist_deg: float = 14.0
     scar: float = 0.0
@@ -76,38 +77,39 @@ class HeartParameters:
     rv_edv_ml: float = 110.0
     rv_ejection_fraction: float = 0.56
     rv_wall_mm: float = 3.5
-    rv_apex: float = 0.05
-    rv_angle_deg: float = 178.0
-    rv_turn_deg: float = 12.0
+    rv_apex: float = 0.08
+    rv_angle_deg: float = 177.0
+    rv_turn_deg: float = 13.0
     rv_width_deg: float = 72.0
-    tricuspid_drop_mm: float = 16.0
-    pulmonary_drop_mm: float = 12.0
-    tricuspid_tilt: float = 0.35
+    tricuspid_drop_mm: float = 15.5
+    pulmonary_drop_mm: float = 12.5
+    tricuspid_tilt: float = 0.32
     la_max_ml: float = 50.0
     la_emptying: float = 0.55
-    la_height: float = 1.1
-    la_lean_x: float = -0.4
-    la_lean_y: float = 0.0
-    ra_max_ml: float = 48.0
-    ra_emptying: float = 0.5
+    la_height: float = 1.35
+    la_lean_x: float = -0.44
+    la_lean_y: float = 0.02
+    ra_max_ml: float = 58.0
+    ra_emptying: float = 0.44
     ra_x: float = -0.35
     ra_y: float = 0.05
     ra_z: float = 0.7
-    ra_width: float = 0.75
-    ra_depth: float = 0.95
+    ra_width: float = 0.72
+    ra_depth: float = 1.15
+    ra_turn_deg: float = -35.0
     atrial_wall_mm: float = 2.0
     aortic_annulus_mm: float = 23.0
     aortic_sinus_mm: float = 33.0
     ascending_aorta_mm: float = 30.0
-    aortic_x_mm: float = -20.0
-    aortic_y_mm: float = -10.0
-    aortic_lean_x: float = -2.0
-    aortic_lean_y: float = -0.8
+    aortic_x_mm: float = -18.0
+    aortic_y_mm: float = -11.0
+    aortic_lean_x: float = -1.8
+    aortic_lean_y: float = -0.4
     papillary_mm: float = 4.5
-    lv_form: tuple[float, ...] = (0.0,) * FORM_MODES
-    wall_form: tuple[float, ...] = (0.0,) * FORM_MODES
-    rv_form: tuple[float, ...] = (0.0,) * FORM_MODES
-    la_form: tuple[float, ...] = (0.0,) * FORM_MODES
+    lv_form: tuple[float, ...] = (0.2, 0.0, -0.17, -0.1, 0.0, 0.0, 0.0, 0.0)
+    wall_form: tuple[float, ...] = (0.03, -0.08, -0.04, -0.05, 0.0, 0.08, 0.0, -0.05)
+    rv_form: tuple[float, ...] = (0.0, 0.08, -0.05, 0.02, 0.04, 0.05, -0.1, -0.08)
+    la_form: tuple[float, ...] = (0.0, 0.12, 0.04, -0.04, 0.0, 0.0, -0.05, 0.0)
     ra_form: tuple[float, ...] = (0.0,) * FORM_MODES
 
     def __post_init__(self) -> None:
@@ -169,6 +171,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "ra_z": (0.3, 0.95),
     "ra_width": (0.35, 1.6),
     "ra_depth": (0.35, 2.0),
+    "ra_turn_deg": (-80, 30),
     "atrial_wall_mm": (1, 5),
     "aortic_annulus_mm": (12, 35),
     "aortic_sinus_mm": (15, 60),

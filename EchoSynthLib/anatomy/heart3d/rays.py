@@ -50,13 +50,18 @@ class Rays:
         z = np.concatenate([[low], inside, [high]])
         return math.pi * float(np.trapezoid(np.interp(z, self.heights, squares.mean(1)), z))
 
-    def ellipsoid(self, center: NDArray[np.float64], half_axes: NDArray[np.float64]) -> tuple[Table, Table, Table]:
+    def ellipsoid(
+        self, center: NDArray[np.float64], half_axes: NDArray[np.float64], turned: float = 0.0
+    ) -> tuple[Table, Table, Table]:
         """Where rays enter an ellipsoid, where they leave it, and how far outside its surface they pass.
 
-        The last is a ratio, 0 for those that meet it; those enter and leave where they come nearest.
+        Its axes lie along x, y and z, the first two turned by an angle in radians. The third of what is told is a
+        ratio, 0 for rays that meet the surface; those that do not enter and leave where they come nearest.
         """
-        c, s = np.cos(angles())[None] / half_axes[0], np.sin(angles())[None] / half_axes[1]
-        x, y = (self.axis[:, :1] - center[0]) / half_axes[0], (self.axis[:, 1:] - center[1]) / half_axes[1]
+        c, s = np.cos(angles() - turned)[None] / half_axes[0], np.sin(angles() - turned)[None] / half_axes[1]
+        dx, dy = self.axis[:, :1] - center[0], self.axis[:, 1:] - center[1]
+        x = (math.cos(turned) * dx + math.sin(turned) * dy) / half_axes[0]
+        y = (math.cos(turned) * dy - math.sin(turned) * dx) / half_axes[1]
         z = ((self.heights - center[2]) / half_axes[2])[:, None]
         a, b = c * c + s * s, x * c + y * s
         near = np.maximum(-b / a, 0.0)

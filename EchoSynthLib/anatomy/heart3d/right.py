@@ -17,7 +17,7 @@ TRICUSPID_DEG = 158.0
 """Its angle in the short axis."""
 
 _ROUNDS = 8
-_INFLOW_ENDS, _OUTFLOW_BEGINS = 185.0, 225.0  # degrees
+_INFLOW_ENDS, _OUTFLOW_BEGINS = 180.0, 215.0  # degrees
 _STEEPEST = 0.08
 _FILLET = 0.12  # of the half axes: fat that rounds off where the atrium ends
 
@@ -64,6 +64,6 @@ def _body(p: HeartParameters, rays: Rays, half: float) -> tuple[Table, Table]:
     center = center + half * np.array([p.ra_x, p.ra_y, p.ra_z])
     axes = half * np.array([p.ra_width, p.ra_depth, 1.0])
     shape = form(p.ra_form, (rays.heights[:, None] - center[2]) / (2 * half) + 0.5)
-    enter, leave, aside = rays.ellipsoid(center, axes)
+    enter, leave, aside = rays.ellipsoid(center, axes, math.radians(p.ra_turn_deg))
     fade = np.exp(-((aside / _FILLET) ** 2))
     return enter * fade, leave * np.where(leave > enter, shape, fade)

@@ -29,7 +29,9 @@ LAYERS = 8  # surfaces, from the axis on
 BESIDE_LV, BESIDE_LA = range(2)
 
 _ROWS_OF_VENTRICLE = 56
-_ABOVE_MM = 80.0  # nothing moves above this height over the mitral plane
+_ABOVE_MM = 85.0  # height of the tables over the mitral plane
+_OVER_ATRIUM_MM = 8.0  # what lies higher does not move
+_RIM_MM = 5.0
 _PERICARDIUM_MM = 1.5
 
 
@@ -75,6 +77,7 @@ def make_template(p: HeartParameters) -> Template:
     begins, ends = vessel.interval(rays)
     endo, epi = left.ventricle(p, rays, vessel)
     la, la_out = left.atrium(p, rays, begins)
+    la_out = np.maximum(la_out, np.minimum(_rim(rays, epi), begins))
     beside_aorta = np.where(begins < epi + 15, np.maximum(epi, ends), epi)
     rv = right.ventricle(p, rays, beside_aorta)
 
@@ -100,14 +103,22 @@ def make_template(p: HeartParameters) -> Template:
         _stack(la, la_out, enter, enter, leave, np.full_like(leave, p.atrial_wall_mm)),
     ]
     tilt = (p.base_tilt_x, p.base_tilt_y)
-    return Template(np.stack(tables), rays, rays.length + _ABOVE_MM, tilt, vessel, trunk)
+    roof = float(rays.heights[la.any(axis=1)].max()) + _OVER_ATRIUM_MM
+    return Template(np.stack(tables), rays, roof, tilt, vessel, trunk)
+
+
+def _rim(rays: Rays, epi: Table) -> Table:
+    """The wall of the ventricle ends rounded, around the atrium's neck."""
+    row = int(np.argmin(np.abs(rays.heights - rays.length)))
+    up = (rays.heights - rays.length)[:, None] / _RIM_MM
+    return np.where(up >= 0, epi[row] - _RIM_MM * (1 - np.sqrt(np.maximum(1 - up**2, 0.0))), 0.0) * (up < 1)
 
 
 def _rays(p: HeartParameters) -> Rays:
     """The axis goes straight through the ventricle, then leans with the left atrium."""
     row = p.lv_length_mm / _ROWS_OF_VENTRICLE
-    below, above = math.ceil((p.wall_mm * p.apex_ratio + 2) / row), math.ceil((_ABOVE_MM + 5) / row)
-    heights = row * np.arange(-below, _ROWS_OF_VENTRICLE + above + 1)
+    below, above = math.ceil((p.wall_mm * p.apex_ratio + 2) / row), math.ceil(_ABOVE_MM / row)
+    heights = row * np.arange(-below, _ROWS_OF_VENTRICLE + above + 1, dtype=np.float64)
     up = np.clip(heights - p.lv_length_mm, 0.0, 45.0)
     return Rays(heights, np.column_stack([p.la_lean_x * up, p.la_lean_y * up]), p.lv_length_mm)
 
@@ -122,6 +133,5 @@ def _stack(
     there = np.clip((outer - start) / 2.0, 0.0, 1.0)  # where the right heart ends, so does its wall
     gap = np.maximum(start - wall * there, inner_wall)
     outer_wall = outer + wall * there
-    return (
-        np.stack([inner, inner_wall, gap, start, split, outer, outer_wall, outer_wall + _PERICARDIUM_MM], axis=-1) ** 2
-    )
+    sac = np.where(outer_wall > 0.1, outer_wall + _PERICARDIUM_MM, 0.0)
+    return np.stack([inner, inner_wall, gap, start, split, outer, outer_wall, sac], axis=-1) ** 2

@@ -52,8 +52,8 @@ class Leaflets:
         outward, ring, along, off = self._on_leaflet(np.asarray(points, dtype=np.float64))
         size = other.radius / self.radius
         c, s = math.cos(other.angle), math.sin(other.angle)
-        across = ring * size * (1 - np.clip(along, 0, 1) * c) + off * s
-        down = ring * size * np.clip(along, 0, 1) * s + off * c
+        across = ring * size * (1 - along * c) + off * s
+        down = ring * size * along * s + off * c
         return other.center + size * self.meeting + across[:, None] * outward + down[:, None] * other.flow
 
     def _on_leaflet(self, points: Points) -> tuple[Points, Points, Points, Points]:

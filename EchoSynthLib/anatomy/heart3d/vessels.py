@@ -33,7 +33,9 @@ class Tube:
         step = self.course[1] - self.course[0]
         return step / np.linalg.norm(step)
 
-    def distance(self, x: Table, y: Table, z: Table) -> Table:
+    def distance(
+        self, x: NDArray[np.floating], y: NDArray[np.floating], z: NDArray[np.floating]
+    ) -> NDArray[np.floating]:
         """mm from the inner surface, negative inside; the tube begins at the valve with a flat end."""
         kind = np.result_type(x, np.float32)
         best = np.full(np.broadcast_shapes(x.shape, y.shape, z.shape), np.inf, dtype=kind)
@@ -72,7 +74,7 @@ class Tube:
         return enter, leave
 
 
-def _part(d: NDArray[np.float64], inside: NDArray[np.intp], outside: NDArray[np.intp]) -> Table:
+def _part(d: NDArray[np.floating], inside: NDArray[np.intp], outside: NDArray[np.intp]) -> Table:
     """Part of a step from the sample inside to the surface, by linear interpolation; 0 at the end of the rays."""
     beyond = (outside < 0) | (outside >= d.shape[-1])
     a = np.take_along_axis(d, inside[..., None], -1)[..., 0]
