@@ -10,6 +10,7 @@ How to add one: "Add a system" in CONTRIBUTING.md.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -280,10 +281,11 @@ def load_pipeline(model: zoo.ModelFolder | str | Path, *, threads: int | None = 
         model: a model's name, the path of its folder (as a text with a separator in it, './mine'), or what the zoo
             tells of it; every file is verified.
         threads: of one call, where onnxruntime runs it; None for all cores. With 1, calls may run side by side.
-        device: where torch runs it, as torch calls it; or 'auto'.
+        device: where torch runs it, as torch calls it; or 'auto'. Any other than 'cpu' has no effect on a model that
+            onnxruntime runs, and a `UserWarning` says so.
 
     Raises:
-        InputError: threads that there are not.
+        InputError: threads that there are not, or a device that is no text.
         ModelError: the model is missing, damaged, has a config.json that its system can make nothing of, or is of a
             system that this version does not know.
         EchoSynthError: it runs in torch, and this is not installed.
@@ -295,10 +297,28 @@ def load_pipeline(model: zoo.ModelFolder | str | Path, *, threads: int | None = 
             model = Path(model)
         model = zoo.open_folder(model) if isinstance(model, Path) else zoo.find(model)
     system = _known_system(model)
+    for text in told_of_device(model, device):
+        warnings.warn(text, stacklevel=2)
     how = (("threads", threads),) if system.runtime == "onnx" else (("device", device),)
     # Of two threads that ask at once, the second waits for what the first one loads.
     with _loading:
         return _kept[system.runtime](system.pipeline, model.path, model.content, how)
+
+
+def told_of_device(model: zoo.ModelFolder, device: str) -> list[str]:
+    """That a device has no effect on a model, which runs in onnxruntime; nothing where it has one, or is the CPU.
+
+    Raises:
+        InputError: it is no text.
+    """
+    if not isinstance(device, str):
+        raise InputError(
+            f"A device is called as torch calls it, such as 'cpu' or 'cuda', or 'auto'; given was {device!r:.120}."
+        )
+    system = system_of(model)
+    if system is None or system.runtime == "torch" or device in ("auto", "cpu"):
+        return []
+    return [f"the device {device!r} has no effect: the model {model.name!r} runs in onnxruntime, on the CPU"]
 
 
 def load_torch_pipeline(model: zoo.ModelFolder, device: str = "cpu") -> Any:

@@ -11,6 +11,7 @@ from EchoSynthLib.anatomy.heart2d.contraction import contract
 from EchoSynthLib.anatomy.heart2d.reshaping import change_wall_thickness
 from EchoSynthLib.anatomy.labels import check_label_map
 from EchoSynthLib.anatomy.variations import vary
+from EchoSynthLib.arguments import real_number
 from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import LabelMap, Progress, Spacing
@@ -72,7 +73,7 @@ def reshaped(
         labels = check_label_map(frame)
         if ejection_fraction is not None:
             labels = contract(labels, ejection_fraction, spacing)
-        if wall_thickness != 1:
+        if real_number(wall_thickness) != 1:
             labels = change_wall_thickness(labels, wall_thickness, spacing, sector_mask)
         return labels
 

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, MYOCARDIUM, STRUCTURES, CamusCode
 from EchoSynthLib.anatomy.views import VIEWS, taken_view
-from EchoSynthLib.array_like import as_array
+from EchoSynthLib.arguments import real_number
+from EchoSynthLib.array_like import as_array, as_mask
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 
@@ -98,11 +99,10 @@ def check_sector_mask(sector_mask: ArrayLike, shape: tuple[int, ...]) -> NDArray
     Raises:
         InputError: it has another shape or marks no pixel.
     """
-    sector = as_array(sector_mask, "A sector mask") != 0
+    sector = as_mask(sector_mask, "A sector mask")
     if sector.shape != tuple(shape):
         raise InputError(
-            f"The sector mask's shape {sector.shape} differs from the label map's {tuple(shape)}. "
-            "Give both on one grid."
+            f"A sector mask lies on the label map's grid {tuple(shape)}; given was one of shape {sector.shape}."
         )
     if not sector.any():
         raise InputError("The sector mask is empty: no pixel lies inside the sector. Mark the sector with 1.")
@@ -150,15 +150,20 @@ def _check_codes(values: NDArray[np.generic], table: dict[str, int], what: str) 
         raise InputError(f"Unknown values in the {what}: {shown}. Known are: {known}.")
 
 
-def check_spacing(spacing: Spacing | None) -> None:
-    """InputError unless the spacing is None or two positive numbers, (row, column) in mm."""
+def check_spacing(spacing: Spacing | None) -> Spacing | None:
+    """A spacing, (row, column) in mm, as two floats; None stays None.
+
+    Raises:
+        InputError: it is neither None nor two positive numbers.
+    """
     if spacing is None:
-        return
+        return None
     try:
-        row, column = (float(step) for step in spacing)
+        row, column = map(real_number, spacing)
     except (TypeError, ValueError):
         row = column = math.nan
-    if isinstance(spacing, str) or not all(math.isfinite(step) and step > 0 for step in (row, column)):
+    if not (row > 0 and column > 0):
         raise InputError(
             f"spacing is (row, column) in millimeters, two positive numbers, or None; given was {spacing!r}."
         )
+    return row, column

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.deformation import Field, compose, exponential, jacobian_determinant, warp_labels
 from EchoSynthLib.anatomy.labels import check_label_map, check_sector_mask
+from EchoSynthLib.arguments import real_number, whole_number
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import LabelMap
 
@@ -61,7 +62,7 @@ def vary(
     """
     labels = check_label_map(label_map)
     _check_strength(strength)
-    numbers = _check_whole(seed, "seed"), _check_whole(index, "index")
+    numbers = whole_number(seed, "The seed of variations", 0), whole_number(index, "The index of variations", 0)
     varied = warp_labels(labels, _displacement(labels.shape, numbers, strength))
     if sector_mask is not None:
         varied = np.where(check_sector_mask(sector_mask, labels.shape), varied, np.uint8(0))
@@ -80,8 +81,7 @@ def variations(
     sector_mask: ArrayLike | None = None,
 ) -> LabelMap:
     """Variations 0 to count - 1 of a label map, (count, H, W) uint8; see `vary`. Number i does not depend on count."""
-    if _check_whole(count, "count") < 1:
-        raise InputError(f"At least one variation must be asked for; given was {count}.")
+    whole_number(count, "The count of variations", 1)
     return np.stack(
         [vary(label_map, seed, index, strength=strength, sector_mask=sector_mask) for index in range(count)]
     )
@@ -181,11 +181,5 @@ def _cubic(offset: NDArray[np.float64]) -> Field:
 
 
 def _check_strength(strength: float) -> None:
-    if not 0 <= strength <= 1.5:
+    if not 0 <= real_number(strength) <= 1.5:
         raise InputError(f"The strength of variations lies between 0 and 1.5; given was {strength!r}.")
-
-
-def _check_whole(value: int, what: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
-        raise InputError(f"The {what} of variations is a whole number, 0 or above; given was {value!r}.")
-    return int(value)

@@ -87,7 +87,7 @@ def segmented(
     """
     started = time.perf_counter()
     told = None if str(view).casefold() == "auto" else taken_view(view, "segmentation").name
-    check_spacing(spacing)
+    spacing = check_spacing(spacing)
     folder = find_model(model, "segmentation", "Segmenting")
     segmenter: Segmenter = load_pipeline(folder, threads=threads)
     found = nothing_in((gray.shape[0], gray.shape[1])) if blank else segmenter(gray)
@@ -143,10 +143,11 @@ def contour_detailed(
         ModelError: the model is missing or damaged.
     """
     started = time.perf_counter()
-    check_spacing(spacing)
+    spacing = check_spacing(spacing)
     gray = _gray_of(image)
-    folder = find_model(model, "segmentation" if heads == "mask" else "contour", f"The choice of heads {heads!r}")
-    if heads == "mask":
+    of_mask = isinstance(heads, str) and heads == "mask"
+    folder = find_model(model, "segmentation" if of_mask else "contour", f"The choice of heads {heads!r}")
+    if of_mask:
         segmenter: Segmenter = load_pipeline(folder)
         found = ContourResult.of_mask(segmenter(gray).label_map, spacing)
     else:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.api.analysis import NO_CONTRAST, likelier_view, mean_views, segmented
+from EchoSynthLib.arguments import positive_number, whole_number
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast, told_of_blank
 from EchoSynthLib.images.gray import cine_to_gray8
@@ -53,6 +54,7 @@ def segment_cine(
     """
     started = time.perf_counter()
     frames = cine_to_gray8(cine)
+    frame_time = positive_number(frame_time, "frame_time", "milliseconds")
     tell, count = progress or silent, len(frames)
     label_maps = np.zeros(frames.shape, np.uint8)
     records: list[Record] = []
@@ -88,7 +90,9 @@ def segment_frames(
         InputError: no frame has contrast; and as in `segment_detailed`.
         ModelError: as in `segment_detailed`.
     """
-    if blank is None:
+    if blank is not None:
+        blank = _checked_blank(blank, len(frames))
+    else:
         blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
     if len(blank) == len(frames):
         raise InputError(NO_CONTRAST)
@@ -98,6 +102,15 @@ def segment_frames(
         return replace(found, record=found.record | {"blank": index in blank})
 
     yield from on_each_core(one, range(len(frames)))
+
+
+def _checked_blank(blank: Collection[int], count: int) -> list[int]:
+    try:
+        return [whole_number(number, "A blank frame's number", 0, count - 1) for number in blank]
+    except TypeError as error:
+        raise InputError(
+            f"blank lists the numbers of frames without contrast, or is None; given was {blank!r:.120}."
+        ) from error
 
 
 def _record_of_all(records: Sequence[Record]) -> Record:

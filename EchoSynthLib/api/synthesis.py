@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
-from EchoSynthLib.anatomy.labels import check_spacing
+from EchoSynthLib.anatomy.labels import check_sector_mask, check_spacing
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, taken_view
-from EchoSynthLib.array_like import as_array
+from EchoSynthLib.arguments import whole_number
+from EchoSynthLib.array_like import as_mask
 from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.records import new_record
+from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.synthesis import Synthesizer
-from EchoSynthLib.systems import find_model, load_pipeline
+from EchoSynthLib.systems import find_model, load_pipeline, told_of_device
 from EchoSynthLib.types import Progress, Record, Spacing
 
 
@@ -50,6 +51,7 @@ def synthesize(
         model: name of the model folder; a diffusion model is run by torch.
         solver: of a diffusion model, one of the `solvers` in its config.json; None for the model's default.
         device: where torch runs a model that it runs: 'cpu', 'cuda', 'cuda:1', 'mps'; 'auto' takes a GPU if any.
+            On other models it has no effect, and the record warns of it.
         progress: progress(done, total, message) after each step; may raise `Cancelled`.
 
     Returns:
@@ -62,16 +64,19 @@ def synthesize(
         EchoSynthError: a diffusion model is chosen, and what it runs on is not installed.
     """
     started = time.perf_counter()
+    count, seed = whole_number(count, "count", 1), whole_number(seed, "seed", 0)
     labels = check_label_maps(label_map)
     told = taken_view(view, "synthesis").name
-    check_spacing(spacing)
+    spacing = check_spacing(spacing)
     frames = labels if labels.ndim == 3 else labels[np.newaxis]
     area, cut, source = _sector(sector, frames.max(axis=0), spacing)
     folder = find_model(model, "synthesis", "Drawing images")
     depth = None if spacing is None else area.radius_far * float(spacing[0])
     options = Capabilities.of(folder).chosen(steps=steps, solver=solver, quality=quality)
     # A lone image is drawn by all cores, several by one each, which takes less time together; they are the same.
-    synthesizer: Synthesizer = load_pipeline(folder, threads=None if count * len(frames) == 1 else 1, device=device)
+    without_effect = told_of_device(folder, device)
+    threads = None if count * len(frames) == 1 else 1
+    synthesizer: Synthesizer = load_pipeline(folder, threads=threads, device="auto" if without_effect else device)
     tell = _with_frames(progress, len(frames))
     images, about = synthesizer(
         labels, area, view=told, depth_mm=depth, count=count, seed=seed, progress=tell, **options
@@ -90,7 +95,7 @@ def synthesize(
         "depth_mm": depth,
         "shape": list(labels.shape),
     }
-    return images, record
+    return images, with_warnings(record, without_effect)
 
 
 def variations(
@@ -123,10 +128,11 @@ def variations(
         InputError: the label map or a parameter cannot be used, or this heart cannot take the shape asked for.
     """
     labels = check_label_maps(label_map)
-    check_spacing(spacing)
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-        raise InputError(f"At least one variation must be asked for, a whole number; given was {count!r}.")
+    spacing = check_spacing(spacing)
+    whole_number(count, "The count of variations", 1, 100_000)
     mask = sector.mask(labels.shape[-2:]) if isinstance(sector, Sector) else sector
+    if mask is not None:
+        mask = check_sector_mask(mask, labels.shape[-2:])
     heart = reshaped(
         labels,
         ejection_fraction=ejection_fraction,
@@ -146,13 +152,12 @@ def _sector(
         return default_sector(labels.shape, labels, spacing), None, "typical sector fitted around the label map"
     if isinstance(given, Sector):
         return given, None, "given as geometry"
-    mask = as_array(given, "A sector mask")
+    mask = as_mask(given, "A sector mask")
     if mask.shape != labels.shape:
         raise InputError(
-            f"The sector mask has shape {mask.shape}, the label map {labels.shape}; "
-            "give a mask on the label map's grid."
+            f"A sector mask lies on the label map's grid {labels.shape}; given was one of shape {mask.shape}."
         )
-    return fit_sector_mask(mask, spacing), mask > 0, "fitted to the given mask"
+    return fit_sector_mask(mask, spacing), mask, "fitted to the given mask"
 
 
 def _with_frames(progress: Progress | None, frames: int) -> Progress | None:

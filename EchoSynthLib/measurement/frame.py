@@ -13,6 +13,8 @@ from EchoSynthLib.anatomy.discs import LongAxis
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium, endocardium_of_mask
 from EchoSynthLib.anatomy.labels import check_label_map, check_spacing
 from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.arguments import real_number
+from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.chambers import (
     Chamber,
@@ -147,11 +149,9 @@ def measure_frame(
         InputError: the label map, the spacing or the confidence cannot be used.
     """
     given = _checked(label_map)
-    check_spacing(spacing)
-    if confidence is not None and np.shape(confidence) != given.shape:
-        raise InputError(
-            f"The confidence has shape {np.shape(confidence)} and the label map {given.shape}; they share one grid."
-        )
+    spacing = check_spacing(spacing)
+    confidence = None if confidence is None else _confidence(confidence, given.shape)
+    _check_doubts(agreement, contour, second_contour)
     labels = given if contour is None else with_endocardium(given, contour)
     judged, alone = labels, contour is not None and not given.any()
     if evidence is not None:
@@ -184,8 +184,28 @@ def measure_frame(
     return replace(placed, alone=alone, view=view, seen_view=view, number=number)
 
 
+def _confidence(confidence: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.floating]:
+    values = as_array(confidence, "A confidence")
+    if values.shape != shape:
+        raise InputError(f"The confidence has shape {values.shape} and the label map {shape}; they share one grid.")
+    if values.dtype.kind not in "biuf":
+        raise InputError(f"A confidence holds numbers from 0 to 1; given was an array of type {values.dtype}.")
+    return values
+
+
+def _check_doubts(agreement: object, contour: object, second_contour: object) -> None:
+    if agreement is not None and math.isnan(real_number(agreement)):
+        raise InputError(f"An agreement is a number from 0 to 1, or None; given was {agreement!r:.120}.")
+    if contour is not None and not isinstance(contour, Endocardium):
+        raise InputError(f"A contour is an Endocardium, or None; given was {contour!r:.120}.")
+    if second_contour is not None and not all(hasattr(second_contour, name) for name in ("curve", "spread")):
+        raise InputError(
+            f"A second contour is what es.contour_detailed finds, or None; given was {second_contour!r:.120}."
+        )
+
+
 def _checked(label_map: ArrayLike) -> NDArray[np.uint8]:
-    values = np.asarray(label_map)
+    values = as_array(label_map, "A label map")
     # A frame in which nothing was found is a finding, not a mistake of the caller's.
     empty = values.ndim == 2 and values.size > 0 and values.dtype.kind in "biuf" and not values.any()
     return np.zeros(values.shape, np.uint8) if empty else check_label_map(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.views import taken_view
+from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.frame import Region, tissue_in
@@ -19,6 +20,7 @@ from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame
 from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.types import Spacing
 
+_ARRAYS = {"label_map": "A label map", "image": "An image"}
 _DOUBTS = ("confidence", "agreement", "second_contour")
 
 
@@ -73,6 +75,9 @@ def arranged(label_map: Any, image: Any, spacing: Any, extras: Mapping[str, Any]
         InputError: nothing is given, or the parts do not fit together.
     """
     given = {name: it for name, it in {**extras, "label_map": label_map, "image": image}.items() if it is not None}
+    for name, what in _ARRAYS.items():
+        if name in given and not isinstance(given[name], Mapping):
+            given[name] = as_array(given[name], what)
     leading = given.get("label_map", given.get("image"))
     if leading is None:
         raise InputError("Neither a label map nor an image is given; give what is to be measured.")
@@ -84,10 +89,9 @@ def arranged(label_map: Any, image: Any, spacing: Any, extras: Mapping[str, Any]
     if count is None:
         return {"": _given(given, spacing)}
     for name, of_all in given.items():
-        if len(of_all) != count:
-            raise InputError(
-                f"A cine of {count} frames was given with {len(of_all)} of {name}; give one for each frame."
-            )
+        held = len(of_all) if isinstance(of_all, Sequence) or getattr(of_all, "ndim", 0) > 0 else "one"
+        if held != count:
+            raise InputError(f"A cine of {count} frames was given with {held} of {name}; give one for each frame.")
     frames = [{name: _of(of_all, index) for name, of_all in given.items()} for index in range(count)]
     if count == 1:
         return {"": _given(frames[0], spacing)}
@@ -113,14 +117,15 @@ def _by_view(leading: Mapping[str, Any], given: Mapping[str, Any], spacing: Any)
 
 
 def _given(own: Mapping[str, Any], spacing: Any) -> Given:
-    check_spacing(spacing)
+    spacing = check_spacing(spacing)
     extras = {name: it for name, it in own.items() if name not in ("label_map", "image") and it is not None}
     image = own.get("image")
     label_map = own.get("label_map")
+    label_map = None if label_map is None else as_array(label_map, "A label map")
     gray = None if image is None else to_gray8(image)
-    if label_map is not None and gray is not None and np.shape(label_map) != gray.shape:
+    if label_map is not None and gray is not None and label_map.shape != gray.shape:
         raise InputError(
-            f"A label map lies on its image's own grid; given were {np.shape(label_map)} and {gray.shape} pixels."
+            f"A label map lies on its image's own grid; given were {label_map.shape} and {gray.shape} pixels."
         )
     return Given(label_map, gray, spacing, extras=extras)
 
@@ -144,4 +149,10 @@ def _of(given: Any, key: Any) -> Any:
     """The part of something optional that belongs to a frame or view."""
     if given is None:
         return None
-    return given.get(key) if isinstance(given, Mapping) else given[key]
+    if isinstance(given, Mapping):
+        return given.get(key)
+    if isinstance(key, str):
+        raise InputError(
+            f"What belongs to label maps given by view and phase is arranged likewise; given was {given!r:.120}."
+        )
+    return given[key]

@@ -27,6 +27,7 @@ from EchoSynthLib.images.result_names import distinct_stems, result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.parallel import check_places, run_items
 from EchoSynthLib.records import new_record, seconds_since, with_warnings
+from EchoSynthLib.systems import find_model, told_of_device
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.options import LARGEST_STRENGTH, SynthesisOptions, seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_replaceable
@@ -120,6 +121,7 @@ class Dataset(SynthesisOptions, Task):
         if not per_map:
             raise InputError("Nothing would be drawn: ask for variations, or for the original label map.")
         total, untold = 0, list[str]()
+        warnings += told_of_device(find_model(self.model, "synthesis", "Drawing images"), self.device)
         for file, name in self._named_files():
             context.progress(0, 1, f"reading {file.name}")
             untold += [file.name] if view_told(self.view, file)[1] else []

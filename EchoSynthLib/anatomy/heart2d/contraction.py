@@ -11,6 +11,7 @@ from EchoSynthLib.anatomy.discs import Discs, ventricular_axis
 from EchoSynthLib.anatomy.heart2d.reshaping import AREA_FACTORS, resize_cavity
 from EchoSynthLib.anatomy.labels import SMALLEST_SIDE, check_label_map
 from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.arguments import real_number
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 
@@ -93,7 +94,7 @@ def _check_reached(reached: float, share: float) -> None:
 
 def _check_ejection_fraction(value: float) -> None:
     low, high = EJECTION_FRACTIONS
-    if not low <= value <= high:
+    if not low <= real_number(value) <= high:
         raise InputError(
             f"The ejection fraction lies between {low:g} (twice the volume) and {high:g}; given was {value!r}."
         )

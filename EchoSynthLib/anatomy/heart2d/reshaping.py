@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from EchoSynthLib.anatomy.labels import check_label_map, check_sector_mask
 from EchoSynthLib.anatomy.masks import largest_part
 from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.arguments import real_number
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import Spacing
 
@@ -174,5 +175,5 @@ def _check_ventricle(label_map: ArrayLike) -> NDArray[np.uint8]:
 
 
 def _check_factor(name: str, factor: float, allowed: tuple[float, float]) -> None:
-    if not allowed[0] <= factor <= allowed[1]:
+    if not allowed[0] <= real_number(factor) <= allowed[1]:
         raise InputError(f"The {name} lies between {allowed[0]:g} and {allowed[1]:g}; given was {factor!r}.")

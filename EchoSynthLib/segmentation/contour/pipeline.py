@@ -59,7 +59,7 @@ class ContourPipeline:
         Raises:
             InputError: heads that there are not.
         """
-        if heads not in HEADS:
+        if not isinstance(heads, str) or heads not in HEADS:
             raise InputError(f"The heads {heads!r} are not known; give one of: {', '.join(HEADS)}.")
         gray = to_grid(image.astype(np.float32) / 255, self.grid)
         logits, distance = self.network(gray[None, None])

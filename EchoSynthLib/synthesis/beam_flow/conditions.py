@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.views import taken_view
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.arguments import choice
 from EchoSynthLib.images.datasets.camus_frame import QUALITIES
 
 VIEW = slice(0, 2)
@@ -50,6 +50,5 @@ def encode(
 
 
 def _one_hot(value: str, allowed: tuple[str, ...], name: str) -> NDArray[np.float32]:
-    if value not in allowed:
-        raise InputError(f"The {name} is one of {', '.join(allowed)}; given was {value!r}.")
-    return np.array([value == choice for choice in allowed], np.float32)
+    known = choice(value, f"The {name}", allowed)
+    return np.array([known == other for other in allowed], np.float32)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE, ScanConversion, to_beam_space
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.arguments import whole_number
 from EchoSynthLib.parallel.threads import Tick, side_by_side
 from EchoSynthLib.runtime import Network, OnnxNetwork, usable_cores
 from EchoSynthLib.synthesis.beam_flow import conditions
@@ -90,9 +90,9 @@ class BeamFlowPipeline:
             InputError: count, steps or seed out of range.
         """
         chosen = self.default_steps if steps is None else steps
-        _check("count", count, 1, 100_000)
-        _check("steps", chosen, 1, MOST_STEPS)
-        _check("seed", seed, 0, 2**63 - 1)
+        whole_number(count, "count", 1, 100_000)
+        whole_number(chosen, "steps", 1, MOST_STEPS)
+        whole_number(seed, "seed", 0, 2**63 - 1)
         condition = conditions.encode(view, quality, sector.opening_angle, depth_mm)[None]
         frames = label_map.reshape(-1, *label_map.shape[-2:])
         conversion = ScanConversion(sector, frames.shape[1:])
@@ -168,8 +168,3 @@ def _blurred(coarse: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     if sigma == 0:
         return coarse.astype(np.float32)
     return gaussian_filter(coarse, (0, 0, sigma, sigma), mode="nearest").astype(np.float32)
-
-
-def _check(name: str, value: int, low: int, high: int) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not low <= value <= high:
-        raise InputError(f"{name} is a whole number from {low} to {high}; given was {value!r}.")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.sector.geometry import Sector
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.arguments import whole_number
 from EchoSynthLib.types import Progress
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ class DiffusionGenerator:
         Raises:
             InputError: a parameter cannot be used.
         """
-        _check("count", count, 1, 100_000)
-        _check("seed", seed, 0, 2**63 - 1)
+        whole_number(count, "count", 1, 100_000)
+        whole_number(seed, "seed", 0, 2**63 - 1)
         frames = label_map.reshape(-1, *label_map.shape[-2:])
         mask = sector.mask(frames.shape[1:]) if isinstance(sector, Sector) else sector
         taken, name, _ = self.pipeline.check_sampling(steps, solver, discretization, "np")
@@ -120,8 +120,3 @@ class _Told:
         if self.progress is not None:
             self.progress(self.done + step + 1, self.total, "synthesizing")
         return {}
-
-
-def _check(name: str, value: int, low: int, high: int) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not low <= value <= high:
-        raise InputError(f"{name} is a whole number from {low} to {high}; given was {value!r}.")

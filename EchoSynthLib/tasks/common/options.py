@@ -80,7 +80,8 @@ class SynthesisOptions(PixelSize):
     )
     device: str = parameter(
         "auto",
-        help="for models that run in PyTorch: cpu, cuda, cuda:1, mps: what torch knows; auto takes a GPU if any",
+        help="for models that run in PyTorch: cpu, cuda, cuda:1, mps: what torch knows; auto takes a GPU if any; "
+        "without effect on others, with a warning",
     )
     quality: str | None = parameter(None, choices=QUALITIES, help="image quality; none leaves it to the model")
     reference: Path | None = parameter(

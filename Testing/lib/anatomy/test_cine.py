@@ -43,7 +43,7 @@ def test_a_sector_may_be_a_mask_or_a_geometry() -> None:
 
 @pytest.mark.parametrize("count", [0, -1, 1.5, True])
 def test_variations_are_counted_in_whole_numbers(count: object) -> None:
-    with pytest.raises(InputError, match="At least one variation"):
+    with pytest.raises(InputError, match="count of variations is a whole number from 1"):
         es.variations(BEAT[0], count)  # type: ignore[arg-type]
 
 

@@ -133,7 +133,7 @@ def test_what_cannot_be_varied_so_is_refused(arguments, complaint) -> None:
 
 
 def test_no_variations_and_empty_maps_are_refused() -> None:
-    with pytest.raises(InputError, match="At least one"):
+    with pytest.raises(InputError, match="count of variations is a whole number from 1"):
         variations(HEART.label_map, 0)
     with pytest.raises(InputError, match="empty"):
         vary(np.zeros((32, 32)), 0)

@@ -223,7 +223,7 @@ def test_a_label_map_that_is_none_is_refused(label_map: np.ndarray, told: str) -
         ({"seed": -1}, "seed.*-1"),
         ({"seed": 2**63}, f"seed.*{2**63}"),
         ({"seed": 1.0}, r"seed.*1\.0"),
-        ({"sector": np.ones((5, 5))}, r"\(5, 5\).*\(96, 112\)"),
+        ({"sector": np.ones((5, 5))}, r"\(96, 112\).*\(5, 5\)"),
         ({"sector": np.zeros(SHAPE)}, "sector"),
     ],
     ids=lambda value: "" if isinstance(value, str) else "-".join(f"{k}" for k in value),
@@ -384,3 +384,16 @@ def test_an_image_that_is_none_is_refused(image: np.ndarray, told: str) -> None:
 def test_an_unknown_view_is_refused_and_named(picture: np.ndarray) -> None:
     with pytest.raises(InputError, match="3CH"):
         es.segment(picture, view="3CH")
+
+
+@needs_generator
+def test_a_device_that_has_no_effect_is_told_and_changes_nothing(heart: HeartMap) -> None:
+    usual, silent = es.synthesize(heart.label_map, steps=1)
+    images, record = es.synthesize(heart.label_map, steps=1, device="cuda")
+    assert np.array_equal(images, usual)
+    assert "warnings" not in silent
+    assert record["warnings"] == [
+        "the device 'cuda' has no effect: the model 'beam-flow' runs in onnxruntime, on the CPU"
+    ]
+    with pytest.warns(UserWarning, match="'cuda' has no effect"):
+        es.load_pipeline("beam-flow", device="cuda")

@@ -29,7 +29,7 @@ SYSTEM_ROOMS = {system.name.partition(".")[0] for system in SYSTEMS}
 
 # From the ground up; a room imports from its own floor and from those below it.
 FLOORS = (
-    {"array_like", "checksums", "errors", "files", "machine", "processes", "progress", "records", "types"},
+    {"arguments", "array_like", "checksums", "errors", "files", "machine", "processes", "progress", "records", "types"},
     {"anatomy", "images", "networks", "evaluation", "outputs"},
     {"measurement"},
     {"zoo", "runtime", "training", "parallel"},

@@ -330,3 +330,9 @@ def test_each_label_map_is_drawn_and_recorded_in_the_view_that_its_name_tells(tm
         write_heart(maps / f"{name}.nii.gz")
     (told,) = made(maps, tmp_path / "untold", variations=0)["warnings"]
     assert told.startswith("c.nii.gz and 1 more: no name and no record tells the view")
+
+
+@needs_generator
+def test_a_device_without_effect_is_told_once(tmp_path: Path, label_file: Path) -> None:
+    (told,) = made(label_file, tmp_path / "out", variations=0, device="cuda", view="4CH")["warnings"]
+    assert "'cuda' has no effect" in told
