@@ -48,6 +48,20 @@ def from_grid(planes: NDArray[np.floating], shape: tuple[int, int], box: Box | N
     return np.stack([_resize(picture, size, part) for picture in pictures])
 
 
+def volume_to_grid(volume: NDArray[np.number], grid: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Stretch a volume (D, H, W) onto a grid as `to_grid` does a frame, first in its slices, then across them."""
+    slices = np.stack([to_grid(plane, (grid[1], grid[2])) for plane in volume])
+    return to_grid(slices.reshape(len(slices), -1), (grid[0], grid[1] * grid[2])).reshape(grid)
+
+
+def volume_from_grid(volumes: NDArray[np.floating], shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Bring volumes (C, *grid) of a network back to the (D, H, W) that `volume_to_grid` started from."""
+    count, depth = volumes.shape[:2]
+    slices = from_grid(volumes.reshape(count * depth, *volumes.shape[2:]), (shape[1], shape[2]))
+    deep = from_grid(slices.reshape(count, depth, -1), (shape[0], shape[1] * shape[2]))
+    return deep.reshape(count, *shape)
+
+
 def reach(cells: NDArray[np.bool_], shape: tuple[int, int]) -> Box | None:
     """The box of the pixels of an image (H, W) to which `from_grid` carries something of any of these cells.
 

@@ -23,15 +23,17 @@ class Registrar(Protocol):
     """A pipeline of the kind `motion`; calls may run side by side.
 
     Attributes:
-        grid: (rows, columns) of the frames that its network looks at; others it brings onto it.
+        grid: (rows, columns) of the frames that its network looks at; others it brings onto it. Of a model for
+            volumes (slices, rows, columns).
     """
 
-    grid: tuple[int, int]
+    grid: tuple[int, ...]
 
     def __call__(self, moving: NDArray[np.uint8], fixed: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The displacement (2, H, W) in pixels, (row, column): what lies at x in `fixed` lies at x + u(x) in `moving`.
 
         Args:
-            moving, fixed: gray frames (H, W) of one size, row 0 at the transducer.
+            moving, fixed: gray frames (H, W) of one size, row 0 at the transducer; or volumes (D, H, W), whose
+                displacement is (3, D, H, W).
         """
         ...

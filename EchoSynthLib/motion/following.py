@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
-from EchoSynthLib.images.grid import from_grid, to_grid
+from EchoSynthLib.images.grid import from_grid, to_grid, volume_from_grid, volume_to_grid
 from EchoSynthLib.parallel.threads import on_each_core
 from EchoSynthLib.types import Progress
 
@@ -78,15 +78,20 @@ def doubts_of_time(frame_time: float | None, assumed: float) -> list[str]:
     ]
 
 
-def on_the_grid(frames: NDArray[np.uint8], grid: tuple[int, int]) -> NDArray[np.uint8]:
-    """Frames (T, H, W) as the network looks at them, (T, *grid)."""
-    return np.stack([np.rint(to_grid(frame, grid)) for frame in frames]).astype(np.uint8)
+def on_grid(picture: NDArray[np.uint8], grid: tuple[int, ...]) -> NDArray[np.uint8]:
+    """A frame (H, W) or volume (D, H, W) as the network looks at it."""
+    if len(grid) == 3:
+        return np.rint(volume_to_grid(picture, (grid[0], grid[1], grid[2]))).astype(np.uint8)
+    return np.rint(to_grid(picture, (grid[0], grid[1]))).astype(np.uint8)
 
 
-def at_full_size(fields: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Displacements (T, 2, *grid) in pixels of the grid as (T, 2, H, W) in pixels of the frames."""
-    scale = (np.array(shape) / np.array(fields.shape[2:])).astype(np.float32)[:, None, None]
-    return np.stack([from_grid(field * scale, shape) for field in fields])
+def off_grid(field: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """A displacement (d, *grid) in pixels of the grid as (d, *shape) in pixels of the picture."""
+    scale = (np.array(shape) / np.array(field.shape[1:])).astype(np.float32)
+    field = field * scale.reshape(-1, *[1] * len(shape))
+    if len(shape) == 3:
+        return volume_from_grid(field, (shape[0], shape[1], shape[2]))
+    return from_grid(field, (shape[0], shape[1]))
 
 
 def registered(

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, label
 
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.anatomy.labels import check_label_map
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import told_of_blank
 from EchoSynthLib.images.gray import cine_to_gray8
-from EchoSynthLib.motion.following import at_full_size, check_frame_time, checked_frames, on_the_grid, registered
+from EchoSynthLib.motion.following import check_frame_time, checked_frames, off_grid, on_grid, registered
+from EchoSynthLib.motion.registration import registrar_of
 from EchoSynthLib.motion.steadying import ASSUMED_FRAME_TIME_MS, steadied
 from EchoSynthLib.parallel.threads import on_each_core
 from EchoSynthLib.progress import silent
 from EchoSynthLib.records import new_record, with_warnings
-from EchoSynthLib.systems import find_model, load_pipeline
 from EchoSynthLib.types import LabelMap, Progress, Record
-
-if TYPE_CHECKING:
-    from EchoSynthLib.motion import Registrar
 
 EDGE_PX = 1.0
 """Standard deviation by which the structures' edges are softened before they are carried, so that they stay smooth."""
+ROUNDS = 4
+"""In which crumbs are given away, which may make others."""
 
 
 def propagate(
@@ -69,11 +68,10 @@ def propagate(
         )
     blank = checked_frames(frames, reference)
     chosen = _range(first, last, len(frames))
-    folder = find_model(model, "motion", "Carrying labels along")
-    registrar: Registrar = load_pipeline(folder, threads=1)
+    folder, registrar = registrar_of(model, "Carrying labels along", threads=1)
     # All from the reference on take part, so that what a range gets does not depend on where it ends.
     low, high = min(reference, chosen.start), max(reference + 1, chosen.stop)
-    seen = on_the_grid(frames[low:high], registrar.grid)
+    seen = np.stack([on_grid(frame, registrar.grid) for frame in frames[low:high]])
     within = [index - low for index in range(low, high) if index not in blank and index != reference]
     pairs = [(reference - low, index) for index in within]
     fields = np.zeros((high - low, 2, *seen.shape[1:]), np.float32)
@@ -83,13 +81,14 @@ def propagate(
     fields = steadied(fields, reference - low, frame_time, nothing)
     shape = (frames.shape[1], frames.shape[2])
     carried = [index for index in chosen if index not in blank and index != reference]
-    codes, soft = soft_memberships(labels)
+    memberships = Memberships.of(labels)
     label_maps = np.zeros(frames.shape, np.uint8)
     label_maps[reference] = labels
-    each = on_each_core(
-        lambda index: carried_labels(codes, soft, at_full_size(fields[[index - low]], shape)[0]), carried
-    )
-    for index, found in zip(carried, each, strict=True):
+
+    def one(index: int) -> LabelMap:
+        return memberships.carried(off_grid(fields[index - low], shape))
+
+    for index, found in zip(carried, on_each_core(one, carried), strict=True):
         label_maps[index] = found
     record = new_record("propagate", model=folder, started=started) | {
         "supervision": folder.config.get("supervision"),
@@ -115,13 +114,50 @@ def _range(first: int | None, last: int | None, count: int) -> range:
     return range(int(low), int(high) + 1)
 
 
-def soft_memberships(labels: LabelMap) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """The codes of a label map (H, W) and how far each pixel belongs to each, (codes, H, W) in [0, 1]."""
-    codes = np.unique(labels)
-    return codes, np.stack([gaussian_filter((labels == code).astype(np.float32), EDGE_PX) for code in codes])
+@dataclass(frozen=True)
+class Memberships:
+    """A label map on its way.
+
+    Attributes:
+        codes: (n,) that it holds.
+        pieces: (n,) in how many each lies.
+        soft: (n, H, W), how far each pixel belongs to each, 0 to 1.
+    """
+
+    codes: NDArray[np.uint8]
+    pieces: tuple[int, ...]
+    soft: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, labels: LabelMap) -> Memberships:
+        """Those of a label map (H, W), its edges softened so that they stay smooth where they are carried."""
+        codes = np.unique(labels)
+        masks = [labels == code for code in codes]
+        pieces = tuple(int(label(mask)[1]) for mask in masks)
+        return cls(codes, pieces, np.stack([gaussian_filter(mask.astype(np.float32), EDGE_PX) for mask in masks]))
+
+    def carried(self, displacement: NDArray[np.floating]) -> LabelMap:
+        """The label map on the displacement's grid: at each pixel the code that most of what it leads to belongs to.
+
+        No structure comes in more pieces than it had: crumbs go to what is next likely there.
+        """
+        likely = np.stack([deformation.warp(one, displacement, outside=None) for one in self.soft])
+        for _ in range(ROUNDS):
+            found = np.argmax(likely, axis=0)
+            crumbs = [_beyond(found == index, pieces) for index, pieces in enumerate(self.pieces)]
+            if not any(crumb.any() for crumb in crumbs):
+                break
+            for one, crumb in zip(likely, crumbs, strict=True):
+                one[crumb] = -1
+        return self.codes[found]
 
 
-def carried_labels(codes: NDArray[np.uint8], soft: NDArray[np.float32], displacement: NDArray[np.floating]) -> LabelMap:
-    """The label map on the displacement's grid: at each pixel the code of the largest membership where it leads."""
-    memberships = [deformation.warp(one, displacement, outside=None) for one in soft]
-    return codes[np.argmax(memberships, axis=0)]
+def _beyond(mask: NDArray[np.bool_], pieces: int) -> NDArray[np.bool_]:
+    """What of a mask lies beyond its so many largest pieces."""
+    numbered, count = label(mask)
+    if count <= pieces:
+        return np.zeros_like(mask)
+    sizes = np.bincount(numbered.ravel())
+    sizes[0] = 0
+    kept = np.argsort(sizes)[-pieces:]
+    return mask & ~np.isin(numbered, kept)

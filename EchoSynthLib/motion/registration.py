@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.anatomy.labels import check_spacing
-from EchoSynthLib.errors import InputError
+from EchoSynthLib.array_like import as_array
+from EchoSynthLib.errors import InputError, ModelError
 from EchoSynthLib.images.contrast import has_contrast
-from EchoSynthLib.images.gray import to_gray8
+from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
+from EchoSynthLib.motion.following import off_grid, on_grid
+from EchoSynthLib.motion.refinement import refined
+from EchoSynthLib.progress import silent
 from EchoSynthLib.records import new_record
 from EchoSynthLib.systems import find_model, load_pipeline
-from EchoSynthLib.types import Progress, Record, Spacing
+from EchoSynthLib.types import Progress, Record
+from EchoSynthLib.zoo import ModelFolder
 
 if TYPE_CHECKING:
     from EchoSynthLib.motion import Registrar
@@ -24,49 +31,102 @@ if TYPE_CHECKING:
 def register(
     moving: ArrayLike,
     fixed: ArrayLike,
-    spacing: Spacing | None = None,
+    spacing: Sequence[float] | None = None,
     *,
+    refine: int = 0,
     model: str = "motion",
     progress: Progress | None = None,
 ) -> tuple[NDArray[np.float32], Record]:
     """Find where each point of one echocardiogram lies in another of the same heart and view.
 
     Args:
-        moving, fixed: (H, W), or (H, W, 3) in color, of one size; gray levels as `segment` takes them.
-        spacing: (row, column) millimeters; for the record, which tells the motion in them.
+        moving, fixed: (H, W), or (H, W, 3) in color, of one size; gray levels as `segment` takes them. Volumes
+            (D, H, W) take a model for volumes.
+        spacing: (row, column) millimeters, of volumes (slice, row, column); for the record, which tells the motion in
+            them.
+        refine: steps of refinement on the two pictures, see `refinement.refined`; some 30 to the second.
         model: name of the model folder.
-        progress: called when done.
+        progress: progress(done, total, message) after each step; may raise `Cancelled`.
 
     Returns:
         displacement (2, H, W) float32 in pixels, (row, column): what lies at x in `fixed` lies at x + displacement(x)
-        in `moving`, so that `warp(moving, displacement)` looks like `fixed`; and the record, with the mean and the
-        largest motion, and the share of pixels at which the displacement folds.
+        in `moving`, so that `warp(moving, displacement)` looks like `fixed`; of volumes (3, D, H, W) in voxels, (slice,
+        row, column). And the record, with the mean and the largest motion, and the share of pixels at which the
+        displacement folds; where it was refined with the likeness, 0 to 1, before and after.
 
     Raises:
-        InputError: an image or the spacing cannot be used, an image has no contrast, or both differ in size.
-        ModelError: the model is missing or damaged.
+        InputError: an image, the spacing or `refine` cannot be used, an image has no contrast, or both differ in size.
+        ModelError: the model is missing, damaged, or none for images of so many dimensions.
     """
     started = time.perf_counter()
-    check_spacing(spacing)
-    frames = {"moving": to_gray8(moving), "fixed": to_gray8(fixed)}
+    if isinstance(refine, bool) or not isinstance(refine, int | np.integer) or refine < 0:
+        raise InputError(f"refine is a number of steps from 0; given was {refine!r}.")
+    frames = {"moving": _gray(moving), "fixed": _gray(fixed)}
+    _check_sides(spacing, frames["fixed"].ndim)
     for name, frame in frames.items():
-        if not has_contrast(frame):
+        planes = frame if frame.ndim == 3 else frame[None]
+        if not any(has_contrast(plane) for plane in planes):
             raise InputError(f"The {name} image has no contrast, so nothing in it can be found in another.")
     if frames["moving"].shape != frames["fixed"].shape:
         raise InputError(
             f"Two frames to register have one size; given were {frames['moving'].shape} and {frames['fixed'].shape}. "
             "Bring them onto one grid first."
         )
-    folder = find_model(model, "motion", "Registering")
-    registrar: Registrar = load_pipeline(folder)
-    displacement = registrar(frames["moving"], frames["fixed"])
-    if progress is not None:
-        progress(1, 1, "registering")
-    record = new_record("register", model=folder, started=started) | motion_in_words(displacement[None], spacing)
-    return displacement, record | {"supervision": folder.config.get("supervision")}
+    folder, registrar = registrar_of(model, "Registering", frames["fixed"].ndim)
+    tell = progress or silent
+    about: Record = {"supervision": folder.config.get("supervision")}
+    if refine:
+        seen = [on_grid(frame, registrar.grid) for frame in frames.values()]
+        found, likeness = refined(seen[0], seen[1], registrar(seen[0], seen[1]), int(refine), tell)
+        displacement = off_grid(found, frames["fixed"].shape)
+        about |= {"refine": int(refine), "likeness": likeness}
+    else:
+        displacement = registrar(frames["moving"], frames["fixed"])
+        tell(1, 1, "registering")
+    record = new_record("register", model=folder, started=started)
+    return displacement, record | motion_in_words(displacement[None], spacing) | about
 
 
-def motion_in_words(displacements: NDArray[np.float32], spacing: Spacing | None) -> Record:
+def registrar_of(
+    model: str, what: str, dimensions: int = 2, threads: int | None = None
+) -> tuple[ModelFolder, Registrar]:
+    """A model of that name, and its pipeline, for pictures of so many dimensions; `what` needs it.
+
+    Raises:
+        InputError: it is of another kind.
+        ModelError: there is none, it is damaged, or it is for pictures of other dimensions.
+    """
+    folder = find_model(model, "motion", what)
+    registrar: Registrar = load_pipeline(folder, threads=threads)
+    if len(registrar.grid) != dimensions:
+        names = {2: "frames (H, W)", 3: "volumes (D, H, W)"}
+        raise ModelError(
+            f"{what} {names[dimensions]} needs a model for them, and {model!r} is one for "
+            f"{names[len(registrar.grid)]}. "
+            + ("No model for volumes comes with EchoSynth yet; " if dimensions == 3 else "")
+            + "give the name of one that you trained or imported, see `echosynth models`."
+        )
+    return folder, registrar
+
+
+def _gray(image: ArrayLike) -> NDArray[np.uint8]:
+    """(H, W) of a frame, (D, H, W) of a volume."""
+    values = as_array(image, "An image")
+    color = values.ndim == 3 and values.shape[-1] in (1, 3, 4)
+    return cine_to_gray8(values) if values.ndim == 3 and not color else to_gray8(values)
+
+
+def _check_sides(spacing: Sequence[float] | None, dimensions: int) -> None:
+    if dimensions == 2 or spacing is None:
+        check_spacing(spacing)  # type: ignore[arg-type]  # which tells what else it is
+    elif len(spacing) != 3 or not all(isinstance(side, int | float) and 0 < side < math.inf for side in spacing):
+        raise InputError(
+            f"spacing of a volume is (slice, row, column) in millimeters, three positive numbers, or None; given was "
+            f"{spacing!r}."
+        )
+
+
+def motion_in_words(displacements: NDArray[np.float32], spacing: Sequence[float] | None) -> Record:
     """What a record says of displacements (n, d, *grid): size, mean and largest motion, share of folds."""
     dimensions = displacements.shape[1]
     told: Record = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,23 +13,19 @@ from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.images.gray import cine_to_gray8
 from EchoSynthLib.motion.following import (
     agreed,
-    at_full_size,
     check_frame_time,
     checked_frames,
     doubts_of_time,
-    on_the_grid,
+    off_grid,
+    on_grid,
     registered,
 )
 from EchoSynthLib.motion.quality import local_correlation
-from EchoSynthLib.motion.registration import motion_in_words
+from EchoSynthLib.motion.registration import motion_in_words, registrar_of
 from EchoSynthLib.motion.steadying import ASSUMED_FRAME_TIME_MS, closures, period_of, steadied, without_drift
 from EchoSynthLib.progress import silent
 from EchoSynthLib.records import new_record, with_warnings
-from EchoSynthLib.systems import find_model, load_pipeline
 from EchoSynthLib.types import Progress, Record, Spacing
-
-if TYPE_CHECKING:
-    from EchoSynthLib.motion import Registrar
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the motion that is left after a whole beat, those that are tried for how much of it the pictures show."""
@@ -79,9 +74,8 @@ def track(
     check_frame_time(frame_time)
     frames = cine_to_gray8(cine)
     blank = checked_frames(frames, reference)
-    folder = find_model(model, "motion", "Tracking")
-    registrar: Registrar = load_pipeline(folder, threads=1)
-    seen = on_the_grid(frames, registrar.grid)
+    folder, registrar = registrar_of(model, "Tracking", threads=1)
+    seen = np.stack([on_grid(frame, registrar.grid) for frame in frames])
     shown = [index for index in range(len(frames)) if index not in blank and index != reference]
     pairs = [pair for index in shown for pair in ((index, reference), (reference, index))]
     found = registered(registrar, seen, pairs, progress or silent, "tracking")
@@ -95,7 +89,7 @@ def track(
         apart.append(float(np.linalg.norm(missed, axis=0).mean()) if bright.any() else 0.0)
     fields = steadied(fields, reference, frame_time, blank)
     fields, cycle = _closed(fields, seen, reference, blank, float(scale.mean()))
-    displacements = at_full_size(fields, (frames.shape[1], frames.shape[2]))
+    displacements = np.stack([off_grid(field, frames.shape[1:]) for field in fields])
     displacements[reference] = 0
     record = new_record("track", model=folder, started=started) | {
         "supervision": folder.config.get("supervision"),

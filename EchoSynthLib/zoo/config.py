@@ -22,6 +22,14 @@ def grid_of(config: Mapping[str, Any]) -> tuple[int, int]:
     return found[0], found[1]
 
 
+def volume_grid_of(config: Mapping[str, Any]) -> tuple[int, int, int] | None:
+    """`grid` where it is the (slices, rows, columns) of a network for volumes; None where it is anything else."""
+    found = config.get("grid")
+    if not isinstance(found, list | tuple) or len(found) != 3 or not all(type(n) is int and n > 0 for n in found):
+        return None
+    return found[0], found[1], found[2]
+
+
 def number_of(config: Mapping[str, Any], name: str, low: float = -math.inf) -> float:
     """A finite number, not below `low`.
 

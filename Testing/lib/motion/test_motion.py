@@ -52,7 +52,7 @@ def a_model_that_knows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`es.register` finds a model whose network says that all lies three rows further down in the moving frame."""
     folder = zoo.ModelFolder("motion", tmp_path, {"system": "motion.fourier"}, {}, False)
     monkeypatch.setattr("EchoSynthLib.motion.registration.find_model", lambda *_: folder)
-    monkeypatch.setattr("EchoSynthLib.motion.registration.load_pipeline", lambda _: all_move_by(1.5, 0))
+    monkeypatch.setattr("EchoSynthLib.motion.registration.load_pipeline", lambda *_, **__: all_move_by(1.5, 0))
 
 
 @pytest.mark.usefixtures("a_model_that_knows")

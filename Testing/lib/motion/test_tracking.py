@@ -6,46 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import label
+from sliding_cines import RowShift, sliding, use
 
 import EchoSynthLib as es
-from EchoSynthLib import zoo
+from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.motion import tracking_quality
-
-
-def still(shape: tuple[int, int] = (64, 80), seed: int = 0) -> NDArray[np.uint8]:
-    """A picture that shows something, with speckle."""
-    rng = np.random.default_rng(seed)
-    smooth = gaussian_filter(rng.standard_normal(shape), 1.5)
-    return np.clip(128 + 250 * smooth, 0, 255).astype(np.uint8)
-
-
-def sliding(rows: list[int], shape: tuple[int, int] = (64, 80)) -> NDArray[np.uint8]:
-    """A cine of a picture that is pushed downward by so many rows in each frame."""
-    return np.stack([np.roll(still(shape), by, axis=0) for by in rows])
-
-
-class RowShift:
-    """Registers by the one shift of rows that makes the pictures most alike."""
-
-    grid = (64, 80)
-
-    def __call__(self, moving: NDArray[np.uint8], fixed: NDArray[np.uint8]) -> NDArray[np.float32]:
-        tried = list(range(-9, 10))
-        unlike = [np.abs(np.roll(moving.astype(float), -by, axis=0) - fixed).mean() for by in tried]
-        return np.stack(
-            [np.full(fixed.shape, tried[int(np.argmin(unlike))], np.float32), np.zeros(fixed.shape)]
-        ).astype(np.float32)
+from EchoSynthLib.motion.following import agreed, turned
+from EchoSynthLib.motion.propagation import Memberships
+from EchoSynthLib.motion.steadying import closures, period_of, smoothing_weights, without_drift
 
 
 @pytest.fixture(autouse=True)
 def a_model_that_looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    folder = zoo.ModelFolder("motion", tmp_path, {"system": "motion.fourier"}, {}, False)
-    for module in ("tracking", "propagation"):
-        monkeypatch.setattr(f"EchoSynthLib.motion.{module}.find_model", lambda *_: folder)
-        monkeypatch.setattr(f"EchoSynthLib.motion.{module}.load_pipeline", lambda *_, **__: RowShift())
+    use(RowShift(), monkeypatch, tmp_path)
 
 
 def test_what_lies_at_x_in_the_reference_lies_at_x_plus_displacement_in_each_frame() -> None:
@@ -95,3 +70,115 @@ def test_a_right_motion_has_a_good_quality_and_a_wrong_one_has_not() -> None:
     assert good["ncc"][inner].mean() > 0.98
     assert poor["ncc"][inner].mean() < 0.8
     np.testing.assert_allclose(good["jacobian"], 1)
+
+
+def test_cines_that_do_not_move_or_hold_one_frame_are_told_of() -> None:
+    still, record = es.track(sliding([0, 0, 0]), 20)
+    np.testing.assert_allclose(still, 0, atol=1e-6)
+    assert record["cycle_frames"] is None
+    with pytest.raises(InputError, match="two frames or more"):
+        es.track(sliding([0]))
+    with pytest.raises(InputError, match="two frames or more"):
+        es.propagate(np.ones((64, 80), np.uint8), sliding([0]))
+
+
+def test_the_motion_of_a_blank_frame_is_put_between_its_neighbors() -> None:
+    cine = sliding([0, 1, 2, 3, 4, 5])
+    cine[3] = 7
+    displacements, record = es.track(cine, 20)
+    np.testing.assert_allclose(displacements[3, 0, 16:-16], 3, atol=0.2)
+    assert record["blank_frames"] == [3]
+    assert any("[3]" in text for text in record["warnings"])
+
+
+def test_a_color_cine_is_tracked_as_its_gray_levels_are() -> None:
+    cine = sliding([0, 1, 2])
+    color = np.repeat(cine[..., None], 3, axis=-1)
+    np.testing.assert_allclose(es.track(color, 20)[0], es.track(cine, 20)[0], atol=1e-5)
+
+
+def test_the_record_tells_what_time_was_taken_and_what_a_slow_cine_misses() -> None:
+    cine = sliding([0, 1, 2])
+    told = es.track(cine, spacing=(0.5, 1.0))[1]
+    assert (told["frame_time_source"], told["frame_time_ms"]) == ("assumed", 33)
+    assert "33 ms were assumed" in told["warnings"][0]
+    assert told["mean_motion_mm"] == pytest.approx(told["mean_motion_px"] / 2, abs=1e-3)
+    slow = es.track(cine, 50)[1]
+    assert slow["frame_time_source"] == "given"
+    assert "20 frames a second are fewer than 30" in slow["warnings"][0]
+    assert "warnings" not in es.track(cine, 20)[1]
+    with pytest.raises(InputError, match="milliseconds, or None; given was -5"):
+        es.track(cine, -5)
+
+
+def test_labels_go_where_a_range_says_and_nowhere_else() -> None:
+    labels = np.zeros((64, 80), np.uint8)
+    labels[20:40, 30:50] = 2
+    cine = sliding([0, 2, 4, 6])
+    whole, _ = es.propagate(labels, cine, 1)
+    np.testing.assert_array_equal(whole[1], labels)
+    part, record = es.propagate(labels, cine, 1, first=2, last=3)
+    assert record["propagated_frames"] == [2, 3]
+    assert not part[0].any()
+    for first, last in ((2, 1), (0, 4), (-1, 2)):
+        with pytest.raises(InputError, match="first and last are numbers of frames"):
+            es.propagate(labels, cine, first=first, last=last)
+    with pytest.raises(InputError, match="grid of the cine's frames"):
+        es.propagate(labels[:-1], cine)
+
+
+def test_carried_labels_have_neither_holes_nor_specks() -> None:
+    """Where the motion trembles from pixel to pixel, the structures still have one piece each."""
+    labels = np.zeros((64, 80), np.uint8)
+    labels[10:50, 20:60] = 2
+    labels[16:44, 28:52] = 1
+    trembling = np.random.default_rng(0).normal(0, 1.5, (2, 64, 80))
+    assert pieces(deformation.warp_labels(labels, trembling)) != [1, 1, 1]
+    carried = Memberships.of(labels).carried(trembling)
+    assert pieces(carried) == [1, 1, 1]
+    assert (carried == labels).mean() > 0.9
+
+
+def pieces(label_map: np.ndarray) -> list[int]:
+    return [label(label_map == code)[1] for code in (0, 1, 2)]
+
+
+def beat(frames: int, period: float) -> np.ndarray:
+    """A motion (T, 2, 4, 4) that comes back."""
+    phase = (1 - np.cos(2 * np.pi * np.arange(frames) / period)) / 2
+    return (phase[:, None, None, None] * np.arange(32).reshape(2, 4, 4)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("frames", "period", "found"), [(60, 25, 25), (26, 25, 25), (20, 40, None), (30, 40, None)])
+def test_a_beat_is_found_where_the_cine_holds_a_whole_one(frames: int, period: int, found: int | None) -> None:
+    assert period_of(beat(frames, period)) == found
+    assert period_of(np.zeros((frames, 2, 4, 4))) is None
+
+
+def test_drift_is_taken_off_evenly_between_closures() -> None:
+    drifting = beat(51, 25) + np.arange(51, dtype=np.float32)[:, None, None, None] / 25
+    ends = closures(51, 0, 25)
+    assert ends == [25, 50]
+    closed = without_drift(drifting, 0, {end: drifting[end] for end in ends})
+    np.testing.assert_allclose(closed, beat(51, 25), atol=1e-4)
+    assert closures(51, 30, 25) == [5]
+
+
+def test_a_parabola_in_time_goes_through_smoothing_unchanged_and_trembling_does_not() -> None:
+    weights = smoothing_weights(20, reference=4, window=2.0)
+    times = np.arange(20.0)
+    np.testing.assert_allclose(weights @ (times - 4) ** 2, (times - 4) ** 2, atol=1e-9)
+    trembling = np.random.default_rng(0).standard_normal((20, 500))
+    trembling[4] = 0
+    assert (weights @ trembling)[6:].std() < 0.6 * trembling[6:].std()
+    np.testing.assert_array_equal(smoothing_weights(20, reference=4, window=0.4), np.eye(20))
+
+
+def test_a_displacement_is_turned_around_and_both_directions_meet_halfway() -> None:
+    rows, columns = np.indices((40, 40))
+    bump = np.exp(-((rows - 20) ** 2 + (columns - 20) ** 2) / 60)
+    forward = np.stack([3 * bump, -2 * bump]).astype(np.float32)
+    back = turned(forward)
+    np.testing.assert_allclose(turned(back), forward, atol=0.05)
+    np.testing.assert_allclose(agreed(forward, back), forward, atol=0.05)
+    np.testing.assert_allclose(agreed(1.2 * forward, turned(0.8 * forward)), forward, atol=0.15)
