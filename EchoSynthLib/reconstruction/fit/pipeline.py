@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.discs import atrial_axis, ventricular_axis
+from EchoSynthLib.anatomy.heart3d.cohort import Cohort
 from EchoSynthLib.anatomy.heart3d.heart import Heart
 from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
 from EchoSynthLib.anatomy.heart3d.planes import standard_plane
@@ -25,7 +28,19 @@ from EchoSynthLib.reconstruction.volume import VolumeGrid
 from EchoSynthLib.types import LabelMap, Mask, Spacing
 
 VIEWS = ("4CH", "2CH", "3CH")
-MEAN = HeartParameters()
+_DRAWN = 200
+
+
+@lru_cache(maxsize=1)
+def mean_heart() -> HeartParameters:
+    """The mean of drawn patients, number by number: what no view shows is taken from it."""
+    cohort = Cohort(0)
+    drawn = [asdict(cohort.heart(index).parameters) for index in range(_DRAWN)]
+    means = {name: np.mean([heart[name] for heart in drawn], axis=0) for name in drawn[0]}
+    told: dict[str, Any] = {
+        name: tuple(mean.tolist()) if np.ndim(mean) else float(mean) for name, mean in means.items()
+    }
+    return HeartParameters(**told)
 
 
 class FitPipeline:
@@ -33,13 +48,12 @@ class FitPipeline:
 
     Args:
         side: voxels along each side of the volume.
-        mean: the heart that what no view shows is taken from.
     """
 
     views = VIEWS
 
-    def __init__(self, side: int = 64, mean: HeartParameters = MEAN) -> None:
-        self.grid, self.mean = VolumeGrid.of(side), mean
+    def __init__(self, side: int = 64) -> None:
+        self.grid = VolumeGrid.of(side)
 
     @classmethod
     def from_folder(cls, folder: Path, config: Mapping[str, Any], threads: int | None = None) -> FitPipeline:
@@ -77,7 +91,7 @@ class FitPipeline:
         axes = {view: OwnAxes.of(label_maps[view], spacing[view], view) for view in views}
         edges = seen or {}
         outlines = {view: Outlines.of(label_maps[view], axes[view], edges.get(view)) for view in views}
-        start = first_sight({view: axes[view].length_mm for view in views}, _sizes(label_maps, spacing), self.mean)
+        start = first_sight({view: axes[view].length_mm for view in views}, _sizes(label_maps, spacing), mean_heart())
         heart = Heart(start)
         return fit(outlines, Unknowns(start, tuple(_azimuth(heart, view) for view in views)))
 

@@ -25,7 +25,7 @@ from EchoSynthLib.reconstruction.fit.unknowns import (
 
 SIGMA_MM = (1.0, 1.6, 2.0)
 """How well outlines are drawn, and followed by any model: cavity, wall, atrium."""
-INDEPENDENT = 60
+INDEPENDENT = 20
 """Points of an outline that err by themselves: neighbors err together."""
 _ROBUST = 2.5
 """Sigmas beyond which a point counts less: the end of a sector, a slip of the hand."""

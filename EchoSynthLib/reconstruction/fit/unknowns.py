@@ -20,28 +20,29 @@ LA_EMPTYING = 0.5
 _SCALAR_SD = {
     "lv_edv_ml": 0.35,
     "lv_length_mm": 0.12,
-    "lv_widest": 0.06,
-    "lv_base": 0.08,
-    "base_tilt_x": 0.10,
-    "base_tilt_y": 0.10,
+    "lv_widest": 0.045,
+    "lv_base": 0.075,
+    "base_tilt_x": 0.08,
+    "base_tilt_y": 0.08,
     "wall_mm": 0.25,
     "septum_ratio": 0.15,
     "apex_ratio": 0.15,
     "la_max_ml": 0.40,
     "la_height": 0.18,
-    "la_lean_x": 0.20,
-    "la_lean_y": 0.20,
+    "la_lean_x": 0.12,
+    "la_lean_y": 0.12,
 }
-"""Spread around what the pictures tell at first sight, of sizes as a logarithm."""
+"""Spread, of sizes as a logarithm: sizes around what the pictures tell at first sight, the others around the mean of
+drawn hearts, half as wide again as these differ."""
 _SIZES = ("lv_edv_ml", "lv_length_mm", "wall_mm", "la_max_ml", "la_height")
 _FORM_SD = {"lv_form": 0.06, "wall_form": 0.10, "la_form": 0.08}
 _HIDDEN = 0.2
 """Of their spread: what waves in the angle do between two planes is not seen, and may not be made up."""
 POSE = ("azimuth", "tilt", "behind", "roll", "right", "down")
-POSE_SD = (math.radians(2.0), math.radians(1.0), 0.6, math.radians(4.0), 3.0, 3.0)
-"""Radians and mm. Azimuth, tilt and the offset behind the plane show themselves little in two pictures: they are held
-at a quarter of what hands do, or they explain what the surfaces cannot follow, and real ventricles come out too large.
-The last three tell how the heart lies in the picture's own axes."""
+POSE_SD = (math.radians(1.0), math.radians(0.5), 0.3, math.radians(4.0), 3.0, 3.0)
+"""Radians and mm. Azimuth, tilt and the offset behind the plane hardly show in two pictures: they are held far tighter
+than hands hold a probe, or they explain what the surfaces cannot follow, and real ventricles come out too large. The
+last three tell how the heart lies in the picture's own axes."""
 
 
 @dataclass(frozen=True, eq=False)

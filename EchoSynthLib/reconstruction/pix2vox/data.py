@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,14 @@ class Example:
         volume: (D, H, W) uint8: codes of structures in the axes of the left ventricle; or tissue, 1 or 0, in the
             bounding cube of the heart's own.
         grid: where its voxels lie.
+        azimuth_deg: of the right of each apical picture, from x towards y; empty where it is not known.
     """
 
     label_maps: Mapping[str, LabelMap]
     spacing: Mapping[str, Spacing]
     volume: NDArray[np.uint8]
     grid: VolumeGrid
+    azimuth_deg: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +44,14 @@ class Hearts:
         grid: of the volumes, in the mean: side of a cube in lengths of the long axis where hearts have cubes of their
             own, which `scales` tells.
         scales: (N,) side of the cube over the length of the long axis.
+        azimuth_deg: of each view, in the mean of the hearts that tell it.
     """
 
     pictures: NDArray[np.uint8]
     volumes: NDArray[np.uint8]
     grid: VolumeGrid
     scales: NDArray[np.float64]
+    azimuth_deg: Mapping[str, float]
 
     @classmethod
     def of(cls, examples: Iterable[Example], views: Sequence[str], picture: int) -> Hearts:
@@ -65,6 +69,7 @@ class Hearts:
         volumes: list[NDArray[np.uint8]] = []
         grids: list[VolumeGrid] = []
         scales: list[float] = []
+        azimuths: dict[str, list[float]] = {}
         for example in examples:
             missing = [view for view in views[:2] if view not in example.label_maps]
             if missing or (volumes and example.volume.shape != volumes[0].shape):
@@ -80,13 +85,16 @@ class Hearts:
             pictures.append(np.stack(shown))
             volumes.append(example.volume.astype(np.uint8))
             grids.append(example.grid)
+            for view, angle in example.azimuth_deg.items():
+                azimuths.setdefault(view, []).append(angle)
             scales.append(example.grid.side * example.grid.voxel_mm / long_axis_mm(axes.values()))
         if not volumes:
             raise InputError("There are no hearts to learn from; give one or more.")
         corner = np.mean([grid.corner_mm for grid in grids], axis=0)
         x, y, z = (float(value) for value in corner)
         mean = VolumeGrid(grids[0].side, float(np.mean([grid.voxel_mm for grid in grids])), (x, y, z))
-        return cls(np.stack(pictures), np.stack(volumes), mean, np.array(scales))
+        told = {view: float(np.mean(angles)) for view, angles in azimuths.items()}
+        return cls(np.stack(pictures), np.stack(volumes), mean, np.array(scales), told)
 
     def __len__(self) -> int:
         """How many hearts."""

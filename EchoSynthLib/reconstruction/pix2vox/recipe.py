@@ -42,7 +42,7 @@ LEFT_OUT = 0.5
 VIEWS = ("4CH", "2CH")
 AZIMUTH_DEG = {"4CH": 0.0, "2CH": -60.0, "3CH": -120.0}
 """Of the image's right about the long axis: turned counterclockwise by a hand, each view 60 degrees from the one before
-(Mitchell et al., J Am Soc Echocardiogr 32:1-64, 2019)."""
+(Mitchell et al., J Am Soc Echocardiogr 32:1-64, 2019); where hearts tell their own, the mean of these."""
 
 
 def train_on(
@@ -89,7 +89,7 @@ def train_on(
         "views": list(views),
         "picture": picture,
         "volume": chosen.grid.to_dict(),
-        "azimuth_deg": {view: AZIMUTH_DEG[view] for view in views if view in AZIMUTH_DEG},
+        "azimuth_deg": {**{view: AZIMUTH_DEG[view] for view in views if view in AZIMUTH_DEG}, **chosen.azimuth_deg},
         "head": head,
         "batch": BATCH,
     }
