@@ -100,6 +100,5 @@ class Propagate(Task):
         if self.reference >= len(cine):
             raise InputError(f"The reference is a frame from 0 to {len(cine) - 1}; given was {self.reference}.")
         labels = inputs.read_labels(self.label_map)
-        if isinstance(labels, EchoCine):
-            return on_grid_of(cine, labels).frame(self.reference)
-        return on_grid_of(cine.frame(self.reference), labels)
+        placed = on_grid_of(cine if isinstance(labels, EchoCine) else cine.frame(self.reference), labels)
+        return placed.frame(self.reference) if isinstance(placed, EchoCine) else placed
