@@ -15,20 +15,22 @@ class EchoMeasure(EchoModule):
         summary = _(
             "Measures the left ventricle and the left atrium in a frame, a cine, or the two- and four-chamber views of "
             "a patient: volumes by discs, ejection fraction, wall thickness; a traffic light tells how far to rely on "
-            "them, and the endocardium can be dragged where it is wrong."
+            "them, and the endocardium can be dragged where it is wrong. Tracks a cine: strain of the wall, and labels "
+            "that follow the tissue from frame to frame."
         )
         EchoModule.__init__(self, parent, _("EchoMeasure"), summary)
 
 
 class EchoMeasureWidget(EchoModuleWidget):
-    """Label map, Measure."""
+    """Label map, Measure, Motion."""
 
     def panel_classes(self):
         """See `EchoModuleWidget.panel_classes`."""
         from EchoSynthPanels.input.input_panel import InputPanel
         from EchoSynthPanels.measure.measure_panel import MeasurePanel
+        from EchoSynthPanels.motion.motion_panel import MotionPanel
 
-        return InputPanel, MeasurePanel
+        return InputPanel, MeasurePanel, MotionPanel
 
 
 class EchoMeasureTest(EchoModuleTest):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from EchoSynthJobs.job import Job, Report, in_worker
 from EchoSynthLib.client import Client
 from EchoSynthLib.images.writers.arrays import growing_array, write_array
 from EchoSynthLib.types import Spacing
 from EchoSynthMRML.frame_stack import FrameStack
+
+_COLORS = 3
 
 
 def frames_in_worker(
@@ -45,8 +50,10 @@ def _write(stack: FrameStack, path: Path) -> Job[None]:
     if len(stack) == 1:
         write_array(path, first)
         return
-    with growing_array(path, (len(stack), *first.shape), first.dtype) as append:
-        append(first)
-        for index, tissue in enumerate(tissues, start=2):
+    # Three gray frames in a file that are as alike as neighbors in a cine would be read as the colors of one.
+    as_colors = len(stack) == _COLORS and first.ndim == 2
+    shape = (*first.shape, _COLORS) if as_colors else first.shape
+    with growing_array(path, (len(stack), *shape), first.dtype) as append:
+        for index, tissue in enumerate(chain([first], tissues), start=1):
             yield Report(0, 0, f"reading frame {index} of {len(stack)}")
-            append(tissue)
+            append(np.repeat(tissue[..., None], _COLORS, axis=-1) if as_colors else tissue)

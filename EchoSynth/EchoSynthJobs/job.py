@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any, TypeVar
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import EchoSynthError, InputError
 from EchoSynthLib.outputs.trouble import output_error
+
+_THREAD_SECONDS = 0.01
 
 Result = TypeVar("Result")
 First = TypeVar("First")
@@ -58,6 +61,21 @@ def in_worker(client: Client, task: str, parameters: Mapping[str, Any]) -> Job[d
     finally:
         handle.cancel()
     return handle.result()
+
+
+def in_thread(function: Callable[[], Result], message: str) -> Job[Result]:
+    """Calls a function of numbers alone beside the window; closed early, it lets it end and forgets what came of it.
+
+    Raises:
+        What the function raises.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        future = pool.submit(function)
+        while not future.done():
+            # Slicer's event loop keeps Python's lock; the thread gets on while it is waited for.
+            wait([future], timeout=_THREAD_SECONDS)
+            yield Report(message=message)
+        return future.result()
 
 
 def finish(job: Job[Result], idle: Callable[[Report], None]) -> Result:

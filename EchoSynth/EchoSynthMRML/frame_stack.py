@@ -94,6 +94,13 @@ class FrameStack:
         whole[:, *self.tissue] = found
         return whole
 
+    def whole_displacement(self, found: NDArray[np.floating]) -> NDArray[np.float32]:
+        """A displacement (2, h, w) of the tissue in the whole frame (2, H, W); beside it goes on as at its border."""
+        rows, columns = self.tissue
+        height, width = self.grids[0].shape
+        beside = ((0, 0), (rows.start, height - rows.stop), (columns.start, width - columns.stop))
+        return np.pad(np.asarray(found, np.float32), beside, mode="edge")
+
 
 def _kind(pixels: NDArray) -> str:
     rows, columns, *colors = pixels.shape

@@ -72,7 +72,8 @@ def add_model(scene: Any, name: str, longest: float) -> Any:
     node = slicer.vtkMRMLModelNode()
     node.SetName(name)
     node.SetSaveWithScene(False)
-    node.SetSelectable(False)
+    # Made of other nodes, it is none of a user's data.
+    node.SetHideFromEditors(True)
     display = add_to_scene(scene, node).GetDisplayNode()
     display.SetSaveWithScene(False)
     blocked = display.StartModify()
@@ -100,8 +101,8 @@ def show_shape(node: Any, shape: Any) -> None:
 
 def _step(mask: NDArray[np.bool_], count: int) -> int:
     rows, columns = np.nonzero(mask)
-    extent = max(np.ptp(rows), np.ptp(columns), 1) if len(rows) else max(mask.shape)
-    return max(1, round(float(extent) / count))
+    extent = int(max(np.ptp(rows), np.ptp(columns))) if len(rows) else max(mask.shape)
+    return max(1, round(extent / count))
 
 
 def _turned(way: Points, angle: float) -> Points:

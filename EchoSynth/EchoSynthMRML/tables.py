@@ -42,6 +42,18 @@ def write_rows(node: Any, rows: Sequence[Mapping[str, object]]) -> None:
         node.SetAndObserveTable(table)
 
 
+def write_columns(node: Any, columns: Mapping[str, Sequence[object]]) -> None:
+    """Makes columns of texts the whole of a table node, by their headings."""
+    table = vtk.vtkTable()
+    for heading, values in columns.items():
+        column = vtk.vtkStringArray()
+        column.SetName(heading)
+        for value in values:
+            column.InsertNextValue(str(value))
+        table.AddColumn(column)
+    node.SetAndObserveTable(table)
+
+
 def rows_in(node: Any) -> list[dict[str, Any]]:
     """The rows of a table node as `write_rows` takes them."""
     columns = [node.GetTable().GetColumn(number) for number in range(len(COLUMNS))]

@@ -16,7 +16,7 @@ from EchoSynthMRML.provenance import LABEL_MAP_ROLE, PREFIX
 from EchoSynthMRML.transforms import displacement_of
 
 IMAGE_ROLE = "EchoSynth.trackedImage"
-_REFERENCE, _FIRST = PREFIX + "reference", PREFIX + "first"
+_REFERENCE, _FIRST, _LONGEST = PREFIX + "reference", PREFIX + "first", PREFIX + "longestWay"
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,14 @@ class Tracked:
         transforms: its sequence.
         reference: number of the frame whose points were followed.
         first: number of the first frame that was tracked.
+        longest: way of any point that was looked at, in millimeters, or in pixels where their size is not known.
     """
 
     node: Any
     transforms: Cine
     reference: int
     first: int
+    longest: float
 
     @property
     def last(self) -> int:
@@ -44,6 +46,11 @@ class Tracked:
     def image(self) -> Any:
         """The node of the cine; None where it was removed."""
         return self.transforms.sequence.GetNodeReference(IMAGE_ROLE)
+
+    @property
+    def image_cine(self) -> Cine | None:
+        """The frames that were tracked among."""
+        return None if self.image is None else cine_of(self.image)
 
     @property
     def label_map(self) -> Any:
@@ -66,7 +73,7 @@ class Tracked:
         return read_label_map(shown).codes
 
 
-def mark_as_tracked(node: Any, image: Any, label_map: Any, reference: int, first: int) -> None:
+def mark_as_tracked(node: Any, image: Any, label_map: Any, reference: int, first: int, longest: float) -> None:
     """Keeps what the motion that a node of the scene shows belongs to; saved with the scene."""
     cine = cine_of(node)
     assert cine is not None
@@ -76,6 +83,7 @@ def mark_as_tracked(node: Any, image: Any, label_map: Any, reference: int, first
     sequence.SetNodeReferenceID(LABEL_MAP_ROLE, label_map.GetID() if label_map is not None else None)
     sequence.SetAttribute(_REFERENCE, str(reference))
     sequence.SetAttribute(_FIRST, str(first))
+    sequence.SetAttribute(_LONGEST, f"{longest:.4g}")
     if cine.browser is not None:
         # Beyond what was tracked nothing is known; nor may a frame be made up there as the cine is played.
         cine.browser.SetMissingItemMode(sequence, cine.browser.MissingItemSetToDefault)
@@ -88,8 +96,8 @@ def tracked_in(image: Any) -> Tracked | None:
     for node in reversed(_transforms(image.GetScene())):
         cine = cine_of(node)
         if cine is not None and cine.sequence.GetNodeReference(IMAGE_ROLE) is image:
-            numbers = (int(cine.sequence.GetAttribute(name) or 0) for name in (_REFERENCE, _FIRST))
-            return Tracked(node, cine, *numbers)
+            reference, first = (int(cine.sequence.GetAttribute(name) or 0) for name in (_REFERENCE, _FIRST))
+            return Tracked(node, cine, reference, first, float(cine.sequence.GetAttribute(_LONGEST) or 1))
     return None
 
 

@@ -56,8 +56,7 @@ def displacement_of(node: Any) -> tuple[NDArray[np.float32], Grid]:
     millimeters = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(*grid.shape, 3)
     to_pixels = np.linalg.inv(np.reshape(grid.ijk_to_ras, (4, 4))[:3, :3])
     # The matrix speaks of (column, row, slice).
-    pixels = millimeters @ to_pixels.T
-    return np.ascontiguousarray(np.moveaxis(pixels[..., 1::-1], -1, 0), dtype=np.float32), grid
+    return np.stack([_times(millimeters, to_pixels[axis]) for axis in (1, 0)]), grid
 
 
 def _oriented(displacement: NDArray[np.floating], grid: Grid) -> Any:
@@ -65,7 +64,8 @@ def _oriented(displacement: NDArray[np.floating], grid: Grid) -> Any:
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     # RAS millimeters of one pixel down a column and along a row.
     steps = matrix[:3, [1, 0]]
-    millimeters = np.ascontiguousarray(np.moveaxis(displacement, 0, -1) @ steps.T, dtype=np.float32)
+    motion = np.moveaxis(displacement, 0, -1)
+    millimeters = np.stack([_times(motion, axis) for axis in steps], axis=-1)
     rows, columns = grid.shape
     image = vtk.vtkImageData()
     image.SetDimensions(columns, rows, 1)
@@ -81,6 +81,14 @@ def _oriented(displacement: NDArray[np.floating], grid: Grid) -> Any:
     transform.SetInterpolationModeToLinear()
     transform.SetDisplacementGridData(image)
     return transform
+
+
+def _times(vectors: NDArray[np.floating], factors: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Scalar products of vectors (H, W, n) with factors (n,); a matrix product of such small ones takes far longer."""
+    found = vectors[..., 0] * np.float32(factors[0])
+    for index in range(1, len(factors)):
+        found += vectors[..., index] * np.float32(factors[index])
+    return np.asarray(found, np.float32)
 
 
 def _grid_of(image: Any, directions: Any) -> Grid:

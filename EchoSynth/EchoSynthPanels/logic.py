@@ -13,6 +13,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 # Nothing else of the extension here: Slicer imports this file as it starts.
 if TYPE_CHECKING:
     from EchoSynthJobs.job import Job
+    from EchoSynthJobs.track import Motion
     from EchoSynthLib.client import Client
     from EchoSynthLib.measurement import Study
 
@@ -184,6 +185,40 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             return measure_study(slicer.mrmlScene, client, views, node, judge_by=client)
 
         return run(_("Measure"), job).study
+
+    def track(self, volumeNode: Any, labelMapNode: Any = None, start: str = "ED", end: str = "all") -> Motion:
+        """The `EchoSynthJobs.track.Motion` of a cine: `tracked`, a sequence of grid transforms, and `strain`.
+
+        Args:
+            labelMapNode: label maps of the cine's frames, or of the first one; None lets the cine be segmented first.
+            start: frame whose points are followed: 'ED', 'ES' or 'shown'.
+            end: frame to which they are followed: 'ED', 'ES', 'shown', or 'all' for all frames.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the node is no cine, a phase is not known, or the engine is not
+                installed.
+        """
+        from EchoSynthJobs.track import track
+        from EchoSynthPanels.application.engine import run
+
+        def job(client: Client) -> Job[Any]:
+            return track(slicer.mrmlScene, client, volumeNode, labelMapNode, start=start, end=end)
+
+        return run(_("Track"), job)
+
+    def propagate(self, volumeNode: Any, labelMapNode: Any, back: int = 0, on: int = 0) -> Any:
+        """The segmentation node of a cine in which so many frames around the shown one follow its label map.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the nodes cannot be used, or the engine is not installed.
+        """
+        from EchoSynthJobs.propagate import propagate
+        from EchoSynthPanels.application.engine import run
+
+        def job(client: Client) -> Job[Any]:
+            return propagate(slicer.mrmlScene, client, volumeNode, labelMapNode, back=back, on=on)
+
+        return run(_("Propagate labels"), job).segmentation
 
     def saveDataSet(
         self,

@@ -14,6 +14,7 @@ from slicer import (
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
 
+from EchoSynthJobs.stretch import ALL, SHOWN
 from EchoSynthLib.anatomy import views
 from EchoSynthLib.images.datasets.layouts import LAYOUTS
 from EchoSynthLib.tasks import find_task, parameters_of
@@ -91,6 +92,43 @@ class EndocardiumSource(Enum):
         return labels[self.value]
 
 
+class MotionFrom(Enum):
+    """The frame of a cine whose points are followed."""
+
+    DIASTOLE = "ED"
+    SYSTOLE = "ES"
+    SHOWN = SHOWN
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return {"ED": _("End-diastole"), "ES": _("End-systole"), SHOWN: _("Shown frame")}[self.value]
+
+
+class MotionTo(Enum):
+    """The frames to which the points are followed."""
+
+    ALL = ALL
+    SYSTOLE = "ES"
+    DIASTOLE = "ED"
+    SHOWN = SHOWN
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return _("All frames") if self is MotionTo.ALL else MotionFrom(self.value).label()
+
+
+class MotionDisplay(Enum):
+    """What shows the motion over the frame."""
+
+    NONE = "none"
+    ARROWS = "arrows"
+    COLOR = "color"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return {"none": _("Nothing"), "arrows": _("Arrows"), "color": _("Color")}[self.value]
+
+
 class DataSource(Enum):
     """What a data set is made of."""
 
@@ -165,6 +203,13 @@ class EchoSynthParameterNode:
     fourChamberES: AnyFrame
     twoChamberED: AnyFrame
     twoChamberES: AnyFrame
+
+    motionFrom: MotionFrom = MotionFrom.DIASTOLE
+    motionTo: MotionTo = MotionTo.ALL
+    motionDisplay: MotionDisplay = MotionDisplay.ARROWS
+    # Numbers of frames; more than the cine has are all of them.
+    propagateBack: Annotated[int, WithinRange(0, 999)] = 3
+    propagateOn: Annotated[int, WithinRange(0, 999)] = 3
 
     dataSource: DataSource = DataSource.VARIATIONS
     # Relative to the user's home, whoever opens a saved scene.

@@ -39,7 +39,7 @@ def tracked(scene, cine):
     for frame in range(FIRST, 5):
         builder.append(new_grid_transform(motion(frame), GRID, "motion"))
     node = builder.finish(scene, cine_of(cine).browser)
-    mark_as_tracked(node, cine, None, REFERENCE, FIRST)
+    mark_as_tracked(node, cine, None, REFERENCE, FIRST, 1.5)
     return tracked_in(cine)
 
 
@@ -72,7 +72,7 @@ def test_a_saved_scene_brings_the_motion_back(application, scene, tracked, tmp_p
     image = loaded.GetFirstNodeByName("cine")
     image = image if image.IsA("vtkMRMLScalarVolumeNode") else cine_of(image).proxy
     again = tracked_in(image)
-    assert (again.first, again.reference, again.last) == (2, 2, 4)
+    assert (again.first, again.reference, again.last, again.longest) == (2, 2, 4, 1.5)
     assert np.allclose(again.displacement(4)[0], motion(4), atol=1e-3)
 
 

@@ -8,6 +8,11 @@ import numpy as np
 import slicer
 
 from EchoSynthLib.anatomy import HeartMap, parametric_heart
+from EchoSynthMRML.cines import CineBuilder, cine_of
+from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.label_maps import link_to_volume, new_segmentation
+from EchoSynthMRML.provenance import stamp
+from EchoSynthMRML.volumes import new_frame
 
 _GRAY = {0: 90, 1: 25, 2: 150, 3: 30}  # mean gray of tissue by CAMUS code: blood is dark
 
@@ -29,3 +34,25 @@ def echo_volume(heart: HeartMap, seed: int = 0, name: str = "echo") -> Any:
     row, column = heart.spacing
     matrix = np.diag([-column, -row, 1.0, 1.0])
     return slicer.util.addVolumeFromArray(drawn_echo(heart, seed)[None], ijkToRAS=matrix, name=name)
+
+
+def drawn_cine(phases: tuple[float, ...], frame_time_ms: float = 40.0, shape: tuple[int, int] = (112, 136)) -> Any:
+    """A cine of a heart at phases from 0, end-diastole, to 1, end-systole, and the segmentation of its frames.
+
+    Its speckle stays as it is, while the heart moves.
+    """
+    hearts = [drawn_heart(shape, phase) for phase in phases]
+    row, column = hearts[0].spacing
+    grid = Grid(shape, (-column, 0, 0, 10, 0, -row, 0, 20, 0, 0, 1, 5, 0, 0, 0, 1))
+    builder = CineBuilder("drawn", frame_time_ms=frame_time_ms)
+    for heart in hearts:
+        builder.append(new_frame(drawn_echo(heart), grid, "drawn"))
+    image = builder.finish(slicer.mrmlScene)
+    labels = CineBuilder("drawn labels", cine_of(image))
+    for heart in hearts:
+        labels.append(new_segmentation(heart.label_map, grid, "drawn labels"))
+    label_map = labels.finish(slicer.mrmlScene, cine_of(image).browser, save_changes=True)
+    link_to_volume(label_map, image)
+    stamp(label_map, {"view": "4CH"})
+    cine_of(image).browser.SetSelectedItemNumber(0)
+    return image, label_map

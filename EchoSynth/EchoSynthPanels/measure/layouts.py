@@ -18,6 +18,7 @@ MEASURE_LAYOUTS: dict[tuple[str, ...], int] = {
     ("areas",): 6201,
     ("volumes", "areas"): 6202,
     ("volumes",): 6203,
+    ("strain", "global"): 6204,
 }
 """Kinds of charts to the number of their layout; numbers below 501 are Slicer's own."""
 _SHOWN = "EchoSynth.layout"

@@ -17,7 +17,7 @@ from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.curves import add_handles, add_line
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.phases import stamp_phases
-from EchoSynthMRML.plots import add_chart, write_chart
+from EchoSynthMRML.plots import add_chart, remove_chart, write_chart
 from EchoSynthMRML.provenance import LABEL_MAP_ROLE
 from EchoSynthMRML.tables import add_table, write_rows
 from EchoSynthPanels.measure.texts import POINTS
@@ -120,7 +120,7 @@ class MeasureNodes:
             return chart
         # A calibration changes which curves there are, and their unit.
         if chart is not None:
-            _remove_chart(chart)
+            remove_chart(chart)
         if not names:
             return None
         return self._keep(kind, add_chart(self._scene, f"{self._source.GetName()} {kind}", axis, names, ("ED", "ES")))
@@ -133,10 +133,3 @@ class MeasureNodes:
         self.table.SetNodeReferenceID(ROLE + role, node.GetID())
         place_beside(node, self._source)
         return node
-
-
-def _remove_chart(chart: Any) -> None:
-    scene = chart.GetScene()
-    series = [chart.GetNthPlotSeriesNode(index) for index in range(chart.GetNumberOfPlotSeriesNodes())]
-    for node in (series[0].GetTableNode(), *series, chart):
-        scene.RemoveNode(node)

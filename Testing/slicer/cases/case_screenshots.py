@@ -54,6 +54,7 @@ class Tutorial(unittest.TestCase):
         self._load("Synthetic four-chamber cine")
         self._segment_the_cine()
         self._edit_a_frame_of_the_cine()
+        self._track_the_cine()
         self._synthesize_the_cine()
         self._save_and_open_again()
 
@@ -167,6 +168,19 @@ class Tutorial(unittest.TestCase):
         assert edited > before
         self._pixels_of_frame(0)
         assert self._pixels_of_frame(8) == edited
+
+    def _track_the_cine(self):
+        open_module("EchoMeasure")
+        panel = self.panels["Motion"]
+        press_apply(panel, 180)
+        wait_until(is_shown, 10, "table and charts")
+        self._pixels_of_frame(8)
+        spin(0.5)
+        picture("motion")
+        assert panel.motion.strain.gls < -5
+        assert "GLS" in panel.ui.motionResultLabel.text
+        click(panel.ui.motionSection)
+        slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
 
     def _synthesize_the_cine(self):
         self._back_to_the_module()

@@ -1,0 +1,1 @@
+"""The section Motion: tracking, strain, and labels that are carried along."""
