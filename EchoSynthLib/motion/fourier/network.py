@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.motion.fourier.band_limit import real_terms, resampling_matrix
@@ -139,6 +140,8 @@ class FourierNet(nn.Module):
         stages: 1 to 4.
         diffeomorphic: the fields are velocities, integrated by `SQUARINGS` squarings.
         gain: of the network's output, which is in half widths of the grid, as in the release.
+        margin: pixels of the grid around the pictures, which are smaller by twice as many. A sum of frequencies is
+            periodic: without a margin, what lies at the lower border moves as what lies at the upper one.
 
     Attributes:
         mixed_precision: in training, the stages' convolutions are of bfloat16, their field is not.
@@ -158,6 +161,7 @@ class FourierNet(nn.Module):
         diffeomorphic: bool = False,
         softsign: bool = False,
         gain: float = 1.0,
+        margin: int = 0,
     ) -> None:
         super().__init__()
         dimensions = len(grid)
@@ -173,12 +177,20 @@ class FourierNet(nn.Module):
         self.decode = BandLimit([side // net.finer for side in image_grid], grid)
         self.diffeomorphic = diffeomorphic
         self.mixed_precision = False
+        self.margin = margin
         self.warp = SpatialTransform(grid)
         half = torch.tensor([(side - 1) / 2 for side in grid]).reshape(1, dimensions, *[1] * dimensions)
         self.register_buffer("scale", gain * half, persistent=False)
 
     def forward(self, moving: Tensor, fixed: Tensor) -> Tensor:
         """Pictures (N, 1, *grid) to the displacement (N, d, *grid) in pixels, components in the order of the axes."""
+        if not self.margin:
+            return self._displacement(moving, fixed)
+        around = (self.margin,) * (2 * (moving.ndim - 2))
+        displacement = self._displacement(F.pad(moving, around), F.pad(fixed, around))
+        return F.pad(displacement, tuple(-side for side in around))
+
+    def _displacement(self, moving: Tensor, fixed: Tensor) -> Tensor:
         seen = self.limit(fixed)
         displacement: Tensor | None = None
         for stage in self.stages:

@@ -25,12 +25,13 @@ PAPER = {
 }
 """Each takes `channels` (8, 16 or 32 in the papers), and `stages` and `diffeomorphic` for its variants."""
 
-GRID = (128, 128)
-"""Of the networks that are trained here; frames are stretched onto it."""
+GRID, MARGIN = (112, 112), 8
+"""Of the networks that are trained here; frames are stretched onto the grid."""
 CHANNELS = 16
 
 
 def default_network(channels: int = CHANNELS) -> FourierNet:
     """A diffeomorphic cascade of two, without the layers that the release never calls."""
     layout = replace(FOURIER_NET, never_called=())
-    return FourierNet(GRID, GRID, channels, layout, stages=2, diffeomorphic=True)
+    whole = (GRID[0] + 2 * MARGIN, GRID[1] + 2 * MARGIN)
+    return FourierNet(whole, whole, channels, layout, stages=2, diffeomorphic=True, margin=MARGIN)

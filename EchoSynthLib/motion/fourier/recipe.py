@@ -35,6 +35,8 @@ ITERATIONS = 10_000
 """Where neither iterations nor minutes are asked for."""
 STRENGTH = 0.6
 """Of the affine maps, one for both frames of a pair; 1 are those of the segmenter's far frames."""
+NEAR = 0.85
+"""Share of the budget after which frames are hardly moved, and shown as their own scanner shows them."""
 CHANNELS = {"labels": 16, "none": 8}
 SMOOTHNESS = {"labels": 0.05, "none": 0.3}
 FOLDING = 10.0
@@ -99,8 +101,10 @@ class MotionLoss:
 
     def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
         """The mean loss of one batch."""
-        moving, fixed = self.between(*self.batch(moment.generator), moment)
-        displacement = network(*(self.seen(frames[:, :1], moment.generator) for frames in (moving, fixed)))
+        near = moment.spent > NEAR
+        moving, fixed = self.between(*self.batch(moment.generator, STRENGTH / 2 if near else STRENGTH), moment)
+        others = 0.0 if near else OTHER_SCANNERS
+        displacement = network(*(self.seen(frames[:, :1], moment.generator, others) for frames in (moving, fixed)))
         warped = self.warp(moving, displacement)
         loss = unlikeness(warped[:, :1], fixed[:, :1], self.supervision)
         loss = loss + SMOOTHNESS[self.supervision] * roughness(displacement) + FOLDING * folding(displacement)
@@ -108,12 +112,12 @@ class MotionLoss:
             loss = loss + OVERLAP * overlap_loss(warped[:, 1:], fixed[:, 1:])
         return loss
 
-    def batch(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def batch(self, generator: torch.Generator, strength: float) -> tuple[Tensor, Tensor]:
         """Moving and fixed frames: (8, 1 + 4, *GRID), gray levels in [0, 1] and memberships of `STRUCTURES`."""
         pairs = self.pairs[torch.randint(0, len(self.pairs), (BATCH,), generator=generator)]
         turned = torch.rand(BATCH, generator=generator) < 0.5
         pairs[turned] = pairs[turned].flip(1)
-        grid = affine_grid(torch.full((BATCH,), STRENGTH), GRID, generator)
+        grid = affine_grid(torch.full((BATCH,), strength), GRID, generator)
         images = [F.grid_sample(self.images[index], grid, align_corners=False) for index in pairs.T]
         if self.supervision != "labels":
             moving, fixed = (image.to(self.device) for image in images)
@@ -130,10 +134,10 @@ class MotionLoss:
         carried = self.warp(moving[:BETWEEN], part * whole)
         return moving, torch.cat([carried, fixed[BETWEEN:]])
 
-    def seen(self, image: Tensor, generator: torch.Generator) -> Tensor:
-        """Frames (N, 1, *GRID) as the network sees them: exposed otherwise, `OTHER_SCANNERS` of them far otherwise."""
+    def seen(self, image: Tensor, generator: torch.Generator, others: float) -> Tensor:
+        """Frames (N, 1, *GRID) as the network sees them: exposed otherwise, a share of them as other scanners show."""
         image = image.cpu()
-        far = torch.rand(len(image), generator=generator) < OTHER_SCANNERS
+        far = torch.rand(len(image), generator=generator) < others
         exposed = exposure(image, generator)
         if far.any():
             exposed[far] = scanner(image[far], generator)

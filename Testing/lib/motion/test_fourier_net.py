@@ -194,6 +194,19 @@ def test_torch_warps_and_composes_as_numpy_does(grid: tuple[int, ...]) -> None:
     np.testing.assert_allclose(transform.compose(one, two)[0].numpy(), composed, atol=1e-5)
 
 
+def test_a_margin_is_black_around_the_pictures_and_its_displacement_is_dropped() -> None:
+    pictures, margin = (32, 32), 16
+    whole = (64, 64)
+    torch.manual_seed(0)
+    network = FourierNet(whole, whole, 4, FOURIER_NET, margin=margin)
+    moving, fixed = torch.rand(2, 1, 1, *pictures)
+    found = network(moving, fixed)
+    assert found.shape == (1, 2, *pictures)
+    padded = [torch.nn.functional.pad(frame, (margin,) * 4) for frame in (moving, fixed)]
+    network.margin = 0
+    torch.testing.assert_close(found, network(*padded)[:, :, margin:-margin, margin:-margin])
+
+
 @pytest.mark.parametrize("grid", [(32, 32), (16, 16, 16)])
 def test_a_network_learns_where_a_ball_went_in_two_dimensions_and_in_three(grid: tuple[int, ...]) -> None:
     axes = torch.meshgrid(*(torch.arange(float(side)) for side in grid), indexing="ij")
