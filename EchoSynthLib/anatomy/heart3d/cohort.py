@@ -24,9 +24,9 @@ from EchoSynthLib.errors import InputError
 MIXED = "mixed"
 """Hearts of all conditions, in the shares of `SHARES`."""
 SHARES: Mapping[str, float] = {
-    "normal": 0.28,
+    "normal": 0.31,
     "ischemic": 0.34,
-    "dilated": 0.14,
+    "dilated": 0.11,
     "large atria": 0.12,
     "hypertrophic": 0.08,
     "rv overload": 0.04,
@@ -133,6 +133,7 @@ def seen_by_echo(parameters: HeartParameters, generator: np.random.Generator) ->
         values[name] = values[name] * factor * float(np.exp(spread * np.clip(generator.standard_normal(), -2.5, 2.5)))
     form = np.array(values["lv_form"]) + _LV_FORM + _LV_FORM_SPREAD * generator.standard_normal(len(_LV_FORM))
     values["lv_form"] = tuple(form.tolist())
+    values["la_form"] = tuple((np.array(values["la_form"]) + _LA_FORM).tolist())
     for name, (low, high) in RANGES.items():
         if name in values:
             values[name] = float(np.clip(values[name], low, high))
@@ -140,7 +141,19 @@ def seen_by_echo(parameters: HeartParameters, generator: np.random.Generator) ->
 
 
 # Means and standard deviations, of sums and of factors.
-_SHIFTS = {"base_tilt_y": (0.12, 0.03), "base_tilt_x": (0.0, 0.03)}
-_FACTORS = {"la_height": (1.35, 0.12), "la_emptying": (0.68, 0.1), "la_max_ml": (1.1, 0.1)}
-_LV_FORM = np.array([0.10, 0.06, -0.08, -0.05, 0.0, 0.0, 0.0, 0.0])
-_LV_FORM_SPREAD = np.array([0.05, 0.03, 0.05, 0.03, 0.02, 0.02, 0.02, 0.02])
+_SHIFTS = {
+    "lv_widest": (0.06, 0.02),
+    "lv_base": (0.08, 0.02),
+    "base_tilt_x": (0.0, 0.03),
+    "base_tilt_y": (0.12, 0.03),
+    "la_lean_x": (0.08, 0.1),
+}
+_FACTORS = {
+    "lv_length_mm": (0.965, 0.02),
+    "la_height": (1.12, 0.12),
+    "la_emptying": (0.5, 0.15),
+    "la_max_ml": (1.0, 0.1),
+}
+_LV_FORM = np.array([0.14, 0.0, -0.17, -0.12, 0.0, 0.0, 0.0, 0.0])
+_LA_FORM = np.array([0.0, 0.0, 0.0, 0.0, 0.09, 0.0, 0.0, 0.0])
+_LV_FORM_SPREAD = np.array([0.07, 0.03, 0.09, 0.04, 0.02, 0.02, 0.02, 0.02])

@@ -10,6 +10,7 @@ The numbers were fitted to the 400 training patients of CAMUS (Leclerc et al., I
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 
@@ -24,8 +25,10 @@ from EchoSynthLib.types import LabelMap, Spacing
 
 USUAL_WALL_MM = 9.0
 """A wall as thick as this is traced as the means say."""
-_OWN_SHARE = 0.5
+_OWN_SHARE = 0.42
 _SMALLEST_WALL_MM = 3.0
+_LEFT_PROFILE = (0.1, 0.3, 0.5, 0.7, 0.9), (0.90, 0.95, 1.0, 0.94, 0.88)
+"""The left wall is drawn thinner towards both its ends; the right one is not."""
 _APEX, _BASE = -0.03, 0.15
 """Shares of the long axis at which the apex ends and the sides begin."""
 
@@ -48,13 +51,12 @@ class Tracing:
     @classmethod
     def drawn(cls, generator: np.random.Generator, view: str) -> Tracing:
         """An observer's habits; thicknesses vary together and each on its own."""
-        mean = TRACINGS[views.taken_view(view, "heart cuts").name]
-        together = float(generator.standard_normal())
-        values = [
-            value + own * float(generator.standard_normal()) + common * together
-            for value, own, common in zip(astuple(mean), _OWN_SPREAD, _COMMON_SPREAD, strict=True)
+        left, apex, right, *ends = astuple(TRACINGS[views.taken_view(view, "heart cuts").name])
+        together, *own = np.clip(generator.standard_normal(6), -2.5, 2.5).tolist()
+        walls = [
+            mm * math.exp(_SPREAD * (together + one)) for mm, one in zip((left, apex, right), own[:3], strict=True)
         ]
-        return cls(*values)
+        return cls(*walls, *(mm + _END_SPREAD_MM * one for mm, one in zip(ends, own[3:], strict=True)))
 
     def trace(self, labels: LabelMap, spacing: Spacing) -> LabelMap:
         """The label map (H, W) in CAMUS codes as the observer would have drawn it.
@@ -94,7 +96,8 @@ class Tracing:
             for found, (_, habit) in zip(own, regions, strict=True)
         ]
         lateral = np.clip((along - _APEX) / (_BASE - _APEX), 0, 1)
-        sides = np.where(side > 0, wanted[2], wanted[0])
+        left = wanted[0] * np.interp(along, *_LEFT_PROFILE)
+        sides = np.where(side > 0, wanted[2], left)
         return wanted[1] + lateral * (sides - wanted[1])
 
 
@@ -129,11 +132,12 @@ def _wall_coordinates(
 
 _USUAL = Tracing(left_mm=11.5, apex_mm=11.0, right_mm=12.0, left_end_mm=2.0, right_end_mm=6.0)
 TRACINGS: Mapping[str, Tracing] = {
-    views.FOUR_CHAMBER.name: Tracing(12.3, 11.3, 12.3, 1.5, 5.5),
-    views.TWO_CHAMBER.name: Tracing(16.6, 12.6, 15.0, 3.5, 5.5),
+    views.FOUR_CHAMBER.name: Tracing(12.6, 11.0, 12.2, 1.5, 6.5),
+    views.TWO_CHAMBER.name: Tracing(16.8, 12.2, 15.0, 4.0, 6.0),
     views.LONG_AXIS.name: _USUAL,
     views.FIVE_CHAMBER.name: _USUAL,
 }
 """Means, where the heart's own wall is a usual one. The last two are not in CAMUS."""
-_OWN_SPREAD = (1.5, 1.5, 1.2, 2.5, 2.5)
-_COMMON_SPREAD = (1.5, 1.5, 1.2, 0.0, 0.0)
+_SPREAD = 0.12
+"""Of thicknesses, as a share: of all together, and of each on its own."""
+_END_SPREAD_MM = 2.5
