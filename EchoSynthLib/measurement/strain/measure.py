@@ -53,7 +53,7 @@ def measure_strain(
     maps = checked_quality(quality, fields)
     frame_time = checked_frame_time(frame_time)
     wall = Wall.of(frame.labels, spacing)
-    layers = moved(wall.layers, fields)
+    layers = moved(wall, fields)
     area = enclosed_area(layers[:, 0], wall.step)
     beat = beat_of(area, reference if end_diastole is None else end_diastole, end_systole)
     names = [segment.name for segment in segments]

@@ -40,6 +40,12 @@ class Wall:
         return np.asarray(self.layers[0])
 
     @property
+    def axis_length(self) -> float:
+        """Of the long axis, from the middle of the mitral plane to the apex, in mm or pixels."""
+        inner = self.endocardium
+        return float(np.linalg.norm((inner[len(inner) // 2] - (inner[0] + inner[-1]) / 2) * self.step))
+
+    @property
     def has_wall(self) -> bool:
         """Whether there is more than the endocardium."""
         return len(self.layers) == 3
