@@ -32,13 +32,23 @@ _CODES: Final = {
 }
 _TABLE: Final = np.zeros(256, np.uint8)
 _TABLE[list(_CODES)] = list(_CODES.values())
+_NEAR_MM = 12.0
+"""From the ascending aorta as it lies at end-diastole: its wall, and what it moves by in a beat."""
 
 
 def voxels_of(heart: Heart, grid: VolumeGrid, phase: float = 0.0) -> NDArray[np.uint8]:
-    """(D, H, W), `VoxelCode`: a heart at a phase of its beat, in the axes of the left ventricle."""
-    axes = volume_axes(heart, phase)
+    """(D, H, W), `VoxelCode`: a heart at a phase of its beat, in the axes of the left ventricle.
+
+    The descending aorta, which passes behind the heart, is no part of it.
+    """
     x, y, z = grid.places().T
-    return _TABLE[heart.labels(axes.to_heart(np.column_stack([x, z, -y])), phase)].reshape(grid.shape)
+    points = volume_axes(heart, phase).to_heart(np.column_stack([x, z, -y]))
+    codes = heart.labels(points, phase)
+    vessel = np.flatnonzero(np.isin(codes, (Tissue.AORTA, Tissue.AORTIC_WALL)))
+    x, y, z = points[vessel].T
+    tilt = heart.template.tilt
+    codes[vessel[heart.template.aorta.distance(x, y, z - tilt[0] * x - tilt[1] * y) > _NEAR_MM]] = Tissue.SOFT_TISSUE
+    return _TABLE[codes].reshape(grid.shape)
 
 
 def volume_axes(heart: Heart, phase: float = 0.0) -> Pose:
