@@ -147,7 +147,10 @@ def origin(contraction: Contraction, grid: Field, weight: float) -> Field:
 
 
 def errors(heart: MovingHeart, model: str = "motion") -> dict[str, float]:
-    """Mean end-point errors in mm in the wall: end-diastole to end-systole, over the beat, and from frame to frame."""
+    """Mean end-point errors in mm in the wall: end-diastole to end-systole, over the beat, and from frame to frame.
+
+    From frame to frame what is registered belongs to the former of both frames, what is tracked to the first of all.
+    """
     first, last = heart.cine[0], heart.cine[heart.systole]
     wall = heart.wall()
     direct, _ = es.register(last, first, heart.spacing, model=model)
@@ -159,6 +162,7 @@ def errors(heart: MovingHeart, model: str = "motion") -> dict[str, float]:
         between.append(end_point_error(step, heart.steps[t], heart.spacing)[heart.wall(t)].mean())
     systole, sides = heart.systole, np.array(heart.spacing).reshape(2, 1, 1)
     moved, step_length = (np.linalg.norm(field * sides, axis=-3) for field in (heart.truth, heart.steps))
+    increments = end_point_error(np.diff(tracked, axis=0), np.diff(heart.truth, axis=0), heart.spacing)
     straight = end_point_error(direct, heart.truth[systole], heart.spacing)
     return {
         "true motion, ED to ES": float(moved[systole][wall].mean()),
@@ -167,4 +171,5 @@ def errors(heart: MovingHeart, model: str = "motion") -> dict[str, float]:
         "tracked, mean of the beat": float(off[1:, wall].mean()),
         "true motion, frame to frame": float(step_length[:, wall].mean()),
         "registered, frame to frame": float(np.mean(between)),
+        "tracked, frame to frame": float(increments[:, wall].mean()),
     }

@@ -31,6 +31,7 @@ from EchoSynthLib.evaluation.registration import STRUCTURES, overlap
 from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, load_camus_npz
 from EchoSynthLib.measurement.strain import GLOBAL, measure_strain, strain_of_label_maps
 from EchoSynthLib.motion.fourier.data import diastole_and_systole
+from EchoSynthLib.motion.fourier.presets import GRID
 from EchoSynthLib.systems import find_model, load_pipeline, load_torch_pipeline
 
 MODELS = {"motion": "ours, weakly supervised", "motion-unsupervised": "ours, unsupervised"}
@@ -62,6 +63,7 @@ class Method:
         fast: the same on onnxruntime with one thread; None where there is none.
         torch: the same in torch.
         network: the network in torch, whose products are counted; None where there is none.
+        grid: (rows, columns) of what it is given.
         told: what else is to know.
     """
 
@@ -69,6 +71,7 @@ class Method:
     fast: baselines.Registrar | None = None
     torch: baselines.Registrar | None = None
     network: Any = None
+    grid: tuple[int, int] = GRID
     told: str = ""
 
 
@@ -134,15 +137,14 @@ def methods(trained: Path) -> dict[str, Method]:
             network, told = loaded
             run = baselines.voxelmorph(network)
             about = f"{told.iterations} iterations, {told.minutes:.0f} minutes on {told.device}"
-            found[name] = Method(run, baselines.voxelmorph_on_onnxruntime(network), run, network, about)
+            found[name] = Method(run, baselines.voxelmorph_on_onnxruntime(network), run, network, told=about)
     for model, name in MODELS.items():
         if not exists(model):
             continue
         folder = find_model(model, "motion", "Registering")
         fast, in_torch = load_pipeline(folder, threads=1), load_torch_pipeline(folder)
         network = in_torch.network.network
-        about = str(folder.config.get("trained", ""))
-        found[name] = Method(fast, fast, in_torch, network, about)
+        found[name] = Method(fast, fast, in_torch, network, in_torch.grid)
         if "refine" in inspect.signature(es.register).parameters:
             found[name + REFINED] = Method(partial(_refined, model=model))
     return found
@@ -182,9 +184,7 @@ def cost_row(method: Method) -> Row:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    from EchoSynthLib.motion.fourier.presets import GRID
-
-    frame = torch.zeros(1, 1, *GRID)
+    frame = torch.zeros(1, 1, *method.grid)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         method.network(frame, frame)
     parameters = sum(part.numel() for part in method.network.parameters())
