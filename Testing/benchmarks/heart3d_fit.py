@@ -38,7 +38,7 @@ STAGES: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
     (
         ("RA",),
         {"ra_max_ml": 20, "ra_x": 0.15, "ra_y": 0.15, "ra_z": 0.15, "ra_width": 0.15, "ra_depth": 0.15,
-         "ra_turn_deg": 12, "ra_form": 0.1},
+         "ra_turn_deg": 12, "ra_form": 0.1, "ra_lean_x": 0.15, "ra_lean_y": 0.15},
     ),
 )  # fmt: skip
 _SAMPLES = 300

@@ -93,7 +93,8 @@ def _healthy(rng: np.random.Generator) -> Values:
         "base_tilt_y": 0.05, "rv_apex": 0.03, "rv_angle_deg": 4, "rv_turn_deg": 5, "rv_width_deg": 3.5,
         "tricuspid_drop_mm": 2.5, "pulmonary_drop_mm": 2, "tricuspid_tilt": 0.05, "la_height": 0.1, "la_lean_x": 0.08,
         "la_lean_y": 0.08, "ra_x": 0.06, "ra_y": 0.07, "ra_z": 0.04, "ra_width": 0.06, "ra_depth": 0.08,
-        "aortic_x_mm": 1.5, "aortic_y_mm": 1.5, "aortic_lean_x": 0.2, "aortic_lean_y": 0.15,
+        "ra_turn_deg": 6, "ra_lean_x": 0.08, "ra_lean_y": 0.08, "aortic_x_mm": 1.5, "aortic_y_mm": 1.5,
+        "aortic_lean_x": 0.2, "aortic_lean_y": 0.15,
     }  # fmt: skip
     for name, sd in spread.items():
         values[name] = getattr(mean, name) + sd * float(np.clip(rng.normal(), -2.5, 2.5))

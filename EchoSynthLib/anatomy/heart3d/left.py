@@ -8,9 +8,10 @@ import numpy as np
 
 from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
 from EchoSynthLib.anatomy.heart3d.rays import Rays, Table, angles, form
-from EchoSynthLib.anatomy.heart3d.vessels import WALL_MM, Tube
+from EchoSynthLib.anatomy.heart3d.vessels import Tube
 
 _ROUNDS = 5
+_OUTFLOW_WALL_MM = 5.0
 
 
 def ventricle(p: HeartParameters, rays: Rays, aorta: Tube) -> tuple[Table, Table]:
@@ -34,7 +35,7 @@ def _epicardium(p: HeartParameters, rays: Rays, endo: Table, radius: Table, outf
     z, wide = rays.heights[:, None], p.lv_widest * p.lv_length_mm
     septal = 1 + (p.septum_ratio - 1) * np.maximum(np.cos(angles() - math.pi), 0.0) ** 2
     thick = p.wall_mm * septal * form(p.wall_form, rays.share)
-    thick = np.where(outflow >= endo - 1.0, np.minimum(thick, 5.0), thick)
+    thick = np.where((outflow > 1.0) & (outflow >= endo - 1.0), np.minimum(thick, _OUTFLOW_WALL_MM), thick)
     cap = p.wall_mm * p.apex_ratio
     dome = np.sqrt(np.maximum(1 - ((z - wide) / (wide + cap)) ** 2, 0.0))
     below = np.maximum((radius + thick) * dome, np.where(z >= 0, endo + 0.5 * p.apex_ratio * p.wall_mm, 0.0))
@@ -81,6 +82,3 @@ def _dome(p: HeartParameters, rays: Rays, half: float) -> tuple[Table, Table]:
     wall = p.atrial_wall_mm
     outer = np.sqrt(np.maximum(1 - ((z - center) / (half + wall)) ** 2, 0.0)) * (width * shape + wall)
     return inner, outer
-
-
-__all__ = ["WALL_MM", "atrium", "ventricle"]

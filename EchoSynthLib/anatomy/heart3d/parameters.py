@@ -47,6 +47,7 @@ class HeartParameters:
         ra_x, ra_y, ra_z: its middle, from that of the tricuspid valve, in half axes along z.
         ra_width, ra_depth: half axes across and along its longest side in the short axis, over the one along z.
         ra_turn_deg: angle of that side to the y axis, around the aorta.
+        ra_lean_x, ra_lean_y: by how much it leans to the lateral and the inferior side, per height.
         atrial_wall_mm: thickness.
         aortic_annulus_mm, aortic_sinus_mm, ascending_aorta_mm: inner diameters.
         aortic_x_mm, aortic_y_mm: middle of the aortic valve.
@@ -94,9 +95,11 @@ class HeartParameters:
     ra_x: float = -0.35
     ra_y: float = 0.05
     ra_z: float = 0.7
-    ra_width: float = 0.72
-    ra_depth: float = 1.15
+    ra_width: float = 0.66
+    ra_depth: float = 1.05
     ra_turn_deg: float = -35.0
+    ra_lean_x: float = -0.15
+    ra_lean_y: float = -0.3
     atrial_wall_mm: float = 2.0
     aortic_annulus_mm: float = 23.0
     aortic_sinus_mm: float = 33.0
@@ -172,6 +175,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "ra_width": (0.35, 1.6),
     "ra_depth": (0.35, 2.0),
     "ra_turn_deg": (-80, 30),
+    "ra_lean_x": (-0.8, 0.8),
+    "ra_lean_y": (-1.0, 0.8),
     "atrial_wall_mm": (1, 5),
     "aortic_annulus_mm": (12, 35),
     "aortic_sinus_mm": (15, 60),

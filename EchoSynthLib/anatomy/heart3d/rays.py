@@ -51,18 +51,20 @@ class Rays:
         return math.pi * float(np.trapezoid(np.interp(z, self.heights, squares.mean(1)), z))
 
     def ellipsoid(
-        self, center: NDArray[np.float64], half_axes: NDArray[np.float64], turned: float = 0.0
+        self, center: NDArray[np.float64], half_axes: NDArray[np.float64], turned: float, lean: tuple[float, float]
     ) -> tuple[Table, Table, Table]:
         """Where rays enter an ellipsoid, where they leave it, and how far outside its surface they pass.
 
-        Its axes lie along x, y and z, the first two turned by an angle in radians. The third of what is told is a
-        ratio, 0 for rays that meet the surface; those that do not enter and leave where they come nearest.
+        Its axes lie along x, y and z, the first two turned by an angle in radians, and it is sheared by `lean` along x
+        and y, per height. The third of what is told is a ratio, 0 for rays that meet the surface; those that do not
+        enter and leave where they come nearest.
         """
         c, s = np.cos(angles() - turned)[None] / half_axes[0], np.sin(angles() - turned)[None] / half_axes[1]
-        dx, dy = self.axis[:, :1] - center[0], self.axis[:, 1:] - center[1]
+        up = self.heights[:, None] - center[2]
+        dx, dy = self.axis[:, :1] - center[0] - lean[0] * up, self.axis[:, 1:] - center[1] - lean[1] * up
         x = (math.cos(turned) * dx + math.sin(turned) * dy) / half_axes[0]
         y = (math.cos(turned) * dy - math.sin(turned) * dx) / half_axes[1]
-        z = ((self.heights - center[2]) / half_axes[2])[:, None]
+        z = up / half_axes[2]
         a, b = c * c + s * s, x * c + y * s
         near = np.maximum(-b / a, 0.0)
         aside = np.sqrt((x + near * c) ** 2 + (y + near * s) ** 2 + z * z) - 1

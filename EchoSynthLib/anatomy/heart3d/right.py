@@ -64,6 +64,6 @@ def _body(p: HeartParameters, rays: Rays, half: float) -> tuple[Table, Table]:
     center = center + half * np.array([p.ra_x, p.ra_y, p.ra_z])
     axes = half * np.array([p.ra_width, p.ra_depth, 1.0])
     shape = form(p.ra_form, (rays.heights[:, None] - center[2]) / (2 * half) + 0.5)
-    enter, leave, aside = rays.ellipsoid(center, axes, math.radians(p.ra_turn_deg))
+    enter, leave, aside = rays.ellipsoid(center, axes, math.radians(p.ra_turn_deg), (p.ra_lean_x, p.ra_lean_y))
     fade = np.exp(-((aside / _FILLET) ** 2))
     return enter * fade, leave * np.where(leave > enter, shape, fade)

@@ -133,5 +133,5 @@ def _stack(
     there = np.clip((outer - start) / 2.0, 0.0, 1.0)  # where the right heart ends, so does its wall
     gap = np.maximum(start - wall * there, inner_wall)
     outer_wall = outer + wall * there
-    sac = np.where(outer_wall > 0.1, outer_wall + _PERICARDIUM_MM, 0.0)
+    sac = outer_wall + np.where(outer_wall > 0.1, _PERICARDIUM_MM, 0.0)
     return np.stack([inner, inner_wall, gap, start, split, outer, outer_wall, sac], axis=-1) ** 2
