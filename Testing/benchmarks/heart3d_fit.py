@@ -32,12 +32,13 @@ STAGES: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
     (
         ("RV", "epicardium"),
         {"rv_edv_ml": 15, "rv_apex": 0.05, "rv_angle_deg": 6, "rv_turn_deg": 8, "rv_width_deg": 6,
-         "tricuspid_drop_mm": 4, "tricuspid_tilt": 0.1, "pulmonary_drop_mm": 4, "rv_form": 0.12},
+         "tricuspid_drop_mm": 4, "tricuspid_mm": 3, "tricuspid_deg": 4, "tricuspid_tilt": 0.1,
+         "pulmonary_drop_mm": 4, "rv_form": 0.12},
     ),
     (("epicardium",), {"wall_mm": 1.5, "apex_ratio": 0.25, "rv_wall_mm": 1.0, "wall_form": 0.08}),
     (
         ("RA",),
-        {"ra_max_ml": 20, "ra_x": 0.15, "ra_y": 0.15, "ra_z": 0.15, "ra_width": 0.15, "ra_depth": 0.15,
+        {"ra_max_ml": 40, "ra_x": 0.15, "ra_y": 0.15, "ra_z": 0.15, "ra_width": 0.15, "ra_depth": 0.15,
          "ra_turn_deg": 12, "ra_form": 0.1, "ra_lean_x": 0.15, "ra_lean_y": 0.15},
     ),
 )  # fmt: skip

@@ -49,6 +49,7 @@ def draw(seed: int, condition: str = "normal") -> HeartParameters:
     CONDITIONS[condition](values, rng)
     ef = values["ejection_fraction"]
     values["lv_length_mm"] = _length(values["lv_edv_ml"], values.pop("sphericity"))
+    values["tricuspid_mm"] *= (values["lv_edv_ml"] / 106) ** 0.17
     values["longitudinal_shortening"] = ef * rng.normal(0.26, 0.02)
     values["twist_deg"] = values.get("twist_deg", rng.normal(14, 3.5)) * min(1.0, ef / 0.6)
     mean = HeartParameters()
@@ -93,8 +94,8 @@ def _healthy(rng: np.random.Generator) -> Values:
         "base_tilt_y": 0.05, "rv_apex": 0.03, "rv_angle_deg": 4, "rv_turn_deg": 5, "rv_width_deg": 3.5,
         "tricuspid_drop_mm": 2.5, "pulmonary_drop_mm": 2, "tricuspid_tilt": 0.05, "la_height": 0.1, "la_lean_x": 0.08,
         "la_lean_y": 0.08, "ra_x": 0.06, "ra_y": 0.07, "ra_z": 0.04, "ra_width": 0.06, "ra_depth": 0.08,
-        "ra_turn_deg": 6, "ra_lean_x": 0.08, "ra_lean_y": 0.08, "aortic_x_mm": 1.5, "aortic_y_mm": 1.5,
-        "aortic_lean_x": 0.2, "aortic_lean_y": 0.15,
+        "tricuspid_mm": 1.5, "tricuspid_deg": 2.5, "ra_turn_deg": 6, "ra_lean_x": 0.08, "ra_lean_y": 0.08,
+        "aortic_x_mm": 1.5, "aortic_y_mm": 1.5, "aortic_lean_x": 0.2, "aortic_lean_y": 0.15,
     }  # fmt: skip
     for name, sd in spread.items():
         values[name] = getattr(mean, name) + sd * float(np.clip(rng.normal(), -2.5, 2.5))

@@ -38,6 +38,7 @@ class HeartParameters:
         rv_angle_deg: middle of the sector of the short axis that it covers, 180 is septal and 270 anterior.
         rv_turn_deg: by how much that sector lies farther to the front at the base.
         rv_width_deg: half of that sector at the base; a fifth less at the apex.
+        tricuspid_mm, tricuspid_deg: distance and angle in the short axis of the middle of the tricuspid valve.
         tricuspid_drop_mm, pulmonary_drop_mm: how much nearer the apex these valves lie than the mitral.
         tricuspid_tilt: by how much the tricuspid valve falls towards the free wall, per distance from the septum.
         la_max_ml, la_emptying: largest volume of the left atrium, and the fraction that leaves it until end-diastole.
@@ -82,6 +83,8 @@ class HeartParameters:
     rv_angle_deg: float = 177.0
     rv_turn_deg: float = 13.0
     rv_width_deg: float = 72.0
+    tricuspid_mm: float = 40.0
+    tricuspid_deg: float = 157.0
     tricuspid_drop_mm: float = 15.5
     pulmonary_drop_mm: float = 12.5
     tricuspid_tilt: float = 0.32
@@ -106,7 +109,7 @@ class HeartParameters:
     ascending_aorta_mm: float = 30.0
     aortic_x_mm: float = -18.0
     aortic_y_mm: float = -11.0
-    aortic_lean_x: float = -1.8
+    aortic_lean_x: float = -1.3
     aortic_lean_y: float = -0.4
     papillary_mm: float = 4.5
     lv_form: tuple[float, ...] = (0.2, 0.0, -0.17, -0.1, 0.0, 0.0, 0.0, 0.0)
@@ -159,6 +162,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "rv_angle_deg": (140, 230),
     "rv_turn_deg": (-30, 60),
     "rv_width_deg": (40, 110),
+    "tricuspid_mm": (25, 70),
+    "tricuspid_deg": (130, 185),
     "tricuspid_drop_mm": (2, 35),
     "pulmonary_drop_mm": (0, 35),
     "tricuspid_tilt": (0.1, 1.0),

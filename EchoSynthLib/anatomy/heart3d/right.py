@@ -10,13 +10,7 @@ import numpy as np
 from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
 from EchoSynthLib.anatomy.heart3d.rays import Rays, Table, angles, form
 
-TRICUSPID_MM = 40.0
-"""Distance of the middle of the tricuspid valve from the axis."""
-
-TRICUSPID_DEG = 158.0
-"""Its angle in the short axis."""
-
-_ROUNDS = 8
+_ROUNDS = 9
 _INFLOW_ENDS, _OUTFLOW_BEGINS = 180.0, 215.0  # degrees
 _STEEPEST = 0.08
 _FILLET = 0.12  # of the half axes: fat that rounds off where the atrium ends
@@ -46,7 +40,7 @@ def valve_plane(p: HeartParameters, rays: Rays) -> Table:
     front = front * front * (3 - 2 * front)
     height = rays.length - p.tricuspid_drop_mm + (p.tricuspid_drop_mm - p.pulmonary_drop_mm) * front
     fall = p.tricuspid_tilt * (1 - front) + _STEEPEST * front
-    return np.maximum(TRICUSPID_MM + (height - rays.heights[:, None]) / fall, 0.0)
+    return np.maximum(p.tricuspid_mm + (height - rays.heights[:, None]) / fall, 0.0)
 
 
 def atrium(p: HeartParameters, rays: Rays, volume_of: Callable[[Table, Table], float]) -> tuple[Table, Table]:
@@ -54,13 +48,13 @@ def atrium(p: HeartParameters, rays: Rays, volume_of: Callable[[Table, Table], f
     half = 28.0
     for _ in range(_ROUNDS):
         enter, leave = _body(p, rays, half)
-        half *= (1000 * p.ra_max_ml * (1 - p.ra_emptying) / volume_of(enter, leave)) ** 0.4
+        half *= (1000 * p.ra_max_ml * (1 - p.ra_emptying) / volume_of(enter, leave)) ** 0.29
     return _body(p, rays, half)
 
 
 def _body(p: HeartParameters, rays: Rays, half: float) -> tuple[Table, Table]:
-    valve, turned = p.lv_length_mm - p.tricuspid_drop_mm, math.radians(TRICUSPID_DEG)
-    center = np.array([TRICUSPID_MM * math.cos(turned), TRICUSPID_MM * math.sin(turned), valve])
+    valve, turned = p.lv_length_mm - p.tricuspid_drop_mm, math.radians(p.tricuspid_deg)
+    center = np.array([p.tricuspid_mm * math.cos(turned), p.tricuspid_mm * math.sin(turned), valve])
     center = center + half * np.array([p.ra_x, p.ra_y, p.ra_z])
     axes = half * np.array([p.ra_width, p.ra_depth, 1.0])
     shape = form(p.ra_form, (rays.heights[:, None] - center[2]) / (2 * half) + 0.5)

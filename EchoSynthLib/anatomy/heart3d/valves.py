@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart3d.motion import Motion
-from EchoSynthLib.anatomy.heart3d.right import TRICUSPID_DEG
 from EchoSynthLib.anatomy.heart3d.template import BESIDE_LA, BESIDE_LV, INNER, OUTER, OUTER_START, SPLIT, Template
 from EchoSynthLib.errors import InputError
 
@@ -107,9 +106,8 @@ class Valves:
         (mitral, mitral_radius), (tricuspid, tricuspid_radius) = self._rings
         narrower = motion.annulus_ratio(pose)
         fall = motion.parameters.tricuspid_tilt
-        tilted = normal + fall * np.array(
-            [math.cos(math.radians(TRICUSPID_DEG)), math.sin(math.radians(TRICUSPID_DEG)), 0]
-        )
+        turned = math.radians(motion.parameters.tricuspid_deg)
+        tilted = normal + fall * np.array([math.cos(turned), math.sin(turned), 0.0])
         tilted /= np.linalg.norm(tilted)
         aside = -t.aorta.course[0] * [1, 1, 0]
         aside = 0.3 * mitral_radius * narrower * aside / np.linalg.norm(aside)
