@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -108,6 +108,7 @@ def imported(node: ast.AST, path: Path) -> list[str]:
     return []
 
 
+@cache
 def every_import(path: Path) -> list[str]:
     return [name for node in ast.walk(tree_of(path)) for name in imported(node, path)]
 
@@ -131,6 +132,7 @@ def system_of(module: tuple[str, ...]) -> str | None:
     return ".".join(module[:2]) if ROOT.joinpath(PACKAGE, *module[:2]).is_dir() else None
 
 
+@cache
 def texts(path: Path) -> list[str]:
     """The strings of a file, less its docstrings: those that stand alone as a statement."""
     nodes = list(ast.walk(tree_of(path)))
@@ -146,21 +148,26 @@ def rooms_named(path: Path) -> list[tuple[str, ...]]:
 
 
 @cache
+def files_loaded_by(path: Path) -> frozenset[Path]:
+    """What of ours its imports read at once, the packages on the way included."""
+    own = path.relative_to(import_root(path)).with_suffix("").parts
+    loaded: set[Path] = set()
+    for steps in [own, *(module.split(".") for module in imports_at_start_up(path))]:
+        root = MODULE if steps[0] in MODULE_FLOORS else ROOT
+        names = [root.joinpath(*steps[:length]) for length in range(1, len(steps) + 1)]
+        loaded.update(place for name in names for place in (name.with_suffix(".py"), name / "__init__.py"))
+    return frozenset(loaded & OURS)
+
+
 def files_loaded_with(path: Path) -> set[Path]:
-    """The file, and all of ours that is read when it is imported, the packages on the way included."""
+    """The file, and all of ours that is read when it is imported."""
     loaded: set[Path] = set()
     waiting = [path]
     while waiting:
         file = waiting.pop()
-        if file in loaded:
-            continue
-        loaded.add(file)
-        own = file.relative_to(import_root(file)).with_suffix("").parts
-        for steps in [own, *(module.split(".") for module in imports_at_start_up(file))]:
-            root = MODULE if steps[0] in MODULE_FLOORS else ROOT
-            names = [root.joinpath(*steps[:length]) for length in range(1, len(steps) + 1)]
-            places = [place for name in names for place in (name.with_suffix(".py"), name / "__init__.py")]
-            waiting.extend(place for place in places if place in OURS)
+        if file not in loaded:
+            loaded.add(file)
+            waiting.extend(files_loaded_by(file))
     return loaded
 
 
@@ -191,16 +198,31 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def test_there_is_something_to_read() -> None:
-    assert SOURCES
+def of_each(paths: Iterable[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """One test of what holds for each file, which tells of all: thousands of items take pytest longer than to look."""
+
+    def one_test(rule: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            wrong = []
+            for path in paths:
+                try:
+                    rule(path)
+                except AssertionError as error:
+                    wrong.append(f"{name(path)}: {error}")
+            assert not wrong, "\n".join(wrong)
+
+        test.__name__ = rule.__name__
+        return test
+
+    return one_test
 
 
 def test_every_room_of_the_house_has_a_floor() -> None:
     rooms = {parts(path)[0] for path in SOURCES}
-    assert rooms <= set(FLOOR_OF), f"give a floor in this test to: {sorted(rooms - set(FLOOR_OF))}"
+    assert set() < rooms <= set(FLOOR_OF), f"give a floor in this test to: {sorted(rooms - set(FLOOR_OF))}"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
+@of_each(SOURCES)
 def test_imports_point_down(path: Path) -> None:
     floor = FLOOR_OF[parts(path)[0]]
     upwards = [".".join(used) for used in rooms_used(path) if FLOOR_OF[used[0]] > floor]
@@ -214,7 +236,7 @@ def test_no_files_import_one_another_in_a_circle() -> None:
         pytest.fail(f"what they share belongs into a file below them: {' <- '.join(map(name, error.args[1]))}")
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p != TABLE], ids=name)
+@of_each([p for p in SOURCES if p != TABLE])
 def test_no_string_names_a_module_that_may_not_be_imported(path: Path) -> None:
     floor, own = FLOOR_OF[parts(path)[0]], system_of(parts(path))
     hidden = [
@@ -225,7 +247,7 @@ def test_no_string_names_a_module_that_may_not_be_imported(path: Path) -> None:
     assert not hidden, f"{name(path)} names {hidden}: EchoSynthLib/systems.py alone names modules of systems"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
+@of_each(SOURCES)
 def test_a_system_is_imported_by_its_own_files_alone(path: Path) -> None:
     own = system_of(parts(path))
     others = {system for used in rooms_used(path) if (system := system_of(used)) not in (None, own)}
@@ -235,13 +257,13 @@ def test_a_system_is_imported_by_its_own_files_alone(path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if parts(p)[0] in SYSTEM_ROOMS], ids=name)
+@of_each([p for p in SOURCES if parts(p)[0] in SYSTEM_ROOMS])
 def test_a_room_of_systems_knows_no_other_one(path: Path) -> None:
     others = {used[0] for used in rooms_used(path)} & (SYSTEM_ROOMS - {parts(path)[0]})
     assert not others, f"{name(path)} imports from {sorted(others)}: what two rooms of systems need moves down"
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if system_of(parts(p))], ids=name)
+@of_each([p for p in SOURCES if system_of(parts(p))])
 def test_a_system_names_no_other_one_and_none_of_its_models(path: Path) -> None:
     own = system_of(parts(path))
     foreign = {s.name for s in SYSTEMS if s.name != own} | {n for n, r in RECIPES.items() if r.system.name != own}
@@ -272,12 +294,12 @@ def test_every_system_has_a_row_and_every_row_has_what_it_names() -> None:
         assert set(system.offers) <= in_room - {path.stem for path in (ROOT / PACKAGE).iterdir()}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
+@of_each(SOURCES)
 def test_the_core_knows_neither_slicer_nor_vtk_nor_qt(path: Path) -> None:
     assert not {used.split(".")[0] for used in every_import(path)} & {*SLICER, *MODULE_FLOORS}
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if is_on_the_fast_path(p)], ids=name)
+@of_each([p for p in SOURCES if is_on_the_fast_path(p)])
 def test_the_fast_path_starts_without_torch_and_its_kin(path: Path) -> None:
     heavy = {
         f"{module} (in {name(file)})"
@@ -288,7 +310,7 @@ def test_the_fast_path_starts_without_torch_and_its_kin(path: Path) -> None:
     assert not heavy, f"importing {name(path)} loads {sorted(heavy)}: import inside the function that needs it"
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if parts(p)[0] in STANDARD_LIBRARY_ROOMS], ids=name)
+@of_each([p for p in SOURCES if parts(p)[0] in STANDARD_LIBRARY_ROOMS])
 def test_the_caller_of_the_worker_needs_the_standard_library_alone(path: Path) -> None:
     named = type_checking_only(tree_of(path))
     loaded = [used for node in ast.walk(tree_of(path)) if id(node) not in named for used in imported(node, path)]
@@ -305,7 +327,7 @@ def test_every_room_of_the_module_has_a_floor() -> None:
     assert {module_room(path) for path in MODULE_SOURCES} <= set(MODULE_FLOORS)
 
 
-@pytest.mark.parametrize("path", MODULE_SOURCES, ids=name)
+@of_each(MODULE_SOURCES)
 def test_imports_of_the_module_point_down(path: Path) -> None:
     room = module_room(path)
     above = (set(MODULES) if room in MODULES else set(MODULE_FLOORS[MODULE_FLOORS.index(room) + 1 :])) - {room}
@@ -313,18 +335,18 @@ def test_imports_of_the_module_point_down(path: Path) -> None:
     assert not upwards, f"{name(path)} imports from above: {upwards}"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULE_SOURCES if module_room(p) in WITHOUT_QT], ids=name)
+@of_each([p for p in MODULE_SOURCES if module_room(p) in WITHOUT_QT])
 def test_below_the_panels_there_is_no_qt(path: Path) -> None:
     assert not {used.split(".")[0] for used in every_import(path)} & QT
 
 
-@pytest.mark.parametrize("path", MODULE_SOURCES, ids=name)
+@of_each(MODULE_SOURCES)
 def test_the_module_leaves_networks_to_the_worker(path: Path) -> None:
     heavy = {used for used in every_import(path) if used.split(".")[0] in {*HEAVY, "onnxruntime"}}
     assert not heavy, f"{name(path)} imports {sorted(heavy)} into Slicer itself"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULE_SOURCES if module_room(p) in MODULES], ids=name)
+@of_each([p for p in MODULE_SOURCES if module_room(p) in MODULES])
 def test_slicer_starts_with_nothing_third_party_and_not_even_numpy(path: Path) -> None:
     known = {*sys.stdlib_module_names, *SLICER, *MODULE_FLOORS, PACKAGE}
     foreign = {
@@ -336,7 +358,7 @@ def test_slicer_starts_with_nothing_third_party_and_not_even_numpy(path: Path) -
     assert not foreign, f"importing {name(path)} loads {sorted(foreign)}: import where it is used"
 
 
-@pytest.mark.parametrize("path", ALL_CODE, ids=name)
+@of_each(ALL_CODE)
 def test_no_file_is_longer_than_one_sitting(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
     assert lines <= 400, f"{name(path)} has {lines} lines; 400 is the most, 250 is good"
@@ -346,7 +368,7 @@ def keyword_is_true(call: ast.Call, keyword: str) -> bool:
     return any(k.arg == keyword and isinstance(k.value, ast.Constant) and k.value.value is True for k in call.keywords)
 
 
-@pytest.mark.parametrize("path", sorted(OURS), ids=name)
+@of_each(sorted(OURS))
 def test_pickle_is_never_read_and_no_shell_is_started(path: Path) -> None:
     calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
     found = [
@@ -360,7 +382,7 @@ def test_pickle_is_never_read_and_no_shell_is_started(path: Path) -> None:
     assert not found, f"{name(path)}: {found}"
 
 
-@pytest.mark.parametrize("path", sorted(p for p in OURS if p.parent.name != "outputs"), ids=name)
+@of_each(sorted(p for p in OURS if p.parent.name != "outputs"))
 def test_what_replaces_a_users_file_is_written_by_outputs_alone(path: Path) -> None:
     calls = [ast.unparse(node.func) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
     moves = [call for call in calls if call in {"os.replace", "os.rename", "shutil.move", "tempfile.mkdtemp"}]
@@ -370,7 +392,7 @@ def test_what_replaces_a_users_file_is_written_by_outputs_alone(path: Path) -> N
     )
 
 
-@pytest.mark.parametrize("path", [p for p in ALL_CODE if p != Path(__file__).resolve()], ids=name)
+@of_each([p for p in ALL_CODE if p != Path(__file__).resolve()])
 def test_no_path_of_a_machine_and_no_todo_is_left_in_the_source(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for mark in ("/home/", "/Users/", "C:\\Users", "TODO", "FIXME", "XXX"):
