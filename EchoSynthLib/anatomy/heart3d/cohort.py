@@ -149,6 +149,8 @@ _SHIFTS = {
     "la_lean_x": (0.08, 0.1),
 }
 _FACTORS = {
+    "ejection_fraction": (0.91, 0.04),
+    "longitudinal_shortening": (0.95, 0.04),
     "lv_length_mm": (0.965, 0.02),
     "la_height": (1.12, 0.12),
     "la_emptying": (0.5, 0.15),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from EchoSynthLib.anatomy.masks import grown
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.types import LabelMap, Spacing
+from EchoSynthLib.types import LabelMap, Mask, Spacing
 
 ROWS = 256
 """Of a picture, where nobody asks for another size: some 0.6 mm a pixel."""
@@ -124,7 +124,7 @@ class Cut:
 
     @cached_property
     def _inside(self) -> NDArray[np.bool_]:
-        return self.sector.mask(self.shape)
+        return _inside(self.sector, self.shape)
 
     @property
     def _places(self) -> NDArray[np.float64]:
@@ -146,6 +146,14 @@ class Cut:
         moved = self.heart.displacement(self._places, self.phase) @ self.pose.rotation
         motion[:, self._inside] = (moved[:, [1, 0, 2]] / (*self.spacing, 1.0)).T
         return motion
+
+
+@lru_cache(maxsize=8)
+def _inside(sector: Sector, shape: tuple[int, int]) -> Mask:
+    # The frames of a beat share it, and it takes an eighth of the time of a cut.
+    inside = sector.mask(shape)
+    inside.flags.writeable = False
+    return inside
 
 
 def cut(
