@@ -1,9 +1,6 @@
 """What users wait for, as ratios and rates within one run.
 
-    .venv/bin/python Testing/benchmarks/speed.py --old ../echosynth-0.1
-
-`--old` names a checkout of an earlier version, such as `git worktree add --detach ../echosynth-0.1 TAG` makes one; the
-tasks in Slicer are then measured in both, turn and turn about.
+.venv/bin/python Testing/benchmarks/speed.py
 """
 
 from __future__ import annotations
@@ -40,15 +37,14 @@ SECONDS = 600
 def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--old", type=Path, help="checkout of an earlier version to compare the tasks in Slicer with")
-    parser.add_argument("--repeats", type=int, default=3, help="starts of Slicer for each version; the fastest counts")
+    parser.add_argument("--repeats", type=int, default=3, help="starts of Slicer; the fastest counts")
     arguments = parser.parse_args()
     whole, network = segment_seconds()
     print(f"es.segment of {SHAPE[1]} x {SHAPE[0]}: {1000 * whole:.1f} ms, network {1000 * network:.1f} ms")
     print(f"  whole over network: {whole / network:.2f}")
     print(f"echosynth segment, {FRAMES} frames: {cost.cine_rate(FRAMES, SHAPE):.0f} frames/s with libraries loaded")
     print(f"  {FRAMES / command_seconds():.0f} frames/s as a command, its start included")
-    in_slicer(arguments.old, arguments.repeats)
+    in_slicer(arguments.repeats)
 
 
 def segment_seconds(rounds: int = 60) -> tuple[float, float]:
@@ -83,36 +79,29 @@ def command_seconds(repeats: int = 3) -> float:
     return min(seconds)
 
 
-def in_slicer(old: Path | None, repeats: int) -> None:
-    """Prints, for each task on a long cine in Slicer, its seconds, its stand-stills, and the ratio of both versions."""
+def in_slicer(repeats: int) -> None:
+    """Prints, for each task on a long cine in Slicer, its seconds and its stand-stills."""
     launcher = find_slicer()
     if launcher is None:
         print(HOW)
         return
-    checkouts = {"new": ROOT, **({"old": old.resolve()} if old else {})}
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in checkouts}
-    for _ in range(repeats):
-        for name, checkout in checkouts.items():
-            found[name].append(_tasks(launcher, checkout))
+    found = [_tasks(launcher) for _ in range(repeats)]
     print(f"A cine of {FRAMES} frames of {SHAPE[1]} x {SHAPE[0]} in Slicer:")
     for task in TASKS:
-        best = {name: min(rounds, key=lambda one: one[task]["s"])[task] for name, rounds in found.items()}
-        print(f"  {task}: {json.dumps(best)}")
-        if old is not None:
-            print(f"    new over old: {best['new']['s'] / best['old']['s']:.2f}")
-    gaps = [min(one[task]["longest stand-stills, ms"][0] for one in found["new"]) for task in TASKS]
+        print(f"  {task}: {json.dumps(min((one[task] for one in found), key=lambda figures: figures['s']))}")
+    gaps = [min(one[task]["longest stand-stills, ms"][0] for one in found) for task in TASKS]
     print(f"  longest stand-still of the window: {max(gaps)} ms")
 
 
-def _tasks(launcher: Path, checkout: Path) -> dict[str, Any]:
+def _tasks(launcher: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "figures.json"
         command = [str(launcher), "--no-splash", "--testing"]
-        command += ["--additional-module-paths", str(checkout / "EchoSynth")]
+        command += ["--additional-module-paths", str(ROOT / "EchoSynth")]
         command += ["--python-script", str(HERE / "speed_in_slicer.py")]
         # Of this Python's own packages Slicer is to know nothing.
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-        given = {"ECHOSYNTH_FIGURES": str(path), "ECHOSYNTH_CHECKOUT": str(checkout)}
+        given = {"ECHOSYNTH_FIGURES": str(path), "ECHOSYNTH_CHECKOUT": str(ROOT)}
         subprocess.run(command, env={**kept, **given}, timeout=SECONDS, check=True, stdout=subprocess.DEVNULL)
         figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return figures
