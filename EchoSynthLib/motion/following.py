@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from EchoSynthLib.anatomy import deformation
+from EchoSynthLib.arguments import whole_number
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.grid import from_grid, to_grid, volume_from_grid, volume_to_grid
@@ -23,7 +24,6 @@ STEPS, STEP = 15, 0.6
 """Of the iteration that turns a displacement around: their number, and what each goes of the way that is left."""
 AGREEING_PX = 2.0
 """Standard deviation, in the network's pixels, over which both directions' difference is evened out."""
-SHORTEST_FRAME_TIME_MS, LONGEST_FRAME_TIME_MS = 0.1, 10_000.0
 STEADY_RATE = 30.0
 """Frames a second below which a beat's fast phases fall between the frames."""
 
@@ -34,10 +34,7 @@ def checked_frames(frames: NDArray[np.uint8], reference: Any) -> list[int]:
     Raises:
         InputError: the reference is none of the others, or there is no other.
     """
-    if isinstance(reference, bool) or not isinstance(reference, int | np.integer) or not 0 <= reference < len(frames):
-        raise InputError(
-            f"The reference is the number of a frame, from 0 to {len(frames) - 1}; given was {reference!r}."
-        )
+    whole_number(reference, "The reference, the number of a frame,", 0, len(frames) - 1)
     blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
     if reference in blank:
         raise InputError(
@@ -49,17 +46,6 @@ def checked_frames(frames: NDArray[np.uint8], reference: Any) -> list[int]:
             "does. Give a cine."
         )
     return blank
-
-
-def check_frame_time(frame_time: float | None) -> None:
-    """InputError unless it is None or so many milliseconds."""
-    if frame_time is None:
-        return
-    if isinstance(frame_time, bool | str) or not SHORTEST_FRAME_TIME_MS <= frame_time <= LONGEST_FRAME_TIME_MS:
-        raise InputError(
-            f"frame_time is the time from frame to frame, {SHORTEST_FRAME_TIME_MS:g} to {LONGEST_FRAME_TIME_MS:g} "
-            f"milliseconds, or None; given was {frame_time!r}."
-        )
 
 
 def doubts_of_time(frame_time: float | None, assumed: float) -> list[str]:

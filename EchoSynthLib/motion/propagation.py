@@ -11,10 +11,11 @@ from scipy.ndimage import gaussian_filter, label
 
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.anatomy.labels import check_label_map
+from EchoSynthLib.arguments import positive_number, whole_number
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import told_of_blank
 from EchoSynthLib.images.gray import cine_to_gray8
-from EchoSynthLib.motion.following import check_frame_time, checked_frames, off_grid, on_grid, registered
+from EchoSynthLib.motion.following import checked_frames, off_grid, on_grid, registered
 from EchoSynthLib.motion.registration import registrar_of
 from EchoSynthLib.motion.steadying import ASSUMED_FRAME_TIME_MS, steadied
 from EchoSynthLib.parallel.threads import on_each_core
@@ -59,7 +60,7 @@ def propagate(
         ModelError: the model is missing or damaged.
     """
     started = time.perf_counter()
-    check_frame_time(frame_time)
+    frame_time = positive_number(frame_time, "frame_time", "milliseconds")
     labels = check_label_map(label_map)
     frames = cine_to_gray8(cine)
     if labels.shape != frames.shape[1:]:
@@ -104,14 +105,11 @@ def propagate(
 
 
 def _range(first: int | None, last: int | None, count: int) -> range:
-    low, high = 0 if first is None else first, count - 1 if last is None else last
-    whole = all(isinstance(end, int | np.integer) and not isinstance(end, bool) for end in (low, high))
-    if not whole or not 0 <= low <= high < count:
-        raise InputError(
-            f"first and last are numbers of frames, from 0 to {count - 1}, in this order; given were {first!r} and "
-            f"{last!r}."
-        )
-    return range(int(low), int(high) + 1)
+    low = 0 if first is None else whole_number(first, "first, the number of a frame,", 0, count - 1)
+    high = count - 1 if last is None else whole_number(last, "last, the number of a frame,", 0, count - 1)
+    if low > high:
+        raise InputError(f"The last frame comes after the first; given were first {low} and last {high}.")
+    return range(low, high + 1)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.anatomy.labels import check_spacing
+from EchoSynthLib.arguments import real_number, whole_number
 from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError, ModelError
 from EchoSynthLib.images.contrast import has_contrast
@@ -59,8 +59,7 @@ def register(
         ModelError: the model is missing, damaged, or none for images of so many dimensions.
     """
     started = time.perf_counter()
-    if isinstance(refine, bool) or not isinstance(refine, int | np.integer) or refine < 0:
-        raise InputError(f"refine is a number of steps from 0; given was {refine!r}.")
+    refine = whole_number(refine, "refine, the number of steps,", 0)
     frames = {"moving": _gray(moving), "fixed": _gray(fixed)}
     _check_sides(spacing, frames["fixed"].ndim)
     for name, frame in frames.items():
@@ -77,9 +76,9 @@ def register(
     about: Record = {"supervision": folder.config.get("supervision")}
     if refine:
         seen = [on_grid(frame, registrar.grid) for frame in frames.values()]
-        found, likeness = refined(seen[0], seen[1], registrar(seen[0], seen[1]), int(refine), tell)
+        found, likeness = refined(seen[0], seen[1], registrar(seen[0], seen[1]), refine, tell)
         displacement = off_grid(found, frames["fixed"].shape)
-        about |= {"refine": int(refine), "likeness": likeness}
+        about |= {"refine": refine, "likeness": likeness}
     else:
         displacement = registrar(frames["moving"], frames["fixed"])
         tell(1, 1, "registering")
@@ -119,7 +118,7 @@ def _gray(image: ArrayLike) -> NDArray[np.uint8]:
 def _check_sides(spacing: Sequence[float] | None, dimensions: int) -> None:
     if dimensions == 2 or spacing is None:
         check_spacing(spacing)  # type: ignore[arg-type]  # which tells what else it is
-    elif len(spacing) != 3 or not all(isinstance(side, int | float) and 0 < side < math.inf for side in spacing):
+    elif np.shape(spacing) != (3,) or not all(real_number(side) > 0 for side in spacing):
         raise InputError(
             f"spacing of a volume is (slice, row, column) in millimeters, three positive numbers, or None; given was "
             f"{spacing!r}."

@@ -10,10 +10,10 @@ from scipy.ndimage import gaussian_filter
 
 from EchoSynthLib.anatomy import deformation
 from EchoSynthLib.anatomy.labels import check_spacing
+from EchoSynthLib.arguments import positive_number
 from EchoSynthLib.images.gray import cine_to_gray8
 from EchoSynthLib.motion.following import (
     agreed,
-    check_frame_time,
     checked_frames,
     doubts_of_time,
     off_grid,
@@ -71,7 +71,7 @@ def track(
     """
     started = time.perf_counter()
     check_spacing(spacing)
-    check_frame_time(frame_time)
+    frame_time = positive_number(frame_time, "frame_time", "milliseconds")
     frames = cine_to_gray8(cine)
     blank = checked_frames(frames, reference)
     folder, registrar = registrar_of(model, "Tracking", threads=1)

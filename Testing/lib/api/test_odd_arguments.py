@@ -23,8 +23,6 @@ QUICK = {"synthesize": {"steps": 1}, "variations": {"count": 1}}
 CALLBACKS = {"progress", "each"}
 NOT_TRIED = {
     "register": ("refine",),
-    "propagate": ("frame_time",),
-    "track": ("frame_time",),
     "strain": ("frame_time", "quality"),
 }
 """A budget may be as large as one likes; and what is no number at all is not refused in words yet."""
