@@ -60,6 +60,8 @@ class Panel(VTKObservationMixin):
         # A folded section is its headline: the strip that Qt's toolkit leaves below it is room that small screens lack.
         for section in self.widget.findChildren("ctkCollapsibleButton"):
             section.collapsedHeight = 0
+            # In a module that has to be scrolled it would else be squeezed, its last line under the next section.
+            section.setSizePolicy(section.sizePolicy.horizontalPolicy(), qt.QSizePolicy.Minimum)
         self.widget.setMRMLScene(slicer.mrmlScene)
         self.parameters: Any = None
         self.binding = False
