@@ -23,13 +23,13 @@ import known_motion
 import numpy as np
 import registration_baselines as baselines
 import registration_cines
+import strain
 from numpy.typing import NDArray
 
 import EchoSynthLib as es
 from EchoSynthLib import zoo
 from EchoSynthLib.evaluation.registration import STRUCTURES, overlap
 from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, load_camus_npz
-from EchoSynthLib.measurement.strain import GLOBAL, measure_strain, strain_of_label_maps
 from EchoSynthLib.motion.fourier.data import diastole_and_systole
 from EchoSynthLib.motion.fourier.presets import GRID
 from EchoSynthLib.systems import find_model, load_pipeline, load_torch_pipeline
@@ -43,7 +43,7 @@ VOXELMORPH = {
     "voxelmorph-x4": "VoxelMorph, channels x 4",
 }
 DEMONS, NOTHING = "demons (SimpleITK)", "not registered"
-COSTS = {"GMAC": "multiply-adds", "ms": "time, onnxruntime", "ms, torch": "time, torch"}
+COSTS = {"GMAC": "multiply-adds", "ms": "time in onnxruntime", "ms, torch": "time in torch"}
 BASELINES_HELP = "folder in which registration_baselines.py --train has put voxelmorph, voxelmorph-x2, ..."
 REFINEMENT = 1.0
 """Seconds of a pair."""
@@ -100,15 +100,15 @@ def figures(val: CamusArrays, folder: Path, trained: Path, earlier: Mapping[str,
     report["methods"], report["trained for"] = rows, budgets
     report |= against_voxelmorph(rows)
     report["ms of one 256 x 256 pair, fast path"] = register_milliseconds(val)
-    report["GLS"] = [{"model": MODELS[model], **gls(val, pairs, model)} for model in MODELS if exists(model)]
+    for model in filter(exists, MODELS):
+        report[f"GLS in points, {MODELS[model]}"] = strain.figures(list(strain.pairs_of(val, model, by_track=True)))
     hearts = [known_motion.moving_heart(seed, view) for view, seed in HEARTS]
     report["known motion, mm"] = [
         {"model": MODELS[model], **_mean([known_motion.errors(heart, model) for heart in hearts])}
-        for model in MODELS
-        if exists(model)
+        for model in filter(exists, MODELS)
     ]
-    print(report["GLS"], report["known motion, mm"], flush=True)
-    if (half := registration_cines.half_cycles(folder.parent, [m for m in MODELS if exists(m)])) is not None:
+    print(report["known motion, mm"], flush=True)
+    if (half := registration_cines.half_cycles(folder.parent, list(filter(exists, MODELS)))) is not None:
         report["half cycles"] = half
     if (whole := registration_cines.whole_cines(folder.parent)) is not None:
         report["whole cines"] = whole
@@ -228,7 +228,7 @@ def against_voxelmorph(rows: Sequence[Row]) -> Row:
     equal = [row for row in others if mean_dice(row) >= mean_dice(ours)]
     other = min(equal, key=lambda row: row["GMAC"]) if equal else max(others, key=mean_dice)
     ratios = {
-        f"its {what} over ours": other[column] / ours[column]
+        f"its {what}, over ours": other[column] / ours[column]
         for column, what in COSTS.items()
         if other[column] is not None and ours[column] is not None
     }
@@ -255,30 +255,6 @@ def register_milliseconds(val: CamusArrays) -> float:
         es.register(moving, fixed)
         took.append(1000 * (time.perf_counter() - started))
     return min(took[1:])
-
-
-def gls(val: CamusArrays, pairs: NDArray[np.int64], model: str) -> Row:
-    """Global longitudinal strain, end-diastolic contour tracked to end-systole, against that of both label maps."""
-    tracked, reference = [], []
-    for diastole, systole in pairs:
-        step = val.spacing[diastole]
-        spacing = (float(step[0]), float(step[1]))
-        field, _ = es.register(val.image[systole], val.image[diastole], spacing, model=model)
-        fields = np.stack([np.zeros_like(field), field])
-        view = str(val.view[diastole])
-        result = measure_strain(
-            val.label[diastole], fields, spacing, view=view, end_diastole=0, end_systole=1
-        )  # fmt: skip
-        tracked.append(result.longitudinal[GLOBAL].end_systolic)
-        reference.append(strain_of_label_maps(val.label[diastole], val.label[systole], spacing))
-    one, other = np.array(tracked, float), np.array(reference, float)
-    return {
-        "pairs": len(one),
-        "mean absolute error [points]": float(np.abs(one - other).mean()),
-        "bias [points]": float((one - other).mean()),
-        "correlation": float(np.corrcoef(one, other)[0, 1]),
-        "mean of the label maps [%]": float(other.mean()),
-    }
 
 
 def _mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
