@@ -116,11 +116,14 @@ def test_the_python_of_the_readme_runs_as_it_stands(monkeypatch: pytest.MonkeyPa
 @pytest.mark.slow
 def test_the_python_of_the_library_runs_on_one_image_and_its_label_map(monkeypatch: pytest.MonkeyPatch) -> None:
     from EchoSynthLib.images import read_image
+    from EchoSynthLib.systems import models_of
 
     monkeypatch.chdir(ROOT)
     outside = [block for block in blocks(ROOT / "Docs" / "python.md", "python") if "slicer." not in block]
+    if not models_of("motion"):
+        outside = [block for block in outside if "es.register(" not in block]
     image = read_image("Resources/SampleData/synthetic_4CH_ED.nii.gz").pixels
-    names = run_all(outside, image=image, cine=np.stack([image, image]))
+    names = run_all(outside, image=image, cine=np.stack([image, image]), moving=image, fixed=image)
     assert set(names["shares"]) == {"2CH", "4CH"}
     assert len(names["points"]) == 7
     assert np.count_nonzero(names["heart"].label_map) > 0
