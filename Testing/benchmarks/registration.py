@@ -8,10 +8,9 @@ the nearest pixel, is judged by the end-systolic one. HD95 is told of four-chamb
 from __future__ import annotations
 
 import argparse
-import inspect
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,7 +35,6 @@ from EchoSynthLib.systems import find_model, load_pipeline, load_torch_pipeline
 
 MODELS = {"motion": "ours, weakly supervised", "motion-unsupervised": "ours, unsupervised"}
 DEFAULT, UNSUPERVISED = MODELS.values()
-REFINED = ", refined"
 VOXELMORPH = {
     "voxelmorph": "VoxelMorph, weakly supervised",
     "voxelmorph-x2": "VoxelMorph, channels x 2",
@@ -45,8 +43,9 @@ VOXELMORPH = {
 DEMONS, NOTHING = "demons (SimpleITK)", "not registered"
 COSTS = {"GMAC": "multiply-adds", "ms": "time in onnxruntime", "ms, torch": "time in torch"}
 BASELINES_HELP = "folder in which registration_baselines.py --train has put voxelmorph, voxelmorph-x2, ..."
-REFINEMENT = 1.0
-"""Seconds of a pair."""
+REFINEMENT = 30
+"""Steps of a pair."""
+REFINED = f", refined in {REFINEMENT} steps"
 JUDGED = ("LV cavity", "myocardium", "left atrium")
 HEARTS = [("4CH", 1), ("2CH", 2), ("4CH", 3)]
 SIDE = 256
@@ -145,14 +144,12 @@ def methods(trained: Path) -> dict[str, Method]:
         fast, in_torch = load_pipeline(folder, threads=1), load_torch_pipeline(folder)
         network = in_torch.network.network
         found[name] = Method(fast, fast, in_torch, network, in_torch.grid)
-        if "refine" in inspect.signature(es.register).parameters:
-            found[name + REFINED] = Method(partial(_refined, model=model))
+        found[name + REFINED] = Method(partial(_refined, model=model))
     return found
 
 
 def _refined(moving: NDArray[np.uint8], fixed: NDArray[np.uint8], model: str) -> NDArray[np.floating]:
-    register: Callable[..., Any] = es.register
-    return register(moving, fixed, model=model, refine=REFINEMENT)[0]
+    return es.register(moving, fixed, model=model, refine=REFINEMENT)[0]
 
 
 def dice_row(val: CamusArrays, pairs: NDArray[np.int64], method: Method) -> Row:
