@@ -1,6 +1,6 @@
 """How near the drawn heart comes to real ones: fits its parameters to each and prints the distances of surfaces.
 
-    ECHOSYNTH_DATA=../shared/data .venv/bin/python Testing/benchmarks/heart3d_overlay.py [--only rodero_01] [--rounds 4]
+    ECHOSYNTH_DATA=../shared/data .venv/bin/python Testing/benchmarks/heart3d_overlay.py [--only rodero_01] [--rounds 8]
 
 Mean distance in mm of each structure's surface, from the real heart to the drawn one and back. The beating heart is
 fitted at end-diastole; then its volumes, shortening and twist are given, and the distance is that over all its phases.
@@ -35,7 +35,7 @@ def main() -> None:
     """Print a row for each real heart."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=[*STILL, "bivme_patient1"], help="one of the hearts")
-    parser.add_argument("--rounds", type=int, default=4, help="steps of Gauss and Newton in each stage")
+    parser.add_argument("--rounds", type=int, default=8, help="steps of Gauss and Newton in each stage")
     arguments = parser.parse_args()
     if not FOLDER.is_dir():
         sys.exit(f"Real hearts were not found in {FOLDER} (ECHOSYNTH_DATA).")

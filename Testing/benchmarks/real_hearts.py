@@ -1,5 +1,8 @@
 """Surfaces of real hearts in the axes of `Heart`: a mesh, two label volumes and a beating mesh, if they are there.
 
+Sources: Rodero et al. (PLoS Comput Biol 17:e1008851, 2021; CC BY 4.0), the test cases of HeartDeformNets and of biv-me
+(both Apache-2.0).
+
 Axes are set by anatomy in all: origin at the apex of the left ventricle's cavity, z to the middle of the mitral
 annulus, the middle of the right ventricle at 180 degrees.
 """

@@ -31,6 +31,7 @@ from EchoSynthLib.errors import InputError
 
 _REMEMBERED = 64
 _MOST_CONTRACTED = 0.96  # of the area of the cavity, at any height
+_NECK_MM = 14.0  # height over the mitral plane at which the left atrium takes full part in its filling
 _ROOM_MM = 14.0  # around the heart, for its motion to fade
 _BASAL_SHARE_OF_TWIST = 0.3
 
@@ -177,10 +178,11 @@ class Motion:
         return p.scar * around * _smooth(1.5 - np.abs(share - p.scar_height) / p.scar_extent)
 
     def _growth_of_atrium(self) -> NDArray[np.float64]:
-        """How much each place of the left atrium takes part: not where the aorta is."""
+        """How much each place of the left atrium takes part: not where the aorta is, and not at the annulus."""
         rays, (x, y) = self.template.rays, self.template.aorta.course[1, :2]
         toward = np.cos(angles()[None] - np.arctan2(y - rays.axis[:, 1:], x - rays.axis[:, :1]))
-        return 1 - _smooth((toward - 0.2) / 0.5)
+        over = _smooth((rays.heights - rays.length) / _NECK_MM)[:, None]
+        return (1 - _smooth((toward - 0.2) / 0.5)) * over
 
     def _volumes_at_rest(self) -> dict[str, float]:
         """ml of the layers at end-diastole, and the mean of what contracts and grows, over the volume."""
