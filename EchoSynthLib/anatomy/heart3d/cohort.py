@@ -6,6 +6,7 @@ number of the examination; neither on how many hearts there are, nor on who draw
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -15,7 +16,7 @@ import numpy as np
 from EchoSynthLib.anatomy.heart3d.cut import Cut, cut
 from EchoSynthLib.anatomy.heart3d.distributions import CONDITIONS
 from EchoSynthLib.anatomy.heart3d.heart import Heart
-from EchoSynthLib.anatomy.heart3d.parameters import RANGES, HeartParameters
+from EchoSynthLib.anatomy.heart3d.parameters import FORM_MODES, LARGEST_FORM, RANGES, HeartParameters
 from EchoSynthLib.anatomy.heart3d.probe import Examination
 from EchoSynthLib.anatomy.heart3d.tracing import Tracing
 from EchoSynthLib.anatomy.views import taken_view
@@ -122,40 +123,52 @@ def _drawn(seed: int, condition: str) -> Heart:
 def seen_by_echo(parameters: HeartParameters, generator: np.random.Generator) -> HeartParameters:
     """The parameters of a patient whose apical views look as those of CAMUS do.
 
-    Against hearts of `Heart.drawn`, in the medians of the 400 training patients the ventricle bulges more to its
-    lateral and its anterior wall, the mitral plane is squarer to the long axis, the atrium is longer and empties less,
-    and shapes differ more from patient to patient.
+    Means of shape are moved to where the medians of the 400 training patients lie, whose ventricles are shorter and
+    wider at the base, and whose ventricles and atria empty less; and shapes differ more from patient to patient.
     """
     values = asdict(parameters)
-    for name, (shift, spread) in _SHIFTS.items():
-        values[name] = values[name] + shift + spread * float(np.clip(generator.standard_normal(), -2.5, 2.5))
+
+    def chance() -> float:
+        return float(np.clip(generator.standard_normal(), -2.5, 2.5))
+
+    usual = asdict(HeartParameters())
+    for name, (mean, spread) in _MEANS.items():
+        values[name] += mean - usual[name] + spread * chance()
     for name, (factor, spread) in _FACTORS.items():
-        values[name] = values[name] * factor * float(np.exp(spread * np.clip(generator.standard_normal(), -2.5, 2.5)))
-    form = np.array(values["lv_form"]) + _LV_FORM + _LV_FORM_SPREAD * generator.standard_normal(len(_LV_FORM))
-    values["lv_form"] = tuple(form.tolist())
-    values["la_form"] = tuple((np.array(values["la_form"]) + _LA_FORM).tolist())
+        values[name] *= factor * math.exp(spread * chance())
+    for name, sizes in _FORM_SPREADS.items():
+        values[name] = tuple(value + size * chance() for value, size in zip(values[name], sizes, strict=True))
+    for name, means in _FORM_MEANS.items():
+        values[name] = tuple(v + m - u for v, m, u in zip(values[name], means, usual[name], strict=True))
     for name, (low, high) in RANGES.items():
         if name in values:
             values[name] = float(np.clip(values[name], low, high))
+    for name in _FORM_SPREADS:
+        values[name] = tuple(np.clip(values[name], -LARGEST_FORM, LARGEST_FORM).tolist())
     return replace(parameters, **values)
 
 
-# Means and standard deviations, of sums and of factors.
-_SHIFTS = {
-    "lv_widest": (0.06, 0.02),
-    "lv_base": (0.08, 0.02),
-    "base_tilt_x": (0.0, 0.03),
-    "base_tilt_y": (0.12, 0.03),
-    "la_lean_x": (0.08, 0.1),
+_MEANS = {
+    "lv_widest": (0.66, 0.02),
+    "lv_base": (0.84, 0.02),
+    "base_tilt_x": (-0.05, 0.03),
+    "base_tilt_y": (-0.09, 0.03),
+    "la_height": (1.23, 0.13),
+    "la_lean_x": (-0.33, 0.1),
 }
+"""Mean, and standard deviation that comes to the drawn heart's own."""
 _FACTORS = {
     "ejection_fraction": (0.91, 0.04),
     "longitudinal_shortening": (0.95, 0.04),
     "lv_length_mm": (0.965, 0.02),
-    "la_height": (1.12, 0.12),
     "la_emptying": (0.5, 0.15),
     "la_max_ml": (1.0, 0.1),
 }
-_LV_FORM = np.array([0.14, 0.0, -0.17, -0.12, 0.0, 0.0, 0.0, 0.0])
-_LA_FORM = np.array([0.0, 0.0, 0.0, 0.0, 0.09, 0.0, 0.0, 0.0])
-_LV_FORM_SPREAD = np.array([0.07, 0.03, 0.09, 0.04, 0.02, 0.02, 0.02, 0.02])
+_FORM_SPREADS = {
+    "lv_form": (0.07, 0.03, 0.09, 0.04, 0.02, 0.02, 0.02, 0.02),
+    "la_form": (0.0,) * FORM_MODES,
+}
+_FORM_MEANS = {
+    "lv_form": (0.15, 0.0, -0.15, -0.12, 0.0, 0.0, 0.0, 0.0),
+    "la_form": (0.0, 0.12, 0.04, -0.04, 0.03, 0.0, -0.05, 0.0),
+}

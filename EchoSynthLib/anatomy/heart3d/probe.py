@@ -150,10 +150,10 @@ class Window:
 _PARASTERNAL = Window(skin_mm=18.0, beyond_mm=25.0)
 WINDOWS: Mapping[str, Window] = {
     views.TWO_CHAMBER.name: Window(
-        skin_mm=21.0, lean_deg=15.0, right_mm=-12.0, beyond_mm=5.0, spread=(5.5, 7.5, 5.0, 13.0)
+        skin_mm=24.0, lean_deg=14.0, right_mm=-12.0, beyond_mm=5.0, spread=(5.5, 7.5, 5.0, 13.0)
     ),
     views.FOUR_CHAMBER.name: Window(
-        skin_mm=24.0, lean_deg=12.5, right_mm=-6.5, beyond_mm=5.0, spread=(5.5, 5.5, 4.5, 13.0)
+        skin_mm=24.0, lean_deg=11.5, right_mm=-6.5, beyond_mm=5.0, spread=(5.5, 5.5, 4.5, 13.0)
     ),
     views.LONG_AXIS.name: Window(skin_mm=21.0, lean_deg=16.0, right_mm=-4.0, beyond_mm=5.0),
     views.FIVE_CHAMBER.name: Window(skin_mm=21.0, lean_deg=14.0, right_mm=-3.0, beyond_mm=5.0),

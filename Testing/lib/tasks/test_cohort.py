@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from EchoSynthLib.anatomy.deformation import warp_labels
-from EchoSynthLib.anatomy.heart3d.cohort import Cohort
+from EchoSynthLib.anatomy.heart3d.cohort import SHARES, Cohort
 from EchoSynthLib.errors import Cancelled, InputError, OutputError
 from EchoSynthLib.evaluation.segmentation_metrics import dice
 from EchoSynthLib.images.label_maps.read import read_label_map
@@ -142,6 +142,15 @@ def test_another_day_shows_the_same_heart_in_another_picture(tmp_path) -> None:
     assert (first["stem"], second["stem"]) == ("heart00000_4CH", "heart00000_d2_4CH")
     assert first["depth_mm"] != second["depth_mm"]
     assert len(rows(tmp_path / "hearts.csv")) == 1
+
+
+def test_any_number_of_hearts_can_be_made_and_all_conditions_are_among_them() -> None:
+    hearts = Cohort(0)
+    drawn = [hearts.heart(index).parameters for index in range(400)]
+    assert len({one.lv_edv_ml for one in drawn}) == 400
+    assert {hearts.condition_of(index) for index in range(400)} == set(SHARES)
+    fractions = np.array([one.ejection_fraction for one in drawn])
+    assert 0.45 < np.median(fractions) < 0.62
 
 
 def test_a_cine_begins_at_end_diastole_and_holds_end_systole() -> None:
