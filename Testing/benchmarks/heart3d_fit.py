@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,6 +127,3 @@ def _gauss_newton(
                 break
             damping *= 4
     return at
-
-
-__all__ = ["STAGES", "distances", "fields", "fit"]

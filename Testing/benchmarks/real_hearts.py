@@ -137,12 +137,6 @@ def beating() -> list[RealHeart]:
     return hearts
 
 
-def cavity_volume(points: Points, faces: NDArray[np.integer]) -> float:
-    """ml inside an open surface, its openings closed by fans around its middle."""
-    corners = points[faces] - points.mean(0)
-    return abs(float(np.linalg.det(corners).sum())) / 6000
-
-
 def _axes(apex: Points, base: Points, right_ventricle: Points) -> Callable[[Points], Points]:
     z = (base - apex) / np.linalg.norm(base - apex)
     septal = right_ventricle - apex

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.heart3d.cylinder import locate
 from EchoSynthLib.anatomy.heart3d.motion import Motion
 from EchoSynthLib.anatomy.heart3d.papillary import PapillaryMuscles
 from EchoSynthLib.anatomy.heart3d.surroundings import surroundings
@@ -40,7 +41,7 @@ class Labeling:
         flat = np.ascontiguousarray(points, dtype=np.float32)
         motion, t = self.motion, self.motion.template
         pose = motion.pose(phase)
-        at = motion.locate(flat, pose)
+        at = locate(t, flat, pose)
         knots = at.layers(pose.squares)
         found = _TISSUE_OF_LAYER[at.table, _layer(at.square, knots)]
         outside = np.flatnonzero(found == _OUTSIDE)

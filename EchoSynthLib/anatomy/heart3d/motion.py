@@ -9,11 +9,10 @@ walls thicken by as much as an incompressible muscle must.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.heart3d.cylinder import AtPhase, Cylinder, carried, locate
 from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
 from EchoSynthLib.anatomy.heart3d.rays import COLUMNS, angles
 from EchoSynthLib.anatomy.heart3d.template import (
@@ -32,63 +31,7 @@ from EchoSynthLib.errors import InputError
 _REMEMBERED = 64
 _MOST_CONTRACTED = 0.96  # of the area of the cavity, at any height
 _NECK_MM = 14.0  # height over the mitral plane at which the left atrium takes full part in its filling
-_ROOM_MM = 14.0  # around the heart, for its motion to fade
 _BASAL_SHARE_OF_TWIST = 0.3
-
-
-@dataclass(frozen=True, eq=False)
-class Pose:
-    """A heart at a phase: what the map needs.
-
-    Attributes:
-        squares: as `Template.squares`, at the phase but over heights and angles of end-diastole; float32.
-        ventricle, atrium: stretch of heights below and above the mitral plane.
-        turn: (rows,) angle by which each level has turned.
-    """
-
-    squares: NDArray[np.float32]
-    ventricle: float
-    atrium: float
-    turn: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Cylinder:
-    """Points in the coordinates of the template, all of end-diastole but the square of the distance.
-
-    Attributes:
-        height, square, angle, table: (N,); `table` is one of BESIDE_LV, BESIDE_RA, BESIDE_LA.
-        corners, weights: the places of the tables around each point, and how much each counts.
-    """
-
-    height: NDArray[np.floating]
-    square: NDArray[np.floating]
-    angle: NDArray[np.floating]
-    table: NDArray[np.intp]
-    corners: tuple[NDArray[np.intp], ...]
-    weights: tuple[NDArray[np.floating], ...]
-
-    def __getitem__(self, chosen: NDArray[np.intp]) -> Cylinder:
-        """Some of the points."""
-        return Cylinder(
-            self.height[chosen],
-            self.square[chosen],
-            self.angle[chosen],
-            self.table[chosen],
-            tuple(corner[chosen] for corner in self.corners),
-            tuple(weight[chosen] for weight in self.weights),
-        )
-
-    def layers(self, squares: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, LAYERS) of a table, bilinear."""
-        flat = squares.reshape(-1, squares.shape[-1])
-        out = flat.take(self.corners[0], axis=0)
-        out *= self.weights[0][:, None]
-        for corner, weight in zip(self.corners[1:], self.weights[1:], strict=True):
-            part = flat.take(corner, axis=0)
-            part *= weight[:, None]
-            out += part
-        return out
 
 
 class Motion:
@@ -96,15 +39,14 @@ class Motion:
 
     def __init__(self, template: Template, parameters: HeartParameters, beat: Beat) -> None:
         self.template, self.parameters, self.beat = template, parameters, beat
-        self._poses: dict[float, Pose] = {}
+        self._poses: dict[float, AtPhase] = {}
         heights = template.rays.heights
         self._contraction = self._contraction_of_ventricle(heights)
         self._growth = self._growth_of_atrium()
         self.rest = self._volumes_at_rest()
         self._still = template.squares.astype(np.float32)
-        self._axis = template.rays.axis.astype(np.float32)
 
-    def pose(self, phase: float) -> Pose:
+    def pose(self, phase: float) -> AtPhase:
         """The heart at a phase; the last ones are remembered."""
         key = float(phase) % 1.0
         if key not in self._poses:
@@ -127,7 +69,7 @@ class Motion:
             "RA": (rest["RA low"] + rest["RA high"]) * right_atrium,
         }
 
-    def _pose(self, phase: float) -> Pose:
+    def _pose(self, phase: float) -> AtPhase:
         t, p, rest = self.template, self.parameters, self.rest
         out = float(self.beat.emptied(phase))
         down = p.longitudinal_shortening * out
@@ -152,7 +94,7 @@ class Motion:
             slopes = (muscle, 1.0, 1.0, rv, ra, muscle, 1.0)  # of the layers that end at INNER_WALL to PERICARDIUM
             for layer, slope in enumerate(slopes, start=INNER_WALL):
                 n[..., layer] = n[..., layer - 1] + slope * (o[..., layer] - o[..., layer - 1])
-        return Pose(new.astype(np.float32), ventricle, atrium, self._turn(out))
+        return AtPhase(new.astype(np.float32), ventricle, atrium, self._turn(out))
 
     def _turn(self, out: float) -> NDArray[np.float64]:
         t = self.template
@@ -210,54 +152,11 @@ class Motion:
 
     # ---- points -----------------------------------------------------------------------------------------------------
 
-    def locate(self, points: NDArray[np.floating], pose: Pose | None) -> Cylinder:
-        """Points (N, 3) at a pose (None: end-diastole) in the template's coordinates."""
-        t = self.template
-        x, y, z = (np.asarray(points[:, k], dtype=np.float32) for k in range(3))
-        z = z - np.float32(t.tilt[0]) * x - np.float32(t.tilt[1]) * y
-        if pose is not None:
-            below, above = np.float32(t.length * pose.ventricle), np.float32(t.roof)
-            z = (
-                np.minimum(z, 0)
-                + np.clip(z, 0, below) / np.float32(pose.ventricle)
-                + np.clip(z - below, 0, above - below) / np.float32(pose.atrium)
-                + np.maximum(z - above, 0)
-            )
-        row = np.clip((z - np.float32(t.rays.heights[0])) / np.float32(t.row_mm), 0, len(t.rays.axis) - 1.001)
-        i = row.astype(np.intp)
-        w = row - i
-        center = self._axis
-        cx, cy = (
-            center[i, 0] + w * (center[i + 1, 0] - center[i, 0]),
-            center[i, 1] + w * (center[i + 1, 1] - center[i, 1]),
-        )
-        dx, dy = x - cx, y - cy
-        angle = np.arctan2(dy, dx)
-        if pose is not None:
-            turn = pose.turn.astype(np.float32)
-            angle = angle - (turn[i] + w * (turn[i + 1] - turn[i]))
-        column = angle * np.float32(COLUMNS / (2 * np.pi))
-        column = column - np.float32(COLUMNS) * np.floor(column / np.float32(COLUMNS))
-        j = column.astype(np.intp)
-        v = column - j
-        j %= COLUMNS
-        k = (j + 1) % COLUMNS
-        table = (z > np.float32(t.length)).astype(np.intp)
-        first = (table * len(t.rays.axis) + i) * COLUMNS
-        return Cylinder(
-            z,
-            dx * dx + dy * dy,
-            angle,
-            table,
-            (first + j, first + k, first + COLUMNS + j, first + COLUMNS + k),
-            ((1 - w) * (1 - v), (1 - w) * v, w * (1 - v), w * v),
-        )
-
-    def on_axis(self, height: float, pose: Pose) -> NDArray[np.float64]:
+    def on_axis(self, height: float, pose: AtPhase) -> NDArray[np.float64]:
         """(3,) the axis, at a height of end-diastole."""
         return self._placed_at(height, 0.0, 0.0, pose)
 
-    def endocardium(self, height: float, angle: float, pose: Pose) -> NDArray[np.float64]:
+    def endocardium(self, height: float, angle: float, pose: AtPhase) -> NDArray[np.float64]:
         """(3,) the left ventricle's endocardium, at a height and angle of end-diastole."""
         t = self.template
         row = (height - t.rays.heights[0]) / t.row_mm
@@ -268,13 +167,13 @@ class Motion:
         square = np.array([1 - w, w]) @ s @ np.array([1 - v, v])
         return self._placed_at(height, angle, float(np.sqrt(square)), pose)
 
-    def annulus_ratio(self, pose: Pose) -> float:
+    def annulus_ratio(self, pose: AtPhase) -> float:
         """Diameter of the mitral annulus over that at end-diastole."""
         row = round((self.template.length - self.template.rays.heights[0]) / self.template.row_mm)
         now, rest = pose.squares[BESIDE_LV][row, :, INNER], self.template.squares[BESIDE_LV][row, :, INNER]
         return float(np.sqrt(now.mean() / rest.mean()))
 
-    def _placed_at(self, height: float, angle: float, distance: float, pose: Pose) -> NDArray[np.float64]:
+    def _placed_at(self, height: float, angle: float, distance: float, pose: AtPhase) -> NDArray[np.float64]:
         t = self.template
         rays = t.rays
         turned = angle + np.interp(height, rays.heights, pose.turn)
@@ -283,7 +182,7 @@ class Motion:
         z = float(self._lifted(np.array([height]), pose)[0])
         return np.array([x, y, z + t.tilt[0] * x + t.tilt[1] * y])
 
-    def placed(self, distance: NDArray[np.float64], pose: Pose) -> NDArray[np.float64]:
+    def placed(self, distance: NDArray[np.float64], pose: AtPhase) -> NDArray[np.float64]:
         """(rows, COLUMNS, 3): points at these distances from the axis, on the rows and columns of the template."""
         t = self.template
         rays = t.rays
@@ -293,7 +192,7 @@ class Motion:
         z = self._lifted(rays.heights, pose)[:, None] + t.tilt[0] * x + t.tilt[1] * y
         return np.stack([x, y, z], axis=-1)
 
-    def _lifted(self, z: NDArray[np.float64], pose: Pose) -> NDArray[np.float64]:
+    def _lifted(self, z: NDArray[np.float64], pose: AtPhase) -> NDArray[np.float64]:
         """Heights of end-diastole at the pose."""
         length, roof = self.template.length, self.template.roof
         below = np.minimum(z, 0) + pose.ventricle * np.clip(z, 0, length)
@@ -301,7 +200,7 @@ class Motion:
 
     def depth(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """(N,) how far points (N, 3) of end-diastole are through the wall of the left heart, in area; 1 is outside."""
-        at = self.locate(points, None)
+        at = locate(self.template, points, None)
         layers = at.layers(self._still).astype(np.float64)
         inner, outer = layers[:, INNER], layers[:, INNER_WALL]
         return (at.square - inner) / np.maximum(outer - inner, 1e-6)
@@ -310,7 +209,7 @@ class Motion:
         """Points (..., 3) of end-diastole at a phase."""
         flat = points.reshape(-1, 3).astype(np.float64)
         pose = self.pose(phase)
-        at = self.locate(flat, None)
+        at = locate(self.template, flat, None)
         moved = self._rebuilt(at, at.layers(self._still), at.layers(pose.squares), pose, +1)
         return moved.reshape(points.shape)
 
@@ -318,18 +217,18 @@ class Motion:
         """Points (..., 3) of a phase at end-diastole."""
         flat = points.reshape(-1, 3).astype(np.float64)
         pose = self.pose(phase)
-        at = self.locate(flat, pose)
+        at = locate(self.template, flat, pose)
         return self.at_rest(at, at.layers(pose.squares), pose).reshape(points.shape)
 
-    def at_rest(self, at: Cylinder, knots: NDArray[np.float32], pose: Pose) -> NDArray[np.float64]:
+    def at_rest(self, at: Cylinder, knots: NDArray[np.float32], pose: AtPhase) -> NDArray[np.float64]:
         """The same (N, 3), of points that are located already, with their layers at the pose."""
         return self._rebuilt(at, knots, at.layers(self._still), pose, 0)
 
     def _rebuilt(
-        self, at: Cylinder, old: NDArray[np.float32], new: NDArray[np.float32], pose: Pose, turn: int
+        self, at: Cylinder, old: NDArray[np.float32], new: NDArray[np.float32], pose: AtPhase, turn: int
     ) -> NDArray[np.float64]:
         t = self.template
-        square = _piecewise(at.square, old, new)
+        square = carried(at.square, old, new)
         row = np.clip((at.height - t.rays.heights[0]) / t.row_mm, 0, len(t.rays.axis) - 1.001)
         rows = np.arange(len(t.rays.axis))
         angle = at.angle + turn * np.interp(row, rows, pose.turn)
@@ -345,14 +244,3 @@ class Motion:
 def _smooth(x: NDArray[np.float64]) -> NDArray[np.float64]:
     x = np.clip(x, 0.0, 1.0)
     return x * x * (3 - 2 * x)
-
-
-def _piecewise(s: NDArray[np.floating], old: NDArray[np.float32], new: NDArray[np.float32]) -> NDArray[np.float64]:
-    """s of each point carried from its old knots to its new ones, linear between; it fades around the last one."""
-    s = s.astype(np.float64)
-    support = (np.sqrt(np.maximum(old, new)[:, -1:].astype(np.float64)) + _ROOM_MM) ** 2
-    zero = np.zeros((len(s), 1))
-    a, b = np.hstack([zero, old, support]), np.hstack([zero, new, support])
-    widths = np.maximum(np.diff(a), 1e-9)
-    parts = np.clip(s[:, None] - a[:, :-1], 0, widths)
-    return (parts * (np.diff(b) / widths)).sum(1) + np.maximum(s - a[:, -1], 0.0)

@@ -6,6 +6,8 @@ Strain is Lagrangian: change of length over the length at end-diastole (Voigt et
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,7 +56,9 @@ def _wall(motion: Motion, phase: float) -> tuple[NDArray[np.float64], NDArray[np
     return inner, outer
 
 
-def _gradient(function, points: NDArray[np.float64]) -> NDArray[np.float64]:  # type: ignore[no-untyped-def]
+def _gradient(
+    function: Callable[[NDArray[np.float64]], NDArray[np.float64]], points: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """(N, K, 3) of a function (N, 3) -> (N, K), by central differences."""
     steps = _STEP_MM * np.eye(3)
     columns = [(function(points + step) - function(points - step)) / (2 * _STEP_MM) for step in steps]
