@@ -135,6 +135,8 @@ SYSTEMS: tuple[System, ...] = (
         pipeline="EchoSynthLib.reconstruction.pix2vox.pipeline:Pix2VoxPipeline",
         runtime="onnx",
         torch_pipeline="EchoSynthLib.reconstruction.pix2vox.export:torch_pipeline",
+        recipe="EchoSynthLib.reconstruction.pix2vox.recipe:train",
+        reads="a folder that `echosynth cohort` made",
     ),
     System(
         name="synthesis.beam_flow",

@@ -96,6 +96,21 @@ class Hearts:
         told = {view: float(np.mean(angles)) for view, angles in azimuths.items()}
         return cls(np.stack(pictures), np.stack(volumes), mean, np.array(scales), told)
 
+    def arrays(self) -> dict[str, NDArray]:
+        """What a file keeps of them."""
+        grid = np.array([self.grid.side, self.grid.voxel_mm, *self.grid.corner_mm])
+        views, angles = np.array(list(self.azimuth_deg), dtype=str), np.array(list(self.azimuth_deg.values()), float)
+        kept = {"grid": grid, "azimuth_of": views, "azimuth_deg": angles}
+        return {"pictures": self.pictures, "volumes": self.volumes, "scales": self.scales, **kept}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray]) -> Hearts:
+        """Hearts from what `arrays` gave."""
+        side, voxel_mm, x, y, z = arrays["grid"].tolist()
+        told = dict(zip(arrays["azimuth_of"].tolist(), arrays["azimuth_deg"].tolist(), strict=True))
+        grid = VolumeGrid(int(side), voxel_mm, (x, y, z))
+        return cls(arrays["pictures"], arrays["volumes"], grid, arrays["scales"], told)
+
     def __len__(self) -> int:
         """How many hearts."""
         return len(self.volumes)

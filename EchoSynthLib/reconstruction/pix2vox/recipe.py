@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from EchoSynthLib.checksums import sha256_of_json
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.evaluation.voxel_metrics import (
     MeanShape,
@@ -20,13 +22,15 @@ from EchoSynthLib.evaluation.voxel_metrics import (
     volume_ml,
 )
 from EchoSynthLib.reconstruction.picture import APICAL, PICTURE_MM
-from EchoSynthLib.reconstruction.pix2vox.data import Example, Hearts
+from EchoSynthLib.reconstruction.pix2vox.data import Hearts
+from EchoSynthLib.reconstruction.pix2vox.drawn import examples, read_cohort
 from EchoSynthLib.reconstruction.pix2vox.export import export, network_of
 from EchoSynthLib.reconstruction.pix2vox.losses import occupancy_loss, structure_loss
-from EchoSynthLib.reconstruction.pix2vox.network import Pix2Vox
+from EchoSynthLib.reconstruction.pix2vox.network import Layout, Pix2Vox
 from EchoSynthLib.reconstruction.pix2vox.presets import LAYOUTS
 from EchoSynthLib.reconstruction.volume import CLASSES, CODES, VoxelCode
-from EchoSynthLib.training.card import Made
+from EchoSynthLib.training.card import Made, train_command
+from EchoSynthLib.training.derived import derived
 from EchoSynthLib.training.loop import Moment
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.run import TrainingRun
@@ -37,6 +41,8 @@ ITERATIONS = 4_000
 """Where neither iterations nor minutes are asked for."""
 TURN_DEG, SHIFT_MM = 4.0, 3.0
 """By which each picture is off its own axes at most: where an apex is drawn is a matter of taste."""
+HELD_OUT = 10
+_EXAMPLES = 1  # changes with how examples are made of hearts
 LEFT_OUT = 0.5
 """Share of the hearts that show a view beyond the first two, for each such view."""
 VIEWS = ("4CH", "2CH")
@@ -45,10 +51,69 @@ AZIMUTH_DEG = {"4CH": 0.0, "2CH": -60.0, "3CH": -120.0}
 (Mitchell et al., J Am Soc Echocardiogr 32:1-64, 2019); where hearts tell their own, the mean of these."""
 
 
+def train(
+    run: TrainingRun, *, preset: str = "small", side: str = "64", views: str = ",".join(VIEWS), head: str = "structures"
+) -> Path:
+    """Train on the hearts of a folder that `echosynth cohort` made; returns the model folder it makes.
+
+    One in `HELD_OUT` hearts is not learned from but reported. Of the folder only the numbers that its hearts are drawn
+    from are read, so a cohort without motion and with few rows serves as well.
+
+    Raises:
+        InputError: there is no cohort in the folder; and as `train_on`.
+    """
+    layout, names = layout_of(preset, int(side), head), [view.strip() for view in views.split(",")]
+    cohort, count = read_cohort(run.data)
+    about = {**asdict(cohort), "count": count, "side": side, "views": names, "head": head, "picture": layout.picture}
+    origin = sha256_of_json([about, _EXAMPLES])
+    parts = {"val": range(0, count, HELD_OUT), "train": [i for i in range(count) if i % HELD_OUT]}
+
+    def hearts(part: str) -> Hearts:
+        drawn = examples(cohort, parts[part], names, int(side), head)
+        cache = run.output / f"hearts_{part}.npz"
+        return Hearts.from_arrays(derived(cache, origin, lambda: Hearts.of(drawn, names, layout.picture).arrays()))
+
+    command = train_command(run.name, run.data, run.output, **run.asked)
+    made = Made(
+        f"{len(parts['train'])} drawn hearts (cohort of seed {cohort.seed}, {cohort.condition}), each at "
+        f"{cohort.frames} phases of its beat",
+        "Made from hearts that nobody has; no image of a patient was used. Not for clinical use.\n",
+        command,
+        run.device,
+        f"val split: {len(parts['val'])} other hearts of the cohort",
+    )
+    return train_on(
+        run,
+        hearts("train"),
+        hearts("val"),
+        made=made,
+        sum_of_data=origin,
+        preset=preset,
+        side=int(side),
+        views=names,
+        head=head,
+    )
+
+
+def layout_of(preset: str, side: int, head: str) -> Layout:
+    """The layout of a preset with so many voxels along each side.
+
+    Raises:
+        InputError: there is none, or no such head.
+    """
+    layouts = LAYOUTS.get(preset, {})
+    if side not in layouts or head not in ("structures", "tissue"):
+        raise InputError(
+            f"A network is one of {_presets()} with the head 'structures' or 'tissue'; asked for was {preset!r} of "
+            f"{side} voxels with {head!r}."
+        )
+    return layouts[side]
+
+
 def train_on(
     run: TrainingRun,
-    learned_from: Iterable[Example],
-    judged_on: Iterable[Example],
+    chosen: Hearts,
+    val: Hearts,
     *,
     made: Made,
     sum_of_data: str,
@@ -57,11 +122,11 @@ def train_on(
     views: Sequence[str] = VIEWS,
     head: str = "structures",
 ) -> Path:
-    """Train on examples, report others; returns the model folder it makes.
+    """Train on hearts, report others; returns the model folder it makes.
 
     Args:
         run: budget, folder, device, seed.
-        learned_from, judged_on: hearts, no heart in both.
+        chosen, val: hearts to learn from and others to be judged on, with pictures as the preset sees them.
         made: what they are, for the card.
         sum_of_data: by which a checkpoint tells whether it learned from the same hearts.
         preset: of `presets.LAYOUTS`.
@@ -70,24 +135,17 @@ def train_on(
         head: 'structures' in millimeters, or 'tissue' in the heart's own cube, as in the paper.
 
     Raises:
-        InputError: there is no such preset, size or head, or examples do not fit them.
+        InputError: there is no such preset, size or head, or the hearts do not fit them.
     """
-    layouts = LAYOUTS.get(preset, {})
-    if side not in layouts or head not in ("structures", "tissue"):
-        raise InputError(
-            f"A network is one of {_presets()} with the head 'structures' or 'tissue'; asked for was {preset!r} of "
-            f"{side} voxels with {head!r}."
-        )
+    layout = layout_of(preset, side, head)
     run = run.of(ITERATIONS)
     torch.manual_seed(run.seed)
-    picture = layouts[side].picture
-    chosen, val = (Hearts.of(examples, views, picture) for examples in (learned_from, judged_on))
     if chosen.grid.side != side or val.grid.side != side:
         raise InputError(f"The network gives {side} voxels along each side, and the hearts have {chosen.grid.side}.")
     config: dict[str, Any] = {
         "preset": preset,
         "views": list(views),
-        "picture": picture,
+        "picture": layout.picture,
         "volume": chosen.grid.to_dict(),
         "azimuth_deg": {**{view: AZIMUTH_DEG[view] for view in views if view in AZIMUTH_DEG}, **chosen.azimuth_deg},
         "head": head,

