@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.discs import atrial_axis, ventricular_axis
-from EchoSynthLib.anatomy.heart3d.cohort import Cohort
 from EchoSynthLib.anatomy.heart3d.heart import Heart
-from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
+from EchoSynthLib.anatomy.heart3d.parameters import FORM_MODES, HeartParameters
 from EchoSynthLib.anatomy.heart3d.planes import standard_plane
 from EchoSynthLib.measurement.chambers import Chamber, biplane_area_length_volume, biplane_disc_volume
 from EchoSynthLib.reconstruction.fit.outlines import Outlines
@@ -28,19 +25,18 @@ from EchoSynthLib.reconstruction.volume import VolumeGrid
 from EchoSynthLib.types import LabelMap, Mask, Spacing
 
 VIEWS = ("4CH", "2CH", "3CH")
-_DRAWN = 200
-
-
-@lru_cache(maxsize=1)
-def mean_heart() -> HeartParameters:
-    """The mean of drawn patients, number by number: what no view shows is taken from it."""
-    cohort = Cohort(0)
-    drawn = [asdict(cohort.heart(index).parameters) for index in range(_DRAWN)]
-    means = {name: np.mean([heart[name] for heart in drawn], axis=0) for name in drawn[0]}
-    told: dict[str, Any] = {
-        name: tuple(mean.tolist()) if np.ndim(mean) else float(mean) for name, mean in means.items()
-    }
-    return HeartParameters(**told)
+MEAN = HeartParameters(
+    lv_widest=0.6,
+    lv_base=0.765,
+    base_tilt_x=-0.085,
+    base_tilt_y=-0.085,
+    la_height=1.48,
+    lv_form=(0.10, 0.065, -0.085, -0.045, 0.0, 0.0, 0.0, 0.0),
+    wall_form=(0.0,) * FORM_MODES,
+    la_form=(0.0,) * FORM_MODES,
+)
+"""Around which hearts are sought, and which what no view shows is taken from: the left heart as patients have it in the
+mean, with bulges that volumes of CAMUS's training patients agree with."""
 
 
 class FitPipeline:
@@ -91,7 +87,7 @@ class FitPipeline:
         axes = {view: OwnAxes.of(label_maps[view], spacing[view], view) for view in views}
         edges = seen or {}
         outlines = {view: Outlines.of(label_maps[view], axes[view], edges.get(view)) for view in views}
-        start = first_sight({view: axes[view].length_mm for view in views}, _sizes(label_maps, spacing), mean_heart())
+        start = first_sight({view: axes[view].length_mm for view in views}, _sizes(label_maps, spacing), MEAN)
         heart = Heart(start)
         return fit(outlines, Unknowns(start, tuple(_azimuth(heart, view) for view in views)))
 

@@ -29,7 +29,11 @@ from EchoSynthLib.training.card import Made, missing  # noqa: E402
 from EchoSynthLib.training.run import TrainingRun  # noqa: E402
 
 MADE = Made(
-    "hearts of ellipsoids, drawn from seeds", "None.", "echosynth train pix2vox --data none", "cpu", "val split"
+    "hearts of ellipsoids, drawn from seeds",
+    "Drawn from formulas: nobody has these hearts.",
+    "echosynth train pix2vox --data none",
+    "cpu",
+    "val split",
 )
 
 
