@@ -14,6 +14,7 @@ from EchoSynthJobs.results import Result, add_all
 from EchoSynthJobs.segment_first import all_or_none, segment_first
 from EchoSynthJobs.strain import strain_in
 from EchoSynthJobs.stretch import Stretch, find_phases
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.strain import StrainResult
@@ -173,4 +174,4 @@ def _longest(displacements: NDArray[np.float32], followed: LabelMap, stack: Fram
 
 def view_of(label_map: Any) -> str:
     """The view that a label map is known to show; the four-chamber one where nothing tells it."""
-    return str(stamps_of(label_map).get("view") or "4CH")
+    return str(stamps_of(label_map).get("view") or FOUR_CHAMBER.name)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER
 from EchoSynthLib.measurement.strain import StrainResult, measure_strain
 from EchoSynthLib.records import new_record, seconds_since, with_warnings
 from EchoSynthLib.types import Record, Spacing
@@ -19,7 +20,7 @@ def strain(
     spacing: Spacing | None = None,
     frame_time: float | None = None,
     *,
-    view: str = "4CH",
+    view: str = FOUR_CHAMBER.name,
     reference: int = 0,
     end_diastole: int | None = None,
     end_systole: int | None = None,

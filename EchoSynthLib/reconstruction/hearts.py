@@ -11,6 +11,7 @@ from EchoSynthLib.anatomy.heart3d.heart import Heart
 from EchoSynthLib.anatomy.heart3d.planes import standard_plane
 from EchoSynthLib.anatomy.heart3d.pose import Pose
 from EchoSynthLib.anatomy.heart3d.tissue import Tissue
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER
 from EchoSynthLib.reconstruction.volume import VolumeGrid, VoxelCode
 
 _CODES: Final = {
@@ -54,7 +55,7 @@ def voxels_of(heart: Heart, grid: VolumeGrid, phase: float = 0.0) -> NDArray[np.
 def volume_axes(heart: Heart, phase: float = 0.0) -> Pose:
     """The four-chamber plane at a phase, its origin the apex: a volume's (x, z, -y) are its (right, down, behind)."""
     landmarks = heart.landmarks(phase)
-    plane = standard_plane(landmarks, "4CH")
+    plane = standard_plane(landmarks, FOUR_CHAMBER.name)
     return Pose.facing(landmarks.apex, plane.pose.down, plane.pose.right)
 
 

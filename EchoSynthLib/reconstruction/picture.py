@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.discs import LongAxis, ventricular_axis
 from EchoSynthLib.anatomy.masks import border, places_of
 from EchoSynthLib.anatomy.structures import CamusCode
-from EchoSynthLib.anatomy.views import view_of
+from EchoSynthLib.anatomy.views import FIVE_CHAMBER, FOUR_CHAMBER, LONG_AXIS, TWO_CHAMBER, view_of
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.types import LabelMap, Spacing
 
-APICAL = ("4CH", "2CH", "3CH", "5CH")
+APICAL = (FOUR_CHAMBER.name, TWO_CHAMBER.name, LONG_AXIS.name, FIVE_CHAMBER.name)
 """Views that contain the long axis."""
 
 SEEN = (CamusCode.LV_CAVITY, CamusCode.MYOCARDIUM, CamusCode.LEFT_ATRIUM)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.views import taken_view
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, taken_view
 from EchoSynthLib.measurement.frame import measure_frame
 from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.strain.beat import beat_of
@@ -34,7 +34,7 @@ def measure_strain(
     spacing: Spacing | None = None,
     frame_time: float | None = None,
     *,
-    view: str = "4CH",
+    view: str = FOUR_CHAMBER.name,
     reference: int = 0,
     end_diastole: int | None = None,
     end_systole: int | None = None,

@@ -14,6 +14,7 @@ from EchoSynthLib.anatomy.discs import atrial_axis, ventricular_axis
 from EchoSynthLib.anatomy.heart3d.heart import Heart
 from EchoSynthLib.anatomy.heart3d.parameters import FORM_MODES, HeartParameters
 from EchoSynthLib.anatomy.heart3d.planes import standard_plane
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, LONG_AXIS, TWO_CHAMBER
 from EchoSynthLib.measurement.chambers import Chamber, biplane_area_length_volume, biplane_disc_volume
 from EchoSynthLib.reconstruction.fit.outlines import Outlines
 from EchoSynthLib.reconstruction.fit.solver import Fit, fit
@@ -24,7 +25,7 @@ from EchoSynthLib.reconstruction.results import Reconstruction
 from EchoSynthLib.reconstruction.volume import VolumeGrid
 from EchoSynthLib.types import LabelMap, Mask, Spacing
 
-VIEWS = ("4CH", "2CH", "3CH")
+VIEWS = (FOUR_CHAMBER.name, TWO_CHAMBER.name, LONG_AXIS.name)
 MEAN = HeartParameters(
     lv_widest=0.6,
     lv_base=0.765,
@@ -72,7 +73,7 @@ class FitPipeline:
             "right ventricle": volumes["RV"],
             "right atrium": volumes["RA"],
         }
-        turn = _azimuth(heart, "4CH")
+        turn = _azimuth(heart, FOUR_CHAMBER.name)
         planes = {view: _plane(axes[view], pose, turn) for view, pose in zip(axes, found.poses, strict=True)}
         return Reconstruction(voxels_of(heart, self.grid), self.grid, told, planes)
 
@@ -105,8 +106,12 @@ def _sizes(label_maps: Mapping[str, LabelMap], spacing: Mapping[str, Spacing]) -
         whole, inner = (cavity.sum() + wall.sum()) * pixel, cavity.sum() * pixel
         # The wall goes around a half ellipse of that area: a band of w around a length of some 2.6 sqrt(area).
         walls.append((whole - inner) / (2.6 * math.sqrt((whole + inner) / 2)))
-    lv = biplane_disc_volume(ventricles["2CH"], ventricles["4CH"]) / 1000
-    la = biplane_area_length_volume(atria["2CH"], atria["4CH"]) / 1000 if len(atria) == 2 else 0.4 * lv
+    lv = biplane_disc_volume(ventricles[TWO_CHAMBER.name], ventricles[FOUR_CHAMBER.name]) / 1000
+    la = (
+        biplane_area_length_volume(atria[TWO_CHAMBER.name], atria[FOUR_CHAMBER.name]) / 1000
+        if len(atria) == 2
+        else 0.4 * lv
+    )
     return {"lv_ml": lv, "la_ml": la, "wall_mm": float(np.mean(walls))}
 
 

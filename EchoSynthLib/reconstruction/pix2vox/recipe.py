@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, LONG_AXIS, TWO_CHAMBER
 from EchoSynthLib.checksums import sha256_of_json
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.evaluation.voxel_metrics import (
@@ -45,8 +46,8 @@ HELD_OUT = 10
 _EXAMPLES = 1  # changes with how examples are made of hearts
 LEFT_OUT = 0.5
 """Share of the hearts that show a view beyond the first two, for each such view."""
-VIEWS = ("4CH", "2CH")
-AZIMUTH_DEG = {"4CH": 0.0, "2CH": -60.0, "3CH": -120.0}
+VIEWS = (FOUR_CHAMBER.name, TWO_CHAMBER.name)
+AZIMUTH_DEG = {FOUR_CHAMBER.name: 0.0, TWO_CHAMBER.name: -60.0, LONG_AXIS.name: -120.0}
 """Of the image's right about the long axis: turned counterclockwise by a hand, each view 60 degrees from the one before
 (Mitchell et al., J Am Soc Echocardiogr 32:1-64, 2019); where hearts tell their own, the mean of these."""
 
