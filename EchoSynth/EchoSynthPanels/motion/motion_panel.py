@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -20,7 +21,7 @@ from EchoSynthPanels.input.label_map import reason_not_to_draw
 from EchoSynthPanels.measure.layouts import show_measurements
 from EchoSynthPanels.motion.nodes import STRAIN, WALL, MotionNodes
 from EchoSynthPanels.motion.overlay import MotionOverlay
-from EchoSynthPanels.motion.texts import reasons_in_full, told_strain
+from EchoSynthPanels.motion.texts import reasons_in_full, told_once, told_strain
 from EchoSynthPanels.panel import Panel, connect
 
 
@@ -107,6 +108,10 @@ class MotionPanel(Panel):
         """See `Panel.job`."""
         start, end = self.parameters.motionFrom.value, self.parameters.motionTo.value
         return track(slicer.mrmlScene, self.engine.client, self.image, self._label_map(), start=start, end=end)
+
+    def warnings_of(self, result: Any) -> Iterable[str]:
+        """See `Panel.warnings_of`; the record keeps them all."""
+        return told_once(super().warnings_of(result))
 
     def show(self, result: Motion) -> None:
         """See `Panel.show`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from html import escape
 
 from slicer.i18n import tr as _
@@ -9,8 +11,11 @@ from slicer.i18n import tr as _
 from EchoSynthLib.measurement.reliability.traffic_light import Light
 from EchoSynthLib.measurement.strain import GLOBAL, StrainResult
 from EchoSynthPanels.colors import LAMPS
+from EchoSynthPanels.measure.texts import in_short
 
 _SHOWN = 2  # reasons in the panel
+_OF_TIME = re.compile(r"the frame time is not known|[\d.]+ frames a second")
+"""What warnings of the time between frames begin with; tracking and strain have one each."""
 
 
 def name_of(segment: str) -> str:
@@ -45,11 +50,18 @@ def told_strain(strain: StrainResult, first: int) -> str:
 def _reasons(strain: StrainResult) -> list[str]:
     """Why the strain is not green, without the numbers of single segments; else which of these are not."""
     if strain.light.color != "green":
-        told = list(strain.light.reasons)
+        told = list(dict.fromkeys(map(in_short, strain.light.reasons)))
         more = len(told) - _SHOWN
         return told[:_SHOWN] + ([_("and {count} more, in the tooltip").format(count=more)] if more > 0 else [])
     doubtful = [name for name, light in strain.lights.items() if light.color != "green"]
     return [_("look at {names}; the tooltip tells why").format(names=", ".join(doubtful))] if doubtful else []
+
+
+def told_once(warnings: Iterable[str]) -> list[str]:
+    """Warnings without those that another one tells too: of the time between frames the last one, that of strain."""
+    told = list(warnings)
+    of_time = [text for text in told if _OF_TIME.match(text)]
+    return [text for text in told if text not in of_time[:-1]]
 
 
 def reasons_in_full(strain: StrainResult) -> str:
@@ -65,24 +77,29 @@ def segment_columns(strain: StrainResult) -> dict[str, list[str]]:
     columns = {
         _("Segment"): [name_of(name) for name in names],
         _("Light"): [strain.light.color, *(strain.lights[name].color for name in names[1:])],
-        _("ES [%]"): [f"{curve.end_systolic:.1f}" for curve in curves],
-        _("Peak [%]"): [f"{curve.peak:.1f}" for curve in curves],
+        _("ES [%]"): [_with_tenths(curve.end_systolic) for curve in curves],
+        _("Peak [%]"): [_with_tenths(curve.peak) for curve in curves],
         _("Peak after [ms]"): [_shown(curve.time_to_peak_ms) for curve in curves],
         _("Post-systolic [%]"): [_shown(curve.post_systolic_index) for curve in curves],
     }
     others = {"midwall": _("Mid-wall [%]"), "radial": _("Radial [%]")}
     for kind, heading in others.items():
         if kind in strain.kinds:
-            columns[heading] = [f"{strain.kinds[kind][name].end_systolic:.1f}" for name in names]
+            columns[heading] = [_with_tenths(strain.kinds[kind][name].end_systolic) for name in names]
     motion = strain.displacement.longitudinal[strain.beat.end_systole]
     unit = "mm" if strain.spacing is not None else "px"
-    columns[_("To apex [{unit}]").format(unit=unit)] = ["", *(f"{way:.1f}" for way in motion)]
+    columns[_("To apex [{unit}]").format(unit=unit)] = ["", *(_with_tenths(way) for way in motion)]
     # On a small screen each column that tells nothing pushes one out of sight that does.
     return {heading: values for heading, values in columns.items() if any(values)}
 
 
 def _dot(light: Light) -> str:
     return f'<span style="color:{LAMPS[light.color]}">&#9679;</span>'
+
+
+def _with_tenths(value: float) -> str:
+    # The sum takes the sign off "-0.0".
+    return f"{round(float(value), 1) + 0.0:.1f}"
 
 
 def _shown(value: float | None) -> str:
