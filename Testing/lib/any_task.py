@@ -9,6 +9,7 @@ from task_files import write_echo, write_heart
 from EchoSynthLib.tasks import Parameter, Task, parameters_of
 
 OF_LABEL_MAPS = {"synthesize", "variations", "dataset"}
+OF_CINES = {"track", "propagate", "strain"}
 
 
 def paths_in(task: type[Task]) -> list[Parameter]:
@@ -27,9 +28,16 @@ def sound_arguments(task: type[Task], folder: Path) -> dict[str, object]:
         if item.choices and item.required:
             given[item.name] = item.choices[0]
         elif item.required and item.kind is Path and item.name != "output":
-            made = write_heart if task.name in OF_LABEL_MAPS else write_echo
-            given[item.name] = folder if task.name == "collect" else made(folder / "ok.nii.gz")
+            given[item.name] = folder if task.name == "collect" else _sound_file(task, item.name, folder)
     return given
+
+
+def _sound_file(task: type[Task], name: str, folder: Path) -> Path:
+    if task.name in OF_LABEL_MAPS or name == "label_map":
+        return write_heart(folder / "map.nii.gz")
+    if task.name in OF_CINES:
+        return write_echo(folder / "cine.nii.gz", frames=3)
+    return write_echo(folder / "ok.nii.gz")
 
 
 def command(task: type[Task], given: dict[str, object], output: Path) -> list[object]:
