@@ -33,6 +33,8 @@ MOST_SQUARINGS = 60
 """As many carry a velocity of 10^17 pixels; a field on a grid knows no faster one."""
 HIGHEST_ORDER = 5
 """Of the splines that scipy has."""
+FARTHEST = 1e6
+"""Pixels, longer than which no displacement leads into a picture."""
 ITERATIONS = 100
 TOLERANCE = 1e-3
 """Pixels to which an inverse is found."""
@@ -127,8 +129,8 @@ def warp_labels(moving: ArrayLike, displacement: ArrayLike, outside: int = 0) ->
     if labels.dtype.kind in "iu":
         limits = np.iinfo(labels.dtype)
         outside = _whole(f"The label outside a map of {labels.dtype}", outside, int(limits.min), int(limits.max))
-    nearest = np.rint(_places(u)).astype(np.intp)
     size = np.array(labels.shape).reshape(-1, *[1] * labels.ndim)
+    nearest = np.rint(np.clip(_places(u), -1, size)).astype(np.intp)
     inside = ((nearest >= 0) & (nearest < size)).all(axis=0)
     return np.where(inside, labels[tuple(np.clip(nearest, 0, size - 1))], labels.dtype.type(outside))
 
@@ -250,6 +252,20 @@ def _field(array: ArrayLike, what: str) -> Field:
     if not np.isfinite(values).all():
         raise InputError(f"A {what} is made of finite numbers; given was one with NaN or infinite values.")
     return values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
+
+
+def check_length(displacements: NDArray[Any]) -> None:
+    """Refuses displacements, of any shape, that lead beyond all pictures; NaN is no length.
+
+    Raises:
+        InputError: some is longer than `FARTHEST`.
+    """
+    finite = displacements[np.isfinite(displacements)]
+    longest = max(float(finite.max()), -float(finite.min())) if finite.size else 0.0
+    if longest > FARTHEST:
+        raise InputError(
+            f"Displacements are given in pixels; the largest given was {longest:.3g}, which leads beyond any picture."
+        )
 
 
 def _moving(moving: ArrayLike, displacement: ArrayLike) -> tuple[NDArray[Any], Field]:

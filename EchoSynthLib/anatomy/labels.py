@@ -31,6 +31,9 @@ CONDITIONING_OFFSET = {
 }
 """What a view adds to the conditioning codes where the map itself tells the view (ten classes)."""
 
+SMALLEST_PIXEL_MM, LARGEST_PIXEL_MM = 1e-6, 1e6
+"""Beyond, a spacing is a mistake, and areas and squares of lengths leave the range of numbers."""
+
 SMALLEST_SIDE = 8
 """Label maps with fewer rows or columns than this show no anatomy."""
 
@@ -154,7 +157,7 @@ def check_spacing(spacing: Spacing | None) -> Spacing | None:
     """A spacing, (row, column) in mm, as two floats; None stays None.
 
     Raises:
-        InputError: it is neither None nor two positive numbers.
+        InputError: it is neither None nor two positive numbers, or one that no picture's pixels have.
     """
     if spacing is None:
         return None
@@ -164,6 +167,11 @@ def check_spacing(spacing: Spacing | None) -> Spacing | None:
         row = column = math.nan
     if not (row > 0 and column > 0):
         raise InputError(
-            f"spacing is (row, column) in millimeters, two positive numbers, or None; given was {spacing!r}."
+            f"spacing is (row, column) in millimeters, two positive numbers, or None; given was {spacing!r:.120}."
+        )
+    if not all(SMALLEST_PIXEL_MM <= side <= LARGEST_PIXEL_MM for side in (row, column)):
+        raise InputError(
+            f"Pixels are {SMALLEST_PIXEL_MM:g} to {LARGEST_PIXEL_MM:g} mm wide; given was spacing {(row, column)}. "
+            "Give millimeters, or None."
         )
     return row, column

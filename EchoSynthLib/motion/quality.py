@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter
 
 from EchoSynthLib.anatomy import deformation
+from EchoSynthLib.arguments import whole_number
 from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.gray import cine_to_gray8
@@ -35,11 +36,12 @@ def tracking_quality(
         surroundings are there, 0 or less where the motion folds.
 
     Raises:
-        InputError: the shapes do not fit.
+        InputError: the shapes do not fit, displacements are no finite numbers of pixels, or there is no such frame.
     """
     frames = cine_to_gray8(cine)
     forward = _fields(displacements, frames)
     back = None if backward is None else _fields(backward, frames)
+    reference = whole_number(reference, "The reference, the number of a frame,", 0, len(frames) - 1)
     target = frames[reference].astype(np.float32)
     quality = {name: np.full(frames.shape, np.nan, np.float32) for name in ("forward_backward_px", "ncc", "jacobian")}
     for t, frame in enumerate(frames):
@@ -66,9 +68,12 @@ def local_correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> N
 
 def _fields(displacements: ArrayLike, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
     fields = as_array(displacements, "Displacements")
+    if fields.dtype.kind not in "fiu":
+        raise InputError(f"Displacements are numbers of pixels; given was an array of {fields.dtype}.")
     if fields.shape != (len(frames), 2, *frames.shape[1:]):
         raise InputError(
             f"A cine {frames.shape} has displacements {(len(frames), 2, *frames.shape[1:])}, one for each frame; given "
             f"was shape {fields.shape}."
         )
+    deformation.check_length(fields)
     return fields.astype(np.float32, copy=False)

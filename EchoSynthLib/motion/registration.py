@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy import deformation
-from EchoSynthLib.anatomy.labels import check_spacing
+from EchoSynthLib.anatomy.labels import LARGEST_PIXEL_MM, SMALLEST_PIXEL_MM, check_spacing
 from EchoSynthLib.arguments import real_number, whole_number
 from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError, ModelError
@@ -26,6 +26,9 @@ from EchoSynthLib.zoo import ModelFolder
 
 if TYPE_CHECKING:
     from EchoSynthLib.motion import Registrar
+
+MOST_STEPS = 10_000
+"""Of refinement; what could still move has long come to rest."""
 
 
 def register(
@@ -59,7 +62,7 @@ def register(
         ModelError: the model is missing, damaged, or none for images of so many dimensions.
     """
     started = time.perf_counter()
-    refine = whole_number(refine, "refine, the number of steps,", 0)
+    refine = whole_number(refine, "refine, the number of steps,", 0, MOST_STEPS)
     frames = {"moving": _gray(moving), "fixed": _gray(fixed)}
     _check_sides(spacing, frames["fixed"].ndim)
     for name, frame in frames.items():
@@ -118,10 +121,12 @@ def _gray(image: ArrayLike) -> NDArray[np.uint8]:
 def _check_sides(spacing: Sequence[float] | None, dimensions: int) -> None:
     if dimensions == 2 or spacing is None:
         check_spacing(spacing)  # type: ignore[arg-type]  # which tells what else it is
-    elif np.shape(spacing) != (3,) or not all(real_number(side) > 0 for side in spacing):
+    elif np.shape(spacing) != (3,) or not all(
+        SMALLEST_PIXEL_MM <= real_number(side) <= LARGEST_PIXEL_MM for side in spacing
+    ):
         raise InputError(
             f"spacing of a volume is (slice, row, column) in millimeters, three positive numbers, or None; given was "
-            f"{spacing!r}."
+            f"{spacing!r:.120}."
         )
 
 

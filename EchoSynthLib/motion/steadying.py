@@ -27,6 +27,9 @@ def steadied(
 ) -> NDArray[np.float32]:
     """The motion (T, ...) with each point's way smoothed in time, and put between its neighbors in `blank` frames.
 
+    Before the first and after the last frame that shows something the motion stays as it is there: a parabola would
+    carry points out of the picture.
+
     By local regression: a parabola under a Gaussian window, which keeps the height of systole that a mean would lower
     (Savitzky and Golay, Anal Chem 36:1627-1639, 1964; Cleveland, J Am Stat Assoc 74:829-836, 1979). In the reference
     frame the motion stays 0.
@@ -45,10 +48,13 @@ def smoothing_weights(count: int, reference: int, window: float, blank: Collecti
     known[list(blank)] = 0
     known[reference] = TIGHT
     weights = np.eye(count)
-    for frame in range(count):
+    shown = np.flatnonzero(known)
+    within = range(shown[0], shown[-1] + 1)
+    for frame in within:
         if frame == reference or (window < LEAST_WINDOW and frame not in blank):
             continue
         weights[frame] = _parabola(np.arange(count) - frame, known, max(window, LEAST_WINDOW))
+    weights[: within.start], weights[within.stop :] = weights[within.start], weights[within.stop - 1]
     return weights
 
 

@@ -47,7 +47,8 @@ def track(
     Each frame is registered to the reference in both directions, so that errors do not add up from frame to frame, and
     each point's way is smoothed in time. What is left of the motion after whole beats is kept as far as the pictures
     bear it out, as where the probe slides; the rest is drift, and taken off evenly over the beat. In frames without
-    contrast the motion is put between that of their neighbors, and a warning names them.
+    contrast the motion is put between that of their neighbors, or stays as it is at the nearest, and a warning names
+    them.
 
     Args:
         cine: (T, H, W), or (T, H, W, 3) in color; gray levels as `segment_cine` takes them.
@@ -102,10 +103,19 @@ def track(
         "forward_backward_px": round(float(np.mean(apart)), 3),
         **cycle,
     }
-    gap = [f"frames without contrast show nothing; the motion was put between that of their neighbors: {blank}"]
     return displacements, with_warnings(
-        record, [*(gap if blank else []), *doubts_of_time(frame_time, ASSUMED_FRAME_TIME_MS)]
+        record, [*_told_of_gaps(blank, shown, reference), *doubts_of_time(frame_time, ASSUMED_FRAME_TIME_MS)]
     )
+
+
+def _told_of_gaps(blank: list[int], shown: list[int], reference: int) -> list[str]:
+    """Warnings of frames without contrast, by what the motion in them is taken from."""
+    first, last = min(*shown, reference), max(*shown, reference)
+    between = [index for index in blank if first < index < last]
+    beyond = [index for index in blank if index not in between]
+    nothing = "frames without contrast show nothing; the motion was "
+    told = [(between, "put between that of their neighbors"), (beyond, "left as in the nearest frame that shows some")]
+    return [f"{nothing}{what}: {frames}" for frames, what in told if frames]
 
 
 def _closed(

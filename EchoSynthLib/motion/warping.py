@@ -17,7 +17,7 @@ def warp(array: ArrayLike, displacement: ArrayLike, *, labels: bool = False) -> 
 
     Args:
         array: of the moving frame: gray or labels (H, W), or each of (T, H, W); color (H, W, 3), or each of
-            (T, H, W, 3). Without `labels`, a last axis of 3 is color.
+            (T, H, W, 3). Without `labels`, a last axis of 1, 3 or 4 holds channels.
         displacement: (2, H, W) pixels, or (T, 2, H, W), one for each frame; of one alone, every frame takes it.
         labels: take the nearest pixel's code instead of a mixture.
 
@@ -29,8 +29,9 @@ def warp(array: ArrayLike, displacement: ArrayLike, *, labels: bool = False) -> 
     """
     values, fields = as_array(array, "An image"), as_array(displacement, "A displacement")
     read = deformation.warp_labels if labels else deformation.warp
-    is_color = not labels and values.ndim in (3, 4) and values.shape[-1] == 3
-    planes = [values[..., channel] for channel in range(3)] if is_color else [values]
+    # A picture with alpha is no cine whose frames are four pixels wide.
+    is_color = not labels and values.ndim in (3, 4) and values.shape[-1] in (1, 3, 4)
+    planes = [values[..., channel] for channel in range(values.shape[-1])] if is_color else [values]
     frames = planes[0].ndim == 3
     if planes[0].ndim not in (2, 3) or not values.size or not _fit(len(values) if frames else None, fields):
         raise InputError(

@@ -16,6 +16,7 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, seconds_since, with_warnings
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.folder_runs import run_folder
+from EchoSynthLib.tasks.common.motion import frame_time_of, frame_time_parameter
 from EchoSynthLib.tasks.common.options import PixelSize, view_parameter
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, write_records
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 # Results of other tasks of the same cines may lie in the same folder.
 RECORD_OF_FOLDER = "strain_record.json"
-_SHORTEST_FRAME_MS, _LONGEST_FRAME_MS = 0.1, 10_000.0
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,7 @@ class Strain(PixelSize, Task):
     end_systole: int | None = parameter(
         None, minimum=0, help="number of the frame of end-systole; none takes the one with the smallest cavity"
     )
-    frame_time: float | None = parameter(
-        None,
-        minimum=_SHORTEST_FRAME_MS,
-        maximum=_LONGEST_FRAME_MS,
-        unit="ms",
-        help="time from frame to frame, where the file carries none",
-    )
+    frame_time: float | None = frame_time_parameter()
     view: str = view_parameter("measurement", "auto", help="apical view; auto takes what the model sees")
     model: str = parameter("motion", help="name of the model that tracks, see `echosynth models`")
     segmenter: str = parameter("segmenter", help="name of the model that segments and judges label maps")
@@ -128,7 +122,7 @@ class Strain(PixelSize, Task):
             tissue,
             self._labels_of(cine),
             spacing,
-            cine.frame_time_ms or self.frame_time,
+            frame_time_of(cine, self.frame_time),
             view=self.view,
             reference=self.reference,
             end_systole=self.end_systole,

@@ -48,8 +48,8 @@ def _of_time(frames: int, frame_time: float | None) -> list[str]:
     if rate >= LEAST_FRAMES_A_SECOND:
         return []
     return [
-        f"{rate:.0f} frames a second are few (from {LEAST_FRAMES_A_SECOND:g} on they suffice): peak strain and peak "
-        f"speed fall between frames and are underestimated, times are {frame_time / 2:.0f} ms off"
+        f"{rate:.3g} frames a second are few (from {LEAST_FRAMES_A_SECOND:g} on they suffice): peak strain and peak "
+        f"speed fall between frames and are underestimated, times are {frame_time / 2:.3g} ms off"
     ]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from EchoSynthLib.anatomy.deformation import check_length
 from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 
@@ -46,6 +46,7 @@ def checked_displacements(
             f"In the label map's own frame nothing is displaced, but in frame {reference} the displacement is up to "
             f"{largest:.3g} pixels; give the reference that was tracked from."
         )
+    check_length(fields)
     return fields if fields.dtype.kind == "f" else fields.astype(np.float64), int(reference)
 
 
@@ -58,11 +59,18 @@ def checked_quality(
         InputError: maps of another name or shape.
     """
     frames, _, rows, columns = displacements.shape
+    if quality is not None and not isinstance(quality, Mapping):
+        raise InputError(
+            f"The quality of a tracking is what `tracking_quality` gives, maps by name ({', '.join(QUALITY)}), or "
+            f"None; given was a {type(quality).__name__}."
+        )
     found = {}
     for name, given in (quality or {}).items():
         if name not in QUALITY:
             raise InputError(f"The quality of a tracking has {', '.join(QUALITY)}; given was {name!r}.")
         values = as_array(given, f"The quality {name}")
+        if values.dtype.kind not in "fiu":
+            raise InputError(f"The quality {name} holds numbers; given was an array of {values.dtype}.")
         if values.shape != (frames, rows, columns):
             raise InputError(
                 f"The quality {name} is (T, H, W) = ({frames}, {rows}, {columns}), as the displacements; given was "
@@ -70,20 +78,3 @@ def checked_quality(
             )
         found[name] = values
     return found
-
-
-def checked_frame_time(frame_time: Any) -> float | None:
-    """Milliseconds, or None.
-
-    Raises:
-        InputError: no positive number.
-    """
-    if frame_time is None:
-        return None
-    try:
-        value = float(frame_time)
-    except (TypeError, ValueError):
-        value = math.nan
-    if not math.isfinite(value) or value <= 0:
-        raise InputError(f"frame_time is in milliseconds, a positive number, or None; given was {frame_time!r}.")
-    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
+from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.measurement.strain.lengths import contour_length
 from EchoSynthLib.measurement.strain.wall import Wall
 from EchoSynthLib.types import Spacing
@@ -16,11 +17,12 @@ def strain_of_label_maps(diastole: ArrayLike, systole: ArrayLike, spacing: Spaci
     can be compared with what was drawn in both frames. Nothing is known of where a segment went.
 
     Args:
-        diastole, systole: (H, W) in CAMUS codes.
+        diastole, systole: (H, W) in CAMUS codes, of one size of pixels, whatever they cover.
         spacing: (row, column) pixel size in mm; of pixels that are not square at least their ratio is needed.
 
     Raises:
-        InputError: see `endocardium_of_mask`.
+        InputError: see `endocardium_of_mask`, and of the spacing `check_spacing`.
     """
+    spacing = check_spacing(spacing)
     then, now = (contour_length(Wall.of(labels, spacing).endocardium, spacing) for labels in (diastole, systole))
     return 100 * (now / then - 1)

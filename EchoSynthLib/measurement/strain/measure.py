@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, taken_view
+from EchoSynthLib.arguments import positive_number
 from EchoSynthLib.measurement.frame import measure_frame
 from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.strain.beat import beat_of
 from EchoSynthLib.measurement.strain.curves import StrainCurve
 from EchoSynthLib.measurement.strain.displacement import Displacement
 from EchoSynthLib.measurement.strain.doubts import doubts_of
-from EchoSynthLib.measurement.strain.given import checked_displacements, checked_frame_time, checked_quality
+from EchoSynthLib.measurement.strain.given import checked_displacements, checked_quality
 from EchoSynthLib.measurement.strain.judged import judged
 from EchoSynthLib.measurement.strain.lengths import enclosed_area, lagrangian, segment_lengths, segment_thickness
 from EchoSynthLib.measurement.strain.result import GLOBAL, StrainResult
@@ -51,7 +52,7 @@ def measure_strain(
     frame = measure_frame(label_map, spacing, evidence=evidence)
     fields, reference = checked_displacements(displacements, frame.labels.shape, reference)
     maps = checked_quality(quality, fields)
-    frame_time = checked_frame_time(frame_time)
+    frame_time = positive_number(frame_time, "frame_time", "milliseconds")
     wall = Wall.of(frame.labels, spacing)
     layers = moved(wall, fields)
     area = enclosed_area(layers[:, 0], wall.step)

@@ -21,11 +21,6 @@ FUNCTIONS = sorted({*es._PUBLIC, *offered()})
 QUICK = {"synthesize": {"steps": 1}, "variations": {"count": 1}}
 """What makes a call short, and changes nothing of what is tried."""
 CALLBACKS = {"progress", "each"}
-NOT_TRIED = {
-    "register": ("refine",),
-    "strain": ("frame_time", "quality"),
-}
-"""A budget may be as large as one likes; and what is no number at all is not refused in words yet."""
 
 
 @cache
@@ -153,7 +148,7 @@ def test_no_odd_value_of_another_argument_ends_in_an_error_of_python(name: str) 
     function = getattr(es, name)
     usual, told = needed(function, name), inspect.signature(function).parameters
     flags = {argument for argument, one in told.items() if one.annotation == "bool"}
-    left_out = {*arrays_of(function), *CALLBACKS, *flags, *NOT_TRIED.get(name, ())}
+    left_out = {*arrays_of(function), *CALLBACKS, *flags}
     wrong = {}
     for argument in (argument for argument in told if argument not in left_out):
         for odd in ODD:

@@ -210,3 +210,26 @@ def test_label_maps_of_both_phases_tell_the_strain_that_was_drawn() -> None:
     assert strain_of_label_maps(diastole, systole, (0.5, 0.5)) == pytest.approx(-20, abs=0.4)
     full, empty = (parametric_heart("4CH", phase=phase) for phase in (0.0, 0.5))
     assert -35 < strain_of_label_maps(full.label_map, empty.label_map, full.spacing) < -5
+
+
+@pytest.mark.parametrize("spacing", [(0, 1), "ab", 0.3, (1e300, 1e300)])
+def test_label_maps_are_compared_at_a_size_that_pixels_can_have(spacing: object) -> None:
+    with pytest.raises(InputError, match=r"given was .*spacing|spacing .* given was"):
+        strain_of_label_maps(LABELS, LABELS, spacing)
+
+
+@pytest.mark.parametrize("frame_time", [True, "20", b"20", 10**400, [20]])
+def test_a_frame_time_is_a_number(frame_time: object) -> None:
+    with pytest.raises(InputError, match="milliseconds above 0"):
+        es.strain(LABELS, stretched(0.9, 0.9), frame_time=frame_time)
+
+
+@pytest.mark.parametrize("quality", [[1], "ncc", 3, 0, np.zeros((2, 2)), {"ncc": np.full((2, *SHAPE), "a")}])
+def test_the_quality_of_a_tracking_is_maps_of_numbers_by_name(quality: object) -> None:
+    with pytest.raises(InputError, match=r"The quality .* given was"):
+        es.strain(LABELS, stretched(0.9, 0.9), quality=quality)
+
+
+def test_displacements_that_lead_beyond_any_picture_are_refused() -> None:
+    with pytest.raises(InputError, match="in pixels; the largest given was 1e"):
+        es.strain(LABELS, 1e300 * np.ones((2, *SHAPE)))

@@ -91,6 +91,47 @@ def test_the_motion_of_a_blank_frame_is_put_between_its_neighbors() -> None:
     assert any("[3]" in text for text in record["warnings"])
 
 
+def test_beyond_what_a_cine_shows_the_motion_stays_as_it_is() -> None:
+    cine = np.concatenate([np.zeros((6, 64, 80), np.uint8), sliding([0, 1, 2, 4, 6]), np.zeros((20, 64, 80), np.uint8)])
+    displacements, record = es.track(cine, 20, reference=6)
+    for blank, shown in ((slice(0, 6), 6), (slice(11, None), 10)):
+        np.testing.assert_allclose(displacements[blank], displacements[[shown]].repeat(len(cine[blank]), 0), atol=1e-5)
+    assert any("nearest frame" in text and "[0, 1," in text for text in record["warnings"])
+
+
+@pytest.mark.parametrize("reference", [-1, 3, True, 1.0, None, "0"])
+def test_the_quality_of_a_tracking_has_a_frame_that_was_followed(reference: object) -> None:
+    cine = sliding([0, 1, 2])
+    with pytest.raises(InputError, match="from 0 to 2; given was"):
+        tracking_quality(cine, np.zeros((3, 2, *cine.shape[1:])), reference=reference)
+
+
+@pytest.mark.parametrize("kind", [str, complex, bool, object])
+def test_the_quality_of_what_is_no_motion_is_refused(kind: type) -> None:
+    cine = sliding([0, 1, 2])
+    with pytest.raises(InputError, match="numbers of pixels"):
+        tracking_quality(cine, np.zeros((3, 2, *cine.shape[1:])).astype(kind))
+    with pytest.raises(InputError, match="beyond any picture"):
+        tracking_quality(cine, np.full((3, 2, *cine.shape[1:]), 1e300))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_picture_with_channels_is_warped_as_one_frame(channels: int) -> None:
+    picture = np.stack([sliding([0])[0]] * channels, axis=-1)
+    warped = es.warp(picture, np.zeros((2, *picture.shape[:2])))
+    np.testing.assert_array_equal(warped, picture)
+
+
+def test_labels_that_would_come_from_far_beyond_the_picture_are_empty() -> None:
+    assert not es.warp(np.ones((9, 9), np.uint8), np.full((2, 9, 9), 1e30), labels=True).any()
+
+
+@pytest.mark.parametrize("spacing", [(1e-300, 1.0), (1.0, 1e200), (1e7, 1e7)])
+def test_a_size_that_no_pixel_has_is_refused(spacing: tuple[float, float]) -> None:
+    with pytest.raises(InputError, match="mm wide; given was"):
+        es.track(sliding([0, 1, 2]), 20, spacing=spacing)
+
+
 def test_a_color_cine_is_tracked_as_its_gray_levels_are() -> None:
     cine = sliding([0, 1, 2])
     color = np.repeat(cine[..., None], 3, axis=-1)
