@@ -122,8 +122,13 @@ class CohortOfHearts(Task):
         """
         told = folder / COHORT
         if told.is_file():
-            with told.open(encoding="utf-8") as file:
-                before = json.load(file)
+            try:
+                before = dict(json.loads(told.read_text(encoding="utf-8")))
+            except (ValueError, TypeError) as error:
+                raise OutputError(
+                    f"{told} is damaged, so that nobody can tell which cohort lies in {folder} ({error}); choose "
+                    "another output. Nothing was changed."
+                ) from error
             other = sorted(name for name in settings if before.get(name) != settings[name])
             if other:
                 name = other[0]

@@ -171,3 +171,11 @@ def test_what_cannot_be_asked_for_is_told(tmp_path) -> None:
     with pytest.raises(InputError, match="condition is one of mixed, normal"):
         Cohort(0, condition="fine")
     assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("damaged", ["{bad", "[1]", "3", ""])
+def test_a_cohort_that_does_not_tell_what_it_is_is_left_alone(tmp_path, damaged) -> None:
+    (tmp_path / "cohort.json").write_text(damaged, encoding="utf-8")
+    with pytest.raises(OutputError, match="damaged"):
+        find_task("cohort")(output=tmp_path, count=1).run(Context())
+    assert [path.name for path in tmp_path.iterdir()] == ["cohort.json"]
