@@ -19,6 +19,7 @@ from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.strain import StrainResult, measure_strain
 from EchoSynthLib.measurement.strain.judged import judged
 from EchoSynthLib.motion import register, track, tracking_quality
+from EchoSynthLib.motion.tracking import warnings_beside_time
 from EchoSynthLib.progress import part, silent
 from EchoSynthLib.records import new_record, seconds_since, with_warnings
 from EchoSynthLib.types import Progress, Record, Spacing
@@ -87,7 +88,7 @@ def strain_of_cine(
     result = judged(result, _quality(frames, displacements, result, model))
     record = new_record("strain") | made | {"model_sha256": tracked["model_sha256"]} | result.to_record()
     doubts = _view_doubts(view, evidence)
-    record = with_warnings(record, [*tracked.get("warnings", []), *result.warnings, *doubts])
+    record = with_warnings(record, [*warnings_beside_time(tracked, frame_time), *result.warnings, *doubts])
     return result, record | {"seconds": seconds_since(started)}
 
 

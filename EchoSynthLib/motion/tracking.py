@@ -118,6 +118,17 @@ def _told_of_gaps(blank: list[int], shown: list[int], reference: int) -> list[st
     return [f"{nothing}{what}: {frames}" for frames, what in told if frames]
 
 
+def warnings_beside_time(record: Record, frame_time: float | None) -> list[str]:
+    """What a record of `track` warns of but the frame time, of which strain tells by itself.
+
+    Args:
+        record: of `track`.
+        frame_time: milliseconds, as it was given to it.
+    """
+    of_time = doubts_of_time(frame_time, ASSUMED_FRAME_TIME_MS)
+    return [warning for warning in record.get("warnings", []) if warning not in of_time]
+
+
 def _closed(
     fields: NDArray[np.float32], seen: NDArray[np.uint8], reference: int, blank: list[int], scale: float
 ) -> tuple[NDArray[np.float32], Record]:

@@ -22,6 +22,8 @@ JACOBIAN_FROM = 0.0
 """What a piece of tissue is larger at end-systole; 0 or less where the motion folds."""
 LARGEST_SHORTENING, LARGEST_STRETCH = 45.0, 10.0
 """Longitudinal strain of a segment in %. Conventions: beyond lies rather an error of the tracking than a heart."""
+LARGEST_GLOBAL_SHORTENING, LEAST_GLOBAL_SHORTENING = 35.0, 3.0
+"""Global longitudinal strain in %, without its sign. Conventions, too: healthy ventricles have about 20."""
 MOST_WITHOUT = 2
 """Segments of a view whose tracking fails, with which there is a global strain still (Lang et al., J Am Soc
 Echocardiogr 28:1-39, 2015)."""
@@ -80,6 +82,17 @@ def global_light(segments: Mapping[str, Light], findings: Sequence[Finding] = ()
         told.append(Finding("yellow", f"the tracking is doubtful in {', '.join(doubtful)}"))
     looked_at = next(iter(segments.values())).reasons[0].partition("judged by ")[2] if not doubtful else ""
     return light_of(told, f"that of its segments: {looked_at}" if looked_at else "that of most of its segments")
+
+
+def global_strain_findings(strain: float) -> list[Finding]:
+    """What speaks against a global longitudinal strain, at end-systole, in %, by its size."""
+    if -LARGEST_GLOBAL_SHORTENING <= strain <= -LEAST_GLOBAL_SHORTENING:
+        return []
+    reason = (
+        f"a global longitudinal strain of {strain:.1f} % is hardly a heart's (usual are "
+        f"{-LARGEST_GLOBAL_SHORTENING:g} to {-LEAST_GLOBAL_SHORTENING:g} %); does the cine show a systole?"
+    )
+    return [Finding("yellow", reason, "LV")]
 
 
 def _tracking_findings(evidence: TrackingEvidence) -> list[Finding]:

@@ -12,6 +12,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.measurement.cycle import find_cycle
 
 _FRAMES_OF_A_BEAT = 5  # fewer have no second end-diastole
+_EMPTYING = 0.5  # of what the cavity gains before end-diastole, that it loses after it where a systole is seen there
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def beat_of(areas: NDArray[np.float64], end_diastole: int, end_systole: int | No
     Args:
         areas: (T,) of the cavity within the moved contour; NaN where it is not known.
         end_diastole: frame number.
-        end_systole: frame number; None looks for the smallest cavity until the next end-diastole, or, where nothing
-            follows end-diastole, before it.
+        end_systole: frame number; None looks for the smallest cavity until the next end-diastole, or before it, where
+            hardly any emptying follows: in a cine that runs from end-systole to end-diastole.
 
     Raises:
         InputError: a frame number that there is not, both the same, or no frame whose contour is known but one.
@@ -64,11 +65,16 @@ def beat_of(areas: NDArray[np.float64], end_diastole: int, end_systole: int | No
         if end_systole == end_diastole:
             raise InputError(f"End-diastole and end-systole are two frames; given was frame {end_systole} for both.")
         return Beat(end_diastole, int(end_systole), max(end, end_systole + 1))
-    after = areas[end_diastole + 1 : end]
-    first, searched = (end_diastole + 1, after) if np.isfinite(after).any() else (0, areas[:end_diastole])
-    if not np.isfinite(searched).any():
+    emptiest = [
+        first + int(np.nanargmin(areas[first:last]))
+        for first, last in ((end_diastole + 1, end), (0, end_diastole))
+        if np.isfinite(areas[first:last]).any()
+    ]
+    if not emptiest:
         raise InputError("Strain needs end-diastole and one more frame; the contour is known in one alone.")
-    return Beat(end_diastole, first + int(np.nanargmin(searched)), end)
+    lost = areas[end_diastole] - areas[emptiest]
+    systole = emptiest[-1] if lost[0] < _EMPTYING * lost[-1] else emptiest[0]
+    return Beat(end_diastole, systole, end)
 
 
 def _next_end_diastole(areas: NDArray[np.float64], end_diastole: int) -> int:

@@ -13,6 +13,7 @@ from EchoSynthLib.measurement.reliability.tracking import (
     TrackingEvidence,
     evidence_at,
     global_light,
+    global_strain_findings,
     segment_light,
 )
 from EchoSynthLib.measurement.strain.result import StrainResult
@@ -36,4 +37,5 @@ def judged(result: StrainResult, maps: Mapping[str, NDArray[np.floating]]) -> St
     places = [layers[:, first : last + 1].reshape(-1, 2) for first, last in pairwise(EDGES)]
     evidence: dict[str, TrackingEvidence] = dict(zip(names, evidence_at(maps, places, axis_length), strict=True))
     lights = {name: segment_light(evidence[name], result.longitudinal[name].end_systolic) for name in names}
-    return replace(result, evidence=evidence, lights=lights, light=global_light(lights, result.findings))
+    findings = [*result.findings, *global_strain_findings(result.gls)]
+    return replace(result, evidence=evidence, lights=lights, light=global_light(lights, findings))

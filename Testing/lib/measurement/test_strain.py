@@ -152,6 +152,22 @@ def test_a_reference_that_is_not_end_diastole_is_told() -> None:
     assert from_diastole.gls == pytest.approx(100 * (0.8 - 0.2 * -BEAT[4]) / (1 + 0.2 * BEAT[4]) - 100, abs=0.1)
 
 
+@pytest.mark.parametrize("frames_after", [0, 1, 2])
+def test_a_cine_from_end_systole_to_end_diastole_has_its_systole_before(frames_after: int) -> None:
+    shares = 1 - BEAT[: 13 + frames_after]  # emptiest in frame 0, fullest in frame 12
+    result, record = es.strain(LABELS, beating(shares), (0.5, 0.5), 20, reference=12)
+    assert (result.beat.end_diastole, result.beat.end_systole) == (12, 0)
+    assert result.gls == pytest.approx(-20, abs=0.05)
+    assert any("shows a filling" in warning for warning in record["warnings"])
+
+
+@pytest.mark.parametrize(("share", "color"), [(0.02, "yellow"), (0.2, "green"), (0.4, "yellow")])
+def test_a_global_strain_that_hearts_hardly_have_is_not_green(share: float, color: str) -> None:
+    result, _ = es.strain(LABELS, beating(share * BEAT, down=-1, across=-1), (0.5, 0.5), 20)
+    assert result.light.color == color
+    assert any("is hardly a heart's" in reason for reason in result.light.reasons) == (color != "green")
+
+
 def test_noise_of_the_tracking_does_not_lengthen_the_contour() -> None:
     noise = np.random.default_rng(0).normal(0, 1.0, (2, *SHAPE))
     result, _ = es.strain(LABELS, stretched(0.8, 0.8) + noise, (0.5, 0.5))
