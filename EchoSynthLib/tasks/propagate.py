@@ -16,10 +16,10 @@ from EchoSynthLib.tasks.common.file_or_folder import place_of
 from EchoSynthLib.tasks.common.motion import (
     CINE,
     cine_of,
+    frame_parameter,
     frame_time_of,
     frame_time_parameter,
     motion_model,
-    reference_parameter,
 )
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable
 from EchoSynthLib.tasks.common.results import naming, write_records
@@ -41,13 +41,9 @@ class Propagate(Task):
         help=f"label map of the reference frame, or a cine of them of which that frame is taken; {inputs.CAMUS_CODES}"
     )
     output: Path = parameter(help=f"folder for the results, or the file's name, such as maps.nii.gz; {REPLACES}")
-    reference: int = reference_parameter("number of the frame that the label map is of, from 0")
-    first: int | None = parameter(
-        None, minimum=0, help="number of the first frame that gets labels; none takes the cine's first"
-    )
-    last: int | None = parameter(
-        None, minimum=0, help="number of the last frame that gets labels; none takes the cine's last"
-    )
+    reference: int = frame_parameter("number of the frame that the label map is of, from 0")
+    first: int | None = frame_parameter("number of the first frame that gets labels; none takes the cine's first", None)
+    last: int | None = frame_parameter("number of the last frame that gets labels; none takes the cine's last", None)
     frame_time: float | None = frame_time_parameter()
     model: str = motion_model()
 

@@ -14,7 +14,7 @@ from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common import inputs
-from EchoSynthLib.tasks.common.motion import motion_model, refine_parameter
+from EchoSynthLib.tasks.common.motion import frame_parameter, motion_model, refine_parameter
 from EchoSynthLib.tasks.common.options import PixelSize
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, write_records
@@ -36,8 +36,8 @@ class Register(PixelSize, Task):
         None, help="the fixed image, or a cine that holds it; none takes another frame of the same cine"
     )
     output: Path = parameter(help=f"folder for the results; {REPLACES}")
-    frame: int = parameter(0, minimum=0, help="number of the moving frame in its cine, from 0")
-    fixed_frame: int = parameter(0, minimum=0, help="number of the fixed frame in its cine, from 0")
+    frame: int = frame_parameter("number of the moving frame in its cine, from 0")
+    fixed_frame: int = frame_parameter("number of the fixed frame in its cine, from 0")
     refine: int = refine_parameter()
     model: str = motion_model()
 

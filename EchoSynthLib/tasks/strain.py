@@ -16,7 +16,7 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, seconds_since, with_warnings
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.folder_runs import run_folder
-from EchoSynthLib.tasks.common.motion import frame_time_of, frame_time_parameter
+from EchoSynthLib.tasks.common.motion import frame_parameter, frame_time_of, frame_time_parameter
 from EchoSynthLib.tasks.common.options import PixelSize, view_parameter
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, write_records
@@ -62,14 +62,13 @@ class Strain(PixelSize, Task):
     labels: Path | None = parameter(
         None, help=f"label map of the reference frame, or of all frames, {inputs.CAMUS_CODES}; none segments the cine"
     )
-    reference: int | None = parameter(
-        None,
-        minimum=0,
-        help="number of the frame that is followed, from 0; none takes end-diastole as the label maps show it, or "
+    reference: int | None = frame_parameter(
+        "number of the frame that is followed, from 0; none takes end-diastole as the label maps show it, or "
         "of one label map the first frame",
+        None,
     )
-    end_systole: int | None = parameter(
-        None, minimum=0, help="number of the frame of end-systole; none takes the one with the smallest cavity"
+    end_systole: int | None = frame_parameter(
+        "number of the frame of end-systole; none takes the one with the smallest cavity", None
     )
     frame_time: float | None = frame_time_parameter()
     view: str = view_parameter("measurement", "auto", help="apical view; auto takes what the model sees")

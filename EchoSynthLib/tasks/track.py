@@ -15,10 +15,10 @@ from EchoSynthLib.tasks.common.file_or_folder import place_of
 from EchoSynthLib.tasks.common.motion import (
     CINE,
     cine_of,
+    frame_parameter,
     frame_time_of,
     frame_time_parameter,
     motion_model,
-    reference_parameter,
 )
 from EchoSynthLib.tasks.common.options import PixelSize
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable
@@ -35,7 +35,7 @@ class Track(PixelSize, Task):
 
     image: Path = parameter(main=True, help=CINE)
     output: Path = parameter(help=f"folder for the results, or the file's name, such as motion.npy; {REPLACES}")
-    reference: int = reference_parameter("number of the frame whose points are followed, from 0")
+    reference: int = frame_parameter("number of the frame whose points are followed, from 0")
     frame_time: float | None = frame_time_parameter()
     model: str = motion_model()
 

@@ -29,6 +29,8 @@ def sound_arguments(task: type[Task], folder: Path) -> dict[str, object]:
             given[item.name] = item.choices[0]
         elif item.required and item.kind is Path and item.name != "output":
             given[item.name] = folder if task.name == "collect" else _sound_file(task, item.name, folder)
+    if task.name == "register":
+        given["fixed"] = write_echo(folder / "fixed.nii.gz")
     return given
 
 

@@ -27,7 +27,8 @@ def place_of(output: Path, image: Path, ending: str, formats: tuple[str, ...]) -
         return output, f"{stem}{ending}", f"{stem}{ending.split('.')[0]}_record.json"
     if suffix_of(output) not in formats:
         raise InputError(
-            f"This cannot be written as {output.name}; end the name in one of {', '.join(formats)}, or give a folder."
+            f"{output} is no file that this can be written to; end the name in one of {', '.join(formats)}, or give a "
+            "folder."
         )
     if is_folder(output) is False and output.samefile(image):
         raise InputError(f"The output {output} is the image itself; give another name.")

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 CINE = "cine (NIfTI, MHD, NRRD, DICOM, AVI, MP4, npy)"
 SHORTEST_FRAME_TIME_MS, LONGEST_FRAME_TIME_MS = 0.1, 10_000.0
+LAST_FRAME = 99_999
 SAME_FRAME_TIME = 0.01
 """How far a frame time given by hand may differ from the file's, over it: what rounding explains."""
 
 
-def reference_parameter(help: str) -> Any:
-    """The declaration of the frame that a cine is followed from."""
-    return parameter(0, minimum=0, help=help)
+def frame_parameter(help: str, default: int | None = 0) -> Any:
+    """The declaration of the number of a frame in its cine."""
+    return parameter(default, minimum=0, maximum=LAST_FRAME, help=help)
 
 
 def frame_time_parameter() -> Any:

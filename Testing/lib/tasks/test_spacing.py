@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from any_task import OF_CINES, sound_arguments
 from shipped import needs_contour, needs_generator, needs_segmenter
 from task_files import SPACING, write_echo, write_heart
 
@@ -23,16 +24,24 @@ WITH_SPACING = [
 def run(task: str, folder: Path, suffix: str, factor: float) -> dict[str, Any]:
     declared = find_task(task)
     main = next(parameter.name for parameter in parameters_of(declared) if parameter.main)
-    write = write_echo if task in ("contour", "evidence") else write_heart
+    file = folder / f"heart{suffix}"
+    if task in OF_CINES:
+        write_echo(file, frames=3)
+    elif task in ("contour", "evidence", "register"):
+        write_echo(file)
+    else:
+        write_heart(file)
     row, column = (step * factor for step in SPACING)
-    values = {main: write(folder / f"heart{suffix}"), "output": folder / "out"}
+    values = {**sound_arguments(declared, folder / "sound"), main: file, "output": folder / "out"}
+    if task == "register":
+        values["fixed"] = write_echo(folder / f"fixed{suffix}")
     return declared.build({**values, "row_spacing": row, "column_spacing": column}).run(Context())
 
 
 @pytest.mark.parametrize("task", WITH_SPACING)
 @pytest.mark.parametrize("factor", [0.5, 1.02, 10.0])
 def test_a_pixel_size_that_contradicts_the_file_is_refused(tmp_path: Path, task: str, factor: float) -> None:
-    with pytest.raises(InputError, match=r"heart\.nii\.gz says that a pixel is 0\.9 x 0\.8 mm"):
+    with pytest.raises(InputError, match=r"(heart|fixed)\.nii\.gz says that a pixel is 0\.9 x 0\.8 mm"):
         run(task, tmp_path, ".nii.gz", factor)
     assert not (tmp_path / "out").exists()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from any_task import sound_arguments
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,9 +122,9 @@ def test_a_task_says_what_it_takes_as_json() -> None:
 
 
 @pytest.mark.parametrize("task", all_tasks(), ids=lambda task: task.name)
-def test_every_task_has_one_main_input_and_defaults_within_its_own_limits(task: type[Task]) -> None:
+def test_a_task_has_at_most_one_main_input_and_defaults_within_its_own_limits(task: type[Task]) -> None:
     declared = parameters_of(task)
-    assert sum(item.main for item in declared) == 1
+    assert sum(item.main for item in declared) <= 1
     for item in declared:
         assert item.required or item.convert(item.default) == item.default
 
@@ -169,9 +170,10 @@ def main_file(task: type[Task]) -> Parameter | None:
 @pytest.mark.parametrize("task", [task for task in all_tasks() if main_file(task)], ids=lambda task: task.name)
 def test_an_input_that_is_not_there_is_named(tmp_path: Path, task: type[Task]) -> None:
     main = next(item.name for item in parameters_of(task) if item.main)
+    given = sound_arguments(task, tmp_path / "sound")
     with pytest.raises(InputError, match=r"There is no .*nowhere\.png"):
-        task.build({main: tmp_path / "nowhere.png", "output": tmp_path / "out"}).run(Context())
-    assert list(tmp_path.iterdir()) == []
+        task.build({**given, main: tmp_path / "nowhere.png", "output": tmp_path / "out"}).run(Context())
+    assert list(tmp_path.iterdir()) == [tmp_path / "sound"]
 
 
 def test_training_data_that_are_not_there_are_named(tmp_path: Path) -> None:
