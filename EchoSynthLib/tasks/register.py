@@ -49,14 +49,14 @@ class Register(PixelSize, Task):
         from EchoSynthLib.images.writers.arrays import write_array
 
         folder = output_folder(self.output)
-        moving = _frame_of(self.image, self.frame, "frame")
-        fixed = _frame_of(self.fixed or self.image, self.fixed_frame, "fixed_frame")
+        moving, moving_stem = _frame_of(self.image, self.frame, "frame")
+        fixed, fixed_stem = _frame_of(self.fixed or self.image, self.fixed_frame, "fixed_frame")
         if (self.fixed or self.image) == self.image and self.frame == self.fixed_frame:
             raise InputError(
                 f"The moving and the fixed frame are one: frame {self.frame} of {self.image}. Give a fixed image, "
                 "or another frame or fixed_frame of the cine."
             )
-        stem = f"{result_stem(stem_of(self.image))}_to_{result_stem(stem_of(self.fixed or self.image))}"
+        stem = f"{moving_stem}_to_{fixed_stem}"
         names = {"displacement": f"{stem}_displacement.npy", "warped": f"{stem}_warped.nii.gz"}
         record_name = f"{stem}_register_record.json"
         check_replaceable(folder, record_name, names.values(), self.name, self.image)
@@ -86,7 +86,8 @@ class Register(PixelSize, Task):
         ]
 
 
-def _frame_of(path: Path, number: int, parameter: str) -> EchoFrame:
+def _frame_of(path: Path, number: int, parameter: str) -> tuple[EchoFrame, str]:
+    """The frame, and how results of it are called: of a cine with its number, so that its frames do not meet."""
     from EchoSynthLib.images.frame import EchoCine
     from EchoSynthLib.images.read_echo import read_echo
 
@@ -96,4 +97,5 @@ def _frame_of(path: Path, number: int, parameter: str) -> EchoFrame:
     count = len(image) if isinstance(image, EchoCine) else 1
     if number >= count:
         raise InputError(f"The parameter {parameter} was given {number}; {path} has frames 0 to {count - 1}.")
-    return image.frame(number) if isinstance(image, EchoCine) else image
+    stem = result_stem(stem_of(path))
+    return (image.frame(number), f"{stem}_{number}") if isinstance(image, EchoCine) else (image, stem)

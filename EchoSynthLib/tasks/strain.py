@@ -93,12 +93,16 @@ class Strain(PixelSize, Task):
 
     @classmethod
     def findings(cls, record: Mapping[str, Any]) -> list[str]:
-        """The global strain with its light; of a folder, how many cines were measured."""
+        """The global strain with its light, and between which frames; of a folder, how many cines were measured."""
         if "gls_percent" not in record:
             return told_of_folder(record, "measured")
         light = record["light"]
         reason = "" if light["color"] == "green" else f": {light['reasons'][0]}"
-        return [f"{record['view']} global longitudinal strain {record['gls_percent']:.1f} % ({light['color']}{reason})"]
+        phases = f"end-diastole is frame {record['end_diastole']}, end-systole frame {record['end_systole']}"
+        return [
+            f"{record['view']} global longitudinal strain {record['gls_percent']:.1f} % ({light['color']}{reason})",
+            f"{phases} of 0 to {record['frames'] - 1}",
+        ]
 
     def _strain(self, path: Path, hidden: Path, names: StrainFiles, progress: Progress) -> dict[str, Any]:
         from EchoSynthLib.api.strain_of_cine import strain_of_cine

@@ -94,6 +94,7 @@ def test_two_images_or_two_frames_of_a_cine_are_registered(tmp_path: Path, cine:
     record = run("register", image=cine, frame=3, fixed_frame=1, output=tmp_path / "cine")
     assert (np.load(record["outputs"]["displacement"])[0] == 4).all()
     assert (record["frame"], record["fixed_frame"]) == (3, 1)
+    assert Path(record["outputs"]["displacement"]).name == "beat_3_to_beat_1_displacement.npy"
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ def test_a_cine_with_its_label_map_becomes_table_curves_picture_and_record(cine:
     found = [float(row["longitudinal strain, global [%]"]) for row in curves]
     assert found == pytest.approx(list(-20 * BEAT), abs=0.1)
     assert task.findings(record)[0].startswith("4CH global longitudinal strain -20.0 %")
+    assert task.findings(record)[1].startswith(f"end-diastole is frame 0, end-systole frame {record['end_systole']} of")
 
 
 def test_of_label_maps_of_all_frames_the_fullest_is_followed(
