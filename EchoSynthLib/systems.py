@@ -116,6 +116,7 @@ SYSTEMS: tuple[System, ...] = (
         title="Motion",
         pipeline="EchoSynthLib.motion.fourier.pipeline:MotionPipeline",
         runtime="onnx",
+        task="register",
         torch_pipeline="EchoSynthLib.motion.fourier.export:torch_pipeline",
         recipe="EchoSynthLib.motion.fourier.recipe:train",
         trains={"motion": {"supervision": "labels"}, "motion-unsupervised": {"supervision": "none"}},

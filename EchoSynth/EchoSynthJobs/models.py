@@ -45,7 +45,9 @@ def time_one_image(client: Client, model: Capabilities, shape: tuple[int, int], 
     picture = label_map * np.uint8(80) + np.random.default_rng(0).integers(0, 80, shape, np.uint8)
     with working_folder() as folder:
         write_array(folder / "input.npy", label_map if main == "label_map" else picture)
+        write_array(folder / "fixed.npy", picture)
         told: dict[str, Any] = {"output": folder / "out", "format": "npy", "count": 1, "device": device}
+        told["fixed"] = folder / "fixed.npy"
         parameters = {main: folder / "input.npy", "model": model.name}
         parameters |= {name: value for name, value in told.items() if name in taken}
         # The first run reads the weights, for which one step is enough; the second is the figure.
