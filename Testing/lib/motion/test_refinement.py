@@ -58,7 +58,7 @@ def test_refine_is_an_option_of_register_and_told_in_the_record(
     assert (record["refine"], len(record["likeness"])) == (3, 2)
     assert steps == [0, 1, 2, 3]
     assert "refine" not in plain
-    with pytest.raises(InputError, match="number of steps, is a whole number from 0 on; given was -1"):
+    with pytest.raises(InputError, match="number of steps, is a whole number from 0 to 10000; given was -1"):
         es.register(moving, still(), refine=-1)
 
 
