@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart3d.cohort import Cohort
 from EchoSynthLib.anatomy.heart3d.heart import Heart
+from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.reconstruction.hearts import azimuth_deg, voxels_of
 from EchoSynthLib.reconstruction.picture import APICAL
@@ -25,7 +26,7 @@ _SETTINGS, _HEARTS = "cohort.json", "hearts.csv"
 def examples(
     cohort: Cohort, hearts: Iterable[int], views: Sequence[str], side: int, head: str = "structures"
 ) -> Iterator[Example]:
-    """Each heart of a cohort at all phases of its frames.
+    """Each heart of a cohort at all phases of its frames; a view that missed the cavity is not given.
 
     Args:
         cohort: the hearts, and how well they are looked at.
@@ -43,13 +44,17 @@ def examples(
                 view: frame.traced(cohort.tracing(index, view)) if view in APICAL else frame.label_map
                 for view, frame in frames.items()
             }
+            # A hand may miss the cavity of a small heart at end-systole, and nobody would take that for the view.
+            maps = {v: m for v, m in maps.items() if v not in APICAL or (m == CamusCode.LV_CAVITY).any()}
+            if any(view not in maps for view in views[:2]):
+                continue
             grid, volume = _volume(heart, phase, side, head)
             yield Example(
                 maps,
-                {view: frame.spacing for view, frame in frames.items()},
+                {view: frames[view].spacing for view in maps},
                 volume,
                 grid,
-                {view: azimuth_deg(heart, frame.pose, phase) for view, frame in frames.items() if view in APICAL},
+                {view: azimuth_deg(heart, frames[view].pose, phase) for view in maps if view in APICAL},
             )
 
 

@@ -48,3 +48,8 @@ def test_the_cube_around_a_box_has_its_middle_and_its_longest_side() -> None:
     assert cube.side * cube.voxel_mm == pytest.approx(20)  # ten voxels along z
     middle = np.array(cube.corner_mm) + 10
     np.testing.assert_allclose(middle, [-10 + 2 * 5, -20 + 2 * 8, 2 * 9])
+
+
+def test_a_view_whose_hand_missed_the_cavity_is_not_given() -> None:
+    found = list(examples(Cohort(16, rows=100), [687], ("4CH", "2CH", "3CH"), 16))
+    assert [set(example.label_maps) for example in found] == [{"4CH", "2CH", "3CH"}, {"4CH", "2CH"}]

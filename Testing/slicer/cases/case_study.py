@@ -129,7 +129,7 @@ class Biplane(Loaded):
             self.wait()
         picture("study-measured-1280")
         for widget in (self.panel.ui.reportButton, self.panel.ui.csvButton, self.panel.ui.contourBox):
-            assert in_sight(widget), widget.objectName
+            wait_until(lambda widget=widget: in_sight(widget), 10, widget.objectName)
         assert clicks.count <= 5, clicks.count
         assert 35 < self.value("EF, biplane discs", "2CH + 4CH") < 75
         assert "EF, biplane discs" in self.panel.ui.measureResultLabel.text
