@@ -128,7 +128,7 @@ class Biplane(Loaded):
             click(self.panel.ui.measureButton)
             self.wait()
         picture("study-measured-1280")
-        # Slicer's Data Probe below takes more lines where the mouse has been over segments; this much is in sight even then.
+        # Slicer's Data Probe takes more lines where the mouse has been over segments; this much is in sight even then.
         for widget in (self.panel.ui.reportButton, self.panel.ui.csvButton, self.panel.ui.endocardiumSourceComboBox):
             wait_until(lambda widget=widget: in_sight(widget), 10, widget.objectName)
         assert clicks.count <= 5, clicks.count
