@@ -40,7 +40,7 @@ RAS_TO_HEART: Final = np.linalg.inv(HEART_TO_RAS)
 
 
 def pose_in_ras(pose: Pose) -> Matrix:
-    """A picture's (right, down, behind, 1) in mm to RAS: its first two columns are the rows' and columns' directions."""
+    """A picture's (right, down, behind, 1) in mm to RAS; the first two columns run along its rows and columns."""
     return np.asarray(HEART_TO_RAS @ pose.matrix())
 
 

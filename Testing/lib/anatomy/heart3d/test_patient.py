@@ -26,17 +26,22 @@ def test_the_heart_is_moved_as_it_is():
 
 def test_the_apex_lies_to_the_left_in_front_of_and_below_the_base(places):
     right, front, up = places["mitral"] - places["apex"]
-    assert right > 20 and front < -20 and up > 20
+    assert right > 20
+    assert front < -20
+    assert up > 20
 
 
 def test_the_right_heart_lies_to_the_right_and_in_front(places):
     right, front, _ = places["tricuspid"] - places["mitral"]
-    assert right > 15 and front > 10
+    assert right > 15
+    assert front > 10
 
 
 def test_the_pulmonary_valve_lies_left_of_above_and_in_front_of_the_aortic_one(places):
     right, front, up = places["pulmonary"] - places["aortic"]
-    assert right < 0 and front > 0 and up > 0
+    assert right < 0
+    assert front > 0
+    assert up > 0
 
 
 def test_the_four_chambers_fit_around_the_origin(places):
