@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from EchoSynthLib.anatomy.heart3d.distributions import draw
+from EchoSynthLib.anatomy.heart3d.heart import Heart
 from EchoSynthLib.anatomy.heart3d.parameters import RANGES, HeartParameters
 
 _FULL_TWIST = 0.6
@@ -40,4 +44,21 @@ def adjusted(
         "longitudinal_shortening": p.longitudinal_shortening * stronger,
         "twist_deg": p.twist_deg * twist,
     }
-    return replace(asked, **{name: float(np.clip(value, *RANGES[name])) for name, value in along.items()})
+    held: dict[str, Any] = {name: float(np.clip(value, *RANGES[name])) for name, value in along.items()}
+    return replace(asked, **held)
+
+
+@lru_cache(maxsize=8)
+def adjusted_heart(
+    seed: int,
+    condition: str = "normal",
+    ejection_fraction: float | None = None,
+    lv_edv_ml: float | None = None,
+    wall_mm: float | None = None,
+) -> Heart:
+    """The heart that is drawn for a seed and a condition, `adjusted`; the last ones are remembered, geometry and all.
+
+    Raises:
+        InputError: no condition is called so, or a number is out of its range.
+    """
+    return Heart(adjusted(draw(seed, condition), ejection_fraction, lv_edv_ml, wall_mm))

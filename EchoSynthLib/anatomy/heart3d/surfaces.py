@@ -50,12 +50,12 @@ def surfaces(motion: Motion, phase: float = 0.0) -> dict[str, Points]:
         "LA": motion.placed(la, pose)[above & (la > 0)],
         "RV": at(beside_lv, OUTER_START, SPLIT, below),
         "RA": np.concatenate([at(beside_lv, SPLIT, OUTER, below), at(beside_la, OUTER_START, OUTER, above)]),
-        "aorta": _tube(motion),
+        "aorta": tube(motion),
         "epicardium": motion.placed(outside, pose)[below & (outside > 0)],
     }
 
 
-def _tube(motion: Motion) -> Points:
+def tube(motion: Motion) -> Points:
     """The inner surface of the aorta at end-diastole, ring by ring from the valve on."""
     t = motion.template
     course, radii = t.aorta.course, t.aorta.radii
