@@ -82,7 +82,7 @@ class ViewMerge(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Features (N, F, h, w) to what the merger sees (N, width + classes, grid, grid, grid) and the coarse volume."""
+    """Features (N, F, h, w) to raw features (N, width, grid, grid, grid) and the coarse volume."""
 
     def __init__(self, layout: Layout, features: int, classes: int) -> None:
         super().__init__()
@@ -102,11 +102,10 @@ class Decoder(nn.Module):
         self.last = nn.Conv3d(widths[-1], classes, 1, bias=False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Raw features with the volume, and the volume (N, classes, grid, grid, grid) of probabilities."""
+        """Raw features, and the volume (N, classes, grid, grid, grid) of probabilities."""
         x = self.dense(x.flatten(1))
         raw = self.layers(x.reshape(len(x), -1, self.cube, self.cube, self.cube))
-        volume = probabilities(self.last(raw))
-        return torch.cat([raw, volume], dim=1), volume
+        return raw, probabilities(self.last(raw))
 
 
 class Merger(nn.Module):
@@ -124,7 +123,7 @@ class Merger(nn.Module):
 
     def forward(self, raw: Tensor, volumes: Tensor) -> Tensor:
         """Raw features (B, V, R, ...) and volumes (B, V, classes, ...) to the merged volume (B, classes, ...)."""
-        x, seen = raw.flatten(0, 1), []
+        x, seen = torch.cat([raw, volumes], dim=2).flatten(0, 1), []
         for layer in self.layers[:-1]:
             x = layer(x)
             seen.append(x)
@@ -215,6 +214,7 @@ class Pix2Vox(nn.Module):
 
 def probabilities(scores: Tensor) -> Tensor:
     """Scores (N, classes, ...) to probabilities: of tissue where there is one class, else a distribution."""
+    scores = scores.float()  # bfloat16, which training may have, tells no probability near 1 from 1
     return scores.sigmoid() if scores.shape[1] == 1 else scores.softmax(dim=1)
 
 

@@ -34,6 +34,7 @@ from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import derived
 from EchoSynthLib.training.loop import Moment
 from EchoSynthLib.training.loop import train as run_loop
+from EchoSynthLib.training.precision import has_bfloat16
 from EchoSynthLib.training.run import TrainingRun
 from EchoSynthLib.training.settings import Settings
 
@@ -181,12 +182,14 @@ class VoxelLoss:
         self.hearts, self.device, self.head = hearts, device, head
         self.pictures, self.volumes = torch.from_numpy(hearts.pictures), torch.from_numpy(hearts.volumes)
         self.turned = torch.tensor([view in APICAL for view in views])
+        self.mixed_precision = has_bfloat16(device)
 
     def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
         """The mean loss of one batch."""
         index = torch.randint(0, len(self.hearts), (BATCH,), generator=moment.generator)
         views = self.seen(self.pictures[index], moment.generator).to(self.device)
-        merged, refined = network(views)
+        with torch.autocast(views.device.type, torch.bfloat16, enabled=self.mixed_precision):
+            merged, refined = network(views)
         loss = structure_loss if self.head == "structures" else occupancy_loss
         return loss(merged, refined, self.volumes[index].to(self.device))
 

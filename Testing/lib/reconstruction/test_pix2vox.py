@@ -114,7 +114,8 @@ def test_with_one_view_and_a_kernel_that_passes_it_on_the_network_is_its_parent(
 
 def test_views_that_score_alike_weigh_alike() -> None:
     merger = Merger(TINY, 9).eval()
-    raw = torch.zeros(1, 4, 9, 16, 16, 16)
+    torch.nn.init.zeros_(merger.score[0].weight)
+    raw = torch.rand(1, 4, 8, 16, 16, 16)
     volumes = torch.rand(1, 4, 1, 16, 16, 16)
     torch.testing.assert_close(merger(raw, volumes), volumes.mean(dim=1))
 
