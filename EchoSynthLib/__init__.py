@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from EchoSynthLib.api.analysis import classify_view, contour, contour_detailed, segment, segment_detailed
     from EchoSynthLib.api.frames import segment_cine
     from EchoSynthLib.api.measure import measure
+    from EchoSynthLib.api.reconstruction import reconstruct
     from EchoSynthLib.api.strain import strain
     from EchoSynthLib.api.synthesis import synthesize, variations
     from EchoSynthLib.motion import propagate, register, track, warp
@@ -30,6 +31,7 @@ _MODULES = {
     "api.analysis": ("classify_view", "contour", "contour_detailed", "segment", "segment_detailed"),
     "api.frames": ("segment_cine",),
     "api.measure": ("measure",),
+    "api.reconstruction": ("reconstruct",),
     "api.strain": ("strain",),
     "api.synthesis": ("synthesize", "variations"),
     "systems": ("load_pipeline",),

@@ -6,20 +6,22 @@ volumes come out.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from EchoSynthLib.anatomy.labels import check_label_map, check_spacing
+from EchoSynthLib.anatomy.labels import check_spacing
+from EchoSynthLib.anatomy.structures import AORTA, RIGHT_ATRIUM, RIGHT_VENTRICLE
 from EchoSynthLib.anatomy.views import view_of
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.reconstruction.results import Reconstruction, summary
-from EchoSynthLib.records import new_record
+from EchoSynthLib.reconstruction.results import Reconstruction
 from EchoSynthLib.systems import find_model, load_pipeline
-from EchoSynthLib.types import LabelMap, Progress, Record, Spacing
+from EchoSynthLib.types import LabelMap, Spacing
+from EchoSynthLib.zoo import ModelFolder
+
+PRIOR_ONLY = (RIGHT_VENTRICLE.name, RIGHT_ATRIUM.name, AORTA.name)
+"""What label maps of CAMUS do not mark: in every heart it is what hearts with such a left heart mostly have."""
 
 
 class Reconstructor(Protocol):
@@ -39,53 +41,33 @@ class Reconstructor(Protocol):
         ...
 
 
-def reconstruct(
-    label_maps: Mapping[str, ArrayLike],
-    spacing: Spacing | Mapping[str, Spacing],
-    *,
-    model: str,
-    progress: Progress | None = None,
-) -> tuple[NDArray[np.uint8], Record]:
-    """Find the heart that label maps of standard views at one moment of the beat show.
-
-    Args:
-        label_maps: (H, W) in CAMUS codes, by view: {"4CH": ..., "2CH": ...}.
-        spacing: (row, column) in mm, of all, or of each by view. A heart has a size, so it has to be known.
-        model: name of the model folder.
-        progress: called when done.
-
-    Returns:
-        labels (D, H, W) uint8, `volume.VoxelCode`; and the record, with the affine from index to mm, volumes of the
-        chambers in ml, the plane of each picture, how well each agrees with the heart, and `trust`, the worst of these
-        agreements: 1 where the heart is what every picture shows.
+def reconstructor_of(model: str) -> tuple[ModelFolder, Reconstructor]:
+    """A model of this kind by its name, and its pipeline.
 
     Raises:
-        InputError: a view that is not known, one that is needed and missing, or a label map or spacing that cannot be
-            used.
+        InputError: the model is of another kind.
         ModelError: the model is missing or damaged.
     """
-    started = time.perf_counter()
     folder = find_model(model, "reconstruction", "Reconstructing")
-    reconstructor: Reconstructor = load_pipeline(folder)
-    maps, steps = check_views(label_maps, spacing, reconstructor.views)
-    heart = reconstructor(maps, steps)
-    if progress is not None:
-        progress(1, 1, "reconstructing")
-    record = new_record("reconstruct", model=folder, started=started)
-    return heart.labels, record | summary(heart, maps, steps)
+    return folder, load_pipeline(folder)
 
 
 def check_views(
-    label_maps: Mapping[str, ArrayLike], spacing: Spacing | Mapping[str, Spacing], taken: tuple[str, ...]
-) -> tuple[dict[str, LabelMap], dict[str, Spacing]]:
-    """Label maps and spacing by the names of `anatomy.views`, in the order of `taken`.
+    pictures: Mapping[str, ArrayLike], spacing: Spacing | Mapping[str, Spacing], taken: tuple[str, ...]
+) -> tuple[dict[str, ArrayLike], dict[str, Spacing]]:
+    """Pictures and spacing by the names of `anatomy.views`, in the order of `taken`.
 
     Raises:
-        InputError: see `reconstruct`.
+        InputError: no mapping of views, one that is not known, given twice, or missing among the first two; or a
+            spacing that is missing or none.
     """
-    named = {view_of(view).name: check_label_map(label_map) for view, label_map in label_maps.items()}
-    if len(named) < len(label_maps):
-        raise InputError(f"A view was given twice, by two of its names: {', '.join(label_maps)}; give each once.")
+    if not isinstance(pictures, Mapping):
+        raise InputError(
+            f"Views are given by their names, such as {{'4CH': ..., '2CH': ...}}; given was {type(pictures).__name__}."
+        )
+    named = {view_of(view).name: picture for view, picture in pictures.items()}
+    if len(named) < len(pictures):
+        raise InputError(f"A view was given twice, by two of its names: {', '.join(pictures)}; give each once.")
     missing, unknown = [view for view in taken[:2] if view not in named], [view for view in named if view not in taken]
     if missing or unknown:
         raise InputError(

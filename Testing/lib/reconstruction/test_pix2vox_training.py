@@ -15,9 +15,9 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from EchoSynthLib import zoo  # noqa: E402
 from EchoSynthLib.anatomy.heart3d.cohort import Cohort  # noqa: E402
+from EchoSynthLib.api.reconstruction import reconstruct  # noqa: E402
 from EchoSynthLib.errors import InputError  # noqa: E402
 from EchoSynthLib.evaluation.voxel_metrics import box_normalized  # noqa: E402
-from EchoSynthLib.reconstruction import reconstruct  # noqa: E402
 from EchoSynthLib.reconstruction.pix2vox.data import Example, Hearts  # noqa: E402
 from EchoSynthLib.reconstruction.pix2vox.losses import occupancy_loss, structure_loss  # noqa: E402
 from EchoSynthLib.reconstruction.pix2vox.network import Layout  # noqa: E402

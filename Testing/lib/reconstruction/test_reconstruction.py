@@ -10,6 +10,7 @@ import pytest
 from ellipsoid_hearts import AZIMUTH, SHAPE, SPACING, EllipsoidHeart
 from numpy.typing import NDArray
 
+import EchoSynthLib as es
 from EchoSynthLib import reconstruction, zoo
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.evaluation.voxel_metrics import volume_ml
@@ -222,7 +223,7 @@ def test_python_users_get_labels_and_a_record(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(reconstruction, "load_pipeline", lambda _: one_that_knows())
     told: list[tuple[Any, ...]] = []
     maps = {"A4C": HEART.view("4CH"), "A2C": HEART.view("2CH")}
-    labels, record = reconstruction.reconstruct(maps, SPACING, model="hearts", progress=lambda *step: told.append(step))
+    labels, record = es.reconstruct(maps, SPACING, model="hearts", progress=lambda *step: told.append(step))
     assert labels.shape == GRID.shape
     assert labels.dtype == np.uint8
     assert (record["task"], record["model"]) == ("reconstruct", "hearts")
