@@ -16,6 +16,7 @@ from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapp
 
 from EchoSynthJobs.stretch import ALL, SHOWN
 from EchoSynthLib.anatomy import views
+from EchoSynthLib.anatomy.heart3d.distributions import CONDITIONS
 from EchoSynthLib.images.datasets.layouts import LAYOUTS
 from EchoSynthLib.tasks import find_task, parameters_of
 
@@ -152,6 +153,36 @@ class Layout(Enum):
         return LAYOUTS[self.value].title
 
 
+class HeartCondition(Enum):
+    """What ails a heart that is made."""
+
+    _ignore_ = "condition"
+    for condition in CONDITIONS:
+        vars()[condition.upper().replace(" ", "_")] = condition
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return {
+            "normal": _("Healthy"),
+            "dilated": _("Dilated"),
+            "hypertrophic": _("Hypertrophic"),
+            "ischemic": _("Ischemic"),
+            "large atria": _("Large atria"),
+            "rv overload": _("Right ventricular overload"),
+        }[self.value]
+
+
+class HeartDrawing(Enum):
+    """How the echo of a cut is drawn."""
+
+    TISSUE = "tissue"
+    GENERATOR = "generator"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return {"tissue": _("From tissue, any plane"), "generator": _("By the generator, 2CH and 4CH")}[self.value]
+
+
 AnyFrame = Union[
     vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, vtkMRMLScalarVolumeNode, vtkMRMLVectorVolumeNode, None
 ]
@@ -210,6 +241,16 @@ class EchoSynthParameterNode:
     # Numbers of frames; more than the cine has are all of them.
     propagateBack: Annotated[int, WithinRange(0, 999)] = 3
     propagateOn: Annotated[int, WithinRange(0, 999)] = 3
+
+    heartCondition: HeartCondition = HeartCondition("normal")
+    heartSeed: Annotated[int, _limits("heart", "seed")] = 0
+    # Of the left ventricle: in per cent, ml at end-diastole and mm.
+    heartEjectionFraction: Annotated[float, WithinRange(10, 80)] = 62.0
+    heartVolume: Annotated[float, WithinRange(40, 350)] = 106.0
+    heartWall: Annotated[float, WithinRange(5, 20)] = 9.0
+    # In per cent of a beat.
+    heartPhase: Annotated[float, WithinRange(0, 100)] = 0.0
+    heartDrawing: HeartDrawing = HeartDrawing.TISSUE
 
     dataSource: DataSource = DataSource.VARIATIONS
     # Relative to the user's home, whoever opens a saved scene.

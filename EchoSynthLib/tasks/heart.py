@@ -118,7 +118,8 @@ class OneHeart(Task):
         from EchoSynthLib.anatomy.heart3d.probe import frame_view
 
         if self.plane is None:
-            return frame_view(heart, self.view)
+            # As any plane is framed, so that the record's gives the same picture again.
+            return frame_plane(heart, frame_view(heart, self.view).pose)
         try:
             pose = Pose.from_dict(json.loads(self.plane))
             # What was written with few digits is made square again; a mirror is none.
@@ -171,6 +172,8 @@ def _surfaces(heart: Heart, phases: list[float], context: Context) -> dict[str, 
 def _numbers(heart: Heart, phases: list[float]) -> dict[str, Any]:
     """The truth about the heart, and about its chambers at the phases."""
     p = heart.parameters
+    # A heart that cannot contract so far is none at any phase.
+    heart.motion.pose(heart.end_systole)
     full, empty = (heart.volumes(phase)["LV"] for phase in (0.0, heart.end_systole))
     now = [heart.volumes(phase) for phase in phases]
     return {

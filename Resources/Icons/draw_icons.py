@@ -117,7 +117,23 @@ def models() -> Icon:
     return icon
 
 
-ICONS: dict[str, Callable[[], Icon]] = {"EchoMeasure": measure, "EchoDataSets": data_sets, "EchoModels": models}
+def heart_in_3d() -> Icon:
+    """A heart cut by the fan of an echo."""
+    icon = Icon()
+    icon.area([(20 + x * 0.9, y) for x, y in chamber((50, 66), 80, 88)], WALL)
+    icon.area([(20 + x * 0.9, y) for x, y in chamber((54, 72), 44, 62)], CAVITY)
+    icon.line([(84, 22), (92, 40), (88, 62)], ATRIUM, 16)
+    fan = sector((26, 8), 122)
+    icon.line([*fan, fan[0]], BRIGHT, 5)
+    return icon
+
+
+ICONS: dict[str, Callable[[], Icon]] = {
+    "EchoMeasure": measure,
+    "EchoDataSets": data_sets,
+    "EchoModels": models,
+    "EchoHeart3D": heart_in_3d,
+}
 
 if __name__ == "__main__":
     for name, draw in ICONS.items():

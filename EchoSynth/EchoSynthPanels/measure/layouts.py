@@ -21,6 +21,8 @@ MEASURE_LAYOUTS: dict[tuple[str, ...], int] = {
     ("strain", "global"): 6204,
 }
 """Kinds of charts to the number of their layout; numbers below 501 are Slicer's own."""
+OUR_NUMBERS = range(6200, 6400)
+"""Of all layouts of ours, those of other modules among them."""
 _SHOWN = "EchoSynth.layout"
 """Attribute of the table's view: the number of the layout of ours that is shown; saved with the scene."""
 
@@ -125,14 +127,14 @@ def _keep_shown(caller: Any = None, event: Any = None) -> None:
     """
     layout, table_view = _layout_node(), slicer.mrmlScene.GetSingletonNode(TABLE_VIEW, "vtkMRMLTableViewNode")
     shown = layout.GetViewArrangement()
-    ours = shown in MEASURE_LAYOUTS.values()
+    ours = shown in OUR_NUMBERS
     # Told of this, Slicer would lay its views out once more.
     blocked = layout.GetDisableModifiedEvent()
     layout.DisableModifiedEventOn()
     layout.SetSaveWithScene(not ours)
     layout.SetDisableModifiedEvent(blocked)
     if table_view is not None and not slicer.mrmlScene.IsBatchProcessing():
-        table_view.SetAttribute(_SHOWN, str(shown) if ours else None)
+        table_view.SetAttribute(_SHOWN, str(shown) if shown in MEASURE_LAYOUTS.values() else None)
 
 
 def _show_again(caller: Any = None, event: Any = None) -> None:
@@ -161,7 +163,7 @@ def _empty_views(caller: Any = None, event: Any = None) -> None:
     for view in slicer.util.getNodesByClass("vtkMRMLPlotViewNode"):
         view.SetPlotChartNodeID(None)
     layout = _layout_node()
-    if layout.GetViewArrangement() in MEASURE_LAYOUTS.values():
+    if layout.GetViewArrangement() in OUR_NUMBERS:
         layout.SetViewArrangement(layout.SlicerLayoutOneUpRedSliceView)
 
 

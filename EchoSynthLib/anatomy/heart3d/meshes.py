@@ -34,7 +34,7 @@ from EchoSynthLib.anatomy.structures import (
 
 _THIN_MM = 0.05
 _EACH = 2
-"""Of the template's columns; rows are all taken, for caps are steep."""
+"""Of the template's columns; all are taken of the right heart, which ends within them, and all rows: caps are steep."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +59,13 @@ def meshes(heart: Heart, phase: float = 0.0) -> dict[str, Mesh]:
     now = np.sqrt(np.maximum(pose.squares, 0).astype(np.float64))
     below, above = slice(0, mitral + 1), slice(mitral, len(z))
 
-    def layer(table: int, number: int, rows: slice, shown: NDArray[np.bool_]) -> Mesh:
-        placed = motion.placed(now[table][..., number], pose)[rows, ::_EACH]
-        return _mesh(placed, shown[rows, ::_EACH])
+    def layer(table: int, number: int, rows: slice, shown: NDArray[np.bool_], each: int = _EACH) -> Mesh:
+        placed = motion.placed(now[table][..., number], pose)[rows, ::each]
+        return _mesh(placed, shown[rows, ::each])
 
     def between(table: int, inside: int, outside: int, rows: slice) -> list[Mesh]:
         there = still[table][..., outside] - still[table][..., inside] > _THIN_MM
-        return [layer(table, number, rows, there) for number in (inside, outside)]
+        return [layer(table, number, rows, there, each=1) for number in (inside, outside)]
 
     endo, epi, atrium = still[BESIDE_LV][..., INNER], still[BESIDE_LV][..., INNER_WALL], still[BESIDE_LA][..., INNER]
     return {

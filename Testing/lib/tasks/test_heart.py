@@ -42,8 +42,7 @@ def test_echo_labels_and_surfaces_of_each_phase(tmp_path):
 def test_the_plane_of_a_record_gives_the_same_picture_again(tmp_path):
     first = run(tmp_path, view="5CH", surfaces=False)
     again = run(tmp_path / "b", plane=json.dumps(first["pose"]), surfaces=False)
-    twice = run(tmp_path / "c", plane=json.dumps(again["pose"]), surfaces=False)
-    np.testing.assert_array_equal(arrays_of(again)["tissues"], arrays_of(twice)["tissues"])
+    np.testing.assert_array_equal(arrays_of(first)["tissues"], arrays_of(again)["tissues"])
     assert again["nearest_view"]["view"] == "5CH"
 
 
@@ -64,6 +63,7 @@ def test_the_generator_draws_what_it_was_trained_on_and_says_where_it_cannot(tmp
         ({"plane": "flat"}, "rotation"),
         ({"plane": '{"rotation": [[0]], "origin_mm": [0, 0, 0]}'}, "rotation"),
         ({"ejection_fraction": 0.99}, "ejection_fraction"),
+        ({"ejection_fraction": 0.8, "condition": "ischemic"}, "more than this ventricle can reach"),
     ],
 )
 def test_what_no_heart_or_plane_is_is_refused_in_words(tmp_path, wrong, named):

@@ -22,6 +22,7 @@ MAIN_BUTTONS = {
     "EchoMeasure": ("measureButton",),
     "EchoDataSets": ("saveButton",),
     "EchoModels": ("importModelButton",),
+    "EchoHeart3D": ("newHeartButton",),
 }
 
 

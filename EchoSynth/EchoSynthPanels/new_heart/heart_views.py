@@ -1,0 +1,139 @@
+"""The views of a heart: its surfaces in 3D, the plane that cuts it, and the echo of that plane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ctk
+import numpy as np
+import slicer
+
+from EchoSynthLib.anatomy.heart3d.pose import Pose
+from EchoSynthMRML.grid import Grid
+from EchoSynthMRML.heart_models import PART, parts_of, show_in, show_outline
+from EchoSynthMRML.heart_planes import grid_of, sector_outline, turn_view
+from EchoSynthMRML.provenance import stamp
+from EchoSynthMRML.volumes import add_to_scene, new_frame, replace_frame
+from EchoSynthPanels.application.views import LEFT, RIGHT
+
+HEART_LAYOUT = 6300
+ECHO = "echo"
+"""The part of a heart (`heart_models.PART`) that is its picture."""
+CUT_VIEW, ECHO_VIEW = LEFT, RIGHT
+_CAMERA = (-120.0, 470.0, 110.0)
+"""RAS, mm: from the front, a little from the left and from above."""
+
+_VIEW = '<item splitSize="{size}"><view class="{kind}" singletontag="{tag}">{properties}</view></item>'
+_SLICE = (
+    '<property name="orientation" action="default">{orientation}</property>'
+    '<property name="viewlabel" action="default">{label}</property>'
+    '<property name="viewcolor" action="default">{color}</property>'
+)
+
+
+def show_layout() -> None:
+    """Lays out the 3D view at the left, the echo above the plane that cuts at the right."""
+    manager = slicer.app.layoutManager()
+    layout = manager.layoutLogic().GetLayoutNode()
+    if not layout.IsLayoutDescription(HEART_LAYOUT):
+        layout.AddLayoutDescription(HEART_LAYOUT, _description())
+    if layout.GetViewArrangement() != HEART_LAYOUT:
+        layout.SetViewArrangement(HEART_LAYOUT)
+        _look_from_the_front()
+
+
+def show_echo(scene: Any, echo: np.ndarray, record: Mapping[str, Any]) -> Any:
+    """Shows the echo (H, W) of a cut where it lies, in its view and in 3D, with the border of its sector."""
+    grid = grid_of(record, (echo.shape[0], echo.shape[1]))
+    volume = parts_of(scene).get(ECHO)
+    if volume is None or Grid.of_volume(volume).shape != grid.shape:
+        volume = _new_volume(scene, echo, grid, volume)
+    else:
+        blocked = volume.StartModify()
+        volume.SetIJKToRASMatrix(grid.matrix())
+        replace_frame(volume, echo)
+        volume.EndModify(blocked)
+    stamp(volume, record)
+    show_outline(scene, sector_outline(record))
+    view = slice_node(ECHO_VIEW)
+    if view is not None:
+        composite = slicer.app.layoutManager().sliceWidget(ECHO_VIEW).sliceLogic().GetSliceCompositeNode()
+        if composite.GetBackgroundVolumeID() != volume.GetID():
+            composite.SetBackgroundVolumeID(volume.GetID())
+            composite.SetForegroundVolumeID(None)
+            composite.SetLabelVolumeID(None)
+        turn_view(view, Pose.from_dict(dict(record["pose"])), record["depth_mm"])
+        view.SetSliceVisible(True)
+        # The border of the sector is drawn; that of the view says nothing.
+        view.SetSliceEdgeVisibility3D(False)
+        _keep_echo_clear(scene)
+    return volume
+
+
+def show_cut(record: Mapping[str, Any]) -> None:
+    """Turns the view that cuts to the plane of a record, with nothing but the heart in it."""
+    view = slice_node(CUT_VIEW)
+    if view is not None:
+        composite = slicer.app.layoutManager().sliceWidget(CUT_VIEW).sliceLogic().GetSliceCompositeNode()
+        for show_nothing in (composite.SetBackgroundVolumeID, composite.SetForegroundVolumeID):
+            show_nothing(None)
+        composite.SetLabelVolumeID(None)
+        turn_view(view, Pose.from_dict(dict(record["pose"])), record["depth_mm"])
+
+
+def slice_node(name: str) -> Any:
+    """The node of a slice view; None where there is no such view."""
+    widget = slicer.app.layoutManager().sliceWidget(name)
+    return None if widget is None else widget.mrmlSliceNode()
+
+
+def _keep_echo_clear(scene: Any) -> None:
+    """Leaves lines off the echo: where the heart is, the picture tells."""
+    views = [slice_node(CUT_VIEW), *slicer.util.getNodesByClass("vtkMRMLViewNode")]
+    lines = [node for name, node in parts_of(scene).items() if name != ECHO]
+    if lines and set(lines[-1].GetDisplayNode().GetViewNodeIDs()) != {view.GetID() for view in views}:
+        show_in(lines, views)
+
+
+def _new_volume(scene: Any, echo: np.ndarray, grid: Grid, before: Any) -> Any:
+    if before is not None:
+        scene.RemoveNode(before)
+    volume = new_frame(echo, grid, "heart echo")
+    volume.SetAttribute(PART, ECHO)
+    display = add_to_scene(scene, volume).GetDisplayNode()
+    # Outside the sector the surfaces are seen through the picture.
+    display.SetThreshold(1, 255)
+    display.SetApplyThreshold(True)
+    return volume
+
+
+def _look_from_the_front() -> None:
+    widget = slicer.app.layoutManager().threeDWidget(0)
+    if widget is None:
+        return
+    view = widget.threeDView()
+    view.lookFromAxis(ctk.ctkAxesWidget.Anterior)
+    camera = slicer.modules.cameras.logic().GetViewActiveCameraNode(view.mrmlViewNode())
+    if camera is not None:
+        camera.SetFocalPoint(0, 0, 0)
+        camera.SetPosition(*_CAMERA)
+        camera.SetViewUp(0, 0, 1)
+        camera.ResetClippingRange()
+
+
+def _description() -> str:
+    def a_slice(tag: str, size: int, label: str, color: str, orientation: str) -> str:
+        properties = _SLICE.format(label=label, color=color, orientation=orientation)
+        return _VIEW.format(size=size, kind="vtkMRMLSliceNode", tag=tag, properties=properties)
+
+    space = _VIEW.format(
+        size=500,
+        kind="vtkMRMLViewNode",
+        tag="1",
+        properties='<property name="viewlabel" action="default">1</property>',
+    )
+    echo = a_slice(ECHO_VIEW, 600, "Y", "#EDD54C", "Sagittal")
+    plane = a_slice(CUT_VIEW, 400, "R", "#F34A33", "Axial")
+    right = f'<item splitSize="500"><layout type="vertical" split="true">{echo}{plane}</layout></item>'
+    return f'<layout type="horizontal" split="true">{space}{right}</layout>'
