@@ -10,8 +10,8 @@ from EchoSynthLib.measurement.reliability.traffic_light import Finding, Light, l
 
 AGREEMENT_FROM: Mapping[str, float] = {"left ventricle": 0.94, "myocardium": 0.82, "left atrium": 0.86}
 AGREEMENT_AT_LEAST: Mapping[str, float] = {"left ventricle": 0.88, "myocardium": 0.70, "left atrium": 0.70}
-"""Dice of the heart cut by a picture's plane with its label map. Of CAMUS' training patients, both phases, nine pictures
-of ten have the first and all but one in a hundred the second."""
+"""Dice of the heart cut by a picture's plane with its label map. Of CAMUS' training patients, both phases, nine
+pictures of ten have the first and all but one in a hundred the second."""
 LARGEST_INTERVAL = 0.5
 """Of the left ventricle's volume: what its 90 % interval is wide at most, of a volume that is of use."""
 
