@@ -24,7 +24,8 @@ from EchoSynthLib.errors import EchoSynthError, InputError, ModelError, needs
 from EchoSynthLib.training.run import TrainingRun
 
 CAMUS_FILE = "a CAMUS .npz file, index.csv beside it"
-"""What all recipes are trained on so far."""
+COHORT_FOLDER = "a folder that `echosynth cohort` made"
+"""What recipes are trained on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,16 +129,23 @@ SYSTEMS: tuple[System, ...] = (
         title="Heart in 3D, fitted",
         pipeline="EchoSynthLib.reconstruction.fit.pipeline:FitPipeline",
         runtime="onnx",
+        task="reconstruct",
+        recipe="EchoSynthLib.reconstruction.fit.recipe:train",
+        reads=COHORT_FOLDER,
+        trains={"heart3d": {}},
     ),
     System(  # Stojanovski et al. 2022 (arXiv 2207.13424)
         name="reconstruction.pix2vox",
         kind="reconstruction",
-        title="Heart in 3D",
+        title="Heart in 3D, of voxels",
         pipeline="EchoSynthLib.reconstruction.pix2vox.pipeline:Pix2VoxPipeline",
         runtime="onnx",
+        task="reconstruct",
         torch_pipeline="EchoSynthLib.reconstruction.pix2vox.export:torch_pipeline",
         recipe="EchoSynthLib.reconstruction.pix2vox.recipe:train",
-        reads="a folder that `echosynth cohort` made",
+        reads=COHORT_FOLDER,
+        trains={"heart3d-voxels": {"head": "structures"}, "heart3d-tissue": {"head": "tissue"}},
+        presets=("small", "paper"),
     ),
     System(
         name="synthesis.beam_flow",

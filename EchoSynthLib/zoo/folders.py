@@ -28,7 +28,8 @@ class ModelFolder:
 
     Attributes:
         config: what config.json holds; empty where `problem` says that it cannot be read.
-        sha256: of the weights: model.safetensors as SHA256SUMS gives it, else of its lines for all *.safetensors.
+        sha256: of the weights: model.safetensors as SHA256SUMS gives it, else of its lines for all *.safetensors; of
+            config.json where a model has no other numbers.
         shipped: came with EchoSynth, not imported by the user.
         content: sum of all that a pipeline is built from: config, graphs, weights, and not the card.
         problem: why the model cannot be used; empty where nothing is known against it.
@@ -183,8 +184,10 @@ def _weights_sum(folder: Path) -> str:
         return sums[WEIGHTS]
     # Several files; `grep safetensors SHA256SUMS | sha256sum` tells the same.
     lines = [f"{value}  {name}\n" for name, value in sorted(sums.items()) if name.endswith(".safetensors")]
+    if not lines and "config.json" in sums:  # a few numbers, which it holds itself
+        return sums["config.json"]
     if not lines:
-        raise ModelError(f"{folder / CHECKSUMS} has no line for {WEIGHTS} or other weights; get the model anew.")
+        raise ModelError(f"{folder / CHECKSUMS} has no line for {WEIGHTS} or config.json; get the model anew.")
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from EchoSynthLib.anatomy.structures import LEFT_VENTRICLE
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthLib.measurement.reliability.foreshortening import length_findings
 from EchoSynthLib.measurement.reliability.traffic_light import Finding, Light, light_of
 
-AGREEMENT_FROM: Mapping[str, float] = {"left ventricle": 0.94, "myocardium": 0.82, "left atrium": 0.86}
-AGREEMENT_AT_LEAST: Mapping[str, float] = {"left ventricle": 0.88, "myocardium": 0.70, "left atrium": 0.70}
-"""Dice of the heart cut by a picture's plane with its label map. Of CAMUS' training patients, both phases, nine
-pictures of ten have the first and all but one in a hundred the second."""
+AGREEMENT_FROM: Mapping[str, float] = {"LV cavity": 0.91, "LV cavity+myocardium": 0.945, "left atrium": 0.90}
+AGREEMENT_AT_LEAST: Mapping[str, float] = {"LV cavity": 0.86, "LV cavity+myocardium": 0.91, "left atrium": 0.82}
+"""Dice of the heart cut by a picture's plane with its label map. Of 25 of CAMUS' training patients at
+both phases nine pictures of ten have the first, and none is below the second."""
 LARGEST_INTERVAL = 0.5
 """Of the left ventricle's volume: what its 90 % interval is wide at most, of a volume that is of use."""
 
@@ -43,7 +44,7 @@ def heart_light(
     two, four = lengths_mm.get(TWO_CHAMBER.name), lengths_mm.get(FOUR_CHAMBER.name)
     if two and four:
         findings += length_findings(two, four, "this moment")
-    name = "left ventricle"
+    name = LEFT_VENTRICLE.name
     if name in intervals_ml and volumes_ml.get(name, 0) > 0:
         low, high = intervals_ml[name]
         if high - low > LARGEST_INTERVAL * volumes_ml[name]:

@@ -14,6 +14,7 @@ from EchoSynthLib.anatomy.discs import atrial_axis, ventricular_axis
 from EchoSynthLib.anatomy.heart3d.heart import Heart
 from EchoSynthLib.anatomy.heart3d.parameters import FORM_MODES, HeartParameters
 from EchoSynthLib.anatomy.heart3d.planes import standard_plane
+from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, RIGHT_ATRIUM, RIGHT_VENTRICLE
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, LONG_AXIS, TWO_CHAMBER
 from EchoSynthLib.measurement.chambers import Chamber, biplane_area_length_volume, biplane_disc_volume
 from EchoSynthLib.reconstruction.fit.outlines import Outlines
@@ -45,17 +46,21 @@ class FitPipeline:
 
     Args:
         side: voxels along each side of the volume.
+        errors: by chamber, what a true volume is over the fitted one, as logarithms that nine hearts of ten lie
+            between; see `recipe`. Chambers without have no interval.
     """
 
     views = VIEWS
 
-    def __init__(self, side: int = 64) -> None:
+    def __init__(self, side: int = 64, errors: Mapping[str, tuple[float, float]] | None = None) -> None:
         self.grid = VolumeGrid.of(side)
+        self.errors = errors or {}
 
     @classmethod
     def from_folder(cls, folder: Path, config: Mapping[str, Any], threads: int | None = None) -> FitPipeline:
-        """The pipeline of a folder, whose config may tell the `side` of the volume; nothing in it is learned."""
-        return cls(int(config.get("side", 64)))
+        """The pipeline of a folder, whose config may tell the `side` of the volume and the `errors`."""
+        errors = {name: (float(low), float(high)) for name, (low, high) in config.get("errors", {}).items()}
+        return cls(int(config.get("side", 64)), errors)
 
     def __call__(self, label_maps: Mapping[str, LabelMap], spacing: Mapping[str, Spacing]) -> Reconstruction:
         """The heart of these label maps, see `Reconstructor`.
@@ -66,16 +71,14 @@ class FitPipeline:
         axes = {view: OwnAxes.of(label_maps[view], spacing[view], view) for view in VIEWS if view in label_maps}
         found = self.fit(label_maps, spacing)
         heart = Heart(found.parameters)
-        volumes = heart.volumes()
-        told = {
-            "left ventricle": volumes["LV"],
-            "left atrium": volumes["LA"],
-            "right ventricle": volumes["RV"],
-            "right atrium": volumes["RA"],
-        }
+        volumes = chamber_volumes(heart)
         turn = _azimuth(heart, FOUR_CHAMBER.name)
         planes = {view: _plane(axes[view], pose, turn) for view, pose in zip(axes, found.poses, strict=True)}
-        return Reconstruction(voxels_of(heart, self.grid), self.grid, told, planes)
+        intervals = {
+            name: (volumes[name] * math.exp(low), volumes[name] * math.exp(high))
+            for name, (low, high) in self.errors.items()
+        }
+        return Reconstruction(voxels_of(heart, self.grid), self.grid, volumes, planes, intervals)
 
     def fit(
         self,
@@ -91,6 +94,17 @@ class FitPipeline:
         start = first_sight({view: axes[view].length_mm for view in views}, _sizes(label_maps, spacing), MEAN)
         heart = Heart(start)
         return fit(outlines, Unknowns(start, tuple(_azimuth(heart, view) for view in views)))
+
+
+def chamber_volumes(heart: Heart, phase: float = 0.0) -> dict[str, float]:
+    """ml by the names of `anatomy.structures`."""
+    volumes = heart.volumes(phase)
+    return {
+        LEFT_VENTRICLE.name: volumes["LV"],
+        LEFT_ATRIUM.name: volumes["LA"],
+        RIGHT_VENTRICLE.name: volumes["RV"],
+        RIGHT_ATRIUM.name: volumes["RA"],
+    }
 
 
 def _sizes(label_maps: Mapping[str, LabelMap], spacing: Mapping[str, Spacing]) -> dict[str, float]:

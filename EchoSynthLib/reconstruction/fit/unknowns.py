@@ -44,6 +44,11 @@ POSE_SD = (math.radians(1.0), math.radians(0.5), 0.3, math.radians(4.0), 3.0, 3.
 than hands hold a probe, or they explain what the surfaces cannot follow, and real ventricles come out too large. The
 last three tell how the heart lies in the picture's own axes."""
 
+RIGHT_HEART = np.array([[2.381, 0.536, -0.208, 0.088], [0.421, -0.482, 0.478, 0.823]])
+"""Logarithm of the volumes of right ventricle and right atrium, in ml, from 1 and the logarithms of the left
+ventricle's volume, the left atrium's and the long axis: least squares over end-diastole and end-systole of 800 hearts
+(`Cohort(700)`), which differ from it by 40 and 35 %. A full atrium beside a small ventricle is end-systole."""
+
 
 @dataclass(frozen=True, eq=False)
 class Unknowns:
@@ -108,10 +113,11 @@ def first_sight(lengths_mm: Mapping[str, float], sizes: Mapping[str, float], mea
     Args:
         lengths_mm: of the ventricle's long axis, by view.
         sizes: "lv_ml", "la_ml" and "wall_mm", as they are measured in two planes.
-        mean: the heart of which all else is taken; its right heart grows with the left one.
+        mean: the heart of which all else is taken.
     """
     length = max(lengths_mm.values())
-    grown = length / mean.lv_length_mm
+    seen = np.array([1.0, *np.log([sizes["lv_ml"], sizes["la_ml"], length])])
+    right_ventricle, right_atrium = np.exp(RIGHT_HEART @ seen)
 
     def within(name: str, value: float) -> float:
         return float(np.clip(value, *RANGES[name]))
@@ -123,6 +129,6 @@ def first_sight(lengths_mm: Mapping[str, float], sizes: Mapping[str, float], mea
         wall_mm=within("wall_mm", sizes["wall_mm"]),
         la_max_ml=within("la_max_ml", sizes["la_ml"] / (1 - LA_EMPTYING)),
         la_emptying=LA_EMPTYING,
-        rv_edv_ml=within("rv_edv_ml", mean.rv_edv_ml * grown**3),
-        ra_max_ml=within("ra_max_ml", mean.ra_max_ml * grown**3),
+        rv_edv_ml=within("rv_edv_ml", right_ventricle),
+        ra_max_ml=within("ra_max_ml", right_atrium / (1 - mean.ra_emptying)),
     )

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +10,10 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.heart3d.cohort import Cohort
 from EchoSynthLib.anatomy.heart3d.heart import Heart
 from EchoSynthLib.anatomy.structures import CamusCode
-from EchoSynthLib.errors import InputError
 from EchoSynthLib.reconstruction.hearts import azimuth_deg, voxels_of
 from EchoSynthLib.reconstruction.picture import APICAL
 from EchoSynthLib.reconstruction.pix2vox.data import Example
 from EchoSynthLib.reconstruction.volume import TISSUE, VolumeGrid
-
-_SETTINGS, _HEARTS = "cohort.json", "hearts.csv"
 
 
 def examples(
@@ -56,25 +49,6 @@ def examples(
                 grid,
                 {view: azimuth_deg(heart, frames[view].pose, phase) for view in maps if view in APICAL},
             )
-
-
-def read_cohort(folder: Path) -> tuple[Cohort, int]:
-    """The cohort that `echosynth cohort` made in a folder, and how many hearts it has.
-
-    Raises:
-        InputError: there is none, or its files cannot be read.
-    """
-    wanted = f"give the output folder of `echosynth cohort`, with {_SETTINGS} and {_HEARTS}"
-    try:
-        told = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
-        cohort = Cohort(**{field.name: told[field.name] for field in fields(Cohort)})
-        with (folder / _HEARTS).open(encoding="utf-8", newline="") as file:
-            count = sum(1 for _ in csv.DictReader(file))
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise InputError(f"There is no cohort in {folder} ({error}); {wanted}.") from error
-    if not count:
-        raise InputError(f"The cohort in {folder} has no hearts; {wanted}.")
-    return cohort, count
 
 
 def _volume(heart: Heart, phase: float, side: int, head: str) -> tuple[VolumeGrid, NDArray[np.uint8]]:

@@ -22,9 +22,10 @@ from EchoSynthLib.evaluation.voxel_metrics import (
     structure_iou,
     volume_ml,
 )
+from EchoSynthLib.reconstruction.cohort_folder import read_cohort
 from EchoSynthLib.reconstruction.picture import APICAL, PICTURE_MM
 from EchoSynthLib.reconstruction.pix2vox.data import Hearts
-from EchoSynthLib.reconstruction.pix2vox.drawn import examples, read_cohort
+from EchoSynthLib.reconstruction.pix2vox.drawn import examples
 from EchoSynthLib.reconstruction.pix2vox.export import export, network_of
 from EchoSynthLib.reconstruction.pix2vox.losses import occupancy_loss, structure_loss
 from EchoSynthLib.reconstruction.pix2vox.network import Layout, Pix2Vox
