@@ -1,19 +1,27 @@
 """Hearts of adults: what is normal, and how diseased ones differ.
 
-Normal values are those of the guideline on chamber quantification (Lang et al., J Am Soc Echocardiogr 28:1-39, 2015):
-for men and women end-diastolic volume 106 +- 22 and 76 +- 15 ml, ejection fraction 62 +- 5 and 64 +- 5 %, walls of 6 to
-10 and 6 to 9 mm, right ventricular volume by 3D 61 +- 13 and 53 +- 10 ml/m2 and ejection fraction 58 +- 6.5 %, left
-atrium up to 34 ml/m2, right atrium 25 +- 7 and 21 +- 6 ml/m2 (in 2D, which sees less than 3D: a fifth more here),
-aortic annulus 26 +- 3 and 23 +- 2 mm, sinuses 34 +- 3 and 30 +- 3 mm, ascending aorta 30 +- 4 and 27 +- 4 mm. Emptying
-of the atria is that of magnetic resonance (Petersen et al., J Cardiovasc Magn Reson 19:18, 2017), twist that of
-Sengupta et al. (JACC Cardiovasc Imaging 1:366-376, 2008). Forms vary about as far as the real
-hearts that were fitted here.
+What the literature says, men and women where they differ, as mean and standard deviation:
 
-Disease: dilated and ischemic hearts lie beyond the guideline's limits for volume and ejection fraction; hypertrophic
-ones have walls of 13 mm and more (Elliott et al., Eur Heart J 35:2733-2779, 2014); atria are enlarged beyond 34 and
-mostly beyond 48 ml/m2; an overloaded right ventricle is large and flattens the septum (Rudski et al., J Am Soc
-Echocardiogr 23:685-713, 2010). Scars lie in the territories of the three coronary arteries (Cerqueira et al.,
-Circulation 105:539-542, 2002).
+- left ventricle by 2D: 106 +- 22 and 76 +- 15 ml, ejection fraction 62 +- 5 and 64 +- 5 %, walls up to 10 and 9 mm;
+  right ventricle by 3D: 61 +- 13 and 53 +- 10.5 ml/m2, ejection fraction 58 +- 6.5 %; left atrium 16 to 34 ml/m2;
+  right atrium by 2D 25 +- 7 and 21 +- 6 ml/m2; aortic annulus 26 +- 3 and 23 +- 2 mm, sinuses 34 +- 3 and 30 +- 3 mm,
+  ascending aorta 30 +- 4 and 27 +- 4 mm (Lang et al., J Am Soc Echocardiogr 28:1-39, 2015);
+- right atrium by 3D 52 +- 15 ml where 2D tells 41 +- 14 ml (Peluso et al., Eur Heart J Cardiovasc Imaging, 2013, doi
+  10.1093/ehjci/jet024), so a quarter is added here to the volumes by 2D;
+- the apex turns by some 10 degrees, the base by some 3 the other way (Young and Cowan, J Cardiovasc Magn Reson 14:49,
+  2012).
+
+Means are these, to a tenth. Spreads are smaller, for body size brings some of its own, and a heart is cut at two and a
+half of them. No source is claimed for the rest, which was chosen: the emptying of the atria (by 3D, right atria empty
+more, 63 +- 9 %, Peluso et al.), heart rates, sphericity, longitudinal shortening. Places and forms vary about as far
+as those of the real hearts that were fitted here.
+
+Disease begins where the guidelines draw the line, and how far it goes beyond was chosen: dilated ventricles lie beyond
+the limits for volume and ejection fraction, ischemic ones for ejection fraction; hypertrophy is a wall of 15 mm or
+more anywhere (13 mm in relatives of patients; Elliott et al., Eur Heart J 35:2733-2779, 2014); atria above 34 ml/m2
+are enlarged, above 48 ml/m2 severely (Lang et al.); an overloaded right ventricle is large and flattens the septum,
+mostly with a wall above 5 mm (Rudski et al., J Am Soc Echocardiogr 23:685-713, 2010). Scars lie in the territories of
+the three coronary arteries (Cerqueira et al., Circulation 105:539-542, 2002), of which one is drawn as a patch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The planes of the standard views, from landmarks of the heart.
 
-Planes as in Mitchell et al., J Am Soc Echocardiogr 32:1-64, 2019 (section 2): the apical views contain the apex and
+Planes as in Mitchell et al., J Am Soc Echocardiogr 32:1-64, 2019: the apical views contain the apex and
 look towards the base, those beside it differ by turning the probe about its beam, by about 60 degrees from the
 four-chamber to the two-chamber view and as much again to the long-axis view; the parasternal ones look from the front
 of the chest, along and across the long axis. Left and right of an image follow the same guideline: the marker of the
@@ -35,8 +35,8 @@ class Plane:
 
 
 PAPILLARY_LEVEL = 0.52
-"""Of the long axis from the apex on; 0 is the apex, 1 the mitral annulus. The middle third holds the papillary muscles
-(Lang et al., J Am Soc Echocardiogr 28:1-39, 2015)."""
+"""Of the long axis from the apex on; 0 is the apex, 1 the mitral annulus. The middle third is the one that holds the
+papillary muscles (Cerqueira et al., Circulation 105:539-542, 2002)."""
 MITRAL_LEVEL = 0.78
 """Where the tips of the leaflets are."""
 APEX_LEVEL = 0.20
