@@ -153,7 +153,7 @@ class Reconstruct(PixelSize, Task):
                 if frames[0].spacing is None:
                     raise InputError(
                         f"The pixel size of {view}{moment and ' ' + moment} is not known, and a heart has a size; give "
-                        "it by pixel_size, (row, column) in mm."
+                        "it by row_spacing and column_spacing, in mm."
                     )
                 if spacing.setdefault(view, frames[0].spacing) != frames[0].spacing:
                     raise InputError(
