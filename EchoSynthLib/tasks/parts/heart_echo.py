@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.acoustics import draw
 from EchoSynthLib.anatomy.heart3d.nearest_view import nearest_view
-from EchoSynthLib.anatomy.heart3d.tissue import Tissue
 from EchoSynthLib.anatomy.heart3d.tracing import TRACINGS
 from EchoSynthLib.anatomy.views import view_names
 from EchoSynthLib.types import Record
@@ -57,11 +57,5 @@ def _generated(one: Cut, view: str, seed: int, model: str) -> tuple[NDArray[np.u
 
 
 def _by_tissue(one: Cut, seed: int) -> tuple[NDArray[np.uint8], Record]:
-    return _GRAY[one.labels] * one.sector.mask(one.shape), {"drawing": TISSUE}
-
-
-_GRAY = np.full(256, 120, np.uint8)
-_GRAY[[Tissue.LV_CAVITY, Tissue.RV_CAVITY, Tissue.LEFT_ATRIUM, Tissue.RIGHT_ATRIUM]] = 8
-_GRAY[[Tissue.AORTA, Tissue.PULMONARY_ARTERY]] = 8
-_GRAY[[Tissue.PERICARDIUM, Tissue.LUNG]] = 220
-_GRAY[[Tissue.MITRAL_LEAFLET, Tissue.TRICUSPID_LEAFLET, Tissue.AORTIC_CUSP]] = 190
+    image, about = draw(one, seed=seed)
+    return image, {"drawing": TISSUE, "look": about["look"]}

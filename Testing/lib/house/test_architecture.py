@@ -31,7 +31,7 @@ SYSTEM_ROOMS = {system.name.partition(".")[0] for system in SYSTEMS}
 FLOORS = (
     {"arguments", "array_like", "checksums", "errors", "files", "machine", "processes", "progress", "records", "types"},
     {"anatomy", "images", "networks", "evaluation", "outputs"},
-    {"measurement"},
+    {"measurement", "acoustics"},
     {"zoo", "runtime", "training", "parallel"},
     {"systems", "capabilities"},
     SYSTEM_ROOMS,
