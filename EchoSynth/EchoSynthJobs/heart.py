@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthMRML.cines import CineBuilder, cine_of
@@ -53,7 +54,7 @@ class HeartRequest:
     ejection_fraction: float | None = None
     lv_volume: float | None = None
     wall: float | None = None
-    view: str = "4CH"
+    view: str = FOUR_CHAMBER.name
     plane: str | None = None
     phases: tuple[float, ...] = (0.0,)
     drawing: str = "tissue"

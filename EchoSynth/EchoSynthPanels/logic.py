@@ -286,7 +286,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         ejectionFraction: float | None = None,
         volume: float | None = None,
         wall: float | None = None,
-        view: str = "4CH",
+        view: str = "",
         phase: float = 0.0,
     ) -> Any:
         """Makes a beating heart and shows its surfaces and the echo of a view; gives what was made, with its record.
@@ -295,19 +295,20 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             condition: a name in `anatomy.heart3d.distributions.CONDITIONS`.
             seed: of the heart, with the condition.
             ejectionFraction, volume, wall: of the left ventricle: per cent, ml at end-diastole, mm; None as drawn.
-            view: any standard view.
+            view: any standard view; '' for the four-chamber view.
             phase: of the beat, 0 (end-diastole) to 1.
 
         Raises:
             EchoSynthLib.errors.EchoSynthError: no heart has these numbers, or the engine is not installed.
         """
         from EchoSynthJobs.heart import HeartRequest, make_heart
+        from EchoSynthLib.anatomy.views import FOUR_CHAMBER
         from EchoSynthMRML.heart_models import shapes_of, show_shapes
         from EchoSynthPanels.application.engine import run
         from EchoSynthPanels.new_heart.heart_views import show_echo
 
         fraction = None if ejectionFraction is None else ejectionFraction / 100
-        request = HeartRequest(condition, seed, fraction, volume, wall, view=view, phases=(phase,))
+        request = HeartRequest(condition, seed, fraction, volume, wall, view=view or FOUR_CHAMBER.name, phases=(phase,))
         made = run(_("New heart"), lambda client: make_heart(client, request))
         show_shapes(slicer.mrmlScene, shapes_of(made.surfaces))
         show_echo(slicer.mrmlScene, made.echo[0], made.record)
@@ -320,7 +321,7 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         ejectionFraction: float | None = None,
         volume: float | None = None,
         wall: float | None = None,
-        view: str = "4CH",
+        view: str = "",
         frames: int = 1,
     ) -> Any:
         """The volume node of the echo of a heart, and its exact label map: of a frame, or of so many of a beat.
@@ -329,10 +330,11 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
             EchoSynthLib.errors.EchoSynthError: see `newHeart`.
         """
         from EchoSynthJobs.heart import HeartRequest, save_heart
+        from EchoSynthLib.anatomy.views import FOUR_CHAMBER
         from EchoSynthPanels.application.engine import run
 
         fraction = None if ejectionFraction is None else ejectionFraction / 100
-        request = HeartRequest(condition, seed, fraction, volume, wall, view=view)
+        request = HeartRequest(condition, seed, fraction, volume, wall, view=view or FOUR_CHAMBER.name)
         return run(_("Save the heart"), lambda client: save_heart(slicer.mrmlScene, client, request, frames))
 
     def wakeUp(self) -> None:

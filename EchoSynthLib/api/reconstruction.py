@@ -28,6 +28,7 @@ from EchoSynthLib.reconstruction.picture import APICAL, OwnAxes
 from EchoSynthLib.reconstruction.results import Reconstruction, summary
 from EchoSynthLib.records import new_record
 from EchoSynthLib.types import LabelMap, Progress, Record, Spacing
+from EchoSynthLib.zoo.folders import check_name
 
 MODEL = "heart3d"
 
@@ -72,6 +73,7 @@ def reconstruct(
     """
     started = time.perf_counter()
     tell = progress or silent
+    check_name(segmenter)
     folder, reconstructor = reconstructor_of(model)
     given, steps = check_views(views, spacing, reconstructor.views)
     maps, segmented = _label_maps(given, steps, segmenter)
@@ -137,8 +139,8 @@ def _label_maps(
 
 def _holds_codes(values: NDArray[Any]) -> bool:
     """Whether all values are codes of a label map; pictures have more gray levels than these four."""
-    if values.dtype == bool:
-        return True
+    if values.dtype.kind not in "biuf" or not values.size:
+        return False
     low, high = values.min(), values.max()
     return bool(low >= 0 and high <= CamusCode.LEFT_ATRIUM and np.all(values == np.round(values)))
 

@@ -28,7 +28,9 @@ def write_checksums(folder: Path) -> Path:
     files = _files(folder)
     _refuse_foreign(folder, files)
     if not any(path.suffix == ".safetensors" or path == folder / "config.json" for path in files):
-        raise ModelError(f"The model folder {folder} holds no weights; write them before their checksums.")
+        raise ModelError(
+            f"The model folder {folder} holds neither *.safetensors nor config.json; write them before their checksums."
+        )
     names = {path.relative_to(folder).as_posix(): path for path in files if path != folder / CHECKSUMS}
     lines = [f"{_sha256(path)}  {name}\n" for name, path in sorted(names.items())]
     with replacing(folder / CHECKSUMS) as partial:

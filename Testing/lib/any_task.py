@@ -8,7 +8,7 @@ from task_files import write_echo, write_heart
 
 from EchoSynthLib.tasks import Parameter, Task, parameters_of
 
-OF_LABEL_MAPS = {"synthesize", "variations", "dataset"}
+OF_LABEL_MAPS = {"synthesize", "variations", "dataset", "reconstruct"}
 OF_CINES = {"track", "propagate", "strain"}
 
 
@@ -31,6 +31,8 @@ def sound_arguments(task: type[Task], folder: Path) -> dict[str, object]:
             given[item.name] = folder if task.name == "collect" else _sound_file(task, item.name, folder)
     if task.name == "register":
         given["fixed"] = write_echo(folder / "fixed.nii.gz")
+    if task.name == "reconstruct":
+        given["two_chamber"] = write_heart(folder / "second.nii.gz")
     return given
 
 

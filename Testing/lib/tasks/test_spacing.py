@@ -35,6 +35,8 @@ def run(task: str, folder: Path, suffix: str, factor: float) -> dict[str, Any]:
     values = {**sound_arguments(declared, folder / "sound"), main: file, "output": folder / "out"}
     if task == "register":
         values["fixed"] = write_echo(folder / f"fixed{suffix}")
+    if task == "reconstruct":
+        values["two_chamber"] = write_heart(folder / f"second{suffix}")
     return declared.build({**values, "row_spacing": row, "column_spacing": column}).run(Context())
 
 

@@ -36,8 +36,8 @@ def test_a_shipped_card_holds_all_that_is_promised(card: Path) -> None:
     text = card.read_text(encoding="utf-8")
     assert missing(text) == []
     assert text.startswith(f"# {card.parent.name}\n")
-    # The shipped models learned from CAMUS, whose owners ask for their citation.
-    assert CAMUS.strip() in text
+    # The shipped models learned from CAMUS, whose owners ask for their citation, or from nobody's heart.
+    assert CAMUS.strip() in text or "no image of a patient was used" in text
 
 
 def test_there_are_cards_to_look_at() -> None:
