@@ -46,6 +46,10 @@ ABOVE_AORTIC_ANNULUS_MM = 6.0
 FRONT_DEG = 20.0
 """From the anteroseptal direction, in which the aortic root lies, to the anterior one, from which the chest is looked
 through for short axes."""
+PARASTERNAL_LEVEL = 0.92
+PARASTERNAL_DEG = 18.0
+"""Where on the long axis the middle beam of the parasternal long-axis view meets it, and by how much it leans to the
+base: such that root, both valves and the atrium below the root are in the picture, as by eye in real ones."""
 SUBCOSTAL_DEG = 32.0
 """By which the middle beam of the subcostal view climbs from the right ventricle's free wall towards the base."""
 
@@ -120,9 +124,14 @@ def _apical(frame: _Frame, right: Vector, base: Vector) -> Plane:
 
 
 def _parasternal_long_axis(frame: _Frame) -> Plane:
-    """The plane of apex, mitral and aortic valve, from the front: right ventricle on top, aorta on the right."""
-    aim = frame.level(MITRAL_LEVEL)
-    return Plane(Pose.facing(aim, -frame.outflow, frame.axis), aim)
+    """The plane of apex, mitral and aortic valve, from the front: right ventricle on top, aorta on the right.
+
+    The valves are in its middle, and the aorta runs across the image rather than up it.
+    """
+    aim = frame.level(PARASTERNAL_LEVEL)
+    angle = np.deg2rad(PARASTERNAL_DEG)
+    down = np.sin(angle) * frame.axis - np.cos(angle) * frame.outflow
+    return Plane(Pose.facing(aim, down, frame.axis), aim)
 
 
 def _short_axis(level: float) -> Callable[[_Frame], Plane]:

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.ndimage import binary_erosion
 
 from EchoSynthLib.anatomy.beam import BEAM_SHAPE, beam_coordinates
 from EchoSynthLib.anatomy.deformation import warp_labels
@@ -69,6 +70,18 @@ def test_the_septum_is_left_of_the_left_ventricle_and_the_atrium_below_it(heart)
     assert middle[Tissue.RV_CAVITY][1] < middle[Tissue.LV_CAVITY][1]
     assert middle[Tissue.RIGHT_ATRIUM][1] < middle[Tissue.LEFT_ATRIUM][1]
     assert middle[Tissue.LEFT_ATRIUM][0] > middle[Tissue.LV_CAVITY][0]
+
+
+def test_the_parasternal_long_axis_shows_the_atrium_below_the_aortic_root_and_the_right_ventricle_on_top(heart) -> None:
+    one = seen(heart, "PLAX")
+    middle = {code: np.argwhere(one.labels == code).mean(axis=0) for code in (1, 3, 5)}
+    root = one.pose.to_picture(heart.landmarks().aortic + 10 * heart.landmarks().aortic_axis)
+    assert (np.bincount(one.labels.ravel(), minlength=4)[[1, 3]] > 1000).all()
+    assert middle[Tissue.RV_CAVITY][0] < middle[Tissue.LV_CAVITY][0] < middle[Tissue.LEFT_ATRIUM][0] + 10
+    assert root[1] / one.spacing[0] < middle[Tissue.LEFT_ATRIUM][0] - 15
+    # The atrium lies whole in the sector, as where it is measured.
+    edge = one.sector.mask(one.shape) & ~binary_erosion(one.sector.mask(one.shape))
+    assert not (one.labels[edge] == Tissue.LEFT_ATRIUM).any()
 
 
 def test_the_papillary_short_axis_shows_a_ring_of_wall_around_a_round_cavity(heart) -> None:
