@@ -37,7 +37,7 @@ def sound() -> dict[str, Any]:
         "sector": np.ones(labels.shape, bool),
         "displacement": fields,
         **dict.fromkeys(("displacements", "backward"), np.stack([fields, fields])),
-        "views": labels,  # one of them, see `called`
+        "views": heart().label_map,  # of one, see `called`
         "spacing": (0.9, 0.8),
         "model": "segmenter",
     }
@@ -105,7 +105,7 @@ def needed(function: Callable[..., Any], name: str) -> dict[str, Any]:
 
 def called(name: str, arguments: dict[str, Any]) -> Any:
     if "views" in arguments:
-        arguments = arguments | {"views": {"4CH": arguments["views"], "2CH": sound()["label_map"]}}
+        arguments = arguments | {"views": {"4CH": arguments["views"], "2CH": sound()["views"]}}
     with warnings.catch_warnings():
         # What numpy warns of, nobody has checked.
         warnings.simplefilter("error", RuntimeWarning)
