@@ -126,6 +126,7 @@ TABLES: dict[str, Callable[[Figures], str]] = {
     "measurement": rows_of,
     "contour": rows_of,
     "registration": registration,
+    "reconstruction": rows_of,
     "panel": rows_of,
 }
 

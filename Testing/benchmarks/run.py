@@ -17,6 +17,7 @@ import cost
 import document
 import measurement
 import panel
+import reconstruction
 import registration
 import registration_figure
 import segmentation
@@ -27,7 +28,7 @@ from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, iterate_
 from EchoSynthLib.machine import machine
 from EchoSynthLib.outputs import replacing
 
-PARTS = ("segmentation", "synthesis", "cost", "measurement", "contour", "registration", "panel")
+PARTS = ("segmentation", "synthesis", "cost", "measurement", "contour", "registration", "reconstruction", "panel")
 WITHOUT_DATA = ("cost", "panel")
 
 
@@ -74,6 +75,10 @@ def main() -> None:
         if arguments.every == 1:
             registration_figure.save(found["methods"], document.PICTURES / "registration.png")
         keep("registration", found)
+    if "reconstruction" in chosen:
+        hearts = reconstruction.figures(every_pair, 30 // arguments.every)  # type: ignore[arg-type]
+        print(document.rows_of(hearts))
+        keep("reconstruction", hearts)
     if "panel" in chosen and (figures := panel.panel_figures()) is not None:
         print(json.dumps(figures, indent=1))
         keep("panel", figures)
