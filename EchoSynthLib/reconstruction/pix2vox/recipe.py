@@ -55,7 +55,12 @@ AZIMUTH_DEG = {FOUR_CHAMBER.name: 0.0, TWO_CHAMBER.name: -60.0, LONG_AXIS.name: 
 
 
 def train(
-    run: TrainingRun, *, preset: str = "small", side: str = "64", views: str = ",".join(VIEWS), head: str = "structures"
+    run: TrainingRun,
+    *,
+    preset: str = "small",
+    side: str = "64",
+    views: str = ",".join((*VIEWS, LONG_AXIS.name)),
+    head: str = "structures",
 ) -> Path:
     """Train on the hearts of a folder that `echosynth cohort` made; returns the model folder it makes.
 
