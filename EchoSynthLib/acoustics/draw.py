@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-from EchoSynthLib.acoustics.echogenicity import Beams, echogenicity, smooth_field
+from EchoSynthLib.acoustics.echogenicity import Beams, echogenicity
 from EchoSynthLib.acoustics.look import Look
-from EchoSynthLib.acoustics.scatterers import scatterers
+from EchoSynthLib.acoustics.scatterers import material_places, scatterers, unevenness
 from EchoSynthLib.anatomy.beam import ScanConversion, beam_coordinates
 from EchoSynthLib.anatomy.heart3d.cut import Cut
 from EchoSynthLib.anatomy.sector.geometry import Sector
@@ -71,11 +71,14 @@ def _frame(cut: Cut, seed: int, look: Look, shape: tuple[int, int]) -> NDArray[n
     depths, angles = _grid(cut, shape)
     # What does not move with the heart is the same in all frames of a cine.
     still = np.random.default_rng((seed, *b"still"))
-    uneven = smooth_field(still, shape, (9, 6))
+    places = material_places(cut, points)
+    uneven = unevenness(places, seed).reshape(shape)
     level = echogenicity(labels, depths, angles, look, uneven) + _along_the_beams(depths, angles, look, still)
     amplitude = (10 ** (np.clip(level, -90, 40) / 20)).astype(np.float32)
+    haze = gaussian_filter(amplitude, (shape[0] / 20, shape[1] / 12), mode="nearest", truncate=2)
+    amplitude += 10 ** (look.haze_db / 20) * haze
     amplitude += 10 ** (look.side_lobes_db / 20) * gaussian_filter1d(amplitude, shape[1] / 14, axis=1, mode="nearest")
-    field = scatterers(cut, points, seed).reshape(shape) * amplitude
+    field = scatterers(places, seed).reshape(shape) * amplitude
     field += _clutter(depths, shape, look, still)
     envelope = _heard(field, amplitude, depths, angles, look, still)
     gray = _gray(20 * np.log10(envelope + 1e-6), look)

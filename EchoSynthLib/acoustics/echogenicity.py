@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter
 
 from EchoSynthLib.acoustics.look import Look
 from EchoSynthLib.anatomy.heart3d.tissue import Tissue
@@ -16,7 +16,8 @@ BLOOD = (
     Tissue.LV_CAVITY, Tissue.LEFT_ATRIUM, Tissue.RV_CAVITY, Tissue.RIGHT_ATRIUM, Tissue.AORTA, Tissue.PULMONARY_ARTERY,
 )  # fmt: skip
 LEAFLETS = (Tissue.MITRAL_LEAFLET, Tissue.TRICUSPID_LEAFLET, Tissue.AORTIC_CUSP)
-_ORIENTATION_MM = 2.5
+OUTSIDE = (Tissue.SOFT_TISSUE, Tissue.LUNG, Tissue.FAT)
+_ORIENTATION_MM = 3.5
 """Over which the direction of an interface is told."""
 _HALF_OF_LUNG_MM = 5.0
 """Into lung, after which half of the sound's level in dB is lost at first; air sends nearly all of it back."""
@@ -36,11 +37,10 @@ def table_of(look: Look) -> NDArray[np.float32]:
     return table
 
 
-def facing(labels: LabelMap, depths: NDArray[np.floating], angles: NDArray[np.floating], level: Beams) -> Beams:
+def facing(depths: NDArray[np.floating], angles: NDArray[np.floating], level: Beams) -> Beams:
     """(R, A) from 0 (the nearest interface runs along the beam) to 1 (it is square to it), times how sharp it is.
 
     Args:
-        labels: (R, A) codes of `Tissue`.
         depths: (R,) in mm.
         angles: (A,) in radians.
         level: (R, A) mean echo in dB, whose steps are the interfaces.
@@ -52,9 +52,9 @@ def facing(labels: LabelMap, depths: NDArray[np.floating], angles: NDArray[np.fl
 
 
 def along(labels: LabelMap, depths: NDArray[np.floating], angles: NDArray[np.floating]) -> Beams:
-    """(R, A): how far a wall runs along the beam, from 0 (square to it) to 1; told by the blood beside it."""
-    blood = np.isin(labels, BLOOD).astype(np.float32)
-    down, across = _slopes(blood, depths, angles, _ORIENTATION_MM)
+    """(R, A): how far a wall runs along the beam, from 0 (square to it) to 1; told by what lies on its sides."""
+    sides = np.isin(labels, BLOOD).astype(np.float32) - np.isin(labels, OUTSIDE)
+    down, across = _slopes(sides, depths, angles, _ORIENTATION_MM)
     square, size = across**2, down**2 + across**2
     return (square / (size + 1e-4)).astype(np.float32)
 
@@ -64,11 +64,14 @@ def echogenicity(
 ) -> Beams:
     """(R, A) in dB over muscle, with interfaces and orientation; `uneven` (R, A) is a field of standard deviation 1."""
     level = table_of(look)[labels]
-    blood = np.isin(labels, BLOOD)
-    walls = ~blood & (labels != Tissue.LUNG)
-    bright = look.specular_db * facing(labels, depths, angles, level)
-    lost = look.anisotropy_db * along(labels, depths, angles)
-    level = level + np.where(blood, 0, bright) + np.where(walls, look.unevenness_db * uneven - lost, 0)
+    blood, outside = np.isin(labels, BLOOD), np.isin(labels, OUTSIDE)
+    bright = look.specular_db * facing(depths, angles, level)
+    # Muscle by its fibers; pericardium is a mirror, and more so lost along the beam.
+    mirror = np.where(labels == Tissue.PERICARDIUM, 1.0 + look.pericardium_db / 12, 1.0)
+    lost = look.anisotropy_db * mirror * along(labels, depths, angles)
+    patchy = look.unevenness_db * np.where(outside, 1.5, 1.0) * uneven
+    faded = look.outside_fade_db * (depths / depths[-1])[:, None] * outside
+    level = level + np.where(blood, 0, bright + patchy) - np.where(blood | outside, faded, lost)
     return (level - _beyond_lung(labels, depths)).astype(np.float32)
 
 
@@ -88,10 +91,3 @@ def _slopes(
     wide = over_mm / float(np.median(arc))
     smooth = gaussian_filter(field, (over_mm / step, wide), mode="nearest", truncate=2.5)
     return np.gradient(smooth, axis=0) / step, np.gradient(smooth, axis=1) / arc
-
-
-def smooth_field(generator: np.random.Generator, shape: tuple[int, int], cells: tuple[int, int]) -> Beams:
-    """A field of standard deviation some 1 that changes over so many cells."""
-    grid = generator.standard_normal((cells[0] + 3, cells[1] + 3)).astype(np.float32)
-    places = [np.linspace(1, count + 1, size) for count, size in zip(cells, shape, strict=True)]
-    return 1.3 * map_coordinates(grid, np.meshgrid(*places, indexing="ij"), order=3, mode="nearest", prefilter=False)

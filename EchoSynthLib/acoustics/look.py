@@ -8,7 +8,7 @@ import numpy as np
 
 from EchoSynthLib.anatomy.heart3d.probe import Machine
 
-APERTURE_MM = 20.0
+APERTURE_MM = 16.0
 """Width of an adult cardiac phased array; those in use measure some 15 to 25 mm."""
 SPEED_OF_SOUND = 1.54
 """mm per microsecond in soft tissue, as every scanner takes it."""
@@ -28,12 +28,14 @@ class Look:
         specular_db: most that an interface square to the beam gains.
         anisotropy_db: most that a wall along the beam loses; the backscatter of muscle differs by some 8 dB between
             along and across its fibers (Mottley & Miller, J Acoust Soc Am 83:755-761, 1988).
+        outside_fade_db: by which tissue around the heart is weaker at the bottom of the picture.
         loss_db: left of attenuation at the bottom of the picture, once time-gain compensation has made up for most.
         sides_db: by which the outermost beams are weaker.
         rib_db: depth of the shadows of ribs.
         rib_left, rib_right: how far each reaches into the sector, as a part of its width; 0 for no rib.
         clutter_db: of the near field's reverberations, over muscle.
         clutter_mm: depth over which they fade.
+        haze_db: of reverberation and aberration, which fill the cavities; over what is around.
         side_lobes_db: of what is heard beside the beam.
         noise_db: of the electronics at the bottom.
         compounding: from 0 (full speckle) to 1 (none).
@@ -44,14 +46,15 @@ class Look:
     frequency_mhz: float = 2.5
     gain_db: float = 0.0
     blood_db: float = -32.0
-    pericardium_db: float = 12.0
+    pericardium_db: float = 10.0
     valve_db: float = 5.0
-    soft_db: float = -6.0
+    soft_db: float = -8.0
     fat_db: float = -2.0
     lung_db: float = 8.0
-    unevenness_db: float = 3.0
+    unevenness_db: float = 5.0
     specular_db: float = 9.0
-    anisotropy_db: float = 9.0
+    anisotropy_db: float = 12.0
+    outside_fade_db: float = 10.0
     loss_db: float = 5.0
     sides_db: float = 4.0
     rib_db: float = 0.0
@@ -59,6 +62,7 @@ class Look:
     rib_right: float = 0.0
     clutter_db: float = -6.0
     clutter_mm: float = 9.0
+    haze_db: float = -22.0
     side_lobes_db: float = -26.0
     noise_db: float = -46.0
     compounding: float = 0.25
@@ -94,24 +98,26 @@ class Look:
 _SHARE_OF_RIBS = 0.25
 _RANGES = {
     "blood_db": (-42, -24),
-    "pericardium_db": (7, 16),
+    "pericardium_db": (5, 14),
     "valve_db": (0, 9),
-    "soft_db": (-12, -1),
+    "soft_db": (-16, -3),
     "fat_db": (-6, 2),
     "lung_db": (4, 12),
-    "unevenness_db": (1.5, 5),
+    "unevenness_db": (3, 8),
     "specular_db": (5, 13),
-    "anisotropy_db": (4, 14),
-    "loss_db": (-2, 12),
+    "anisotropy_db": (6, 20),
+    "outside_fade_db": (0, 24),
+    "loss_db": (-2, 10),
     "sides_db": (0, 9),
     "rib_db": (10, 28),
     "rib_left": (0.05, 0.25),
     "rib_right": (0.05, 0.25),
     "clutter_db": (-16, 2),
     "clutter_mm": (4, 14),
+    "haze_db": (-32, -14),
     "side_lobes_db": (-34, -20),
     "noise_db": (-56, -40),
-    "compounding": (0.0, 0.5),
+    "compounding": (0.0, 0.6),
     "dynamic_range_db": (44, 62),
     "gamma": (0.9, 1.6),
 }

@@ -16,19 +16,33 @@ _CELL_MM = np.array([0.9, 0.55, 3.5])
 within the picture below the resolution, so that the beam's width and the pulse's length say how speckle looks."""
 
 
-def scatterers(cut: Cut, points: NDArray[np.float64], seed: int) -> NDArray[np.complex64]:
-    """(N,) complex Gaussian of variance 1: what scatters at points (N, 3) of the heart at the cut's phase.
-
-    Each is told by where the tissue lies at end-diastole, so the same tissue scatters alike at every phase.
-    """
+def material_places(cut: Cut, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3, N) mm in the picture's axes: where the tissue at points (N, 3) of the heart lies at end-diastole."""
     at_rest = cut.heart.material_points(points, cut.phase) if cut.phase else points
-    places = (cut.pose.to_picture(at_rest) / _CELL_MM).T
-    lattice = _lattice(seed)
-    parts = [map_coordinates(part, places, order=1, mode="grid-wrap", prefilter=False) for part in lattice]
+    return cut.pose.to_picture(at_rest).T
+
+
+def scatterers(places: NDArray[np.float64], seed: int) -> NDArray[np.complex64]:
+    """(N,) complex Gaussian of variance 1: what scatters at `material_places`, the same at every phase."""
+    parts = [_sampled(part, places / _CELL_MM[:, None]) for part in _lattice(seed)]
+    return ((parts[0] + 1j * parts[1]) / np.sqrt(2)).astype(np.complex64)
+
+
+def unevenness(places: NDArray[np.float64], seed: int) -> NDArray[np.float32]:
+    """(N,) of standard deviation 1: by which tissue differs from place to place, in patches and in grains."""
+    patches, grains = (_sampled(part, places / size + 17.0) for part, size in zip(_lattice(seed), _SIZES, strict=True))
+    return (0.8 * patches + 0.6 * grains).astype(np.float32)
+
+
+_SIZES = (15.0, 5.0)
+"""mm, of patches and grains."""
+
+
+def _sampled(lattice: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.float64]:
     between = places - np.floor(places)
     # Between the lattice's knots a mean of several would be weaker.
     spread = np.sqrt(np.prod(between**2 + (1 - between) ** 2, axis=0))
-    return ((parts[0] + 1j * parts[1]) / (np.sqrt(2) * spread)).astype(np.complex64)
+    return map_coordinates(lattice, places, order=1, mode="grid-wrap", prefilter=False) / spread
 
 
 @lru_cache(maxsize=2)
