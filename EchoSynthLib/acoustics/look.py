@@ -45,7 +45,7 @@ class Look:
 
     frequency_mhz: float = 2.5
     gain_db: float = 0.0
-    blood_db: float = -32.0
+    blood_db: float = -30.0
     pericardium_db: float = 10.0
     valve_db: float = 5.0
     soft_db: float = -8.0
@@ -54,7 +54,7 @@ class Look:
     unevenness_db: float = 5.0
     specular_db: float = 9.0
     anisotropy_db: float = 12.0
-    outside_fade_db: float = 10.0
+    outside_fade_db: float = 6.0
     loss_db: float = 5.0
     sides_db: float = 4.0
     rib_db: float = 0.0
@@ -64,9 +64,9 @@ class Look:
     clutter_mm: float = 9.0
     haze_db: float = -22.0
     side_lobes_db: float = -26.0
-    noise_db: float = -46.0
-    compounding: float = 0.25
-    dynamic_range_db: float = 52.0
+    noise_db: float = -42.0
+    compounding: float = 0.4
+    dynamic_range_db: float = 56.0
     gamma: float = 1.2
 
     @classmethod
@@ -97,16 +97,16 @@ class Look:
 
 _SHARE_OF_RIBS = 0.25
 _RANGES = {
-    "blood_db": (-42, -24),
+    "blood_db": (-38, -22),
     "pericardium_db": (5, 14),
     "valve_db": (0, 9),
-    "soft_db": (-16, -3),
+    "soft_db": (-12, -1),
     "fat_db": (-6, 2),
     "lung_db": (4, 12),
     "unevenness_db": (3, 8),
     "specular_db": (5, 13),
     "anisotropy_db": (6, 20),
-    "outside_fade_db": (0, 24),
+    "outside_fade_db": (-2, 14),
     "loss_db": (-2, 10),
     "sides_db": (0, 9),
     "rib_db": (10, 28),
@@ -114,10 +114,10 @@ _RANGES = {
     "rib_right": (0.05, 0.25),
     "clutter_db": (-16, 2),
     "clutter_mm": (4, 14),
-    "haze_db": (-32, -14),
+    "haze_db": (-28, -13),
     "side_lobes_db": (-34, -20),
-    "noise_db": (-56, -40),
-    "compounding": (0.0, 0.6),
-    "dynamic_range_db": (44, 62),
-    "gamma": (0.9, 1.6),
+    "noise_db": (-48, -30),
+    "compounding": (0.1, 0.6),
+    "dynamic_range_db": (48, 67),
+    "gamma": (0.9, 1.5),
 }

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.cine import check_label_maps, reshaped, varied
+from EchoSynthLib.anatomy.heart3d.cut import Cut
 from EchoSynthLib.anatomy.labels import check_sector_mask, check_spacing
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, taken_view
+from EchoSynthLib.api.cuts import TISSUE, by_tissue, cuts_of, traced_for
 from EchoSynthLib.arguments import whole_number
 from EchoSynthLib.array_like import as_mask
 from EchoSynthLib.capabilities import Capabilities
@@ -22,7 +26,7 @@ from EchoSynthLib.types import Progress, Record, Spacing
 
 
 def synthesize(
-    label_map: ArrayLike,
+    label_map: ArrayLike | Cut | Sequence[Cut],
     count: int = 1,
     seed: int = 0,
     view: str = FOUR_CHAMBER.name,
@@ -31,7 +35,7 @@ def synthesize(
     sector: Sector | ArrayLike | None = None,
     spacing: Spacing | None = None,
     quality: str | None = None,
-    model: str = "beam-flow",
+    model: str | None = None,
     solver: str | None = None,
     device: str = "auto",
     progress: Progress | None = None,
@@ -39,7 +43,9 @@ def synthesize(
     """Draw echocardiograms that follow a label map.
 
     Args:
-        label_map: (H, W) in CAMUS codes 0 to 3, row 0 at the transducer; or (T, H, W), the frames of a cine.
+        label_map: (H, W) in CAMUS codes 0 to 3, row 0 at the transducer; or (T, H, W), the frames of a cine. Or a cut
+            of a heart in 3D, or a sequence of its frames (`cut.at(phase)`), whose speckle moves with the tissue: it
+            brings sector, spacing and view with it, which are not given.
         count: how many images, or cines; number i depends on (seed, i) alone, and all frames of a cine share its noise.
         seed: of everything random.
         view: '2CH' or '4CH', by any of their names (see `EchoSynthLib.anatomy.views`).
@@ -48,7 +54,8 @@ def synthesize(
             the label map is fitted where it is None.
         spacing: (row, column) millimeters; gives the depth, and the aspect of the pixels where the sector is fitted.
         quality: acoustic window: 'good', 'medium', 'poor', or None for any; not every model knows of it.
-        model: name of the model folder; a diffusion model is run by torch.
+        model: name of the model folder; a diffusion model is run by torch. None for `beam-flow`; a cut of any view is
+            drawn by tissue instead (`"tissue"`), without a model, and by one where it is named.
         solver: of a diffusion model, one of the `solvers` in its config.json; None for the model's default.
         device: where torch runs a model that it runs: 'cpu', 'cuda', 'cuda:1', 'mps'; 'auto' takes a GPU if any.
             On other models it has no effect, and the record warns of it.
@@ -65,7 +72,21 @@ def synthesize(
     """
     started = time.perf_counter()
     count, seed = whole_number(count, "count", 1), whole_number(seed, "seed", 0)
-    labels = check_label_maps(label_map)
+    frames_of_heart = cuts_of(label_map)
+    given: Any = label_map
+    if frames_of_heart is not None:
+        _check_brought(sector=sector, spacing=spacing)
+        if model is None or _is_tissue(model):
+            _check_brought(steps=steps, quality=quality, solver=solver)
+            images, record = by_tissue(frames_of_heart, count, seed, progress=progress)
+            return images[:, 0] if isinstance(label_map, Cut) else images, record
+        sector, spacing = frames_of_heart[0].sector, frames_of_heart[0].spacing
+        traced, view = traced_for(frames_of_heart)
+        given = traced[0] if isinstance(label_map, Cut) else traced
+    elif _is_tissue(model):
+        raise InputError("By tissue a cut of a heart is drawn; a label map needs a model: give its name, or None.")
+    model = "beam-flow" if model is None else model
+    labels = check_label_maps(given)
     told = taken_view(view, "synthesis").name
     spacing = check_spacing(spacing)
     frames = labels if labels.ndim == 3 else labels[np.newaxis]
@@ -141,6 +162,19 @@ def variations(
         sector_mask=mask,
     )
     return np.stack([varied(heart, seed, index, strength=strength, sector_mask=mask) for index in range(count)])
+
+
+def _is_tissue(model: object) -> bool:
+    return isinstance(model, str) and model == TISSUE
+
+
+def _check_brought(**given: object) -> None:
+    told = sorted(name for name, value in given.items() if value is not None)
+    if told:
+        raise InputError(
+            f"A cut of a heart has a sector and a spacing of its own, and by tissue it is drawn without steps, quality "
+            f"and solver; leave out {' and '.join(told)}."
+        )
 
 
 def _sector(

@@ -23,7 +23,16 @@ from EchoSynthLib.records import new_record, seconds_since
 from EchoSynthLib.tasks.common.options import seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_writable, output_folder
 from EchoSynthLib.tasks.common.results import RECORD, write_records
-from EchoSynthLib.tasks.parts.cohort_items import ANATOMY, OBSERVER, Cutting, View, make, settings_of
+from EchoSynthLib.tasks.parts.cohort_items import (
+    ANATOMY,
+    ECHOES,
+    NONE,
+    OBSERVER,
+    Cutting,
+    View,
+    make,
+    settings_of,
+)
 from EchoSynthLib.tasks.task import Context, Task, parameter
 
 HEARTS, CUTS = "hearts.csv", "cuts.csv"
@@ -58,6 +67,11 @@ class CohortOfHearts(Task):
         choices=(OBSERVER, ANATOMY),
         help="of the label maps of apical views: as those of CAMUS were drawn, with thick walls, or as the heart is",
     )
+    echo: str = parameter(
+        NONE,
+        choices=ECHOES,
+        help="images of the cuts: none, by tissue, or by the generator those of 2CH and 4CH and the others by tissue",
+    )
     examinations: int = parameter(
         1, minimum=1, maximum=100, unit="days", help="on which each heart is looked at, with another hand and machine"
     )
@@ -79,7 +93,7 @@ class CohortOfHearts(Task):
         check_places(self.workers, self.cluster)
         views = self._views()
         cutting = Cutting(
-            Cohort(self.seed, self.condition, self.skill, self.rows, self.frames), self.motion, self.tracing
+            Cohort(self.seed, self.condition, self.skill, self.rows, self.frames), self.motion, self.tracing, self.echo
         )
         folder = check_writable(output_folder(self.output))
         self._claim(folder, settings_of(cutting))
@@ -123,7 +137,8 @@ class CohortOfHearts(Task):
         told = folder / COHORT
         if told.is_file():
             try:
-                before = dict(json.loads(told.read_text(encoding="utf-8")))
+                # Cohorts of before had no echo.
+                before = {"echo": NONE} | dict(json.loads(told.read_text(encoding="utf-8")))
             except (ValueError, TypeError) as error:
                 raise OutputError(
                     f"{told} is damaged, so that nobody can tell which cohort lies in {folder} ({error}); choose "

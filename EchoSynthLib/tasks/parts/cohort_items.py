@@ -14,16 +14,20 @@ import numpy as np
 
 from EchoSynthLib.anatomy.heart3d.cohort import Cohort
 from EchoSynthLib.anatomy.heart3d.probe import Examination
-from EchoSynthLib.anatomy.views import APICAL, view_of
+from EchoSynthLib.anatomy.views import APICAL, view_names, view_of
 from EchoSynthLib.records import new_record, stamp_of
+from EchoSynthLib.types import Record
 
 if TYPE_CHECKING:
     from EchoSynthLib.anatomy.heart3d.cut import Cut
     from EchoSynthLib.images.frame import Geometry
 
 TISSUES, LABEL_MAPS, MOTION, RECORDS = "tissues", "label_maps", "motion", "records"
+ECHO, IMAGES = "echo", "images"
 """Rooms of a cohort's folder."""
 OBSERVER, ANATOMY = "observer", "anatomy"
+NONE, BY_TISSUE, GENERATOR = "none", "tissue", "generator"
+ECHOES = (NONE, BY_TISSUE, GENERATOR)
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,13 @@ class Cutting:
         cohort: the hearts.
         motion: whether motion is written, too.
         tracing: whose label maps: 'observer', as CAMUS was traced, or 'anatomy'.
+        echo: how images are drawn: 'none', by 'tissue', or by the 'generator' those views that it knows.
     """
 
     cohort: Cohort
     motion: bool
     tracing: str
+    echo: str = NONE
 
 
 def make(cutting: Cutting, view: View) -> dict[str, bytes]:
@@ -73,7 +79,32 @@ def make(cutting: Cutting, view: View) -> dict[str, bytes]:
             files[f"{LABEL_MAPS}/{view.stem}_{phase}_gt.nii.gz"] = _nifti(label_map, [frame], stamp)
     if cutting.motion:
         files[f"{MOTION}/{view.stem}.npz"] = _motion(frames)
-    return files | {view.record: _record(cutting, view, frames, list(files))}
+    about: Record = {}
+    if cutting.echo != NONE:
+        cine, about = _echo(cutting, view, frames)
+        files[f"{ECHO}/{view.stem}.nii.gz"] = _nifti(cine, frames, stamp, image=True)
+        if view_of(view.name) in APICAL:
+            for phase, frame in _ends(frames).items():
+                lone = _nifti(cine[frames.index(frame)], [frame], stamp, image=True)
+                files[f"{IMAGES}/{view.stem}_{phase}.nii.gz"] = lone
+    return files | {view.record: _record(cutting, view, frames, list(files), about)}
+
+
+def _echo(cutting: Cutting, view: View, frames: list[Cut]) -> tuple[np.ndarray, Record]:
+    """The frames (T, H, W) as echo, by one patient's look on the day's machine, and what the record says of it."""
+    from EchoSynthLib.acoustics import Look, draw
+    from EchoSynthLib.api.synthesis import synthesize
+
+    own = (cutting.cohort.seed_of(view.index), view.examination, *b"echo", *view.name.encode())
+    seed = int(np.random.SeedSequence(own).generate_state(1)[0])
+    if cutting.echo == GENERATOR and view.name in view_names("synthesis"):
+        tracing = cutting.cohort.tracing(view.index, view.name, view.examination)
+        label_maps = np.stack([frame.traced(tracing) for frame in frames])
+        first = frames[0]
+        images, record = synthesize(label_maps, seed=seed, view=view.name, sector=first.sector, spacing=first.spacing)
+        return images[0], {"drawing": GENERATOR, "seed": seed, "model": record["model"]}
+    machine = Examination(cutting.cohort.seed_of(view.index), view.examination, cutting.cohort.skill).machine()
+    return draw(frames, seed=seed, look=Look.drawn(np.random.default_rng((seed, *b"look")), machine))
 
 
 def _ends(frames: list[Cut]) -> dict[str, Cut]:
@@ -81,7 +112,7 @@ def _ends(frames: list[Cut]) -> dict[str, Cut]:
     return {"ED": frames[0], "ES": next(frame for frame in frames if frame.phase == systole)}
 
 
-def _record(cutting: Cutting, view: View, frames: list[Cut], files: list[str]) -> bytes:
+def _record(cutting: Cutting, view: View, frames: list[Cut], files: list[str], echo: Record) -> bytes:
     cohort = cutting.cohort
     examination = Examination(cohort.seed_of(view.index), view.examination, cohort.skill)
     told = {
@@ -93,15 +124,18 @@ def _record(cutting: Cutting, view: View, frames: list[Cut], files: list[str]) -
         "files": files,
     }
     told.pop("phase")
+    if echo:
+        told["echo"] = echo
     return (json.dumps(told, indent=1) + "\n").encode()
 
 
-def _nifti(labels: np.ndarray, frames: list[Cut], stamp: Mapping[str, Any]) -> bytes:
-    """A label map (H, W), or a cine (T, H, W), that lies in the heart's millimeters where it was cut."""
-    from EchoSynthLib.images.write import write_label_map
+def _nifti(pixels: np.ndarray, frames: list[Cut], stamp: Mapping[str, Any], image: bool = False) -> bytes:
+    """A label map or an image (H, W), or a cine (T, H, W), that lies in the heart's millimeters where it was cut."""
+    from EchoSynthLib.images.write import write_image, write_label_map
 
     with tempfile.TemporaryDirectory() as folder:
-        path = write_label_map(Path(folder, "map.nii.gz"), labels, _geometry(frames, labels.ndim), attributes=stamp)
+        write = write_image if image else write_label_map
+        path = write(Path(folder, "map.nii.gz"), pixels, _geometry(frames, pixels.ndim), attributes=stamp)
         return path.read_bytes()
 
 
@@ -133,4 +167,4 @@ def _motion(frames: list[Cut]) -> bytes:
 
 def settings_of(cutting: Cutting) -> dict[str, Any]:
     """What the files depend on, as JSON-able values."""
-    return {**asdict(cutting.cohort), "motion": cutting.motion, "tracing": cutting.tracing}
+    return {**asdict(cutting.cohort), "motion": cutting.motion, "tracing": cutting.tracing, "echo": cutting.echo}

@@ -179,3 +179,18 @@ def test_a_cohort_that_does_not_tell_what_it_is_is_left_alone(tmp_path, damaged)
     with pytest.raises(OutputError, match="damaged"):
         find_task("cohort")(output=tmp_path, count=1).run(Context())
     assert [path.name for path in tmp_path.iterdir()] == ["cohort.json"]
+
+
+def test_images_lie_beside_the_labels_of_every_view_and_are_the_same_from_any_worker(tmp_path, made) -> None:
+    cohort(tmp_path / "a", count=1, views="4CH, plax", echo="tissue")
+    cohort(tmp_path / "b", count=1, views="4CH, plax", echo="tissue", workers=2)
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+    for stem in ("heart00000_4CH", "heart00000_PLAX"):
+        echo, tissues = (read_image(tmp_path / "a" / room / f"{stem}.nii.gz") for room in ("echo", "tissues"))
+        assert echo.pixels.shape == tissues.pixels.shape
+        assert echo.geometry.spacing == pytest.approx(tissues.geometry.spacing)
+    labels, _ = read_label_map(tmp_path / "a" / "label_maps" / "heart00000_4CH_ED_gt.nii.gz")
+    image = read_image(tmp_path / "a" / "images" / "heart00000_4CH_ED.nii.gz").pixels
+    assert image[labels == 1].mean() < image[labels == 2].mean()
+    with pytest.raises(OutputError, match="a cohort of echo 'tissue'"):
+        cohort(tmp_path / "a", count=1, views="4CH, plax")
