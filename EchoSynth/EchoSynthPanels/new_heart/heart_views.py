@@ -113,6 +113,8 @@ def _look_from_the_front() -> None:
     if widget is None:
         return
     view = widget.threeDView()
+    # The box of the scene would be that of the sector.
+    view.mrmlViewNode().SetBoxVisible(False)
     view.lookFromAxis(ctk.ctkAxesWidget.Anterior)
     camera = slicer.modules.cameras.logic().GetViewActiveCameraNode(view.mrmlViewNode())
     if camera is not None:
