@@ -152,6 +152,16 @@ class LiveHeart(VTKObservationMixin):
         self._asked = request
         self._show(request, shapes_of(made.surfaces) if made.surfaces else None, made)
 
+    def show_cut_again(self) -> None:
+        """Takes out of the view that cuts what a chosen image has brought there: one slice lets no wheel move it."""
+        if self.record is not None and slice_node(CUT_VIEW) is not None:
+            self._turning = True
+            try:
+                show_cut(self.record)
+                self._plane = plane_text(plane_of_view(slice_node(CUT_VIEW)))
+            finally:
+                self._turning = False
+
     def beat(self, on: bool) -> None:
         """Lets it beat; a first beat is as slow as its frames are drawn, then it has its own heart rate."""
         if not on:

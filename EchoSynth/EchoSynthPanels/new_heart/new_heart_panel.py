@@ -140,6 +140,7 @@ class NewHeartPanel(Panel):
 
     def _show_saved(self, saved: SavedHeart) -> None:
         self.parameters.inputVolume, self.parameters.labelMap = saved.image, saved.segmentation
+        self.live.show_cut_again()
         told = _("'{image}' and its label map are in the scene, chosen in all modules. True: {truth}.")
         self.tell(self.ui.saveHeartResultLabel, told.format(image=saved.image.GetName(), truth=truth(saved.record)))
 

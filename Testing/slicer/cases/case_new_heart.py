@@ -256,6 +256,10 @@ class Saved(Hearts):
         assert "EF 62 %" in self.ui.saveHeartResultLabel.text
         np.testing.assert_array_equal(pixels(image), self.echo)
         picture("new-heart-saved")
+        seen = self.echo
+        self.scroll(12)
+        self.settle()
+        assert not np.array_equal(self.echo, seen)
 
     def test_a_beat_is_saved_as_a_cine_that_measure_understands(self):
         self.make()
