@@ -31,6 +31,8 @@ from EchoSynthLib.types import LabelMap, Progress, Record, Spacing
 from EchoSynthLib.zoo.folders import check_name
 
 MODEL = "heart3d"
+HIGHEST_CODE = 31
+"""Whole numbers up to it are codes of some label map; a picture that dark shows nothing."""
 
 
 def reconstruct(
@@ -138,11 +140,12 @@ def _label_maps(
 
 
 def _holds_codes(values: NDArray[Any]) -> bool:
-    """Whether all values are codes of a label map; pictures have more gray levels than these four."""
+    """Whether all values are codes of a label map, other ones than those of CAMUS among them: `check_label_map` names
+    these. Pictures have more gray levels."""
     if values.dtype.kind not in "biuf" or not values.size:
         return False
     low, high = values.min(), values.max()
-    return bool(low >= 0 and high <= CamusCode.LEFT_ATRIUM and np.all(values == np.round(values)))
+    return bool(low >= 0 and high <= HIGHEST_CODE and np.all(values == np.round(values)))
 
 
 def _checked(label_map: NDArray[Any], where: str) -> LabelMap:

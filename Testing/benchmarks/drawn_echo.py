@@ -1,8 +1,8 @@
 """Echo drawn by tissue beside the real frames of CAMUS val: what the segmenter finds in it, speckle, Frechet distance.
 
 Hearts of a cohort, 2CH and 4CH, both phases, each with a look of its own. `python Testing/benchmarks/drawn_echo.py`;
-the ranges of `Look` were chosen on train frames (`--split train`), the first of them after a look at 32 val frames, so that
-the figures of val are a little too good.
+the ranges of `Look` were chosen on train frames (`--split train`), the first of them after a look at 32 val frames,
+so that the figures of val are a little too good.
 """
 
 from __future__ import annotations

@@ -109,6 +109,7 @@ def test_views_that_do_not_belong_together_are_red_or_yellow() -> None:
         (lambda maps: maps | {"2CH": maps["2CH"][0]}, "4CH has 2, 2CH has one"),
         (lambda maps: maps | {"2CH": np.zeros_like(maps["2CH"])}, "2CH, frame 0: The label map is empty"),
         (lambda maps: maps | {"2CH": maps["2CH"][None]}, "shape"),
+        (lambda maps: maps | {"2CH": np.where(maps["2CH"] == 1, 5, maps["2CH"])}, "2CH, frame 0: .*5"),
         (lambda maps: maps["4CH"], "by their names"),
         (lambda maps: maps | {"3CH": np.where(maps["4CH"] == 1, 0, maps["4CH"])}, "3CH has no left ventricular cavity"),
     ],
