@@ -20,6 +20,8 @@ from EchoSynthLib.tasks import find_task, parameters_of
 
 INPUTS = ("image", "label_map")
 """The tasks that one image can be timed with have one of these as their main parameter."""
+_PIXEL_MM = 0.5
+"""Of the pictures that a heart is made from."""
 
 
 def can_be_timed(model: Capabilities) -> bool:
@@ -43,11 +45,16 @@ def time_one_image(client: Client, model: Capabilities, shape: tuple[int, int], 
     label_map[shape[0] // 4 : shape[0] // 2, shape[1] // 3 : -(shape[1] // 3)] = 2
     label_map[shape[0] // 3 : shape[0] // 2, shape[1] * 2 // 5 : -(shape[1] * 2 // 5)] = 1
     picture = label_map * np.uint8(80) + np.random.default_rng(0).integers(0, 80, shape, np.uint8)
+    # A heart in 3D is timed from label maps: what segments images has a time of its own.
+    takes_two_views = "two_chamber" in taken
     with working_folder() as folder:
-        write_array(folder / "input.npy", label_map if main == "label_map" else picture)
+        write_array(folder / "input.npy", label_map if main == "label_map" or takes_two_views else picture)
         write_array(folder / "fixed.npy", picture)
+        write_array(folder / "second.npy", label_map)
         told: dict[str, Any] = {"output": folder / "out", "format": "npy", "count": 1, "device": device}
-        told["fixed"] = folder / "fixed.npy"
+        told |= {"fixed": folder / "fixed.npy", "two_chamber": folder / "second.npy"}
+        if takes_two_views:
+            told |= {"row_spacing": _PIXEL_MM, "column_spacing": _PIXEL_MM}
         parameters = {main: folder / "input.npy", "model": model.name}
         parameters |= {name: value for name, value in told.items() if name in taken}
         # The first run reads the weights, for which one step is enough; the second is the figure.
