@@ -1,4 +1,4 @@
-"""EchoHeart3D for 3D Slicer: hearts in 3D, made or found again, and the echo of any plane through them."""
+"""EchoHeart3D for 3D Slicer: hearts in 3D that are made, and the echo of any plane through them."""
 
 from slicer.i18n import tr as _
 

@@ -12,6 +12,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 # Nothing else of the extension here: Slicer imports this file as it starts.
 if TYPE_CHECKING:
+    from EchoSynthJobs.heart import HeartRequest
     from EchoSynthJobs.job import Job
     from EchoSynthJobs.track import Motion
     from EchoSynthLib.client import Client
@@ -301,14 +302,12 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         Raises:
             EchoSynthLib.errors.EchoSynthError: no heart has these numbers, or the engine is not installed.
         """
-        from EchoSynthJobs.heart import HeartRequest, make_heart
-        from EchoSynthLib.anatomy.views import FOUR_CHAMBER
+        from EchoSynthJobs.heart import make_heart
         from EchoSynthMRML.heart_models import shapes_of, show_shapes
         from EchoSynthPanels.application.engine import run
         from EchoSynthPanels.new_heart.heart_views import show_echo
 
-        fraction = None if ejectionFraction is None else ejectionFraction / 100
-        request = HeartRequest(condition, seed, fraction, volume, wall, view=view or FOUR_CHAMBER.name, phases=(phase,))
+        request = _heart_request(condition, seed, ejectionFraction, volume, wall, view, phase)
         made = run(_("New heart"), lambda client: make_heart(client, request))
         show_shapes(slicer.mrmlScene, shapes_of(made.surfaces))
         show_echo(slicer.mrmlScene, made.echo[0], made.record)
@@ -329,12 +328,10 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         Raises:
             EchoSynthLib.errors.EchoSynthError: see `newHeart`.
         """
-        from EchoSynthJobs.heart import HeartRequest, save_heart
-        from EchoSynthLib.anatomy.views import FOUR_CHAMBER
+        from EchoSynthJobs.heart import save_heart
         from EchoSynthPanels.application.engine import run
 
-        fraction = None if ejectionFraction is None else ejectionFraction / 100
-        request = HeartRequest(condition, seed, fraction, volume, wall, view=view or FOUR_CHAMBER.name)
+        request = _heart_request(condition, seed, ejectionFraction, volume, wall, view)
         return run(_("Save the heart"), lambda client: save_heart(slicer.mrmlScene, client, request, frames))
 
     def wakeUp(self) -> None:
@@ -348,3 +345,19 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         from EchoSynthPanels.application.engine import the_runner
 
         the_runner().cancel()
+
+
+def _heart_request(
+    condition: str,
+    seed: int,
+    percent: float | None,
+    volume: float | None,
+    wall: float | None,
+    view: str,
+    phase: float = 0.0,
+) -> HeartRequest:
+    """What `newHeart` and `saveHeart` are asked for, as the task takes it."""
+    from EchoSynthJobs.heart import HeartRequest
+
+    fraction = None if percent is None else percent / 100
+    return HeartRequest(condition, seed, fraction, volume, wall, view=view or HeartRequest.view, phases=(phase,))

@@ -70,6 +70,7 @@ class OneHeart(Task):
         import numpy as np
 
         from EchoSynthLib.anatomy.heart3d.adjusted import adjusted_heart
+        from EchoSynthLib.images.writers.arrays import write_array
 
         started = time.perf_counter()
         folder = output_folder(self.output)
@@ -86,7 +87,7 @@ class OneHeart(Task):
         check_replaceable(folder, RECORD, outputs.values(), self.name, folder)
         with OutputFolder(folder) as hidden:
             for name, array in arrays.items():
-                np.save(hidden / outputs[name], array, allow_pickle=False)
+                write_array(hidden / outputs[name], array)
             if self.surfaces:
                 np.savez(hidden / SURFACES, allow_pickle=False, **_surfaces(heart, phases, context))
             record |= {"seconds": seconds_since(started), "outputs": outputs}

@@ -17,7 +17,7 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common.options import PixelSize
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.common.results import check_exists, naming, write_records
+from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_light, write_records
 from EchoSynthLib.tasks.parts.measure_cases import CaseFiles, case_of_file, cases_in
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Spacing
@@ -79,22 +79,21 @@ class Reconstruct(PixelSize, Task):
     @classmethod
     def findings(cls, record: Mapping[str, Any]) -> list[str]:
         """Volumes of the left ventricle beside those of discs, the ejection fraction, and the light."""
-        light = record["light"]
-        reason = "" if light["color"] == "green" else f": {light['reasons'][0]}"
+        light = told_of_light(record["light"])
         if "EF_percent" not in record:
             name = "left ventricle"
             low, high = record["intervals_ml"].get(name, (None, None))
             between = "" if low is None else f" ({low:.0f} to {high:.0f})"
             return [
                 f"{name} {record['volumes_ml'][name]:.1f} ml{between}, by biplane discs "
-                f"{record['biplane_discs_ml']:.1f} ml ({light['color']}{reason})"
+                f"{record['biplane_discs_ml']:.1f} ml ({light})"
             ]
         volumes = [of_moment["left ventricle"] for of_moment in record["volumes_ml"]]
         discs = record["biplane_discs_ml"]
         by_discs = 100 * (1 - min(discs) / max(discs))
         return [
             f"left ventricle {max(volumes):.1f} to {min(volumes):.1f} ml, EF {record['EF_percent']:.1f} %, by biplane "
-            f"discs {max(discs):.1f} to {min(discs):.1f} ml, {by_discs:.1f} % ({light['color']}{reason})"
+            f"discs {max(discs):.1f} to {min(discs):.1f} ml, {by_discs:.1f} % ({light})"
         ]
 
     def _given(self) -> dict[str, Path]:

@@ -19,7 +19,7 @@ from EchoSynthLib.tasks.common.folder_runs import run_folder
 from EchoSynthLib.tasks.common.motion import frame_parameter, frame_time_of, frame_time_parameter
 from EchoSynthLib.tasks.common.options import PixelSize, view_parameter
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
-from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, write_records
+from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, told_of_light, write_records
 from EchoSynthLib.tasks.common.shown import blank_frames
 from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.types import Progress
@@ -96,11 +96,10 @@ class Strain(PixelSize, Task):
         """The global strain with its light, and between which frames; of a folder, how many cines were measured."""
         if "gls_percent" not in record:
             return told_of_folder(record, "measured")
-        light = record["light"]
-        reason = "" if light["color"] == "green" else f": {light['reasons'][0]}"
+        light = told_of_light(record["light"])
         phases = f"end-diastole is frame {record['end_diastole']}, end-systole frame {record['end_systole']}"
         return [
-            f"{record['view']} global longitudinal strain {record['gls_percent']:.1f} % ({light['color']}{reason})",
+            f"{record['view']} global longitudinal strain {record['gls_percent']:.1f} % ({light})",
             f"{phases} of 0 to {record['frames'] - 1}",
         ]
 

@@ -16,6 +16,8 @@ S. Leclerc et al., "Deep Learning for Segmentation Using an Open Large-Scale Dat
 IEEE Transactions on Medical Imaging 38(9):2198-2210, 2019, doi 10.1109/TMI.2019.2900516.
 """
 
+NOBODYS = "Made from hearts that nobody has; no image of a patient was used. Not for clinical use.\n"
+
 UNKNOWN = f"""Terms: as told by whoever trained it. It learned from frames that came without a {FILE} beside them, so
 neither their citation nor their terms are known here; ask before the model is used or passed on. Not for clinical use.
 """

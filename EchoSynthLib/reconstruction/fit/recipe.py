@@ -23,6 +23,7 @@ from EchoSynthLib.reconstruction.fit.pipeline import FitPipeline, chamber_volume
 from EchoSynthLib.training.card import Made, ModelCard, train_command
 from EchoSynthLib.training.model_folder import write_model_folder
 from EchoSynthLib.training.run import TrainingRun
+from EchoSynthLib.training.terms import NOBODYS
 
 HEARTS = 120
 """Where neither iterations nor minutes are asked for: each is fitted at end-diastole and at end-systole."""
@@ -81,7 +82,7 @@ def train(run: TrainingRun) -> Path:
         made=Made(
             f"{done - done // HELD_OUT} drawn hearts (cohort of seed {cohort.seed}, {cohort.condition}), each at "
             "end-diastole and end-systole",
-            "Made from hearts that nobody has; no image of a patient was used. Not for clinical use.\n",
+            NOBODYS,
             train_command(run.name, run.data, run.output, **run.asked),
             run.device,
             f"val split: {done // HELD_OUT} other hearts of the cohort",

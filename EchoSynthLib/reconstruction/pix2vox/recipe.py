@@ -38,6 +38,7 @@ from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.precision import has_bfloat16
 from EchoSynthLib.training.run import TrainingRun
 from EchoSynthLib.training.settings import Settings
+from EchoSynthLib.training.terms import NOBODYS
 
 BATCH = 8
 ITERATIONS = 4_000
@@ -85,7 +86,7 @@ def train(
     made = Made(
         f"{len(parts['train'])} drawn hearts (cohort of seed {cohort.seed}, {cohort.condition}), each at "
         f"{cohort.frames} phases of its beat",
-        "Made from hearts that nobody has; no image of a patient was used. Not for clinical use.\n",
+        NOBODYS,
         command,
         run.device,
         f"val split: {len(parts['val'])} other hearts of the cohort",

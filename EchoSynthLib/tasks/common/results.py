@@ -52,6 +52,11 @@ def told_of_pairs(record: Mapping[str, Any]) -> list[str]:
     return [f"{pairs} {'pair' if pairs == 1 else 'pairs'} in {Path(record['outputs']['record']).parent}"]
 
 
+def told_of_light(light: Mapping[str, Any]) -> str:
+    """The color of a record's light, with the first reason where it is not green."""
+    return str(light["color"]) if light["color"] == "green" else f"{light['color']}: {light['reasons'][0]}"
+
+
 def told_of_folder(record: Mapping[str, Any], done: str) -> list[str]:
     """Of a folder, how many of its images were done, as in "2 images segmented"; nothing of a lone image."""
     if "failures" not in record:

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.acoustics import draw
 from EchoSynthLib.anatomy.heart3d.nearest_view import nearest_view
-from EchoSynthLib.anatomy.heart3d.tracing import TRACINGS
 from EchoSynthLib.anatomy.views import view_names
+from EchoSynthLib.api.cuts import TISSUE
 from EchoSynthLib.types import Record
 
 if TYPE_CHECKING:
     from EchoSynthLib.anatomy.heart3d.cut import Cut
 
-TISSUE, GENERATOR = "tissue", "generator"
+GENERATOR = "generator"
 DRAWINGS = (TISSUE, GENERATOR)
 FARTHEST = 30.0
 """Degrees and mm off a plane that the generator was trained on, up to which it draws: some three errors of a hand."""
@@ -38,7 +38,7 @@ def echo_of(one: Cut, drawing: str, seed: int, model: str = "beam-flow") -> tupl
         return *_by_tissue(one, seed), []
     near = nearest_view(one.heart, one.pose, view_names("synthesis"))
     if near.off <= FARTHEST and near.beam_degrees <= FARTHEST_BEAM:
-        return *_generated(one, near.view, seed, model), []
+        return *_generated(one, seed, model), []
     doubt = (
         f"The generator knows {' and '.join(view_names('synthesis'))}; this picture is off {near.view} by "
         f"{max(near.degrees, near.beam_degrees):.0f} degrees and {near.mm:.0f} mm, so it is drawn by tissue."
@@ -46,12 +46,10 @@ def echo_of(one: Cut, drawing: str, seed: int, model: str = "beam-flow") -> tupl
     return *_by_tissue(one, seed), [doubt]
 
 
-def _generated(one: Cut, view: str, seed: int, model: str) -> tuple[NDArray[np.uint8], Record]:
+def _generated(one: Cut, seed: int, model: str) -> tuple[NDArray[np.uint8], Record]:
     from EchoSynthLib.api.synthesis import synthesize
 
-    # As those were traced that it was trained on.
-    label_map = one.traced(TRACINGS[view])
-    images, record = synthesize(label_map, seed=seed, view=view, sector=one.sector, spacing=one.spacing, model=model)
+    images, record = synthesize(one, seed=seed, model=model)
     kept = ("model", "model_sha256", "steps", "view")
     return images[0], {"drawing": GENERATOR, **{key: record[key] for key in kept if key in record}}
 
