@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NEEDS  := pyproject.toml setup.py constraints.txt
 
+# Tests run side by side, a file on one core each: what a file's tests share is made once.
+CORES ?= auto
 # Options for `make demo`, `make test`, `make bench` and `make fuzz`, e.g. make test ARGS="-m 'not slow'"
 ARGS ?=
 # For `make fuzz`: all campaigns together.
@@ -16,13 +18,13 @@ MINUTES ?= 10
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo '  Options: PYTHON=python3.12 picks the interpreter, ARGS="..." is passed on.'
+	@echo '  Options: PYTHON=python3.12 picks the interpreter, ARGS="..." is passed on, CORES=1 runs tests one by one.'
 
 demo: $(VENV)/.fast  ## label map -> synthetic echo -> segmentation, into demo/ (sets up the fast path: no torch)
 	@$(BIN)/echosynth demo $(ARGS)
 
 test: lint  ## lint, type-check and run all tests, the slow ones too (sets up everything, torch included)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.full  ## ruff (rules and format) and mypy
 	@$(BIN)/ruff check .
@@ -36,8 +38,9 @@ format: $(VENV)/.full  ## let ruff rewrite the code in the project's format
 bench: $(VENV)/.full  ## measure the figures, print them, and write them into Docs/benchmarks.md
 	@$(BIN)/python Testing/benchmarks/run.py $(ARGS)
 
-calibrate: $(VENV)/.full  ## fit the constants of the traffic light anew and compare them with the shipped ones (needs CAMUS)
+calibrate: $(VENV)/.full  ## fit the constants of traffic light and intervals anew and compare them with the shipped ones (needs CAMUS)
 	@$(BIN)/python Testing/calibration/traffic_light.py $(ARGS)
+	@$(BIN)/python Testing/calibration/intervals.py
 
 fuzz: $(VENV)/.full  ## try damaged files, odd requests and kills for MINUTES=10; prints counts, and faults with their seeds
 	@$(BIN)/python Testing/fuzz/run.py --minutes $(MINUTES) $(ARGS)

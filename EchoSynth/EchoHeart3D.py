@@ -1,4 +1,4 @@
-"""EchoHeart3D for 3D Slicer: hearts in 3D that are made, and the echo of any plane through them."""
+"""EchoHeart3D for 3D Slicer: hearts in 3D, reconstructed from views or made, and the echo of any plane through them."""
 
 from slicer.i18n import tr as _
 
@@ -13,21 +13,23 @@ class EchoHeart3D(EchoModule):
 
     def __init__(self, parent):
         summary = _(
-            "Makes a beating heart with the ejection fraction, volume and wall asked for, shows it in 3D, and draws "
-            "the echo of any plane that a slice view lays through it, live; frames, label maps and whole beats with "
-            "exact truth can be saved."
+            "Reconstructs the heart in 3D from a patient's two- and four-chamber views: surfaces, volumes and ejection "
+            "fraction with intervals, and both pictures where they cut it. Makes a beating heart with the ejection "
+            "fraction, volume and wall asked for, and draws the echo of any plane that a slice view lays through it, "
+            "live; frames, label maps and whole beats with exact truth can be saved."
         )
         EchoModule.__init__(self, parent, _("EchoHeart3D"), summary)
 
 
 class EchoHeart3DWidget(EchoModuleWidget):
-    """New heart."""
+    """Reconstruct and New heart."""
 
     def panel_classes(self):
         """See `EchoModuleWidget.panel_classes`."""
         from EchoSynthPanels.new_heart.new_heart_panel import NewHeartPanel
+        from EchoSynthPanels.reconstruct.reconstruct_panel import ReconstructPanel
 
-        return (NewHeartPanel,)
+        return (ReconstructPanel, NewHeartPanel)
 
 
 class EchoHeart3DTest(EchoModuleTest):

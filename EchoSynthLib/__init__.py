@@ -16,24 +16,31 @@ from typing import TYPE_CHECKING, Any
 from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelError, OutputError
 
 if TYPE_CHECKING:
-    from EchoSynthLib.api.analysis import classify_view, contour, contour_detailed, segment, segment_detailed
+    from EchoSynthLib.api.analysis import contour, contour_detailed, segment, segment_detailed
+    from EchoSynthLib.api.animate import animate
     from EchoSynthLib.api.frames import segment_cine
+    from EchoSynthLib.api.looking import background_what_if, saliency
     from EchoSynthLib.api.measure import measure
     from EchoSynthLib.api.reconstruction import reconstruct
     from EchoSynthLib.api.strain import strain
     from EchoSynthLib.api.synthesis import synthesize, variations
+    from EchoSynthLib.api.views import classify_view, trust
     from EchoSynthLib.motion import propagate, register, track, warp
+    from EchoSynthLib.privacy import check_privacy
     from EchoSynthLib.systems import load_pipeline
 
 __version__ = "0.1.0"
 
 _MODULES = {
-    "api.analysis": ("classify_view", "contour", "contour_detailed", "segment", "segment_detailed"),
+    "api.analysis": ("contour", "contour_detailed", "segment", "segment_detailed"),
+    "api.animate": ("animate",),
     "api.frames": ("segment_cine",),
+    "api.looking": ("background_what_if", "saliency"),
     "api.measure": ("measure",),
     "api.reconstruction": ("reconstruct",),
     "api.strain": ("strain",),
     "api.synthesis": ("synthesize", "variations"),
+    "api.views": ("classify_view", "trust"),
     "systems": ("load_pipeline",),
 }
 """Where the functions are. Rows of `systems.SYSTEMS` offer more; the imports above are for type checkers."""

@@ -42,6 +42,26 @@ def positive_number(given: Any, name: str, unit: str) -> float | None:
     return number
 
 
+def number_within(given: Any, name: str, unit: str, limits: tuple[float, float], otherwise: str = "") -> float:
+    """A number of a range, both ends included, as a float; `otherwise` tells what else is taken.
+
+    Raises:
+        InputError: it is none, or out of range.
+    """
+    number = real_number(given)
+    if not limits[0] <= number <= limits[1]:
+        raise InputError(
+            f"{name} is a number{f' of {unit}' if unit else ''} from {limits[0]:g} to {limits[1]:g}{otherwise}; given "
+            f"was {given!r:.120}."
+        )
+    return number
+
+
+def number_within_or_none(given: Any, name: str, unit: str, limits: tuple[float, float]) -> float | None:
+    """As `number_within`; None stays None."""
+    return None if given is None else number_within(given, name, unit, limits, ", or None")
+
+
 def real_number(given: Any) -> float:
     """A finite real number as a float; NaN for anything else, also for what counts as one by accident, as True does."""
     if isinstance(given, bool) or not isinstance(given, Real):

@@ -1,8 +1,8 @@
 """Provenance: what every record says of how a result was made, and what of it stands on the result itself.
 
 A record is a dictionary of JSON-able values. Each has `task` and `echosynth_version`; where they apply it has
-`model` and `model_sha256`, `synthetic`, `seed`, `input` or `source_label_map`, `seconds`, `warnings` and `outputs`; and
-what is the task's own.
+`model` and `model_sha256`, `synthetic`, `origin`, `seed`, `input` or `source_label_map`, `seconds`, `warnings` and
+`outputs`; and what is the task's own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from EchoSynthLib.types import Record
 
 STAMP: Mapping[str, type] = {
     "synthetic": bool,
+    "origin": str,
     "model": str,
     "seed": int,
     "index": int,
@@ -27,6 +28,11 @@ STAMP: Mapping[str, type] = {
     "source_label_map": str,
 }
 """What a synthetic image says of itself, in its file or its node; a NIfTI header has room for the first few."""
+
+SYNTHETIC = "synthetic"
+DERIVED = "derived from a patient's image"
+"""`origin` of what shows no patient, and of what no scanner has seen but that a patient's image is inside of: such an
+image may tell whose it is, and is as private as the one that it was made from."""
 
 
 class Model(Protocol):

@@ -12,82 +12,50 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 from EchoSynthLib import zoo
 from EchoSynthLib.errors import EchoSynthError, InputError, ModelError, needs
-from EchoSynthLib.training.run import TrainingRun
-
-CAMUS_FILE = "a CAMUS .npz file, index.csv beside it"
-COHORT_FOLDER = "a folder that `echosynth cohort` made"
-"""What recipes are trained on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class System:
-    """One row.
-
-    Attributes:
-        name: `<room>.<system>`, as its folder; `system` in config.json of its models.
-        kind: what its models make, in one word; those of one kind can stand in for one another.
-        title: what a user calls one of its models.
-        pipeline: "module:Class". `Class.from_folder(folder, config, ...)` makes one of a model folder, and a call of it
-            does the work, arrays in and out. What goes in and comes out is the same for all of a kind: a Protocol in
-            their room tells it. The record is written by the function that Python users call.
-        runtime: 'onnx', whose `from_folder` takes the `threads` of one call; or 'torch', which only the full
-            installation has, and whose `from_folder` takes a `device`.
-        task: that uses its models; '' where Python users or another system alone do.
-        torch_pipeline: "module:function" of (folder, config) that makes the pipeline with its networks run by torch;
-            '' where the run-time is torch anyway, or torch cannot run them.
-        recipe: "module:train", see `Recipe`.
-        reads: the data that the recipe is trained on, in words.
-        trains: the models that `echosynth train` makes by it, and which of its arguments each name stands for.
-        presets: sizes that the recipe has a choice of.
-        distributed: whether several processes may share a training.
-        solvers: "module:function" of the recipe's arguments, which tells the solvers of a model before it is trained;
-            '' where models have no choice of one.
-        options: parameters of the task that not every system of its kind takes, and this one does.
-        tells_view: whether its pipelines have `view_probabilities`, see `segmentation.ViewTeller`.
-        live: whether it is fast enough to follow the strokes of a brush.
-        process: how images come out of noise, where config.json of a model does not tell.
-        offers: functions in the `__init__.py` of its room that Python users find in `EchoSynthLib`, such as
-            `es.register`.
-    """
-
-    name: str
-    kind: str
-    title: str
-    pipeline: str
-    runtime: str
-    task: str = ""
-    torch_pipeline: str = ""
-    recipe: str = ""
-    reads: str = CAMUS_FILE
-    trains: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    presets: tuple[str, ...] = ()
-    distributed: bool = False
-    solvers: str = ""
-    options: tuple[str, ...] = ()
-    tells_view: bool = False
-    live: bool = False
-    process: str = ""
-    offers: tuple[str, ...] = ()
-
-    def load(self) -> Any:
-        """The class of its pipeline.
-
-        Raises:
-            EchoSynthError: a package that it needs is not installed.
-        """
-        return _named(self.pipeline, f"The system {self.name}")
-
+from EchoSynthLib.system import (
+    CAMUS_FILE,
+    COHORT_FOLDER,
+    FOLDER_OF_CINES,
+    FOLDER_OF_EXPERTS,
+    LABELED_FRAMES,
+    Recipe,
+    System,
+    named,
+)
 
 SYSTEMS: tuple[System, ...] = (
+    System(  # Bransby et al. 2024 (arXiv 2406.19148)
+        name="classification.backmix",
+        kind="classes",
+        title="Classifier of frames",
+        pipeline="EchoSynthLib.classification.backmix.pipeline:BackMixPipeline",
+        runtime="onnx",
+        torch_pipeline="EchoSynthLib.classification.backmix.export:torch_pipeline",
+        recipe="EchoSynthLib.classification.backmix.recipe:train",
+        reads=(LABELED_FRAMES,),
+        trains={"backmix": {}, "wbackmix": {"mu": "2", "masked": "0.05"}},
+        presets=("small", "paper"),
+    ),
+    System(  # Bransby et al. 2024 (arXiv 2407.21577)
+        name="classification.experts",
+        kind="experts",
+        title="Experts of several sites",
+        pipeline="EchoSynthLib.classification.experts.pipeline:ExpertsPipeline",
+        runtime="onnx",
+        task="experts",
+        torch_pipeline="EchoSynthLib.classification.experts.export:torch_pipeline",
+        recipe="EchoSynthLib.classification.experts.recipe:train",
+        reads=(LABELED_FRAMES, FOLDER_OF_EXPERTS),
+        trains={"expert": {"part": "expert"}, "experts": {"part": "fused"}},
+        presets=("small", "paper"),
+    ),
     System(
         name="segmentation.unet",
         kind="segmentation",
@@ -97,7 +65,7 @@ SYSTEMS: tuple[System, ...] = (
         task="segment",
         torch_pipeline="EchoSynthLib.segmentation.unet.export:torch_pipeline",
         recipe="EchoSynthLib.segmentation.unet.recipe:train",
-        trains={"segmenter": {}},
+        trains={"segmenter": {}, "segmenter-other-machines": {"start": "segmenter"}},
         tells_view=True,
     ),
     System(
@@ -111,6 +79,19 @@ SYSTEMS: tuple[System, ...] = (
         recipe="EchoSynthLib.segmentation.contour.recipe:train",
         trains={"contour": {"start": "segmenter"}},
     ),
+    System(  # the network of its preset `paper`: Bransby et al. 2024 (arXiv 2406.19148)
+        name="classification.views",
+        kind="classification",
+        title="Views",
+        pipeline="EchoSynthLib.classification.views.pipeline:ViewPipeline",
+        runtime="onnx",
+        task="classify-view",
+        torch_pipeline="EchoSynthLib.classification.views.export:torch_pipeline",
+        recipe="EchoSynthLib.classification.views.recipe:train",
+        trains={"views": {}},
+        presets=("small", "paper"),
+        tells_view=True,
+    ),
     System(  # Jia et al. 2023 (arXiv 2211.16342)
         name="motion.fourier",
         kind="motion",
@@ -120,8 +101,26 @@ SYSTEMS: tuple[System, ...] = (
         task="register",
         torch_pipeline="EchoSynthLib.motion.fourier.export:torch_pipeline",
         recipe="EchoSynthLib.motion.fourier.recipe:train",
-        trains={"motion": {"supervision": "labels"}, "motion-unsupervised": {"supervision": "none"}},
+        reads=(CAMUS_FILE, COHORT_FOLDER),
+        trains={
+            "motion": {"supervision": "labels"},
+            "motion-unsupervised": {"supervision": "none"},
+            "motion-volumes": {"pictures": "volumes"},
+        },
         offers=("register", "warp", "track", "propagate"),
+    ),
+    System(  # Reynaud et al. 2024 (arXiv 2406.00808), part 3
+        name="privacy.reidentification",
+        kind="privacy",
+        title="Privacy",
+        pipeline="EchoSynthLib.privacy.reidentification.pipeline:ReidentificationPipeline",
+        runtime="onnx",
+        task="privacy",
+        torch_pipeline="EchoSynthLib.privacy.reidentification.export:torch_pipeline",
+        recipe="EchoSynthLib.privacy.reidentification.recipe:train",
+        trains={"reidentification": {}},
+        presets=("small", "paper"),
+        offers=("check_privacy",),
     ),
     System(
         name="reconstruction.fit",
@@ -131,7 +130,7 @@ SYSTEMS: tuple[System, ...] = (
         runtime="onnx",
         task="reconstruct",
         recipe="EchoSynthLib.reconstruction.fit.recipe:train",
-        reads=COHORT_FOLDER,
+        reads=(COHORT_FOLDER,),
         trains={"heart3d": {}},
     ),
     System(  # Stojanovski et al. 2022 (arXiv 2207.13424)
@@ -143,7 +142,7 @@ SYSTEMS: tuple[System, ...] = (
         task="reconstruct",
         torch_pipeline="EchoSynthLib.reconstruction.pix2vox.export:torch_pipeline",
         recipe="EchoSynthLib.reconstruction.pix2vox.recipe:train",
-        reads=COHORT_FOLDER,
+        reads=(COHORT_FOLDER,),
         trains={"heart3d-voxels": {"head": "structures"}, "heart3d-tissue": {"head": "tissue"}},
         presets=("small", "paper"),
     ),
@@ -182,6 +181,37 @@ SYSTEMS: tuple[System, ...] = (
         solvers="EchoSynthLib.synthesis.diffusion.recipe:solvers",
         options=("steps", "solver"),
     ),
+    System(  # Reynaud et al. 2023 (arXiv 2303.12644): their task, by motion in place of pixels
+        name="synthesis.beating",
+        kind="animation",
+        title="Beating heart",
+        pipeline="EchoSynthLib.synthesis.beating.pipeline:BeatingPipeline",
+        runtime="onnx",
+        task="animate",
+        recipe="EchoSynthLib.synthesis.beating.recipe:train",
+        trains={"beating": {"registrar": "motion", "generator": "beam-flow", "segmenter": "segmenter"}},
+        options=("correct",),
+        live=True,
+        process="motion",
+    ),
+    System(  # Reynaud et al. 2023 (arXiv 2303.12644)
+        name="synthesis.video_diffusion",
+        kind="animation",
+        title="Beating heart, diffusion",
+        pipeline="EchoSynthLib.synthesis.video_diffusion.pipeline:CascadePipeline",
+        runtime="torch",
+        task="animate",
+        recipe="EchoSynthLib.synthesis.video_diffusion.recipe:train",
+        reads=(FOLDER_OF_CINES,),
+        trains={
+            "cascade-1scm": {"cascade": "1SCM", "labeler": "segmenter"},
+            "cascade-2scm": {"cascade": "2SCM", "labeler": "segmenter"},
+            "cascade-4scm": {"cascade": "4SCM", "labeler": "segmenter"},
+        },
+        presets=("small", "paper"),
+        options=("best_of",),
+        process="edm",
+    ),
     System(
         name="synthesis.gamma_latent",
         kind="autoencoder",
@@ -194,40 +224,6 @@ SYSTEMS: tuple[System, ...] = (
         distributed=True,
     ),
 )
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How one model is trained: by its system's recipe, with the arguments that its name stands for."""
-
-    name: str
-    system: System
-    arguments: Mapping[str, str]
-
-    def train(self, run: TrainingRun, **choices: Any) -> Path:
-        """Trains the model; returns the folder it makes.
-
-        Args:
-            run: what every recipe is asked for; it is told the model's name.
-            choices: a preset where the system has some, and what else this recipe has a choice of.
-
-        Raises:
-            InputError: there is no such device.
-            EchoSynthError: a package that training needs is not installed; and what the recipe raises.
-        """
-        recipe = _named(self.system.recipe, "Training")
-        trained: Path = recipe(replace(run, name=self.name).placed(), **choices, **self.arguments)
-        return trained
-
-    def solvers(self, preset: str) -> tuple[str, ...]:
-        """The solvers that the model will have a choice of, told before it is trained.
-
-        Raises:
-            EchoSynthError: a package that training needs is not installed.
-        """
-        if not self.system.solvers:
-            return ()
-        return tuple(_named(self.system.solvers, "Training")(preset=preset, **self.arguments))
 
 
 RECIPES: Mapping[str, Recipe] = {
@@ -346,7 +342,7 @@ def load_torch_pipeline(model: zoo.ModelFolder, device: str = "cpu") -> Any:
             f"The model {model.name!r} is run by onnxruntime alone: its system {system.name} has no `torch_pipeline` "
             "in its row. Take a model that torch can run."
         )
-    make = _named(system.torch_pipeline, f"Running {model.name!r} in torch")
+    make = named(system.torch_pipeline, f"Running {model.name!r} in torch")
     return make(model.path, model.config)
 
 
@@ -362,7 +358,7 @@ def _known_system(model: zoo.ModelFolder) -> System:
 
 def _load(place: str, folder: Path, content: str, how: tuple[tuple[str, Any], ...]) -> Any:
     model = zoo.open_folder(folder)
-    pipeline = _named(place, f"The model {model.name!r}")
+    pipeline = named(place, f"The model {model.name!r}")
     try:
         with needs("full", f"The model {model.name!r}"):
             return pipeline.from_folder(model.path, model.config, **dict(how))
@@ -381,10 +377,3 @@ def _load(place: str, folder: Path, content: str, how: tuple[tuple[str, Any], ..
 # runs may be large.
 _kept = {"onnx": lru_cache(maxsize=8)(_load), "torch": lru_cache(maxsize=2)(_load)}
 _loading = RLock()  # a pipeline may stand on another one
-
-
-def _named(place: str, what: str) -> Any:
-    """What "module:name" names; `what` needs it."""
-    module, _, name = place.partition(":")
-    with needs("full", what):
-        return getattr(import_module(module), name)

@@ -34,7 +34,7 @@ def frames_in_worker(
         InputError: a frame cannot be used, or they differ in size or type; and what the task raises.
     """
     image = output.with_name("image.npy")
-    yield from _write(stack, image)
+    yield from write_frames(stack, image)
     return (yield from in_worker(client, task, {"image": image, "output": output, **parameters}))
 
 
@@ -43,8 +43,8 @@ def spacing_parameters(spacing: Spacing | None) -> dict[str, float]:
     return {} if spacing is None else {"row_spacing": spacing[0], "column_spacing": spacing[1]}
 
 
-def _write(stack: FrameStack, path: Path) -> Job[None]:
-    """As (h, w[, 3]), or (T, h, w[, 3]) of several frames, in steps of one."""
+def write_frames(stack: FrameStack, path: Path) -> Job[None]:
+    """Writes the tissue of frames as (h, w[, 3]), or (T, h, w[, 3]) of several frames, in steps of one."""
     tissues = stack.tissues()
     first = next(tissues)
     if len(stack) == 1:

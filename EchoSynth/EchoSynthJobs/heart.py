@@ -62,6 +62,21 @@ class HeartRequest:
     surfaces: bool = True
     echo: bool = True
 
+    @classmethod
+    def asked(
+        cls,
+        condition: str,
+        seed: int,
+        percent: float | None,
+        volume: float | None,
+        wall: float | None,
+        view: str,
+        phase: float = 0.0,
+    ) -> HeartRequest:
+        """As scripts ask: the ejection fraction in per cent; '' for the usual view."""
+        fraction = None if percent is None else percent / 100
+        return cls(condition, seed, fraction, volume, wall, view=view or cls.view, phases=(phase,))
+
     @property
     def heart(self) -> tuple[Any, ...]:
         """What decides on the heart."""

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,12 +31,14 @@ class Report:
         done, total: steps; total 0 where the number is not known.
         message: what is being done.
         waiting: whether the job has nothing to do until the worker says more.
+        kept: what stays of a job that is cancelled now, '' where nothing does.
     """
 
     done: int = 0
     total: int = 0
     message: str = ""
     waiting: bool = False
+    kept: str = ""
 
 
 Job = Generator[Report, None, Result]
@@ -134,6 +136,11 @@ def each_report(job: Job[Result], changed: Callable[[Report], Report]) -> Job[Re
                 result: Result = end.value
                 return result
             yield changed(report)
+
+
+def saying(job: Job[Result], message: str) -> Job[Result]:
+    """A job that tells one thing all the while."""
+    return each_report(job, lambda report: replace(report, message=message))
 
 
 @contextmanager

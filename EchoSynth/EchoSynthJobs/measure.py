@@ -23,7 +23,7 @@ from EchoSynthLib.measurement import (
 )
 from EchoSynthLib.measurement.reliability.traffic_light import Finding
 from EchoSynthLib.measurement.texts import HEADLINES
-from EchoSynthMRML.cines import Cine, cine_of
+from EchoSynthMRML.cines import Cine, cine_of, frame_time_of
 from EchoSynthMRML.frame_stack import FrameStack
 from EchoSynthMRML.grid import Grid, same_place
 from EchoSynthMRML.label_maps import LabelMap, write_segments
@@ -46,6 +46,7 @@ class Measured:
         places, frames: what was measured, and what it shows.
         study: all of it.
         drawn: endocardia that the segmentations do not have: the contour model's, and those moved by hand.
+        frame_time: of a cine, milliseconds from frame to frame where they are known.
         record: under "warnings" what is doubtful about which frames they are.
     """
 
@@ -53,6 +54,7 @@ class Measured:
     source: Any
     places: dict[str, MeasuredFrame]
     frames: dict[str, FrameMeasures]
+    frame_time: float | None = None
     study: Study = field(init=False)
     drawn: dict[str, Endocardium] = field(init=False)
     record: dict[str, Any] = field(default_factory=dict)
@@ -110,14 +112,14 @@ class Measured:
     def _study_with(self, changed: Mapping[str, FrameMeasures]) -> Study:
         """The study with some frames changed; where models were asked, what they did not look at is not green."""
         frames = {**self.frames, **changed}
-        study = study_of_places(frames)
+        study = study_of_places(frames, self.frame_time)
         if all(place.evidence is None for place in self.places.values()):
             return study
         unasked = [where for where in study.rests_on if self.places[where].evidence is None]
         if not unasked:
             return study
         doubted = {where: _doubted(frames[where], self.places[where].can_be_judged) for where in unasked}
-        return study_of_places({**frames, **doubted})
+        return study_of_places({**frames, **doubted}, self.frame_time)
 
     def write(self) -> None:
         """Writes the drawn endocardia into their segmentations.
@@ -168,7 +170,8 @@ def measure(
         places = {"": _place_alone(source, image)}
     else:
         places = yield from _places_of_cine(source, cine, image)
-    return (yield from measured_of(source, places, contour_by, judge_by))
+    time = None if cine is None else frame_time_of(cine)
+    return (yield from measured_of(source, places, contour_by, judge_by, time))
 
 
 def _place_alone(source: Any, image: Any) -> MeasuredFrame:
@@ -198,7 +201,11 @@ def _places_of_cine(source: Any, cine: Cine, image: Any) -> Job[dict[str, Measur
 
 
 def measured_of(
-    source: Any, places: dict[str, MeasuredFrame], contour_by: Client | None, judge_by: Client | None
+    source: Any,
+    places: dict[str, MeasuredFrame],
+    contour_by: Client | None,
+    judge_by: Client | None,
+    frame_time: float | None = None,
 ) -> Job[Measured]:
     """Measures places that belong together; see `measure`."""
     if contour_by is not None:
@@ -209,14 +216,14 @@ def measured_of(
     if judge_by is None:
         frames = yield from _measure_each(places, len(places))
     else:
-        ends = places_to_rest_on({where: place.cavity for where, place in places.items()})
+        ends = places_to_rest_on({where: place.cavity for where, place in places.items()}, frame_time)
         judged = {where: places[where] for where in ends if places[where].can_be_judged}
         others = {where: place for where, place in places.items() if where not in judged}
         # The worker looks at the ends of beats, while the other frames are measured here.
         _, found = yield from meanwhile(_judge(judged, judge_by), _measure_each(others, len(places)))
         found |= yield from _measure_each(judged, len(places), len(others))
         frames = {where: found[where] for where in places}
-    return Measured(source.GetName(), source, places, frames)
+    return Measured(source.GetName(), source, places, frames, frame_time)
 
 
 def _measure_each(places: Mapping[str, MeasuredFrame], total: int, done: int = 0) -> Job[dict[str, FrameMeasures]]:

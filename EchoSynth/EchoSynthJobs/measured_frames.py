@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +11,10 @@ from numpy.typing import NDArray
 
 from EchoSynthJobs.contour import ModelContour
 from EchoSynthLib.anatomy.heart2d.endocardium import Endocardium
-from EchoSynthLib.anatomy.masks import fill_polygon
-from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
-from EchoSynthLib.measurement import Evidence, FrameMeasures, measure_frame
+from EchoSynthLib.measurement import Cavity, Evidence, FrameMeasures, measure_frame, with_endocardium
 from EchoSynthLib.types import Spacing
 from EchoSynthMRML.cines import cine_of
 from EchoSynthMRML.grid import Grid, same_place
@@ -74,16 +71,15 @@ class MeasuredFrame:
         return not self.label_map.codes.any()
 
     @property
-    def cavity(self) -> float | None:
-        """Area of the left ventricle's cavity, as it is measured, in mm2 or pixels; None where nothing is."""
+    def cavity(self) -> Cavity | None:
+        """The left ventricle's cavity, as it is measured, in mm or pixels; None where nothing is."""
         codes = self.label_map.codes
         if self.blank or (self.contour is None and not codes.any()):
             return None
         if self.contour is None:
-            cavity = codes == CamusCode.LV_CAVITY
-        else:
-            cavity = fill_polygon(self.contour.curve, self.label_map.grid.shape)
-        return float(cavity.sum()) * math.prod(self.spacing or (1.0, 1.0))
+            return Cavity.of_labels(codes, self.spacing)
+        endocardium = self.contour.endocardium
+        return Cavity.of_labels(with_endocardium(codes, endocardium), self.spacing, endocardium)
 
     def measure(self, drawn: Endocardium | None = None) -> FrameMeasures:
         """Measures it, with an endocardium that is drawn by hand where one is given.

@@ -12,6 +12,7 @@ import numpy as np
 
 import EchoSynthLib
 from EchoSynthJobs.job import Job, Report, in_worker, working_folder
+from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.capabilities import Capabilities
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import EchoSynthError
@@ -20,8 +21,6 @@ from EchoSynthLib.tasks import find_task, parameters_of
 
 INPUTS = ("image", "label_map")
 """The tasks that one image can be timed with have one of these as their main parameter."""
-_PIXEL_MM = 0.5
-"""Of the pictures that a heart is made from."""
 
 
 def can_be_timed(model: Capabilities) -> bool:
@@ -40,21 +39,20 @@ def time_one_image(client: Client, model: Capabilities, shape: tuple[int, int], 
     """
     taken = {item.name for item in parameters_of(find_task(model.task))}
     main = _input_of(model)
-    # A box in a box: what is drawn, or segmented, does not change the time.
-    label_map = np.zeros(shape, np.uint8)
-    label_map[shape[0] // 4 : shape[0] // 2, shape[1] // 3 : -(shape[1] // 3)] = 2
-    label_map[shape[0] // 3 : shape[0] // 2, shape[1] * 2 // 5 : -(shape[1] * 2 // 5)] = 1
-    picture = label_map * np.uint8(80) + np.random.default_rng(0).integers(0, 80, shape, np.uint8)
+    # A heart in its sector, since some tasks look for one; what is drawn does not change the time.
+    heart = parametric_heart(shape=shape)
+    noise = np.random.default_rng(0).integers(20, 100, shape)
+    picture = np.where(heart.sector.mask(shape), noise + 60 * heart.label_map, 0).astype(np.uint8)
     # A heart in 3D is timed from label maps: what segments images has a time of its own.
     takes_two_views = "two_chamber" in taken
     with working_folder() as folder:
-        write_array(folder / "input.npy", label_map if main == "label_map" or takes_two_views else picture)
+        write_array(folder / "input.npy", heart.label_map if main == "label_map" or takes_two_views else picture)
         write_array(folder / "fixed.npy", picture)
-        write_array(folder / "second.npy", label_map)
+        write_array(folder / "second.npy", heart.label_map)
         told: dict[str, Any] = {"output": folder / "out", "format": "npy", "count": 1, "device": device}
         told |= {"fixed": folder / "fixed.npy", "two_chamber": folder / "second.npy"}
         if takes_two_views:
-            told |= {"row_spacing": _PIXEL_MM, "column_spacing": _PIXEL_MM}
+            told |= {"row_spacing": heart.spacing[0], "column_spacing": heart.spacing[1]}
         parameters = {main: folder / "input.npy", "model": model.name}
         parameters |= {name: value for name, value in told.items() if name in taken}
         # The first run reads the weights, for which one step is enough; the second is the figure.

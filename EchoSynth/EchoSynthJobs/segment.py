@@ -11,12 +11,13 @@ import numpy as np
 from EchoSynthJobs.frames import frames_in_worker
 from EchoSynthJobs.job import Job, Report, while_there, working_folder
 from EchoSynthJobs.results import Result, add_all
-from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.client import Client
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.clip_names import check_named_view
-from EchoSynthLib.measurement.cycle import find_cycle
+from EchoSynthLib.measurement.beats import cycle_of_label_maps
 from EchoSynthLib.measurement.study_places import SET
+from EchoSynthMRML.cines import frame_time_of
 from EchoSynthMRML.frame_stack import FrameStack
 from EchoSynthMRML.hierarchy import place_beside
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation
@@ -70,9 +71,13 @@ def check_view(volume: Any, view: str) -> None:
     """Whether a volume can be segmented in a view, 'auto' or one that a user gives.
 
     Raises:
-        InputError: its name tells a view that is not segmented, and nobody gave another, here or in its study.
+        InputError: it is set to a view that is not segmented; or its name tells one, and nobody gave another, here or
+            in its study.
     """
-    if view == "auto" and facts_of(volume).get(VIEW_FROM) != SET:
+    known = facts_of(volume)
+    if view == "auto" and known.get(VIEW_FROM) == SET:
+        taken_view(known["view"], "segmentation")
+    elif view == "auto":
         check_named_view(volume.GetName(), "segmentation")
 
 
@@ -98,9 +103,11 @@ def _segment(scene: Any, client: Client, asked: _Asked) -> Job[Segmented]:
     volume, stack, name = asked.volume, asked.stack, asked.name
     with working_folder(image=name) as folder:
         wanted = {"view": asked.view, "model": asked.model, "confidence": asked.confidence}
+        time = None if stack.cine is None else frame_time_of(stack.cine)
+        wanted |= {} if time is None else {"frame_time": time}
         record = yield from frames_in_worker(client, "segment", stack, folder / "map.npy", wanted)
         found = record["outputs"]
-        phases = _phases_in(np.load(found["segmentation"]))
+        phases = _phases_in(np.load(found["segmentation"]), stack)
         results = [(yield from _collect(found["segmentation"], stack, name_of_segmentation(name), new_segmentation))]
         if asked.confidence:
             results.append((yield from _collect(found["confidence"], stack, f"{name} confidence", new_frame)))
@@ -121,11 +128,12 @@ def _segment(scene: Any, client: Client, asked: _Asked) -> Job[Segmented]:
     return Segmented(nodes[0], nodes[1] if asked.confidence else None, record)
 
 
-def _phases_in(maps: np.ndarray) -> dict[str, list[int]]:
+def _phases_in(maps: np.ndarray, stack: FrameStack) -> dict[str, list[int]]:
     """The frames of end-diastole and end-systole in label maps (T, h, w); empty where they tell no cycle."""
-    areas = np.atleast_1d((maps == CamusCode.LV_CAVITY).sum(axis=(-2, -1)))
+    if stack.cine is None:
+        return {}
     try:
-        beats = find_cycle(areas).beats
+        beats = cycle_of_label_maps(maps, frame_time_of(stack.cine), stack.spacing).beats
     except InputError:
         return {}
     return {phase: [beat[number].frame for beat in beats] for number, phase in enumerate(PHASES)}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
-from EchoSynthJobs.job import Job, each_report
+from EchoSynthJobs.job import Job, saying
 from EchoSynthJobs.measure import Measured, measure
 from EchoSynthJobs.results import remove
 from EchoSynthJobs.segment import segment
@@ -29,7 +28,7 @@ def segment_first(scene: Any, client: Client, image: Any, all_frames: bool, part
     """
     job = segment(scene, client, image, all_frames=all_frames)
     told = f"segmenting {image.GetName()}{f' ({part})' if part else ''}"
-    return (yield from each_report(job, lambda report: replace(report, message=told))).segmentation
+    return (yield from saying(job, told)).segmentation
 
 
 @contextmanager

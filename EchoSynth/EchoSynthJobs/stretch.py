@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from EchoSynthJobs.job import Job, Report
-from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.measurement.cycle import find_cycle
-from EchoSynthMRML.cines import Cine, cine_of
+from EchoSynthLib.measurement.beats import cycle_of_label_maps
+from EchoSynthMRML.cines import Cine, cine_of, frame_time_of
 from EchoSynthMRML.label_maps import read_label_map
 from EchoSynthMRML.phases import PHASES, phases_of, stamp_phases
 
@@ -67,12 +66,12 @@ def find_phases(cine: Cine, label_map: Any) -> Job[dict[str, list[int]]]:
     known, maps = phases_of(cine), cine_of(label_map) if label_map is not None else None
     if all(known.values()) or maps is None or len(maps) != len(cine):
         return known
-    areas = []
+    codes = []
     for index, node in enumerate(maps):
-        areas.append((read_label_map(node).codes == CamusCode.LV_CAVITY).sum())
+        codes.append(read_label_map(node).codes)
         yield Report(index + 1, len(maps), f"looking for end-diastole, frame {index + 1} of {len(maps)}")
     try:
-        beats = find_cycle(areas).beats
+        beats = cycle_of_label_maps(codes, frame_time_of(cine)).beats
     except InputError:
         return known
     stamp_phases(cine, {phase: [beat[number].frame for beat in beats] for number, phase in enumerate(PHASES)})

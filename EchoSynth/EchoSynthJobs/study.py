@@ -18,6 +18,7 @@ from EchoSynthLib.measurement.reliability.traffic_light import worst
 from EchoSynthLib.measurement.study_places import (
     PLACES,
     SET,
+    VIEWS,
     Clip,
     Filling,
     by_patient,
@@ -90,11 +91,12 @@ def clips_of_patient(scene: Any, chosen: Any = None, *, areas: bool = False) -> 
 
 
 def doubts_of(scene: Any, study: PatientClips, by_hand: Chosen) -> tuple[str, ...]:
-    """What contradicts itself in a study some of whose places a user has filled."""
-    if not by_hand:
+    """What contradicts itself in a study some of whose places a user has filled; views beyond its own take no part."""
+    own = {where: node for where, node in by_hand.items() if where in PLACES}
+    if not own:
         return study.filling.doubts
-    told = {where: _clip_holding(scene, node).told(areas=False) for where, node in by_hand.items() if node is not None}
-    rest = {where: study.told[place.clip] for where, place in study.filling.places.items() if where not in by_hand}
+    told = {where: _clip_holding(scene, node).told(areas=False) for where, node in own.items() if node is not None}
+    rest = {where: study.told[place.clip] for where, place in study.filling.places.items() if where not in own}
     return tuple(contradictions(rest | told))
 
 
@@ -121,27 +123,48 @@ def measure_study(
             the tasks raise.
     """
     hand = dict(by_hand or {})
-    warnings: list[str] = []
     with all_or_none() as added:
-        wanted, maybe = _lacking(scene, clips_of_patient(scene, chosen), hand, contour_by is not None)
-        for number, image in enumerate([*wanted, *maybe]):
-            if client is None:
-                raise InputError(f"'{image.GetName()}' has no label map; install the engine, which segments it.")
-            cine, part = cine_of(image), f"{number + 1} of {len(wanted) + len(maybe)}"
-            try:
-                added.append((yield from segment_first(scene, client, image, cine is not None and len(cine) > 1, part)))
-            except InputError as error:
-                if image in wanted:
-                    raise
-                # Beside the apical views may lie a picture of something else.
-                warnings.append(f"{image.GetName()}: {error}")
-        study = clips_of_patient(scene, chosen, areas=True)
-        places = _places(scene, study, hand)
+        places, study, warnings = yield from filled_places(scene, client, hand, chosen, added, contour_by is not None)
         found = yield from measured_of(next(iter(places.values())).node, places, contour_by, judge_by)
     found.name = study.patient or found.name
-    found.record = {"warnings": [*doubts_of(scene, study, hand), *warnings]}
+    found.record = {"warnings": warnings}
     _keep(found, scene, study, hand)
     return found
+
+
+def filled_places(
+    scene: Any, client: Client | None, hand: Chosen, chosen: Any, added: list[Any], by_contour: bool = False
+) -> Job[tuple[dict[str, MeasuredFrame], PatientClips, list[str]]]:
+    """What stands in the places of a patient's study; what has no label map is segmented first.
+
+    Args:
+        scene, client, chosen: see `measure_study`.
+        hand: what a user put into places; also into those of other views, as '3CH ED'.
+        added: label maps that are made are appended, see `all_or_none`.
+        by_contour: whether single frames need no label map.
+
+    Returns:
+        The places in the order of `PLACES`, those of other views last, the patient's clips, and what is doubtful.
+
+    Raises:
+        InputError: see `measure_study`.
+    """
+    warnings: list[str] = []
+    wanted, maybe = _lacking(scene, clips_of_patient(scene, chosen), hand, by_contour)
+    for number, image in enumerate([*wanted, *maybe]):
+        if client is None:
+            raise InputError(f"'{image.GetName()}' has no label map; install the engine, which segments it.")
+        cine, part = cine_of(image), f"{number + 1} of {len(wanted) + len(maybe)}"
+        try:
+            added.append((yield from segment_first(scene, client, image, cine is not None and len(cine) > 1, part)))
+        except InputError as error:
+            if image in wanted:
+                raise
+            # Beside the apical views may lie a picture of something else.
+            warnings.append(f"{image.GetName()}: {error}")
+    study = clips_of_patient(scene, chosen, areas=True)
+    places = _places(scene, study, hand)
+    return places, study, [*doubts_of(scene, study, hand), *warnings]
 
 
 def set_what_it_shows(node: Any, **known: str) -> None:
@@ -160,14 +183,20 @@ def _lacking(scene: Any, study: PatientClips, hand: Chosen, by_contour: bool) ->
     wanted = [clip for clip in in_places.values() if not (by_contour and cine_of(clip.image) is None)]
     # Where every place has its frame by name, nothing else has to be looked at.
     known = frames and set(PLACES) <= {*filled, *hand}
-    maybe = [] if known else [clip for clip in study.clips if clip.node not in [own.node for own in in_places.values()]]
+    others = [] if known else [index for index, clip in enumerate(study.clips) if not _is_among(clip, in_places)]
+    # What is known to show another view is none of them.
+    maybe = [study.clips[index] for index in others if study.told[index].view_from[0] in ("", *VIEWS)]
     lists = ([clip.image for clip in clips if clip.label_map is None] for clips in (wanted, maybe))
     needed, possible = (list(dict.fromkeys(images)) for images in lists)
     return needed, possible
 
 
+def _is_among(clip: SceneClip, places: Mapping[str, SceneClip]) -> bool:
+    return any(clip.node is own.node for own in places.values())
+
+
 def _places(scene: Any, study: PatientClips, hand: Chosen) -> dict[str, MeasuredFrame]:
-    """What is measured in each place, in the order of `PLACES`.
+    """What is measured in each place, in the order of `PLACES`, those of other views last.
 
     Raises:
         InputError: there is nothing, or one frame is in two places.
@@ -184,13 +213,14 @@ def _places(scene: Any, study: PatientClips, hand: Chosen) -> dict[str, Measured
         raise InputError(
             "; ".join(study.filling.doubts) or "There is no frame of an apical view: open one, or choose it."
         )
-    for where in PLACES:
-        twins = [other for other in PLACES if other in found and where in found and found[other] == found[where]]
+    order = [*(where for where in PLACES if where in found), *(where for where in found if where not in PLACES)]
+    for where in order:
+        twins = [other for other in order if found[other] == found[where]]
         if len(twins) > 1:
             raise InputError(
                 f"'{found[where][0].GetName()}' is chosen for {' and for '.join(twins)}; choose one of each."
             )
-    return {where: _place(*found[where]) for where in PLACES if where in found}
+    return {where: _place(*found[where]) for where in order}
 
 
 def _place(node: Any, frame: int | None) -> MeasuredFrame:

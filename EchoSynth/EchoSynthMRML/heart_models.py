@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,15 @@ from EchoSynthMRML.volumes import add_to_scene
 
 PART = "EchoSynth.heart"
 """Node attribute of what shows the heart of a scene: the name of a structure, or of the picture that it has."""
+RECONSTRUCTED = "EchoSynth.reconstructed"
+"""The same of a heart that was reconstructed: a scene may have both."""
 SECTOR = "sector"
 _CLEAR = {MYOCARDIUM.name: 0.35}
 """Opacity of what lies around others."""
+PALE = 0.25
+"""Opacity of what no picture shows."""
+_WHITE = 0.5
+"""Part of the color of what no picture shows."""
 _SECTOR_COLOR = (1.0, 0.93, 0.3)
 _LINE_WIDTH = 3
 
@@ -30,16 +36,33 @@ Shapes = dict[str, Any]
 def shapes_of(arrays: Mapping[str, NDArray], frame: int = 0) -> Shapes:
     """The surfaces of one phase in RAS, with normals; `arrays` are those of the task `heart`."""
     names = [key.removesuffix(" quads") for key in arrays if key.endswith(" quads")]
-    return {name: _surface(arrays[f"{name} points"][frame], arrays[f"{name} quads"]) for name in names}
+    return {name: surface_of(arrays[f"{name} points"][frame], arrays[f"{name} quads"]) for name in names}
 
 
-def show_shapes(scene: Any, shapes: Mapping[str, Any]) -> None:
-    """Lets the models of a scene's heart show these surfaces; models that are missing are made."""
-    models = parts_of(scene)
+def show_shapes(scene: Any, shapes: Mapping[str, Any], kind: str = PART, pale: Collection[str] = ()) -> None:
+    """Lets the models of a scene's heart show these surfaces; models that are missing are made.
+
+    Args:
+        scene: of the heart.
+        shapes: by the name of the structure.
+        kind: of the heart, `PART` or `RECONSTRUCTED`.
+        pale: names of structures that are drawn paler, for no picture shows them.
+    """
+    models = parts_of(scene, kind)
     for structure in STRUCTURES:
         if structure.name in shapes:
-            model = models.get(structure.name) or _add(scene, structure.name, structure.color)
+            is_pale = structure.name in pale
+            model = models.get(structure.name)
+            if model is None:
+                color = pale_color(structure.color) if is_pale else structure.color
+                opacity = PALE if is_pale else _CLEAR.get(structure.name, 1.0)
+                model = _add(scene, structure.name, color, kind, opacity)
             model.SetAndObservePolyData(shapes[structure.name])
+
+
+def pale_color(color: tuple[int, ...]) -> tuple[int, ...]:
+    """The color of a structure that no picture shows."""
+    return tuple(round((1 - _WHITE) * part + _WHITE * 255) for part in color)
 
 
 def show_outline(scene: Any, points: NDArray[np.floating]) -> None:
@@ -58,10 +81,10 @@ def show_outline(scene: Any, points: NDArray[np.floating]) -> None:
     model.SetAndObservePolyData(line)
 
 
-def parts_of(scene: Any) -> dict[str, Any]:
+def parts_of(scene: Any, kind: str = PART) -> dict[str, Any]:
     """The nodes of a scene's heart by what they show."""
     found = (scene.GetNthNodeByClass(i, "vtkMRMLDisplayableNode") for i in range(_count(scene)))
-    return {node.GetAttribute(PART): node for node in found if node.GetAttribute(PART)}
+    return {node.GetAttribute(kind): node for node in found if node.GetAttribute(kind)}
 
 
 def show_in(nodes: Iterable[Any], views: Iterable[Any]) -> None:
@@ -75,14 +98,14 @@ def _count(scene: Any) -> int:
     return int(scene.GetNumberOfNodesByClass("vtkMRMLDisplayableNode"))
 
 
-def _add(scene: Any, name: str, color: tuple[int, ...]) -> Any:
+def _add(scene: Any, name: str, color: tuple[int, ...], kind: str = PART, opacity: float = 1.0) -> Any:
     model = slicer.vtkMRMLModelNode()
-    model.SetName(f"heart {name}")
-    model.SetAttribute(PART, name)
+    model.SetName(f"{'reconstructed' if kind == RECONSTRUCTED else 'heart'} {name}")
+    model.SetAttribute(kind, name)
     display = add_to_scene(scene, model).GetDisplayNode()
     blocked = display.StartModify()
     display.SetColor(*(part / 255 for part in color))
-    display.SetOpacity(_CLEAR.get(name, 1.0))
+    display.SetOpacity(opacity)
     display.SetBackfaceCulling(False)
     display.SetVisibility2D(True)
     display.SetSliceIntersectionThickness(_LINE_WIDTH - 1)
@@ -98,7 +121,8 @@ def _points(places: NDArray[np.floating]) -> Any:
     return shape
 
 
-def _surface(points: NDArray[np.floating], quads: NDArray[np.integer]) -> Any:
+def surface_of(points: NDArray[np.floating], quads: NDArray[np.integer]) -> Any:
+    """The vtkPolyData in RAS, with normals, of points (N, 3) in the heart's axes and quads (M, 4)."""
     shape = _points(points @ HEART_TO_RAS[:3, :3].T + HEART_TO_RAS[:3, 3])
     cells = vtk.vtkCellArray()
     offsets = np.arange(len(quads) + 1, dtype=np.int64) * 4

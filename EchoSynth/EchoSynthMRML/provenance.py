@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.images.clip_names import name_of_cine
 from EchoSynthLib.records import STAMP
 from EchoSynthMRML.cines import cine_of
 
@@ -102,6 +103,12 @@ def name_of_variation(source_name: str, seed: int, index: int) -> str:
 def name_of_synthetic(source_name: str, seed: int, index: int) -> str:
     """The name of synthetic image `index` of a seed; see `name_of_variation`."""
     return f"synthetic s{seed} #{index} of {source_name.removesuffix(_SEGMENTATION)}"
+
+
+def name_of_beating(source_name: str, seed: int, percent: float | None) -> str:
+    """The name of a cine made of a frame, with the ejection fraction asked for; see `name_of_variation`."""
+    wish = "" if percent is None else f"EF {percent:g} % "
+    return f"{wish}s{seed} of {name_of_cine(source_name.removesuffix(_SEGMENTATION))}"
 
 
 def _text(value: Any) -> str:

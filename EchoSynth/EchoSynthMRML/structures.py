@@ -39,7 +39,11 @@ def code_of_terms(terminology: str, name: str) -> int | None:
 
 def dress(segment: Any, code: int) -> None:
     """Gives a segment the name, color and terminology (SNOMED CT) of a CAMUS code."""
-    drawn = _OF_CODE[code]
+    dress_as(segment, _OF_CODE[code])
+
+
+def dress_as(segment: Any, drawn: Structure) -> None:
+    """Gives a segment the name, color and terminology (SNOMED CT) of a structure."""
     terminology = _TERMINOLOGY.format(code=drawn.snomed_code, name=drawn.name.capitalize())
     segment.SetName(drawn.name)
     segment.SetColor([value / 255 for value in drawn.color])

@@ -12,8 +12,8 @@ import numpy as np
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.label_maps.marks import label_ending
-from EchoSynthLib.measurement.study_places import Clip
-from EchoSynthMRML.cines import Cine, cine_of
+from EchoSynthLib.measurement.study_places import MODEL, Clip
+from EchoSynthMRML.cines import Cine, cine_of, frame_time_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import linked_volume, read_label_map
 from EchoSynthMRML.provenance import FRAME, LABEL_MAP_ROLE, stamps_of
@@ -24,7 +24,7 @@ from EchoSynthMRML.volumes import trusted_spacing
 IMAGES = ("vtkMRMLScalarVolumeNode", "vtkMRMLVectorVolumeNode")
 LABEL_MAPS = ("vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode")
 
-_MADE = ("synthesize", "variations", "confidence")
+_MADE = ("synthesize", "variations", "confidence", "saliency", "reconstruct")
 """Tasks whose results are no pictures of a patient."""
 
 
@@ -73,14 +73,14 @@ class SceneClip:
             folder=patient_of(self.named),
             view=known.get("view", "") if known.get(VIEW_FROM) == "set" else view if by_user else "",
             phase=known.get("phase", "") if known.get("phase_from") == "set" else "",
-            seen="" if by_user else view,
+            seen="" if by_user else view or (known.get("view", "") if known.get(VIEW_FROM) == MODEL else ""),
             frames=frames,
         )
         if self.label_map is None or not read:
             return clip
         with suppress(InputError):
             sizes, scale = _areas(self.label_map, self.image, cine)
-            return replace(clip, areas=sizes, scale=scale)
+            return replace(clip, areas=sizes, scale=scale, frame_time=None if cine is None else frame_time_of(cine))
         return clip
 
 

@@ -10,7 +10,14 @@ import vtk
 
 from EchoSynthMRML.volumes import free_name
 
-COLUMNS = {"Measurement": "label", "Value": "shown", "Unit": "shown_unit", "Where": "place", "Light": "light"}
+COLUMNS = {
+    "Measurement": "label",
+    "Value": "shown",
+    "Unit": "shown_unit",
+    "90 % interval": "between",
+    "Where": "place",
+    "Light": "light",
+}
 """Heading to the key of a row, see `EchoSynthLib.measurement.rows_of`."""
 
 

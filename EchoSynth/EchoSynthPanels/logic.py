@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +10,18 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
+from EchoSynthPanels.examination.logic import ExaminationLogic
+
 # Nothing else of the extension here: Slicer imports this file as it starts.
 if TYPE_CHECKING:
-    from EchoSynthJobs.heart import HeartRequest
+    from EchoSynthJobs.animate import MadeCine
     from EchoSynthJobs.job import Job
     from EchoSynthJobs.track import Motion
     from EchoSynthLib.client import Client
     from EchoSynthLib.measurement import Study
 
 
-class EchoSynthLogic(ScriptedLoadableModuleLogic):
+class EchoSynthLogic(ExaminationLogic, ScriptedLoadableModuleLogic):
     """EchoSynth for scripts: each function waits for its result with the window alive, and raises a plain error.
 
     One for all modules: they share the parameter node "EchoSynth", and so what is chosen.
@@ -168,25 +170,6 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
 
         return run(_("Measure"), job).study
 
-    def measureStudy(self, node: Any = None, views: Mapping[str, Any] | None = None) -> Study:
-        """The `Study` of a patient's two- and four-chamber views; what has no label map is segmented first.
-
-        Args:
-            node: image or label map of the patient; None takes the one who came last into the scene.
-            views: nodes for some of '4CH ED', '4CH ES', '2CH ED', '2CH ES'; the others are found by name, classifier
-                and area.
-
-        Raises:
-            EchoSynthLib.errors.EchoSynthError: there is nothing to measure, or the engine is not installed.
-        """
-        from EchoSynthJobs.study import measure_study
-        from EchoSynthPanels.application.engine import run
-
-        def job(client: Client) -> Job[Any]:
-            return measure_study(slicer.mrmlScene, client, views, node, judge_by=client)
-
-        return run(_("Measure"), job).study
-
     def track(self, volumeNode: Any, labelMapNode: Any = None, start: str = "ED", end: str = "all") -> Motion:
         """The `EchoSynthJobs.track.Motion` of a cine: `tracked`, a sequence of grid transforms, and `strain`.
 
@@ -202,10 +185,8 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         from EchoSynthJobs.track import track
         from EchoSynthPanels.application.engine import run
 
-        def job(client: Client) -> Job[Any]:
-            return track(slicer.mrmlScene, client, volumeNode, labelMapNode, start=start, end=end)
-
-        return run(_("Track"), job)
+        scene = slicer.mrmlScene
+        return run(_("Track"), lambda client: track(scene, client, volumeNode, labelMapNode, start=start, end=end))
 
     def propagate(self, volumeNode: Any, labelMapNode: Any, back: int = 0, on: int = 0) -> Any:
         """The segmentation node of a cine in which so many frames around the shown one follow its label map.
@@ -250,10 +231,8 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         from EchoSynthPanels.application.engine import run, the_engine
 
         the_engine().check_model(capabilities(model))
-        request, target = (
-            SynthesisRequest(images, seed, model=model),
-            DataSetTarget(Path(folder).absolute(), layout, name),
-        )
+        request = SynthesisRequest(images, seed, model=model)
+        target = DataSetTarget(Path(folder).absolute(), layout, name)
 
         def job(client: Client) -> Job[Any]:
             return save_variations(
@@ -280,6 +259,40 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         target = DataSetTarget(Path(folder).absolute(), layout, name)
         return run(_("Save data set"), lambda client: save_pairs(client, pairs_in(slicer.mrmlScene), target))
 
+    def reconstruct(
+        self,
+        views: Mapping[str, Any] | None = None,
+        node: Any = None,
+        model: str = "heart3d",
+        planeAngle: float | None = None,
+    ) -> Any:
+        """The heart in 3D of a patient's two- and four-chamber views, at ED, ES or both, which is shown in its views.
+
+        Args:
+            views: nodes for some of '4CH ED', '4CH ES', '2CH ED', '2CH ES', and of a third view '3CH ED', '3CH ES',
+                None for a place that stays empty; the others are found by name, classifier and area. An image is
+                segmented first.
+            node: image or label map of the patient; None takes the one who came last into the scene.
+            model: 'heart3d', or 'heart3d-voxels' for a network that gives voxels.
+            planeAngle: degrees between the planes of 4CH and 2CH, 30 to 120; None as the standard views stand.
+
+        Returns:
+            An `EchoSynthJobs.reconstruct.Reconstructed`: `segmentations` and `records` by phase, and the `table`.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: no phase has both views, or the engine is not installed.
+        """
+        from EchoSynthJobs.reconstruct import reconstruct
+        from EchoSynthPanels.application.engine import run
+        from EchoSynthPanels.reconstruct.shown_heart import the_shown_heart
+
+        def job(client: Client) -> Job[Any]:
+            return reconstruct(slicer.mrmlScene, client, views, node, model=model, plane_angle=planeAngle)
+
+        found = run(_("Reconstruct"), job)
+        the_shown_heart().show(found)
+        return found
+
     def newHeart(
         self,
         condition: str = "normal",
@@ -302,12 +315,12 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         Raises:
             EchoSynthLib.errors.EchoSynthError: no heart has these numbers, or the engine is not installed.
         """
-        from EchoSynthJobs.heart import make_heart
+        from EchoSynthJobs.heart import HeartRequest, make_heart
         from EchoSynthMRML.heart_models import shapes_of, show_shapes
         from EchoSynthPanels.application.engine import run
         from EchoSynthPanels.new_heart.heart_views import show_echo
 
-        request = _heart_request(condition, seed, ejectionFraction, volume, wall, view, phase)
+        request = HeartRequest.asked(condition, seed, ejectionFraction, volume, wall, view, phase)
         made = run(_("New heart"), lambda client: make_heart(client, request))
         show_shapes(slicer.mrmlScene, shapes_of(made.surfaces))
         show_echo(slicer.mrmlScene, made.echo[0], made.record)
@@ -328,11 +341,36 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         Raises:
             EchoSynthLib.errors.EchoSynthError: see `newHeart`.
         """
-        from EchoSynthJobs.heart import save_heart
+        from EchoSynthJobs.heart import HeartRequest, save_heart
         from EchoSynthPanels.application.engine import run
 
-        request = _heart_request(condition, seed, ejectionFraction, volume, wall, view)
+        request = HeartRequest.asked(condition, seed, ejectionFraction, volume, wall, view)
         return run(_("Save the heart"), lambda client: save_heart(slicer.mrmlScene, client, request, frames))
+
+    def animate(
+        self,
+        volumeNode: Any = None,
+        labelMapNode: Any = None,
+        ejectionFractions: Sequence[float | None] = (None,),
+        **wish: Any,
+    ) -> list[MadeCine]:
+        """List of a cine for each ejection fraction, of a heart that beats; all are played together by one browser.
+
+        Args:
+            volumeNode, labelMapNode: of one frame. Without the first the heart is drawn, without the second segmented.
+            ejectionFractions: per cent, by discs; None as such a heart would have it.
+            wish: other fields of `EchoSynthJobs.animate.AnimationRequest`, such as frames, beats, heart_rate, phase.
+
+        Raises:
+            EchoSynthLib.errors.EchoSynthError: the nodes cannot be used, or the engine is not installed.
+        """
+        from EchoSynthJobs.animate import AnimationRequest, make_counterfactuals
+        from EchoSynthLib.capabilities import capabilities
+        from EchoSynthPanels.application.engine import run, the_engine
+
+        about = (volumeNode, labelMapNode, AnimationRequest(**wish), ejectionFractions)
+        the_engine().check_model(capabilities(about[2].model))
+        return run(_("Make cine"), lambda client: make_counterfactuals(slicer.mrmlScene, client, *about))
 
     def wakeUp(self) -> None:
         """Starts the worker, if the engine is installed."""
@@ -345,19 +383,3 @@ class EchoSynthLogic(ScriptedLoadableModuleLogic):
         from EchoSynthPanels.application.engine import the_runner
 
         the_runner().cancel()
-
-
-def _heart_request(
-    condition: str,
-    seed: int,
-    percent: float | None,
-    volume: float | None,
-    wall: float | None,
-    view: str,
-    phase: float = 0.0,
-) -> HeartRequest:
-    """What `newHeart` and `saveHeart` are asked for, as the task takes it."""
-    from EchoSynthJobs.heart import HeartRequest
-
-    fraction = None if percent is None else percent / 100
-    return HeartRequest(condition, seed, fraction, volume, wall, view=view or HeartRequest.view, phases=(phase,))

@@ -9,11 +9,13 @@ from slicer import (
     vtkMRMLLabelMapVolumeNode,
     vtkMRMLScalarVolumeNode,
     vtkMRMLSegmentationNode,
+    vtkMRMLTextNode,
     vtkMRMLVectorVolumeNode,
 )
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
 
+from EchoSynthJobs.animate import FRAME, LABEL_MAP
 from EchoSynthJobs.stretch import ALL, SHOWN
 from EchoSynthLib.anatomy import views
 from EchoSynthLib.anatomy.heart3d.distributions import CONDITIONS
@@ -130,6 +132,31 @@ class MotionDisplay(Enum):
         return {"none": _("Nothing"), "arrows": _("Arrows"), "color": _("Color")}[self.value]
 
 
+class CinePhase(Enum):
+    """The moment of the beat that the frame of a made cine shows."""
+
+    AUTO = "auto"
+    DIASTOLE = "ED"
+    SYSTOLE = "ES"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return {"auto": _("Automatic"), "ED": _("End-diastole"), "ES": _("End-systole")}[self.value]
+
+
+class CinePicture(Enum):
+    """What the pictures of a made cine are made of."""
+
+    AUTO = "auto"
+    FRAME = FRAME
+    LABEL_MAP = LABEL_MAP
+
+    def label(self) -> str:
+        """What the panel shows."""
+        labels = {"auto": _("Automatic"), FRAME: _("The frame, moved"), LABEL_MAP: _("Drawn from the label map")}
+        return labels[self.value]
+
+
 class DataSource(Enum):
     """What a data set is made of."""
 
@@ -183,6 +210,10 @@ class HeartDrawing(Enum):
         return {"tissue": _("From tissue, any plane"), "generator": _("By the generator, 2CH and 4CH")}[self.value]
 
 
+PLANES_AS_USUAL = 29
+LEAST_EJECTION_FRACTION, LARGEST_EJECTION_FRACTION = 10, 85
+"""In per cent, as far as hearts are seen; the task takes more."""
+
 AnyFrame = Union[
     vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, vtkMRMLScalarVolumeNode, vtkMRMLVectorVolumeNode, None
 ]
@@ -228,12 +259,16 @@ class EchoSynthParameterNode:
     wallThickness: Annotated[float, WithinRange(50, 200)] = 100.0
     outputVariation: vtkMRMLSegmentationNode
 
+    examination: vtkMRMLTextNode
+
     measureScope: MeasureScope = MeasureScope.AUTO
     endocardiumSource: EndocardiumSource = EndocardiumSource.LABEL_MAP
     fourChamberED: AnyFrame
     fourChamberES: AnyFrame
     twoChamberED: AnyFrame
     twoChamberES: AnyFrame
+    longAxisED: AnyFrame
+    longAxisES: AnyFrame
 
     motionFrom: MotionFrom = MotionFrom.DIASTOLE
     motionTo: MotionTo = MotionTo.ALL
@@ -251,6 +286,26 @@ class EchoSynthParameterNode:
     # In per cent of a beat.
     heartPhase: Annotated[float, WithinRange(0, 100)] = 0.0
     heartDrawing: HeartDrawing = HeartDrawing.TISSUE
+
+    heartModel: str = "heart3d"
+    # Degrees between 4CH and 2CH; the least one stands for that of the standard views.
+    planeAngle: Annotated[int, WithinRange(PLANES_AS_USUAL, PLANES_AS_USUAL + 91)] = PLANES_AS_USUAL
+    planeHandles: bool = True
+    # In per cent of a beat.
+    reconstructedPhase: Annotated[float, WithinRange(0, 100)] = 0.0
+
+    cineEjectionFraction: Annotated[float, WithinRange(LEAST_EJECTION_FRACTION, LARGEST_EJECTION_FRACTION)] = 55.0
+    cineOwnFraction: bool = False
+    cineHeartRate: Annotated[float, WithinRange(30, 200)] = 70.0
+    cineBeats: Annotated[int, _limits("animate", "beats")] = 1
+    cineFrames: Annotated[int, WithinRange(8, 400)] = 32
+    cinePhase: CinePhase = CinePhase.AUTO
+    cinePicture: CinePicture = CinePicture.AUTO
+    cineSeed: Annotated[int, _limits("animate", "seed")] = 0
+    cineModel: str = "beating"
+    cineCheck: bool = False
+    cineLive: bool = False
+    counterfactualFractions: str = "20, 35, 50, 65"
 
     dataSource: DataSource = DataSource.VARIATIONS
     # Relative to the user's home, whoever opens a saved scene.

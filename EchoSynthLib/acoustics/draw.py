@@ -81,7 +81,7 @@ def _frame(cut: Cut, seed: int, look: Look, shape: tuple[int, int]) -> NDArray[n
     field = scatterers(places, seed).reshape(shape) * amplitude
     field += _clutter(depths, shape, look, still)
     envelope = _heard(field, amplitude, depths, angles, look, still)
-    gray = _gray(20 * np.log10(envelope + 1e-6), look)
+    gray = gray_levels(20 * np.log10(envelope + 1e-6), look)
     return np.rint(_conversion(cut.sector, cut.shape, shape)(gray)).astype(np.uint8)
 
 
@@ -135,7 +135,7 @@ def _heard(
     return (heard + 10 ** (look.noise_db / 20) * noise).astype(np.float32)
 
 
-def _gray(level: Beams, look: Look) -> Beams:
+def gray_levels(level: Beams, look: Look) -> Beams:
     """Gray levels 0 to 255 of levels in dB over muscle."""
     black = _WHITE_DB - look.gain_db - look.dynamic_range_db
     return 255 * np.clip((level - black) / look.dynamic_range_db, 0, 1) ** look.gamma

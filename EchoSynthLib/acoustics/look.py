@@ -70,10 +70,17 @@ class Look:
     gamma: float = 1.2
 
     @classmethod
-    def drawn(cls, generator: np.random.Generator, machine: Machine | None = None) -> Look:
-        """One patient on one machine; frequency and gain are those of the machine, where one is given."""
+    def drawn(cls, generator: np.random.Generator, machine: Machine | None = None, spread: float = 1.0) -> Look:
+        """One patient on one machine; frequency and gain are those of the machine, where one is given.
+
+        With a `spread` of 2 all ranges are twice as wide, so that pictures differ more than those of any laboratory.
+        """
         machine = machine or Machine.drawn(generator)
         low, high = np.array(list(_RANGES.values())).T
+        if spread != 1.0:
+            wider = (spread - 1) / 2 * (high - low)
+            lowest, highest = np.array([_LIMITS.get(name, (-np.inf, np.inf)) for name in _RANGES]).T
+            low, high = np.clip(low - wider, lowest, highest), np.clip(high + wider, lowest, highest)
         values = dict(zip(_RANGES, generator.uniform(low, high).tolist(), strict=True))
         # A third of the pictures has a rib at one side, a tenth at both.
         for side, chance in zip(("rib_left", "rib_right"), generator.random(2), strict=True):
@@ -121,3 +128,15 @@ _RANGES = {
     "dynamic_range_db": (48, 67),
     "gamma": (0.9, 1.5),
 }
+_LIMITS = {
+    "rib_left": (0.02, 0.45),
+    "rib_right": (0.02, 0.45),
+    "clutter_mm": (2, 40),
+    "compounding": (0, 0.9),
+    "dynamic_range_db": (30, 90),
+    "gamma": (0.6, 2.5),
+    "specular_db": (0, 25),
+    "anisotropy_db": (0, 30),
+    "unevenness_db": (0, 14),
+}
+"""That wider ranges keep to."""

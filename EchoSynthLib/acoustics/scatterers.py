@@ -22,9 +22,17 @@ def material_places(cut: Cut, points: NDArray[np.float64]) -> NDArray[np.float64
     return cut.pose.to_picture(at_rest).T
 
 
-def scatterers(places: NDArray[np.float64], seed: int) -> NDArray[np.complex64]:
-    """(N,) complex Gaussian of variance 1: what scatters at `material_places`, the same at every phase."""
-    parts = [_sampled(part, places / _CELL_MM[:, None]) for part in _lattice(seed)]
+def scatterers(
+    places: NDArray[np.float64], seed: int, cell_mm: NDArray[np.float64] = _CELL_MM
+) -> NDArray[np.complex64]:
+    """(N,) complex Gaussian of variance 1: what scatters at `material_places`, the same at every phase.
+
+    Args:
+        places: (3, N) mm.
+        seed: of the scatterers.
+        cell_mm: (3,) of the lattice that they are told on.
+    """
+    parts = [_sampled(part, places / cell_mm[:, None]) for part in _lattice(seed)]
     return ((parts[0] + 1j * parts[1]) / np.sqrt(2)).astype(np.complex64)
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from EchoSynthLib.anatomy.bilinear import Bilinear
 from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 
@@ -226,6 +227,9 @@ def _read(field: Field, displacement: Field) -> Field:
     from scipy import ndimage
 
     places = _places(displacement)
+    if len(places) == 2 and min(field.shape[1:]) > 1:
+        plane = Bilinear.at(places, (field.shape[1], field.shape[2]))
+        return np.stack([plane.read(part) for part in field])
     return np.stack(
         [ndimage.map_coordinates(part, places, order=1, mode="nearest", output=part.dtype) for part in field]
     )

@@ -36,9 +36,10 @@ class LongAxis:
 
     @property
     def direction(self) -> NDArray[np.float64]:
-        """Unit vector (row, column), in mm, from base to end."""
+        """Unit vector (row, column), in mm, from base to end; towards the transducer where a lone pixel is both."""
         along = (self.end - self.base) * self.spacing
-        return along / np.linalg.norm(along)
+        length = np.linalg.norm(along)
+        return along / length if length > 0 else np.array([-1.0, 0.0])
 
     @property
     def length(self) -> float:
@@ -151,6 +152,22 @@ class Discs:
     def length(self) -> float:
         """Of all discs together."""
         return self.thickness * DISCS
+
+    @property
+    def across(self) -> NDArray[np.float64]:
+        """Unit vector (row, column) in mm, square to the axis, towards higher columns."""
+        square = np.array([-self.axis[1], self.axis[0]])
+        return square if square[1] >= 0 else -square
+
+    def middles(self, chamber: Mask) -> NDArray[np.float64]:
+        """Where along `across` the middle of the chamber lies in each disc (20,), from the base on, in mm or pixels."""
+        aside = places_of(chamber) * self.spacing @ self.across
+        numbers = np.clip(self._disc_of(chamber), 0, DISCS - 1)
+        pixels = np.bincount(numbers, minlength=DISCS)
+        there = pixels > 0
+        means = np.bincount(numbers, aside, DISCS)[there] / pixels[there]
+        # Of a chamber of a few pixels, some discs have none.
+        return np.interp(np.arange(DISCS), np.flatnonzero(there), means)
 
     def widths(self, chamber: Mask) -> NDArray[np.float64]:
         """Mean width (20,) of the chamber that was divided, in mm or pixels, from the base on."""

@@ -26,7 +26,7 @@ Capability = Literal[
 """What may take a view."""
 
 _ALL: frozenset[Capability] = frozenset(get_args(Capability))
-_CUT: frozenset[Capability] = frozenset({"heart cuts"})
+_CUT: frozenset[Capability] = frozenset({"heart cuts", "view classification"})
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,9 @@ RIGHT_INFLOW = View(
     (RIGHT_VENTRICLE, RIGHT_ATRIUM),
     taken_by=_CUT,
 )
+OTHER_2D = View("OTHER-2D", "another view in 2D", ("other",))
+NOT_2D = View("NOT-2D", "no echocardiogram in 2D", ("not 2D echo", "no 2D echo"))
+NOT_HEART = View("NOT-HEART", "no heart", ("not a heart",))
 VIEWS = (
     TWO_CHAMBER,
     FOUR_CHAMBER,
@@ -155,8 +158,9 @@ VIEWS = (
     SHORT_AXIS_APEX,
     SUBCOSTAL,
     RIGHT_INFLOW,
-    View("OTHER-2D", "another view in 2D", ("other",)),
-    View("NOT-2D", "no echocardiogram in 2D", ("not 2D echo", "no 2D echo")),
+    OTHER_2D,
+    NOT_2D,
+    NOT_HEART,
 )
 """Those that something here takes come first, in the order of `condition`."""
 

@@ -1,4 +1,4 @@
-"""From an image to what it shows: label map, contour, view."""
+"""From an image to what it shows: label map, contour."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.sector.upright import warning_if_turned
 from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.image_trust import ImageTrust, trust_of, trusted
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import to_gray8
 from EchoSynthLib.records import new_record, with_warnings
-from EchoSynthLib.segmentation import Contourer, Segmenter, ViewTeller
+from EchoSynthLib.segmentation import Contourer, Segmenter
 from EchoSynthLib.segmentation.results import ContourResult, SegmentationResult, nothing_in
-from EchoSynthLib.systems import find_model, find_view_teller, load_pipeline
+from EchoSynthLib.systems import find_model, load_pipeline
 from EchoSynthLib.types import Progress, Record, Spacing
 
 NO_CONTRAST = (
@@ -33,10 +34,11 @@ def segment(
     *,
     view: str = "auto",
     model: str = "segmenter",
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> tuple[NDArray[np.uint8], Record]:
     """Label map (H, W) in CAMUS codes of one echocardiogram, and a record; see `segment_detailed`."""
-    found = segment_detailed(image, spacing, view=view, model=model, progress=progress)
+    found = segment_detailed(image, spacing, view=view, model=model, strict=strict, progress=progress)
     return found.label_map, found.record
 
 
@@ -46,6 +48,7 @@ def segment_detailed(
     *,
     view: str = "auto",
     model: str = "segmenter",
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> SegmentationResult:
     """Segment one echocardiogram: LV cavity, myocardium and left atrium.
@@ -55,18 +58,20 @@ def segment_detailed(
         spacing: (row, column) millimeters; kept in the record only, the network sees the frame as it is.
         view: '2CH' or '4CH', by any of their names, or 'auto' to let the model tell it.
         model: name of the model folder.
+        strict: refuse an image that is not trusted, see `es.trust`; without it the record warns.
         progress: called when done.
 
     Returns:
         `label_map` (H, W) uint8, `confidence` (H, W) in [0, 1], `view_probabilities` and `record`.
 
     Raises:
-        InputError: the image or the view cannot be used, or the image has no contrast.
+        InputError: the image or the view cannot be used, the image has no contrast, or is not trusted and `strict`.
         ModelError: the model is missing or damaged.
     """
     gray = _gray_of(image)
+    seen = trust_of(gray, strict=strict)
     found = segmented(gray, spacing, view, model)
-    found = replace(found, record=_warned(found.record, gray))
+    found = replace(found, record=_warned(found.record, gray, seen))
     if progress is not None:
         progress(1, 1, "segmenting")
     return found
@@ -110,10 +115,11 @@ def contour(
     *,
     model: str = "contour",
     heads: str = "both",
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Record]:
     """Seven points (7, 2) and open curve (n, 2) (row, column) of the endocardium; see `contour_detailed`."""
-    found, record = contour_detailed(image, spacing, model=model, heads=heads, progress=progress)
+    found, record = contour_detailed(image, spacing, model=model, heads=heads, strict=strict, progress=progress)
     return found.points, found.curve, record
 
 
@@ -123,6 +129,7 @@ def contour_detailed(
     *,
     model: str = "contour",
     heads: str = "both",
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> tuple[ContourResult, Record]:
     """Find the endocardium of the left ventricle in one apical echocardiogram.
@@ -133,13 +140,15 @@ def contour_detailed(
         model: name of the model folder.
         heads: 'both' refines the curve through the points on the distance map, 'points' draws it through them alone;
             'mask' derives it from a label map instead, and `model` is then a segmenter's folder.
+        strict: refuse an image that is not trusted, see `es.trust`; without it the record warns.
         progress: called when done.
 
     Returns:
         Points, curve and what is known of their doubt; and the record.
 
     Raises:
-        InputError: the image, spacing or heads cannot be used, or the label map found shows no endocardium.
+        InputError: the image, spacing or heads cannot be used, the label map found shows no endocardium, or the image
+            is not trusted and `strict`.
         ModelError: the model is missing or damaged.
     """
     started = time.perf_counter()
@@ -147,6 +156,7 @@ def contour_detailed(
     gray = _gray_of(image)
     of_mask = isinstance(heads, str) and heads == "mask"
     folder = find_model(model, "segmentation" if of_mask else "contour", f"The choice of heads {heads!r}")
+    seen = trust_of(gray, strict=strict)
     if of_mask:
         segmenter: Segmenter = load_pipeline(folder)
         found = ContourResult.of_mask(segmenter(gray).label_map, spacing)
@@ -162,45 +172,7 @@ def contour_detailed(
         "spacing_mm": None if spacing is None else [float(s) for s in spacing],
         **found.summary(spacing),
     }
-    return found, _warned(record, gray)
-
-
-def classify_view(
-    image: ArrayLike,
-    *,
-    model: str = "segmenter-synthetic",
-    progress: Progress | None = None,
-) -> tuple[dict[str, float], Record]:
-    """Tell whether an apical echocardiogram shows two chambers or four.
-
-    Args:
-        image: (H, W), or (H, W, 3) in color; uint8, another integer type, or float in [0, 1]; row 0 at the transducer.
-        model: name of the folder of a model that tells views, as segmenters do whose second head this is. The default
-            one has learned from synthetic images alone; 'segmenter' from real ones.
-        progress: called when done.
-
-    Returns:
-        Probabilities of '2CH' and '4CH', which sum to 1; and the record. Other views are not known: an image of one is
-        taken for either.
-
-    Raises:
-        InputError: the image cannot be used, or the model tells no views.
-        ModelError: the model is missing or damaged.
-    """
-    started = time.perf_counter()
-    gray = _gray_of(image)
-    folder = find_view_teller(model, "Telling the view")
-    teller: ViewTeller = load_pipeline(folder)
-    probabilities = teller.view_probabilities(gray)
-    if progress is not None:
-        progress(1, 1, "telling the view")
-    record = new_record("classify-view", model=folder, started=started)
-    record |= {
-        "view": likelier_view(probabilities),
-        "view_probabilities": probabilities,
-        "shape": list(gray.shape),
-    }
-    return probabilities, _warned(record, gray)
+    return found, _warned(record, gray, seen)
 
 
 def _gray_of(image: ArrayLike) -> NDArray[np.uint8]:
@@ -211,10 +183,10 @@ def _gray_of(image: ArrayLike) -> NDArray[np.uint8]:
     return gray
 
 
-def _warned(record: Record, gray: NDArray[np.uint8]) -> Record:
-    """The record, with a warning more where the image (H, W) seems to be turned."""
+def _warned(record: Record, gray: NDArray[np.uint8], seen: ImageTrust | None) -> Record:
+    """The record with how far to trust the image (H, W), and a warning more where it seems to be turned."""
     turned = warning_if_turned(gray)
-    return with_warnings(record, [turned] if turned else [])
+    return with_warnings(trusted(record, seen), [turned] if turned else [])
 
 
 def likelier_view(probabilities: Mapping[str, float]) -> str:

@@ -11,6 +11,7 @@ from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.api.analysis import NO_CONTRAST, segmented
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.image_trust import trust_of
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.frame import Region, tissue_in
 from EchoSynthLib.images.gray import to_gray8
@@ -57,7 +58,7 @@ def evidence_of(
     def seen_in(picture: NDArray[np.uint8]) -> SegmentationResult:
         return segmented(picture, spacing, "auto", model, threads)
 
-    found = seen_in(tissue)
+    found, trust = seen_in(tissue), trust_of(tissue)
     seen = Evidence(
         found.label_map,
         found.confidence,
@@ -65,6 +66,8 @@ def evidence_of(
         found.view_probabilities,
         load_pipeline(SECOND_MODEL, threads=threads)(tissue, spacing) if zoo.has(SECOND_MODEL) else None,
         _sector_in(tissue, spacing),
+        None if trust is None else trust.score,
+        trust.reasons[0] if trust is not None and trust.reasons else "",
     )
     return seen.placed((gray.shape[0], gray.shape[1]), (rows.start, columns.start))
 

@@ -23,9 +23,13 @@ from EchoSynthLib.api.analysis import (
     mean_views,
     segment_detailed,
 )
+from EchoSynthLib.api.cine_labels import MOTION
 from EchoSynthLib.api.evidence import SECOND_MODEL, SEGMENTER, evidence_of_each
-from EchoSynthLib.api.frames import segment_frames
+from EchoSynthLib.api.frames import segment_cine
+from EchoSynthLib.arguments import positive_number
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.image_trust import refusal
+from EchoSynthLib.images.contrast import told_of_blank
 from EchoSynthLib.measurement.given import Given, arranged
 from EchoSynthLib.measurement.quantities import Measurement
 from EchoSynthLib.measurement.study import Study, study_of_places
@@ -45,6 +49,8 @@ def measure(
     agreement: Any = None,
     contour: Any = None,
     second_contour: Any = None,
+    frame_time: float | None = None,
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> tuple[list[Measurement], dict[str, Any]]:
     """Measure the left heart in label maps, in images, or in label maps of images.
@@ -68,6 +74,9 @@ def measure(
         agreement: of each frame, see `EchoSynthLib.measurement.agreement`, arranged likewise.
         contour: an `Endocardium` for each frame, such as one drawn by hand, that replaces the label map's.
         second_contour: what `es.contour_detailed` found in each image; the traffic light compares it with the cavity.
+        frame_time: of a cine, milliseconds from frame to frame: beats are found, and curves smoothed, in time. None
+            assumes a heart of 70 beats a minute, and the record says so.
+        strict: refuse images that are not trusted, see `es.trust`; without it their light is red.
         progress: called before each frame.
 
     Returns:
@@ -75,13 +84,14 @@ def measure(
         traffic lights and their reasons and, of a cine, its curves and phases.
 
     Raises:
-        InputError: a label map, an image or the spacing cannot be used.
+        InputError: a label map, an image or the spacing cannot be used, or an image is not trusted and `strict`.
         ModelError: the model is missing or damaged.
     """
     started = time.perf_counter()
     doubts = {"confidence": confidence, "agreement": agreement, "contour": contour, "second_contour": second_contour}
+    frame_time = positive_number(frame_time, "frame_time", "milliseconds")
     given = arranged(label_map, image, spacing, doubts)
-    study, made = study_of_frames(given, model=model, progress=progress)
+    study, made = study_of_frames(given, model=model, frame_time=frame_time, strict=strict, progress=progress)
     record = new_record("measure") | {"spacing_mm": spacing, **study.to_record()}
     if made:
         record["made"] = made
@@ -89,14 +99,25 @@ def measure(
 
 
 def study_of(
-    label_map: Any, spacing: Spacing | Mapping[str, Spacing | None] | None = None, *, image: Any = None, **doubts: Any
+    label_map: Any,
+    spacing: Spacing | Mapping[str, Spacing | None] | None = None,
+    *,
+    image: Any = None,
+    frame_time: float | None = None,
+    **doubts: Any,
 ) -> Study:
     """What `measure` tells, as a study; for arguments and errors see there."""
-    return study_of_frames(arranged(label_map, image, spacing, doubts))[0]
+    return study_of_frames(arranged(label_map, image, spacing, doubts), frame_time=frame_time)[0]
 
 
 def study_of_frames(
-    given: Mapping[str, Given], *, view: str = "auto", model: str = SEGMENTER, progress: Progress | None = None
+    given: Mapping[str, Given],
+    *,
+    view: str = "auto",
+    model: str = SEGMENTER,
+    frame_time: float | None = None,
+    strict: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[Study, dict[str, Any]]:
     """Measure frames that belong together.
 
@@ -104,6 +125,8 @@ def study_of_frames(
         given: by place: '' for a frame alone, 'frame 0', 'frame 1' ... of a cine, '4CH ED', '2CH ES' ... of a patient.
         view: of images, 'auto' to let the model tell it.
         model: name of the segmenter, which finds label maps that are not there and judges those that are.
+        frame_time: of a cine, milliseconds from frame to frame where they are known.
+        strict: refuse images that are not trusted.
         progress: progress(done, total, message) before each frame; may raise `Cancelled`.
 
     Returns:
@@ -115,7 +138,7 @@ def study_of_frames(
     """
     tell = progress or silent
     is_cine = any(where.startswith("frame ") for where in given)
-    found, made = _with_label_maps(given, is_cine, view, model, tell)
+    found, made, told = _with_label_maps(given, is_cine, view, model, frame_time, tell)
     blank = [where for where, one in found.items() if one.blank]
     if is_cine:
         nothing = {where: np.zeros(np.shape(found[where].label_map), np.uint8) for where in blank}
@@ -124,11 +147,13 @@ def study_of_frames(
     for index, (where, one) in enumerate(found.items()):
         tell(len(found) + index, 3 * len(found), f"measuring {where}".strip())
         frames[where] = one.measured()
-    study = study_of_places(frames)
+    study = study_of_places(frames, frame_time)
     asked = [where for where in study.rests_on if found[where].is_judged]
     seen = evidence_of_each([found[where] for where in asked], model)
     for index, (where, evidence) in enumerate(zip(asked, seen, strict=True)):
         tell(2 * len(found) + index * len(found) // len(asked), 3 * len(found), f"looking at {where}".strip())
+        if strict and evidence.distrust:
+            raise refusal(evidence.trust or 0.0, evidence.distrust, where or "The image")
         frames[where] = found[where].measured(evidence)
         if evidence.second_contour is not None:
             made["second_contour"] = SECOND_MODEL
@@ -137,23 +162,29 @@ def study_of_frames(
     if str(view).casefold() != "auto":
         view = taken_view(view, "measurement").name
         frames = {where: frame if where[:1].isdigit() else frame.seen_as(view) for where, frame in frames.items()}
-    study = study_of_places(frames)
+    study = study_of_places(frames, frame_time)
     if blank and not is_cine:
-        told = [f"{where or 'the image'} shows nothing; its label map is judged by its shape alone" for where in blank]
-        study = replace(study, warnings=(*study.warnings, *told))
-    return study, made
+        nothing_seen = [
+            f"{where or 'the image'} shows nothing; its label map is judged by its shape alone" for where in blank
+        ]
+        study = replace(study, warnings=(*study.warnings, *nothing_seen))
+    distrusted = [
+        f"{where or 'the image'} is not trusted: {frame.distrust}" for where, frame in frames.items() if frame.distrust
+    ]
+    return replace(study, warnings=(*distrusted[:1], *told, *study.warnings)), made
 
 
 def _with_label_maps(
-    given: Mapping[str, Given], is_cine: bool, view: str, model: str, tell: Progress
-) -> tuple[dict[str, Given], dict[str, Any]]:
-    """The frames with a label map each, found where there was none, and what found them."""
+    given: Mapping[str, Given], is_cine: bool, view: str, model: str, frame_time: float | None, tell: Progress
+) -> tuple[dict[str, Given], dict[str, Any], list[str]]:
+    """The frames with a label map each, found where there was none; what found them; and warnings."""
     lacking = [where for where, one in given.items() if one.label_map is None]
     if not lacking:
-        return dict(given), {}
+        return dict(given), {}, []
     found, records = dict(given), []
+    told: list[str] = []
     for index, (where, one_found) in enumerate(
-        zip(lacking, _segmented(given, lacking, is_cine, view, model), strict=True)
+        zip(lacking, _segmented(given, lacking, is_cine, view, model, frame_time, told), strict=True)
     ):
         tell(index, 3 * len(given), f"segmenting {where}".strip())
         one = given[where]
@@ -166,11 +197,17 @@ def _with_label_maps(
     made = {name: shown[0][name] for name in ("model", "model_sha256", "view", "view_source")}
     if is_cine and made["view_source"] == "model":
         made["view"] = likelier_view(mean_views([record["view_probabilities"] for record in shown]))
-    return found, made
+    return found, made, told
 
 
 def _segmented(
-    given: Mapping[str, Given], lacking: Sequence[str], is_cine: bool, view: str, model: str
+    given: Mapping[str, Given],
+    lacking: Sequence[str],
+    is_cine: bool,
+    view: str,
+    model: str,
+    frame_time: float | None,
+    told: list[str],
 ) -> Iterator[SegmentationResult]:
     first = given[lacking[0]]
     images = [given[where].image for where in lacking]
@@ -178,7 +215,15 @@ def _segmented(
         raise InputError(f"{lacking[0] or 'The frame'} has neither a label map nor an image; give one.")
     if is_cine:
         frames = np.stack([image[first.tissue] for image in images if image is not None])
-        yield from segment_frames(frames, first.spacing, view=view, model=model)
+        found: list[SegmentationResult] = []
+        _, record = segment_cine(
+            frames, first.spacing, frame_time, view=view, model=model,
+            # Beside label maps that are given as they are, frames are taken one by one.
+            motion=MOTION if len(lacking) == len(given) else None,
+            each=lambda _, one: found.append(one),
+        )  # fmt: skip
+        told.extend(text for text in record.get("warnings", []) if text not in told_of_blank(record["blank_frames"]))
+        yield from found
         return
     for where in lacking:
         one = given[where]

@@ -7,14 +7,13 @@ import time
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.anatomy.views import taken_view
 from EchoSynthLib.api.evidence import SEGMENTER, evidence_of
 from EchoSynthLib.api.frames import segment_cine
 from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.gray import cine_to_gray8
-from EchoSynthLib.measurement.cycle import find_cycle
+from EchoSynthLib.measurement.beats import cycle_of_label_maps
 from EchoSynthLib.measurement.reliability.evidence import Evidence
 from EchoSynthLib.measurement.strain import StrainResult, measure_strain
 from EchoSynthLib.measurement.strain.judged import judged
@@ -65,13 +64,13 @@ def strain_of_cine(
     made: Record = {"model": model}
     if label_map is None:
         label_maps, found = segment_cine(
-            frames, spacing, view=view, model=segmenter, progress=part(tell, 0, 3, "segmenting")
+            frames, spacing, frame_time, view=view, model=segmenter, progress=part(tell, 0, 3, "segmenting")
         )
         made |= {"segmenter": segmenter, "segmenter_sha256": found["model_sha256"], "view_source": found["view_source"]}
         view = found["view"]
     else:
         label_maps = as_array(label_map, "A label map")
-    reference, labels = _reference_of(label_maps, len(frames), reference)
+    reference, labels = _reference_of(label_maps, len(frames), reference, frame_time)
     tell(1, 3, "judging the label map")
     evidence = evidence_of(frames[reference], spacing, model=segmenter)
     if view.casefold() == AUTO:
@@ -92,7 +91,9 @@ def strain_of_cine(
     return result, record | {"seconds": seconds_since(started)}
 
 
-def _reference_of(label_maps: NDArray[np.uint8], frames: int, reference: int | None) -> tuple[int, NDArray[np.uint8]]:
+def _reference_of(
+    label_maps: NDArray[np.uint8], frames: int, reference: int | None, frame_time: float | None
+) -> tuple[int, NDArray[np.uint8]]:
     """The frame to follow, and its label map, which is checked by whoever measures it."""
     if label_maps.ndim == 2:
         return (0 if reference is None else reference), label_maps
@@ -101,8 +102,7 @@ def _reference_of(label_maps: NDArray[np.uint8], frames: int, reference: int | N
             f"A cine of {frames} frames takes a label map of one of them, or of each; given were {len(label_maps)}."
         )
     if reference is None:
-        areas = np.count_nonzero(label_maps == CamusCode.LV_CAVITY, axis=(1, 2))
-        reference = find_cycle(areas).diastole.frame
+        reference = cycle_of_label_maps(label_maps, frame_time).diastole.frame
     if not 0 <= reference < frames:
         raise InputError(f"The reference is the number of a frame, from 0 to {frames - 1}; given was {reference}.")
     return reference, label_maps[reference]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER, VIEWS, Capability, taken_view
+from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER, VIEWS, Capability, View, taken_view
 from EchoSynthLib.errors import InputError
 
 _GAP = r"[\s_.\-]*"
@@ -24,11 +26,16 @@ _OTHERS = [
     for name in (view.name, view.long_name, *view.spellings)
     if name not in _NO_WORDS_FOR_VIEWS
 ]
-_OTHER_WORD = re.compile(
-    rf"(?<![^\W_])(?:{'|'.join(_GAP.join(re.findall('[0-9A-Za-z]+', name)) for name in [*_OTHERS, 'PSAX', 'SAX'])})"
-    r"(?![^\W_])",
-    re.IGNORECASE,
-)
+
+
+@cache
+def _word_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    """One of the names as a word of its own, whatever stands between its parts."""
+    spelled = "|".join(_GAP.join(re.findall("[0-9A-Za-z]+", name)) for name in names)
+    return re.compile(rf"(?<![^\W_])(?:{spelled})(?![^\W_])", re.IGNORECASE)
+
+
+_OTHER_WORD = _word_of((*_OTHERS, "PSAX", "SAX"))
 _SEPARATORS = " \t_.-,;([{"
 
 
@@ -38,7 +45,7 @@ class ClipName:
 
     Attributes:
         patient: what stands before view and phase, without the separators between them.
-        view: '2CH' or '4CH'.
+        view: '2CH' or '4CH', or another one that was asked for.
         phase: 'ED' or 'ES'.
     """
 
@@ -47,23 +54,48 @@ class ClipName:
     phase: str = ""
 
 
-def told_by_name(name: str) -> ClipName:
+def told_by_name(name: str, also: Iterable[View] = ()) -> ClipName:
     """Patient, view and phase in a name such as patient0001_4CH_ED, 'Doe A4C end-systole' or 2CH.
 
     The last word for a view counts; a phase counts beside the view or at the end of the name, for ED may be somebody's
     initials elsewhere. A name that tells neither tells no patient, for nothing says where the patient's part would end.
+
+    Args:
+        name: without the ending of the file.
+        also: views beside 2CH and 4CH that are looked for where the name tells neither of these.
     """
     views, phases = list(_VIEW_WORD.finditer(name)), list(_PHASE_WORD.finditer(name))
+    for other in () if views else also:
+        found = list(_word_of((other.name, other.long_name, *other.spellings)).finditer(name))
+        if found:
+            return _told(name, found[-1], other.name, phases)
     view = views[-1] if views else None
+    return _told(name, view, "" if view is None else _VIEW_OF[view["number"].lower()].name, phases)
+
+
+def _told(name: str, view: re.Match[str] | None, called: str, phases: Sequence[re.Match[str]]) -> ClipName:
     phase = next((found for found in reversed(phases) if _counts(found, view, name)), None)
     if view is None and phase is None:
         return ClipName()
     start = min(found.start() for found in (view, phase) if found is not None)
     return ClipName(
         patient=name[:start].strip(_SEPARATORS),
-        view="" if view is None else _VIEW_OF[view["number"].lower()].name,
+        view=called,
         phase="" if phase is None else str(phase.lastgroup),
     )
+
+
+def name_of_cine(name: str) -> str:
+    """The name of a cine that is made from the frame of this name: the frame's phase in it is no longer that of a file.
+
+    x_4CH_ED becomes x_4CH_fromED, which tells the view alone; what tells no phase stays as it is.
+    """
+    views, phases = list(_VIEW_WORD.finditer(name)), list(_PHASE_WORD.finditer(name))
+    for phase in reversed(phases):
+        if _counts(phase, views[-1] if views else None, name):
+            word = re.sub(r"[\W_]", "", phase.group())
+            name = f"{name[: phase.start()]}from{word}{name[phase.end() :]}"
+    return name
 
 
 def untaken_view(name: str) -> str:
@@ -111,6 +143,20 @@ def contradictions(name: str) -> list[str]:
         for what, found, taken in both
         if len(set(found)) > 1
     ]
+
+
+def name_without_patient(name: str, patient: Iterable[str] = ()) -> str:
+    """A name without the patient's part: patient0001_4CH_ED becomes 4CH_ED; '' where nothing else is left.
+
+    Args:
+        name: without the ending of the file.
+        patient: names and numbers of the patient that the file itself tells, whose words are left out, too.
+    """
+    told = told_by_name(name, also=VIEWS).patient
+    left = name[name.index(told) + len(told) :] if told else name
+    for word in {word for text in patient for word in re.findall(r"[^\W_]+", text) if len(word) > 1}:
+        left = re.sub(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", "", left, flags=re.IGNORECASE)
+    return re.sub(r"([ _.\-])[ _.\-]+", r"\1", left).strip(_SEPARATORS)
 
 
 def same_patient(one: str, other: str) -> bool:

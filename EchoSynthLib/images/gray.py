@@ -88,6 +88,17 @@ def cine_to_gray8(array: ArrayLike, full_range: int | None = None) -> NDArray[np
     return _gray(values, values.ndim == 4, full_range)
 
 
+def frames_to_gray8(image: ArrayLike) -> NDArray[np.uint8]:
+    """(T, H, W) gray levels of a cine, or of a frame alone.
+
+    Raises:
+        InputError: it is neither.
+    """
+    values = as_array(image, "An image")
+    colored = values.ndim == 3 and values.shape[-1] in (1, 3, 4)
+    return cine_to_gray8(values) if values.ndim > 3 or (values.ndim == 3 and not colored) else to_gray8(values)[None]
+
+
 def _gray(values: NDArray, color: bool, full_range: int | None) -> NDArray[np.uint8]:
     rows, columns = values.shape[-3:-1] if color else values.shape[-2:]
     if values.size == 0 or min(rows, columns) < MINIMUM_SIDE:

@@ -1,5 +1,6 @@
 """Clinical measurements from label maps of apical views, and how far to rely on them."""
 
+from EchoSynthLib.measurement.cavity import Cavity
 from EchoSynthLib.measurement.contour_editing import with_endocardium, with_points
 from EchoSynthLib.measurement.cycle import Cycle, find_cycle
 from EchoSynthLib.measurement.frame import FrameMeasures, measure_frame
@@ -17,10 +18,11 @@ from EchoSynthLib.measurement.study import (
     study_of_views,
 )
 from EchoSynthLib.measurement.table import rows_of, write_csv
-from EchoSynthLib.measurement.texts import headline, lights_by_structure, reasons_of, told_lights, worded
+from EchoSynthLib.measurement.texts import headline, headlines, lights_by_structure, reasons_of, told_lights, worded
 
 __all__ = [
     "DEFINITIONS",
+    "Cavity",
     "Cycle",
     "Evidence",
     "FrameMeasures",
@@ -33,6 +35,7 @@ __all__ = [
     "expected_dice",
     "find_cycle",
     "headline",
+    "headlines",
     "lights_by_structure",
     "measure_frame",
     "places_to_rest_on",

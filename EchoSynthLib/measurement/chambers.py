@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.discs import DISCS, Discs, LongAxis, atrial_axis, ventricular_axis
 from EchoSynthLib.anatomy.heart2d.endocardium import APEX, BASAL_LEFT, BASAL_RIGHT, Endocardium
+from EchoSynthLib.anatomy.masks import largest_part
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.types import Spacing
 
@@ -26,6 +27,17 @@ def areas(labels: NDArray[np.uint8], spacing: Spacing | None = None) -> dict[str
     """
     pixel = math.prod(spacing or (1.0, 1.0))
     return {name: float(np.count_nonzero(labels == code)) * pixel for name, code in STRUCTURES.items()}
+
+
+def largest_parts(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A label map (H, W) with cavity and atrium in one piece each, the largest; what is beside becomes background."""
+    found = labels
+    for code in (CamusCode.LV_CAVITY, CamusCode.LEFT_ATRIUM):
+        structure = labels == code
+        part = largest_part(structure)
+        if part is not structure:
+            found = np.where(structure & ~part, np.uint8(CamusCode.BACKGROUND), found)
+    return found
 
 
 def long_axis_of_ventricle(

@@ -21,6 +21,7 @@ from EchoSynthLib.measurement.chambers import (
     area_length_volume,
     areas,
     disc_volume,
+    largest_parts,
     long_axis_of_atrium,
     long_axis_of_ventricle,
 )
@@ -65,6 +66,8 @@ class FrameMeasures:
         view: '2CH' or '4CH' where it is known, from the caller or else from what a model sees.
         seen_view: what a model sees, None where none was asked.
         number: of the frame in its cine, from 0; None for an image alone.
+        trust: how far the image below shows what the models know, in [0, 1]; None where nobody judged.
+        distrust: why it does not, in words; '' where it is trusted.
     """
 
     labels: NDArray[np.uint8]
@@ -83,6 +86,8 @@ class FrameMeasures:
     view: str | None = None
     seen_view: str | None = None
     number: int | None = None
+    trust: float | None = None
+    distrust: str = ""
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -179,6 +184,11 @@ def measure_frame(
     cut_off = cut_off_findings(labels, None if evidence is None else evidence.sector)
     found = _measure(labels[box], spacing, moved, quality, cut_off)
     placed = _placed(found, labels, corner)
+    if evidence is not None:
+        placed = replace(placed, trust=evidence.trust, distrust=evidence.distrust)
+        if evidence.distrust:
+            untrusted = Finding("red", f"the image is not trusted: {evidence.distrust}")
+            placed = replace(placed, doubts=(untrusted, *placed.doubts))
     if confidence is not None:
         placed.values.update(_end_points(placed.ventricular_axis, confidence))
     return replace(placed, alone=alone, view=view, seen_view=view, number=number)
@@ -218,9 +228,11 @@ def _measure(
     quality: SegmentationQuality,
     cut_off: list[Finding],
 ) -> FrameMeasures:
-    axes = (long_axis_of_ventricle(labels, spacing, contour), long_axis_of_atrium(labels, spacing))
+    # Crumbs beside a chamber have no part in its axis and its volume; the light tells of them.
+    whole = largest_parts(labels)
+    axes = (long_axis_of_ventricle(whole, spacing, contour), long_axis_of_atrium(whole, spacing))
     ventricle, atrium = (
-        None if axis is None else Chamber.of(labels == code, axis)
+        None if axis is None else Chamber.of(whole == code, axis)
         for code, axis in zip((CamusCode.LV_CAVITY, CamusCode.LEFT_ATRIUM), axes, strict=True)
     )
     endocardium = contour or _endocardium(labels, spacing)

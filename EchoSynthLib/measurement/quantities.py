@@ -23,6 +23,8 @@ class Measurement:
         unit: mm, mm2 or ml where the pixel size is known, else px (for lengths) and px2; % and 1 for ratios.
         where: what was measured: '4CH ED', 'frame 12', '2CH + 4CH ED', 'cine'; empty for a lone frame.
         formula, source: of the number, as in `DEFINITIONS`.
+        low, high: between what it truly lies nine times of ten, in the same unit, see `reliability.intervals`; None
+            where that is not known.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Measurement:
     where: str
     formula: str
     source: str
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,9 @@ DEFINITIONS: dict[str, Definition] = {
     "FAC": Definition("percent", "(A_ED - A_ES) / A_ED of the LV cavity", LANG),
     "LV shortening": Definition("percent", "(L_ED - L_ES) / L_ED of the long axis", _OURS),
     "LV length, 2CH over 4CH": Definition("ratio", "L_2CH / L_4CH", LANG),
-    "ED frame": Definition("number", "largest LV area, smoothed over time; the first frame is 0", _OURS),
-    "ES frame": Definition("number", "smallest LV area, smoothed over time; the first frame is 0", _OURS),
-    "beats": Definition(
-        "number", "falls of the smoothed LV area by half of its range or more; ratios are means", _OURS
-    ),
+    "ED frame": Definition("number", "largest A^2 / L of the LV over time; the first frame is 0", _OURS),
+    "ES frame": Definition("number", "smallest A^2 / L of the LV over time; the first frame is 0", _OURS),
+    "beats": Definition("number", "falls of A^2 / L of the LV by half of its range or more; ratios are means", _OURS),
     **{
         f"expected Dice, {name}": Definition(
             "ratio",

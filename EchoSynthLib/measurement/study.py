@@ -11,13 +11,16 @@ import numpy as np
 
 from EchoSynthLib.anatomy.views import BIPLANE, FOUR_CHAMBER, TWO_CHAMBER
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.measurement.beats import PHASES, cycle_of, doubts_of_cycle, regular, told_of_cycle
+from EchoSynthLib.measurement.bounded import repeat_of, with_intervals
+from EchoSynthLib.measurement.cavity import Cavity, implausible
 from EchoSynthLib.measurement.chambers import (
     Chamber,
     biplane_area_length_volume,
     biplane_disc_volume,
     ejected,
 )
-from EchoSynthLib.measurement.cycle import Cycle, find_cycle
+from EchoSynthLib.measurement.cycle import Cycle
 from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.quantities import Measurement, measurement
 from EchoSynthLib.measurement.reliability.ejection import cine_findings, fraction_findings
@@ -26,10 +29,8 @@ from EchoSynthLib.measurement.reliability.phases import exchange_findings, excha
 from EchoSynthLib.measurement.reliability.traffic_light import STRUCTURES, Finding, Light, light_of, lights_of, worst
 from EchoSynthLib.records import with_warnings
 
-PHASES = ("ED", "ES")
 BOTH = f"{TWO_CHAMBER.name} + {FOUR_CHAMBER.name}"
 
-_TOLD = 12  # numbers of frames that a warning lists
 _RATIOS = {
     "EF, discs": "LV volume, discs",
     "EF, area-length": "LV volume, area-length",
@@ -49,6 +50,7 @@ class Study:
         cycle: end-diastole and end-systole of a cine, else None.
         curves: of a cine, name to one value a frame (NaN where there is none), in the table's units.
         findings: what speaks against what several frames make together.
+        ratios: of each beat of a cine, ejection fractions and what is like them, 0 to 1 by name.
         warnings: what a user should know beside the numbers and the lights.
     """
 
@@ -59,6 +61,7 @@ class Study:
     curves: dict[str, list[float]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
+    ratios: tuple[dict[str, float], ...] = ()
 
     @cached_property
     def phases(self) -> dict[str, str]:
@@ -99,8 +102,15 @@ class Study:
             "views": {where: frame.view for where, frame in self.frames.items() if frame.view is not None},
             "frame_numbers": {where: frame.number for where, frame in self.frames.items() if frame.number is not None},
         }
+        judged = [frame for frame in self.frames.values() if frame.trust is not None]
+        if judged:
+            worst_of = min(judged, key=lambda frame: frame.trust or 0.0)
+            record |= {
+                "trust": round(worst_of.trust or 0.0, 4),
+                "trust_reasons": list(dict.fromkeys(frame.distrust for frame in judged if frame.distrust)),
+            }
         if self.cycle is not None:
-            record["cycle"] = {"ED": vars(self.cycle.diastole), "ES": vars(self.cycle.systole)}
+            record["cycle"] = told_of_cycle(self.cycle, self.ratios)
             record["curves"] = {
                 name: [None if np.isnan(value) else value for value in curve] for name, curve in self.curves.items()
             }
@@ -117,11 +127,14 @@ def next_value(table: Sequence[Measurement], name: str, where: str = "") -> floa
 
 def study_of_frame(frame: FrameMeasures, where: str = "") -> Study:
     """One frame alone."""
-    return Study({where: frame}, frame.table(where), {where: frame.light})
+    return Study({where: frame}, with_intervals(frame.table(where), {where: frame}), {where: frame.light})
 
 
-def study_of_places(frames: Mapping[str, FrameMeasures]) -> Study:
+def study_of_places(frames: Mapping[str, FrameMeasures], frame_time: float | None = None) -> Study:
     """The study of frames by place: '' alone, 'frame 0', 'frame 1' ... of a cine, '4CH ED' ... of a patient.
+
+    Args:
+        frame_time: of a cine, milliseconds from frame to frame where they are known.
 
     Raises:
         InputError: see `study_of_cine` and `study_of_views`.
@@ -129,7 +142,7 @@ def study_of_places(frames: Mapping[str, FrameMeasures]) -> Study:
     if list(frames) == [""]:
         return study_of_frame(frames[""])
     if any(where.startswith("frame ") for where in frames):
-        return study_of_cine(list(frames.values()))
+        return study_of_cine(list(frames.values()), frame_time)
     views: dict[str, dict[str, FrameMeasures]] = {}
     for where, frame in frames.items():
         view, _, phase = where.partition(" ")
@@ -137,27 +150,35 @@ def study_of_places(frames: Mapping[str, FrameMeasures]) -> Study:
     return study_of_views(views)
 
 
-def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
+def study_of_cine(frames: Sequence[FrameMeasures], frame_time: float | None = None) -> Study:
     """The frames of a cine of one view, in their order, with end-diastole, end-systole and what follows from them.
 
-    Of several beats, each has its own ends and ratios, and the cine the means over them (Lang et al. 2015 average over
-    beats). ED and ES of the cine are those of its first beat.
+    Of several beats, each has its own ends and ratios, and the cine the means over those that come when they are due
+    (Lang et al. 2015 average over beats). ED and ES of the cine are those of its first beat.
 
-    Frames in which nothing is labeled, as they are black at the end of a clip, take no part.
+    Frames in which nothing is labeled, as they are black at the end of a clip, take no part, nor do those whose
+    ventricle none of a heart's can be, judged by the other frames.
+
+    Args:
+        frame_time: milliseconds from frame to frame; None assumes a heart of 70 beats a minute.
 
     Raises:
         InputError: fewer than two frames have a left ventricle.
     """
     frames = [frame if frame.number == i else replace(frame, number=i) for i, frame in enumerate(frames)]
-    cycle = _cycle([frame.values.get("LV area", 0.0) if frame.labels.any() else None for frame in frames])
+    cavities = [Cavity.of_frame(frame) for frame in frames]
+    shown = [bool(frame.labels.any()) for frame in frames]
+    cycle = cycle_of(cavities, shown, frame_time)
     beats = [(frames[full.frame], frames[empty.frame]) for full, empty in cycle.beats]
     each = [{"ED frame": full.frame, "ES frame": empty.frame} for full, empty in cycle.beats]
     ratios = [_ratios(*beat) for beat in beats]
-    together = _entries({**each[0], "beats": len(beats), **_mean(ratios)}, beats[0][0], "cine")
+    counted = regular(cycle)
+    means = _mean([ratios[number] for number in counted])
+    together = _entries({**each[0], "beats": len(beats), **means}, beats[0][0], "cine")
     if len(beats) > 1:
         for number, beat in enumerate(beats):
             together += _entries(each[number] | ratios[number], beat[0], f"beat {number + 1}")
-        for phase, ends in zip(PHASES, zip(*beats, strict=True), strict=True):
+        for phase, ends in zip(PHASES, zip(*[beats[number] for number in counted], strict=True), strict=True):
             sizes = [{name: end.values[name] for name in _RATIOS.values() if name in end.values} for end in ends]
             together += _entries(_mean(sizes), ends[0], f"cine {phase}")
     lights = {
@@ -170,51 +191,34 @@ def study_of_cine(frames: Sequence[FrameMeasures]) -> Study:
         for beat in beats
         for finding in (*exchange_findings(*beat, "the cine"), *shortening_findings(*beat, "the cine"))
     ]
-    findings += [*missed_ends(frames, cycle), *fraction_findings(_mean(ratios), "the cine")]
+    findings += [*missed_ends(frames, cycle), *fraction_findings(means, "the cine")]
     findings += cine_findings(frames, [end for beat in beats for end in beat])
     lights["cine"] = light_of(findings, "the lengths at ED and ES")
     named = {f"frame {index}": frame for index, frame in enumerate(frames)}
-    table = [*_tables(named), *together]
-    warnings = _left_out([index for index, frame in enumerate(frames) if not frame.labels.any()])
-    return Study(named, table, lights, cycle, _curves(frames), tuple(findings), warnings)
+    table = with_intervals([*_tables(named), *together], named, cycle, repeat_of(cavities, cycle, ratios))
+    nothing = [index for index, one in enumerate(shown) if not one]
+    warnings = doubts_of_cycle(cycle, nothing, implausible(cavities))
+    return Study(named, table, lights, cycle, _curves(frames), tuple(findings), warnings, tuple(ratios))
 
 
-def places_to_rest_on(areas: Mapping[str, float | None]) -> list[str]:
-    """Where the frames are that a study rests on, see `Study.rests_on`, before anything but areas is measured.
+def places_to_rest_on(cavities: Mapping[str, Cavity | None], frame_time: float | None = None) -> list[str]:
+    """Where the frames are that a study rests on, see `Study.rests_on`, before anything but cavities is measured.
 
     Args:
-        areas: by place as in `study_of_places`, the area of the left ventricle's cavity, in any unit; None of a frame
-            in which nothing is labeled.
+        cavities: by place as in `study_of_places`; None of a frame in which nothing is labeled.
+        frame_time: of a cine, milliseconds from frame to frame where they are known.
 
     Raises:
         InputError: see `study_of_cine`.
     """
-    if not any(where.startswith("frame ") for where in areas):
-        return list(areas)
-    return _ends(_cycle(list(areas.values())))
-
-
-def _cycle(areas: Sequence[float | None]) -> Cycle:
-    """The cycle of a cine from the areas (T) of its cavities; None of frames that take no part."""
-    shown = [index for index, area in enumerate(areas) if area is not None]
-    if len(shown) < len(PHASES):
-        raise InputError(
-            f"End-diastole and end-systole need two frames that show something; {len(shown)} of {len(areas)} do. "
-            "Give a longer clip, or measure a single frame."
-        )
-    return find_cycle([area for area in areas if area is not None]).among(shown, len(areas))
+    if not any(where.startswith("frame ") for where in cavities):
+        return list(cavities)
+    given = list(cavities.values())
+    return _ends(cycle_of(given, [one is not None for one in given], frame_time))
 
 
 def _ends(cycle: Cycle) -> list[str]:
     return [f"frame {frame}" for frame in sorted({end.frame for beat in cycle.beats for end in beat})]
-
-
-def _left_out(missing: Sequence[int]) -> tuple[str, ...]:
-    if not missing:
-        return ()
-    told = ", ".join(map(str, missing[:_TOLD])) + (", ..." if len(missing) > _TOLD else "")
-    frames, show, take = ("frame", "shows", "takes") if len(missing) == 1 else ("frames", "show", "take")
-    return (f"{frames} {told} (counted from 0) {show} nothing and {take} no part in cycle and ejection fraction",)
 
 
 def _mean(beats: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -255,7 +259,8 @@ def study_of_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> Study:
             lights[BOTH] = light_of(found, "the volumes at ED and ES")
         lights |= _lights_of_pairs(pairs)
         findings += found
-    return Study(frames, [*_tables(frames), *together], lights, findings=tuple(findings))
+    table = with_intervals([*_tables(frames), *together], frames)
+    return Study(frames, table, lights, findings=tuple(findings))
 
 
 def _check_views(views: Mapping[str, Mapping[str, FrameMeasures]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from EchoSynthLib.anatomy.views import BIPLANE
+from EchoSynthLib.anatomy.views import BIPLANE, LONG_AXIS
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.clip_names import ClipName, same_patient, told_by_name, untaken_view
 from EchoSynthLib.measurement.cycle import find_cycle
@@ -32,6 +32,8 @@ class Clip:
         areas: of the left ventricle, one a frame; () where there is no label map yet, NaN or 0 in frames without one.
         scale: areas are compared where this is the same, as 'mm2', or pixels of one picture size.
         frames: their number.
+        frame_time: milliseconds from frame to frame of a cine, where they are known.
+        ends: frames of end-diastole and end-systole of a cine, where they are known already.
     """
 
     name: str
@@ -42,16 +44,19 @@ class Clip:
     areas: Sequence[float] = ()
     scale: Hashable = "mm2"
     frames: int = 1
+    frame_time: float | None = None
+    ends: tuple[int, int] | None = None
 
     @cached_property
     def told(self) -> ClipName:
         """What its name tells."""
         return told_by_name(self.name)
 
-    @property
+    @cached_property
     def patient(self) -> str:
         """Whose it is, '' where nothing tells."""
-        return self.folder or self.told.patient
+        # A long-axis view fills no place here, and is the same patient's.
+        return self.folder or told_by_name(self.name, (LONG_AXIS,)).patient
 
     @property
     def is_cine(self) -> bool:
@@ -224,10 +229,12 @@ def _extreme(indices: Sequence[int], clips: Sequence[Clip], phase: str) -> int |
 
 def ends_of(clip: Clip) -> tuple[tuple[int | None, int | None], list[str]]:
     """The frames of a cine that are end-diastole and end-systole, None where nothing tells, and why not."""
+    if clip.ends is not None:
+        return clip.ends, []
     if not clip.areas:
         return (None, None), []
     try:
-        cycle = find_cycle(clip.areas)
+        cycle = find_cycle(clip.areas, clip.frame_time)
     except InputError as error:
         return (None, None), [f"{clip.name}: {error}"]
     return (cycle.diastole.frame, cycle.systole.frame), []

@@ -23,8 +23,12 @@ COLUMNS = (
     "shown",
     "shown_unit",
     "place",
+    "low",
+    "high",
+    "between",
 )
-"""What follows the columns for scripts is for reading, see `wording.Worded`."""
+"""What follows the columns for scripts is for reading, see `texts.Worded`; `low` and `high` are in `unit` and hold nine
+times of ten, `between` is the same for reading."""
 
 
 def rows_of(case: str, study: Study) -> list[dict[str, object]]:
@@ -38,7 +42,13 @@ def rows_of(case: str, study: Study) -> list[dict[str, object]]:
     for entry in study.table:
         light = lights.get(entry.where, together)[_structure(entry.name)].color
         words = worded(entry, study)
-        told = {"label": words.label, "shown": words.text, "shown_unit": words.unit, "place": words.place}
+        told = {
+            "label": words.label,
+            "shown": words.text,
+            "shown_unit": words.unit,
+            "place": words.place,
+            "between": words.between,
+        }
         rows.append({"case": case, "light": light, **vars(entry), **told})
     return rows
 

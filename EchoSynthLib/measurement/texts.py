@@ -46,6 +46,7 @@ class Worded:
         text: of the value.
         unit: mm, cm2, ml, %, px or px2; '' for ratios and numbers.
         place: where it was measured, never ''.
+        between: what it truly lies between nine times of ten, '52 to 61' in `unit`; '' where that is not known.
     """
 
     label: str
@@ -53,6 +54,7 @@ class Worded:
     text: str
     unit: str
     place: str
+    between: str = ""
 
     def __str__(self) -> str:
         return f"{self.label} {self.text}{self.unit and ' ' + self.unit}"
@@ -62,12 +64,23 @@ def worded(entry: Measurement, study: Study) -> Worded:
     """A measurement of a study in words."""
     phase, view = _phase(entry.where, study), _view(entry.where, study)
     value, unit = (entry.value / _CM2, "cm2") if entry.unit == "mm2" else (entry.value, entry.unit.replace("1", ""))
-    text = f"{value:.{_digits(entry, unit, value)}f}"
-    return Worded(_label(entry.name, phase, view), float(text), text, unit, _place(entry.where, study))
+    digits = _digits(entry, unit, value)
+    text, between = f"{value:.{digits}f}", ""
+    if entry.low is not None and entry.high is not None:
+        between = " to ".join(f"{end / (_CM2 if unit == 'cm2' else 1):.{digits}f}" for end in (entry.low, entry.high))
+    return Worded(_label(entry.name, phase, view), float(text), text, unit, _place(entry.where, study), between)
 
 
 def headline(study: Study) -> str:
-    """The most telling measurements of a study in a few words."""
+    """The most telling measurements of a study in a few words, fractions and volumes with what they lie between."""
+    return "; ".join(f"{one} (truly {between})" if between else one for one, between in headlines(study))
+
+
+def headlines(study: Study) -> list[tuple[str, str]]:
+    """The most telling measurements, and between what fractions and volumes truly lie nine times of ten, '51 to 67'.
+
+    Of one frame of a cine alone, the first of them names it.
+    """
     ends = [] if study.cycle is None else [f"frame {end.frame}" for end in (study.cycle.diastole, study.cycle.systole)]
     told = [
         entry
@@ -84,9 +97,12 @@ def headline(study: Study) -> str:
     for entry in told:
         one = worded(entry, study)
         place = "" if _goes_without_saying(one, entry.where) else f" ({one.place})"
-        words.append(f"{one.label}{place} {one.text}{one.unit and ' ' + one.unit}")
+        between = one.between if one.unit in ("%", "ml") else ""
+        words.append((f"{one.label}{place} {one.text}{one.unit and ' ' + one.unit}", between))
     alone = [frame.number for frame in study.frames.values()] if len(study.frames) == 1 else [None]
-    return "; ".join(words) if alone[0] is None or not words else f"frame {alone[0]}: {'; '.join(words)}"
+    if words and alone[0] is not None:
+        words[0] = (f"frame {alone[0]}: {words[0][0]}", words[0][1])
+    return words
 
 
 def _goes_without_saying(one: Worded, where: str) -> bool:

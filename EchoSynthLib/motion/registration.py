@@ -14,6 +14,7 @@ from EchoSynthLib.anatomy.labels import LARGEST_PIXEL_MM, SMALLEST_PIXEL_MM, che
 from EchoSynthLib.arguments import real_number, whole_number
 from EchoSynthLib.array_like import as_array
 from EchoSynthLib.errors import InputError, ModelError
+from EchoSynthLib.image_trust import trust_of, trusted
 from EchoSynthLib.images.contrast import has_contrast
 from EchoSynthLib.images.gray import cine_to_gray8, to_gray8
 from EchoSynthLib.motion.following import off_grid, on_grid
@@ -38,6 +39,7 @@ def register(
     *,
     refine: int = 0,
     model: str = "motion",
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> tuple[NDArray[np.float32], Record]:
     """Find where each point of one echocardiogram lies in another of the same heart and view.
@@ -49,6 +51,7 @@ def register(
             them.
         refine: steps of refinement on the two pictures, see `refinement.refined`; some 30 to the second.
         model: name of the model folder.
+        strict: refuse frames that are not trusted, see `es.trust`; without it the record warns.
         progress: progress(done, total, message) after each step; may raise `Cancelled`.
 
     Returns:
@@ -58,7 +61,8 @@ def register(
         displacement folds; where it was refined with the likeness, 0 to 1, before and after.
 
     Raises:
-        InputError: an image, the spacing or `refine` cannot be used, an image has no contrast, or both differ in size.
+        InputError: an image, the spacing or `refine` cannot be used, an image has no contrast or is not trusted and
+            `strict`, or both differ in size.
         ModelError: the model is missing, damaged, or none for images of so many dimensions.
     """
     started = time.perf_counter()
@@ -74,6 +78,10 @@ def register(
             f"Two frames to register have one size; given were {frames['moving'].shape} and {frames['fixed'].shape}. "
             "Bring them onto one grid first."
         )
+    judged = None
+    if frames["fixed"].ndim == 2:
+        # Two frames of one heart are judged as a cine of two; of volumes no single plane is a view.
+        judged = trust_of(np.stack([*frames.values()]), strict=strict)
     folder, registrar = registrar_of(model, "Registering", frames["fixed"].ndim)
     tell = progress or silent
     about: Record = {"supervision": folder.config.get("supervision")}
@@ -86,7 +94,7 @@ def register(
         displacement = registrar(frames["moving"], frames["fixed"])
         tell(1, 1, "registering")
     record = new_record("register", model=folder, started=started)
-    return displacement, record | motion_in_words(displacement[None], spacing) | about
+    return displacement, trusted(record | motion_in_words(displacement[None], spacing) | about, judged)
 
 
 def registrar_of(
@@ -105,8 +113,8 @@ def registrar_of(
         raise ModelError(
             f"{what} {names[dimensions]} needs a model for them, and {model!r} is one for "
             f"{names[len(registrar.grid)]}. "
-            + ("No model for volumes comes with EchoSynth yet; " if dimensions == 3 else "")
-            + "give the name of one that you trained or imported, see `echosynth models`."
+            + ("None for volumes comes with EchoSynth: train motion-volumes. " if dimensions == 3 else "")
+            + "Give the name of one that you trained or imported, see `echosynth models`."
         )
     return folder, registrar
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 Tick = Callable[[], None]
 
 
-def on_each_core(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+def on_each_core(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """What a function gives for each item, in their order; a core to each item, so its networks take one thread.
 
     That takes three quarters of the time of networks that use all cores for one item after the other, in batches or

@@ -15,6 +15,7 @@ from EchoSynthLib.anatomy.labels import check_spacing
 from EchoSynthLib.anatomy.structures import AORTA, RIGHT_ATRIUM, RIGHT_VENTRICLE
 from EchoSynthLib.anatomy.views import view_of
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.reconstruction.picture import OwnAxes
 from EchoSynthLib.reconstruction.results import Reconstruction
 from EchoSynthLib.systems import find_model, load_pipeline
 from EchoSynthLib.types import LabelMap, Spacing
@@ -24,6 +25,10 @@ PRIOR_ONLY = (RIGHT_VENTRICLE.name, RIGHT_ATRIUM.name, AORTA.name)
 """What label maps of CAMUS do not mark: in every heart it is what hearts with such a left heart mostly have."""
 
 
+PLANE_ANGLE = (30.0, 120.0)
+"""Degrees between the four- and the two-chamber view that may be asked for."""
+
+
 class Reconstructor(Protocol):
     """A pipeline of the kind `reconstruction`; calls may run side by side."""
 
@@ -31,12 +36,23 @@ class Reconstructor(Protocol):
     def views(self) -> tuple[str, ...]:
         """Names of the views that it takes; the first two are needed."""
 
-    def __call__(self, label_maps: Mapping[str, LabelMap], spacing: Mapping[str, Spacing]) -> Reconstruction:
+    def __call__(
+        self,
+        label_maps: Mapping[str, LabelMap],
+        spacing: Mapping[str, Spacing],
+        plane_angle: float | None = None,
+        axes: Mapping[str, OwnAxes] | None = None,
+    ) -> Reconstruction:
         """The heart of these pictures.
 
         Args:
             label_maps: (H, W) in CAMUS codes, by name of the view.
             spacing: (row, column) in mm, by name of the view.
+            plane_angle: degrees between the four- and the two-chamber view, where it is known; None as views stand.
+            axes: by view, where somebody told where the long axis lies; None takes those of the label maps.
+
+        Raises:
+            InputError: an angle is given, and the model cannot be told.
         """
         ...
 

@@ -7,10 +7,11 @@ the middle of all that is labeled becomes the origin, and the picture keeps its 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from EchoSynthLib.anatomy.discs import LongAxis, ventricular_axis
 from EchoSynthLib.anatomy.masks import border, places_of
@@ -30,6 +31,8 @@ ROWS_ABOVE = 8
 PICTURE_MM = 211.2
 """Side of an aligned picture: 96 pixels of 2.2 mm."""
 _OVERSAMPLED = 3
+LEAST_AXIS_MM = 20.0
+"""A long axis that is told is no shorter: the smallest ventricles of adults are 45 mm long at end-diastole."""
 _APEX_MM = 1.0
 """A round apex has many points that are about as far from the base as the farthest one; it lies amid them."""
 
@@ -43,12 +46,14 @@ class OwnAxes:
         down: unit vector (row, column), in mm, from the apex to the mitral plane.
         length_mm: of the long axis; 0 where there is none.
         spacing: (row, column) in mm.
+        told: whether somebody said where the long axis is, rather than the label map.
     """
 
     origin: NDArray[np.float64]
     down: NDArray[np.float64]
     length_mm: float
     spacing: Spacing
+    told: bool = False
 
     @classmethod
     def of(cls, label_map: LabelMap, spacing: Spacing, view: str) -> OwnAxes:
@@ -71,6 +76,33 @@ class OwnAxes:
             raise InputError(f"The label map of the view {view} is empty; label it, or leave the view out.")
         return cls(places.mean(axis=0), np.array([1.0, 0.0]), 0.0, spacing)
 
+    @classmethod
+    def through(cls, apex: ArrayLike, base: ArrayLike, spacing: Spacing) -> OwnAxes:
+        """Those of a long axis that is told: (row, column) in pixels of the apex and of the mitral plane's middle.
+
+        Raises:
+            InputError: no such places, or they lie nearer to one another than `LEAST_AXIS_MM`.
+        """
+        ends = np.asarray([apex, base], np.float64)
+        if ends.shape != (2, 2) or not np.isfinite(ends).all():
+            raise InputError(
+                "A long axis is told by (row, column) of the apex and of the middle of the mitral plane, in pixels; "
+                f"given was {apex!r:.60} and {base!r:.60}."
+            )
+        along = (ends[1] - ends[0]) * np.array(spacing)
+        length = float(np.linalg.norm(along))
+        if length < LEAST_AXIS_MM:
+            raise InputError(
+                f"The long axis that is told is {length:.0f} mm long, and no heart's is below {LEAST_AXIS_MM:.0f} mm; "
+                "give the apex first, then the middle of the mitral plane."
+            )
+        return cls(ends[0], along / length, length, spacing, told=True)
+
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """(2, 2) row and column in pixels of the apex and of the middle of the mitral plane."""
+        return self.to_pixels(np.zeros(2), np.array([0.0, self.length_mm]))
+
     @property
     def right(self) -> NDArray[np.float64]:
         """Unit vector (row, column) in mm, square to `down`, to the image's right."""
@@ -85,6 +117,25 @@ class OwnAxes:
         """(..., 2) mm to the right of the origin and down from it, of places (..., 2) row and column."""
         moved = (pixels - self.origin) * np.array(self.spacing)
         return np.stack([moved @ self.right, moved @ self.down], axis=-1)
+
+
+def axes_of_views(
+    label_maps: Mapping[str, LabelMap],
+    spacing: Mapping[str, Spacing],
+    views: Iterable[str],
+    told: Mapping[str, OwnAxes] | None = None,
+) -> dict[str, OwnAxes]:
+    """Of those of the views that have a label map, in their order; `told` are taken instead of the label map's.
+
+    Raises:
+        InputError: see `OwnAxes.of`.
+    """
+    known = told or {}
+    return {
+        view: known[view] if view in known else OwnAxes.of(label_maps[view], spacing[view], view)
+        for view in views
+        if view in label_maps
+    }
 
 
 def aligned(label_map: LabelMap, axes: OwnAxes, side: int) -> NDArray[np.uint8]:

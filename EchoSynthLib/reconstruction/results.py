@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.anatomy.heart3d.parameters import HeartParameters
 from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
 from EchoSynthLib.reconstruction.volume import VolumeGrid, VoxelCode
 from EchoSynthLib.types import LabelMap, Record, Spacing
@@ -27,6 +28,9 @@ class Reconstruction:
         planes: (4, 4) for each view whose place is known: (row, column, 0, 1) in pixels of its picture to (x, y, z, 1)
             in mm; the third column is 1 mm behind the picture.
         intervals_ml: (low, high) of a chamber's volume, which nine hearts of ten lie within; of those that are told.
+        expected_ml: what chambers truly hold on average where pictures look like these: a hand that misses the apex
+            shows a ventricle smaller than it is; of those that are told.
+        parameters: of the heart, whose end-diastole is the moment of the pictures; None where it is voxels alone.
     """
 
     labels: NDArray[np.uint8]
@@ -34,6 +38,8 @@ class Reconstruction:
     volumes_ml: Mapping[str, float]
     planes: Mapping[str, NDArray[np.float64]]
     intervals_ml: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    expected_ml: Mapping[str, float] = field(default_factory=dict)
+    parameters: HeartParameters | None = None
 
 
 def summary(heart: Reconstruction, label_maps: Mapping[str, LabelMap], spacing: Mapping[str, Spacing]) -> Record:
@@ -42,10 +48,12 @@ def summary(heart: Reconstruction, label_maps: Mapping[str, LabelMap], spacing: 
         view: view_agreement(heart, label_maps[view], spacing[view], plane) for view, plane in heart.planes.items()
     }
     worst = [min(found.values()) for found in agreement.values()]
-    return {
+    told = {} if heart.parameters is None else {"heart": asdict(heart.parameters)}
+    return told | {
         "affine_mm": heart.grid.affine.tolist(),
         "voxel_mm": heart.grid.voxel_mm,
         "volumes_ml": {name: round(volume, 2) for name, volume in heart.volumes_ml.items()},
+        "expected_ml": {name: round(volume, 2) for name, volume in heart.expected_ml.items()},
         "intervals_ml": {name: [round(end, 2) for end in ends] for name, ends in heart.intervals_ml.items()},
         "planes": {view: plane.tolist() for view, plane in heart.planes.items()},
         "agreement": {

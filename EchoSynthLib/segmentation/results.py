@@ -83,7 +83,7 @@ def views_of(logit: NDArray[np.float32]) -> dict[str, float]:
 
 
 def _any_view() -> dict[str, float]:
-    names = view_names("view classification")
+    names = view_names("segmentation")
     return dict.fromkeys(names, 1 / len(names))
 
 

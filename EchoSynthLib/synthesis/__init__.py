@@ -44,3 +44,31 @@ class Synthesizer(Protocol):
             The images, and how they were made: process, solver, steps and network_evaluations for each image.
         """
         ...
+
+
+class SpeckleDrawer(Synthesizer, Protocol):
+    """A synthesizer that can also draw the speckle of a frame that is there."""
+
+    def redrawn(
+        self,
+        beams: NDArray[np.float32],
+        label_map: NDArray[np.uint8],
+        sector: Sector,
+        *,
+        view: str | None = None,
+        depth_mm: float | None = None,
+        count: int = 2,
+        seed: int = 0,
+    ) -> NDArray[np.float32]:
+        """(count, R, A) drawings of a frame, which share its coarse picture and differ in their speckle.
+
+        Args:
+            beams: (R, A) the frame in beam space, gray levels from -1, black, to 1, white.
+            label_map: (H, W) in CAMUS codes.
+            sector: on the label map's grid.
+            view: '2CH', '4CH' or None.
+            depth_mm: length of the beams in millimeters, where known.
+            count: drawing number i depends on (seed, i) alone.
+            seed: of the speckle.
+        """
+        ...

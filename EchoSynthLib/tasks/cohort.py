@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +13,17 @@ from typing import Any
 
 from EchoSynthLib.anatomy.heart3d.cohort import MIXED, Cohort
 from EchoSynthLib.anatomy.heart3d.distributions import CONDITIONS
-from EchoSynthLib.anatomy.views import BIPLANE, taken_view, view_names
-from EchoSynthLib.errors import InputError, OutputError
-from EchoSynthLib.outputs import replacing
+from EchoSynthLib.anatomy.views import BIPLANE, view_names
 from EchoSynthLib.parallel import check_places, run_items
 from EchoSynthLib.records import new_record, seconds_since
-from EchoSynthLib.tasks.common.options import seed_parameter
+from EchoSynthLib.tasks.common.growing_folder import claim, write_content, write_table
+from EchoSynthLib.tasks.common.options import (
+    cluster_parameter,
+    seed_parameter,
+    skill_parameter,
+    views_asked,
+    workers_parameter,
+)
 from EchoSynthLib.tasks.common.output_places import check_writable, output_folder
 from EchoSynthLib.tasks.common.results import RECORD, write_records
 from EchoSynthLib.tasks.parts.cohort_items import (
@@ -75,17 +78,10 @@ class CohortOfHearts(Task):
     examinations: int = parameter(
         1, minimum=1, maximum=100, unit="days", help="on which each heart is looked at, with another hand and machine"
     )
-    skill: float = parameter(
-        1.0, minimum=0, maximum=5, help="spread of the hand's errors: 0 to the book, 1 routine, 2 a beginner"
-    )
+    skill: float = skill_parameter()
     rows: int = parameter(256, minimum=32, maximum=2048, unit="pixels", help="height of a cut")
-    workers: int = parameter(
-        1, minimum=1, maximum=1000, unit="processes", help="that cut; the files are the same with any number"
-    )
-    cluster: str | None = parameter(
-        None,
-        help="instead of workers: address of a Dask scheduler (tcp://HOST:8786), its file (scheduler.json), or local:2",
-    )
+    workers: int = workers_parameter("that cut; the files are the same with any number")
+    cluster: str | None = cluster_parameter()
 
     def run(self, context: Context) -> dict[str, Any]:
         """Cuts what is missing, and writes both tables and record.json; see `Task.run`."""
@@ -96,7 +92,8 @@ class CohortOfHearts(Task):
             Cohort(self.seed, self.condition, self.skill, self.rows, self.frames), self.motion, self.tracing, self.echo
         )
         folder = check_writable(output_folder(self.output))
-        self._claim(folder, settings_of(cutting))
+        # Cohorts of before had no echo.
+        claim(folder, COHORT, settings_of(cutting), "a cohort", before={"echo": NONE})
         items = [
             View(index, view, number)
             for index in range(self.count)
@@ -123,42 +120,7 @@ class CohortOfHearts(Task):
     def _views(self) -> list[str]:
         if self.views.strip().lower() == ALL:
             return list(view_names("heart cuts"))
-        asked = [text.strip() for text in self.views.split(",") if text.strip()]
-        if not asked:
-            raise InputError(f"No view was given; give some of {', '.join(view_names('heart cuts'))}, or {ALL}.")
-        return list(dict.fromkeys(taken_view(text, "heart cuts").name for text in asked))
-
-    def _claim(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        """Writes what the folder's files depend on, or finds it there.
-
-        Raises:
-            OutputError: there are files of another cohort, or of something else.
-        """
-        told = folder / COHORT
-        if told.is_file():
-            try:
-                # Cohorts of before had no echo.
-                before = {"echo": NONE} | dict(json.loads(told.read_text(encoding="utf-8")))
-            except (ValueError, TypeError) as error:
-                raise OutputError(
-                    f"{told} is damaged, so that nobody can tell which cohort lies in {folder} ({error}); choose "
-                    "another output. Nothing was changed."
-                ) from error
-            other = sorted(name for name in settings if before.get(name) != settings[name])
-            if other:
-                name = other[0]
-                raise OutputError(
-                    f"In {folder} lies a cohort of {name} {before.get(name)!r}, and {settings[name]!r} was asked for; "
-                    "choose another output, or give what it was made with. Nothing was changed."
-                )
-            return
-        if folder.is_dir() and os.listdir(folder):
-            raise OutputError(
-                f"{folder} holds files of something else; choose an empty folder, or a new one. Nothing was changed."
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing(told) as partial_name:
-            partial_name.write_text(json.dumps(dict(settings), indent=1) + "\n", encoding="utf-8")
+        return views_asked(self.views, "heart cuts", f", or {ALL}")
 
     def _cut(self, cutting: Cutting, missing: list[View], folder: Path, total: int, context: Context) -> None:
         done = total - len(missing)
@@ -177,23 +139,12 @@ class CohortOfHearts(Task):
         with closing(made) as results:
             for files in results:
                 for name, content in files.items():
-                    _write(folder / name, content)
+                    write_content(folder / name, content)
         context.progress(total, total, "tables")
 
 
 COHORT = "cohort.json"
 """What the files of a cohort depend on; their number is not among it, so that a cohort can grow."""
-
-
-def write_table(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Writes rows, all with the keys of the first, as CSV in UTF-8; numbers keep all their digits."""
-    remaining: Iterator[Mapping[str, Any]] = iter(rows)
-    first = next(remaining)
-    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(first))
-        writer.writeheader()
-        writer.writerow(first)
-        writer.writerows(remaining)
 
 
 def _row_of_cut(folder: Path, item: View) -> dict[str, Any]:
@@ -203,9 +154,3 @@ def _row_of_cut(folder: Path, item: View) -> dict[str, Any]:
     row |= {"depth_mm": told["depth_mm"], "opening_angle_deg": told["opening_angle_deg"]}
     row |= {f"origin_{axis}_mm": value for axis, value in zip("xyz", told["pose"]["origin_mm"], strict=True)}
     return row | told["hand"]
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(exist_ok=True)
-    with replacing(path) as part:
-        part.write_bytes(content)

@@ -16,7 +16,7 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, seconds_since, with_warnings
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.folder_runs import run_folder
-from EchoSynthLib.tasks.common.options import IMAGES, PixelSize
+from EchoSynthLib.tasks.common.options import IMAGES, PixelSize, Strictness
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_folder, write_records
 from EchoSynthLib.tasks.common.shown import blank_frames
@@ -48,7 +48,7 @@ class ContourFiles:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contour(PixelSize, Task):
+class Contour(PixelSize, Strictness, Task):
     """Draws the endocardium with its seven points: two basal points, the apex, and two between on either wall."""
 
     name = "contour"
@@ -127,7 +127,9 @@ class Contour(PixelSize, Task):
         # What stands beside the tissue would shrink the heart on the network's grid.
         tissue = frame.tissue
         model = self.model or MODEL_OF_HEADS[self.heads]
-        found, record = es.contour_detailed(frame.pixels[tissue], spacing, model=model, heads=self.heads)
+        found, record = es.contour_detailed(
+            frame.pixels[tissue], spacing, model=model, heads=self.heads, strict=self.strict
+        )
         corner = np.array([side.start for side in tissue], dtype=np.float64)
         placed = FrameContour(found.points + corner, found.curve + corner, found.summary(spacing))
         return placed, record | {"shape": list(frame.pixels.shape)}

@@ -29,7 +29,13 @@ from EchoSynthLib.parallel import check_places, run_items
 from EchoSynthLib.records import new_record, seconds_since, with_warnings
 from EchoSynthLib.systems import find_model, told_of_device
 from EchoSynthLib.tasks.common import inputs
-from EchoSynthLib.tasks.common.options import LARGEST_STRENGTH, SynthesisOptions, seed_parameter
+from EchoSynthLib.tasks.common.options import (
+    LARGEST_STRENGTH,
+    SynthesisOptions,
+    cluster_parameter,
+    seed_parameter,
+    workers_parameter,
+)
 from EchoSynthLib.tasks.common.output_places import check_replaceable
 from EchoSynthLib.tasks.common.results import RECORD, check_exists, told_of_pairs, write_records
 from EchoSynthLib.tasks.common.view_told import UNTOLD, view_told
@@ -66,13 +72,8 @@ class Dataset(SynthesisOptions, Task):
     pairs_per_shard: int = parameter(
         PAIRS_PER_SHARD, minimum=1, maximum=1_000_000, unit="pairs", help="how many pairs a shard holds"
     )
-    workers: int = parameter(
-        1, minimum=1, maximum=1000, unit="processes", help="that draw; the pairs are the same with any number"
-    )
-    cluster: str | None = parameter(
-        None,
-        help="instead of workers: address of a Dask scheduler (tcp://HOST:8786), its file (scheduler.json), or local:2",
-    )
+    workers: int = workers_parameter("that draw; the pairs are the same with any number")
+    cluster: str | None = cluster_parameter()
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes the data set and record.json at its top; see `Task.run`."""

@@ -14,7 +14,8 @@ from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common.folders import run_each, warnings_of_each
-from EchoSynthLib.tasks.common.options import PixelSize, view_parameter
+from EchoSynthLib.tasks.common.motion import agreed_frame_time, frame_time_parameter
+from EchoSynthLib.tasks.common.options import PixelSize, Strictness, view_parameter
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, write_records
 from EchoSynthLib.tasks.parts.measure_cases import Case, CaseFiles, case_of_file, cases_in, files_of
@@ -43,7 +44,7 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure(PixelSize, Task):
+class Measure(PixelSize, Strictness, Task):
     """Measures the left heart; images are segmented first."""
 
     name = "measure"
@@ -58,6 +59,7 @@ class Measure(PixelSize, Task):
     report: bool = parameter(True, help="write a page with pictures and curves, in HTML, for each case")
     view: str = view_parameter("measurement", "auto", help="apical view of images; auto takes what the model sees")
     model: str = parameter("segmenter", help="name of the model that segments images, see `echosynth models`")
+    frame_time: float | None = frame_time_parameter()
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes the table, the record and a report for each case; see `Task.run`."""
@@ -151,10 +153,11 @@ class Measure(PixelSize, Task):
         places: dict[str, Given] = {}
         remarks: list[str] = []
         failed: list[dict[str, str]] = []
+        time = self.frame_time
         for key, source in case.sources.items():
             where = " ".join(filter(None, key))
             try:
-                frames, told = self._open(source, given)
+                frames, told, file_time = self._open(source, given)
                 if where and len(frames) > 1:
                     raise InputError(f"{where} of {case.name} is a cine; a frame named by its phase holds one image.")
             except InputError as error:
@@ -165,23 +168,30 @@ class Measure(PixelSize, Task):
                 remarks.append(f"{where} is missing: {file} could not be used")
                 continue
             alone = len(frames) == 1
+            time = agreed_frame_time(files_of(source)[0], file_time, self.frame_time)
             places |= {where if alone else f"frame {index}": frame for index, frame in enumerate(frames)}
             remarks += [f"{where}: {text}" if where else text for text in told]
         if not places:
             raise InputError("; ".join(f"{failure['file']}: {failure['message']}" for failure in failed))
-        study, made = study_of_frames(places, view=self.view, model=self.model, progress=progress)
+        study, made = study_of_frames(
+            places, view=self.view, model=self.model, frame_time=time, strict=self.strict, progress=progress
+        )
         study = replace(study, warnings=(*remarks, *study.warnings))
         images = {where: frame.image for where, frame in places.items() if frame.image is not None}
         left_out += failed
         return Measured(study, images, made)
 
-    def _open(self, source: CaseFiles, given: Spacing | None) -> tuple[list[Given], list[str]]:
-        """The frames of a source, and what is odd about it or its name; of a view that is not measured none."""
+    def _open(self, source: CaseFiles, given: Spacing | None) -> tuple[list[Given], list[str], float | None]:
+        """The frames of a source, what is odd about it or its name, and the frame time that it tells.
+
+        Raises:
+            InputError: its name tells a view that is not measured; and see `open_source`.
+        """
         stem = stem_of(Path(files_of(source)[0]))
         if self.view == "auto":
             check_named_view(stem, "measurement")
-        frames, told = open_source(source, given)
-        return frames, [*contradictions(stem), *told]
+        frames, told, time = open_source(source, given)
+        return frames, [*contradictions(stem), *told], time
 
 
 def _files_of(case: Case) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, with_warnings
+from EchoSynthLib.tasks.common.inputs import held_by
 from EchoSynthLib.tasks.common.output_places import output_folder
 from EchoSynthLib.tasks.common.results import RECORD, check_exists, write_records
 from EchoSynthLib.tasks.task import Context, Task, parameter
@@ -62,15 +63,7 @@ class Read(Task):
 
 
 def _told(image: EchoFrame | EchoCine) -> dict[str, Any]:
-    rows, columns = image.pixels.shape[-2:]
-    return {
-        "frames": len(image.pixels) if image.pixels.ndim == 3 else 1,
-        "rows": rows,
-        "columns": columns,
-        "spacing_mm": None if image.spacing is None else [float(step) for step in image.spacing],
-        "spacing_trusted": image.spacing_trusted,
-        "frame_time_ms": getattr(image, "frame_time_ms", None),
-        "exam_date": image.exam_date or None,
+    return held_by(image) | {
         "region": None if image.region is None else [int(edge) for edge in image.region],
         "geometry": None if image.geometry is None else asdict(image.geometry),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.images.result_names import result_stem
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, with_warnings
-from EchoSynthLib.tasks.common.options import PixelSize
+from EchoSynthLib.tasks.common.options import PixelSize, Strictness
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, told_of_light, write_records
 from EchoSynthLib.tasks.parts.measure_cases import CaseFiles, case_of_file, cases_in
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from EchoSynthLib.measurement.given import Given
 
 PHASES = ("ED", "ES")
+VIEWS = (FOUR_CHAMBER.name, TWO_CHAMBER.name, LONG_AXIS.name)
 Sources = Mapping[str, Mapping[str, CaseFiles]]
 """Files by moment and view; the moment is '' where there is one, or where the files are cines."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reconstruct(PixelSize, Task):
+class Reconstruct(PixelSize, Strictness, Task):
     """Finds the heart whose cuts the views are."""
 
     name = "reconstruct"
@@ -47,6 +49,18 @@ class Reconstruct(PixelSize, Task):
     output: Path = parameter(help=f"folder for the results; {REPLACES}")
     model: str = parameter("heart3d", help="name of the model that reconstructs, see `echosynth models`")
     segmenter: str = parameter("segmenter", help="name of the model that segments images")
+    plane_angle: float | None = parameter(
+        None,
+        minimum=30,
+        maximum=120,
+        unit="degrees",
+        help="between the planes of 4CH and 2CH, where it is known; none takes the angle of the standard views",
+    )
+    long_axes: str | None = parameter(
+        None,
+        help="apex and middle of the mitral plane by view where the label map does not show them, as JSON in pixels: "
+        '{"4CH": [[row, column], [row, column]]}',
+    )
 
     def run(self, context: Context) -> dict[str, Any]:
         """Writes a label volume for each moment, in RAS, and a record; see `Task.run`."""
@@ -61,7 +75,14 @@ class Reconstruct(PixelSize, Task):
         check_replaceable(folder, record_name, names, self.name, self.image)
         with OutputFolder(folder) as hidden, naming(self.image):
             labels, record = es.reconstruct(
-                views, spacing, model=self.model, segmenter=self.segmenter, progress=context.progress
+                views,
+                spacing,
+                model=self.model,
+                segmenter=self.segmenter,
+                plane_angle=self.plane_angle,
+                long_axes=self._long_axes(),
+                strict=self.strict,
+                progress=context.progress,
             )
             hearts = labels[None] if labels.ndim == 3 else labels
             for name, heart in zip(names, hearts, strict=True):
@@ -83,7 +104,7 @@ class Reconstruct(PixelSize, Task):
         if "EF_percent" not in record:
             name = "left ventricle"
             low, high = record["intervals_ml"].get(name, (None, None))
-            between = "" if low is None else f" ({low:.0f} to {high:.0f})"
+            between = "" if low is None else f" (truly {low:.0f} to {high:.0f})"
             return [
                 f"{name} {record['volumes_ml'][name]:.1f} ml{between}, by biplane discs "
                 f"{record['biplane_discs_ml']:.1f} ml ({light})"
@@ -100,6 +121,17 @@ class Reconstruct(PixelSize, Task):
         given = {FOUR_CHAMBER.name: self.image, TWO_CHAMBER.name: self.two_chamber, LONG_AXIS.name: self.long_axis}
         return {view: path for view, path in given.items() if path is not None}
 
+    def _long_axes(self) -> dict[str, Any] | None:
+        if self.long_axes is None:
+            return None
+        try:
+            told = json.loads(self.long_axes)
+        except ValueError as error:
+            raise InputError(f"long_axes is no JSON: {self.long_axes!r:.120}; {error}.") from error
+        if not isinstance(told, dict):
+            raise InputError(f"long_axes are told by view, as a JSON object; given was {self.long_axes:.120}.")
+        return told
+
     def _sources(self) -> tuple[Sources, str]:
         """The files, and how results of them are called."""
         if check_exists(self.image, "image or folder").is_dir():
@@ -107,12 +139,23 @@ class Reconstruct(PixelSize, Task):
         given = self._given()
         if self.two_chamber is None:
             raise InputError(f"{self.image} is one view, and a heart takes two; give two_chamber, too.")
+        phases: dict[str, str] = {}
         for view, path in given.items():
-            told = told_by_name(stem_of(check_exists(path, "image"))).view
+            told = told_by_name(stem_of(check_exists(path, "image")), (LONG_AXIS,))
             if path.is_dir():
                 raise InputError(f"{path} is a folder; give one image for {view}, or the folder alone.")
-            if told and told != view:
-                raise InputError(f"{path.name} is named as a view of {told}, and was given as {view}; exchange them.")
+            if told.view and told.view != view:
+                raise InputError(
+                    f"{path.name} is named as a view of {told.view}, and was given as {view}; exchange them."
+                )
+            if told.phase:
+                phases.setdefault(told.phase, path.name)
+        if len(phases) > 1:
+            named = " and ".join(f"{name} ({phase})" for phase, name in phases.items())
+            raise InputError(
+                f"The views of a heart are of one moment of its beat, and these are named as two: {named}. Give files "
+                "of one phase, or the folder with both."
+            )
         files = {view: next(iter(case_of_file(path).sources.values())) for view, path in given.items()}
         return {"": files}, result_stem(stem_of(self.image))
 
@@ -121,12 +164,18 @@ class Reconstruct(PixelSize, Task):
             raise InputError(f"{self.image} is a folder, whose files tell the views; give no other files beside it.")
         wanted = "files named as patient0001_4CH_ED and patient0001_2CH_ED, of one patient"
         complete = {}
-        for case in cases_in(self.image):
+        for case in cases_in(self.image, (LONG_AXIS,)):
             moments = {
-                phase: {view: case.sources[view, phase] for view in (FOUR_CHAMBER.name, TWO_CHAMBER.name)}
+                phase: {view: case.sources[view, phase] for view in VIEWS if (view, phase) in case.sources}
                 for phase in PHASES
                 if {(FOUR_CHAMBER.name, phase), (TWO_CHAMBER.name, phase)} <= set(case.sources)
             }
+            third = [phase for phase, files in moments.items() if LONG_AXIS.name in files]
+            if third and len(third) < len(moments):
+                raise InputError(
+                    f"The folder {self.image} has the view {LONG_AXIS.name} at {third[0]} alone, and both moments are "
+                    "made from the same views; add the other one, or take it away."
+                )
             if moments:
                 complete[case.name] = moments
         if len(complete) != 1:
@@ -147,7 +196,7 @@ class Reconstruct(PixelSize, Task):
         is_cycle = len(sources) > 1
         for moment, files in sources.items():
             for view, source in files.items():
-                frames, told = open_source(source, self.pixel_size())
+                frames, told, _time = open_source(source, self.pixel_size())
                 remarks += told
                 if frames[0].spacing is None:
                     raise InputError(

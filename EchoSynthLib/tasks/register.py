@@ -15,7 +15,7 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common import inputs
 from EchoSynthLib.tasks.common.motion import frame_parameter, motion_model, refine_parameter
-from EchoSynthLib.tasks.common.options import PixelSize
+from EchoSynthLib.tasks.common.options import PixelSize, Strictness
 from EchoSynthLib.tasks.common.output_places import REPLACES, check_replaceable, output_folder
 from EchoSynthLib.tasks.common.results import check_exists, naming, write_records
 from EchoSynthLib.tasks.task import Context, Task, parameter
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Register(PixelSize, Task):
+class Register(PixelSize, Strictness, Task):
     """Finds the displacement from a fixed frame into a moving one, and the moving one as it looks on the fixed grid."""
 
     name = "register"
@@ -63,7 +63,13 @@ class Register(PixelSize, Task):
         spacing = inputs.spacing_of(fixed, self.pixel_size())
         with OutputFolder(folder) as hidden, naming(self.image):
             found, record = es.register(
-                moving.pixels, fixed.pixels, spacing, refine=self.refine, model=self.model, progress=context.progress
+                moving.pixels,
+                fixed.pixels,
+                spacing,
+                refine=self.refine,
+                model=self.model,
+                strict=self.strict,
+                progress=context.progress,
             )
             write_array(hidden / names["displacement"], found)
             write_image(hidden / names["warped"], es.warp(moving.pixels, found).astype(np.uint8), like=fixed)

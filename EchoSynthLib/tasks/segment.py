@@ -18,7 +18,8 @@ from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.tasks.common.folder_runs import run_folder
 from EchoSynthLib.tasks.common.inputs import trusted_spacing
-from EchoSynthLib.tasks.common.options import IMAGES, view_parameter
+from EchoSynthLib.tasks.common.motion import frame_time_of, frame_time_parameter
+from EchoSynthLib.tasks.common.options import IMAGES, Strictness, view_parameter
 from EchoSynthLib.tasks.common.output_places import check_replaceable, is_folder
 from EchoSynthLib.tasks.common.results import FORMATS, RECORD, check_exists, naming, told_of_folder, write_records
 from EchoSynthLib.tasks.common.shown import blank_frames
@@ -43,7 +44,7 @@ class SegmentationFiles:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Segment(Task):
+class Segment(Strictness, Task):
     """Finds the structures in an image, in each frame of a cine, or in every image of a folder."""
 
     name = "segment"
@@ -56,6 +57,7 @@ class Segment(Task):
     )
     view: str = view_parameter("segmentation", "auto", help="apical view; auto takes what the model sees")
     model: str = parameter("segmenter", help="name of the model, see `echosynth models`")
+    frame_time: float | None = frame_time_parameter()
     confidence: bool = parameter(True, help="also write the confidence map: how sure the model is of each pixel")
     format: str = parameter(
         "nifti", choices=tuple(FORMATS), help="file format of the results; a file name's own suffix wins"
@@ -144,7 +146,12 @@ class Segment(Task):
 
         tissue = frame.tissue
         found = es.segment_detailed(
-            frame.pixels[tissue], trusted_spacing(frame), view=self.view, model=self.model, progress=progress
+            frame.pixels[tissue],
+            trusted_spacing(frame),
+            view=self.view,
+            model=self.model,
+            strict=self.strict,
+            progress=progress,
         )
         # Beside the tissue a scanner draws scales and text: nothing is looked for there, and nothing is known of it.
         label_map = np.zeros(frame.pixels.shape, np.uint8)
@@ -169,11 +176,12 @@ class Segment(Task):
         label_maps[:, *tissue], record = es.segment_cine(
             cine.pixels[:, *tissue],
             trusted_spacing(cine),
-            cine.frame_time_ms,
+            frame_time_of(cine, self.frame_time),
             view=self.view,
             model=self.model,
             blank=blank,
             each=keep,
+            strict=self.strict,
             progress=progress,
         )
         return label_maps, confidences, record

@@ -10,7 +10,8 @@ from typing import Any
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.records import new_record
-from EchoSynthLib.systems import RECIPES, SYSTEMS, Recipe, System
+from EchoSynthLib.system import Recipe, System
+from EchoSynthLib.systems import RECIPES, SYSTEMS
 from EchoSynthLib.tasks.common.options import seed_parameter
 from EchoSynthLib.tasks.common.output_places import check_writable
 from EchoSynthLib.tasks.common.results import check_exists
@@ -18,7 +19,7 @@ from EchoSynthLib.tasks.task import Context, Task, parameter
 from EchoSynthLib.training.distributed import process_count
 from EchoSynthLib.training.run import TrainingRun
 
-DATA = "; or ".join(dict.fromkeys(system.reads for system in SYSTEMS if system.trains))
+DATA = "; or ".join(dict.fromkeys(text for system in SYSTEMS if system.trains for text in system.reads))
 SIZES = tuple(dict.fromkeys(size for system in SYSTEMS for size in system.presets))
 
 

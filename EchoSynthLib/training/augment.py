@@ -91,6 +91,32 @@ def scanner(image: Tensor, generator: Generator) -> Tensor:
     return (x + haze * (image > 0)).clamp(0, 1)
 
 
+def far_grid(size: tuple[int, int], count: int, generator: Generator) -> Tensor:
+    """Sampling grids (N, H, W, 2) of frames that show more around the heart: moved as by `affine_grid` at full
+    strength, mostly zoomed out, down to some half of their size, and off the middle the more, the smaller they are."""
+    zoom = torch.exp(uniform(-0.1, 0.6, count, generator))[:, None, None, None]
+    shift = (torch.rand(count, 1, 1, 2, generator=generator) * 2 - 1) * torch.tensor([0.25, 0.2])
+    return affine_grid(torch.ones(count), size, generator) * zoom + shift * (zoom - 1).clamp(min=0)
+
+
+def gray_map(image: Tensor, generator: Generator) -> Tensor:
+    """Another maker's gray map and storage on (N, 1, H, W) in [0, 1].
+
+    In six of ten frames up to 0.3 of the gray levels are shown as black; contrast is more or less S-shaped; four of ten
+    batches are stored with 72 to 129 pixels a side.
+    """
+    n = len(image)
+    some = (torch.rand(n, 1, 1, 1, generator=generator) < 0.6).float()
+    floor = some * uniform(0, 0.3, n, generator)[:, None, None, None]
+    x = ((image - floor) / (1 - floor)).clamp(0, 1)
+    curve = uniform(0, 1, n, generator)[:, None, None, None]
+    x = (1 - curve) * x + curve * x * x * (3 - 2 * x)
+    if float(torch.rand((), generator=generator)) < 0.4:
+        small = int(torch.randint(72, 130, (), generator=generator))
+        x = F.interpolate(F.interpolate(x, size=small, mode="area"), size=image.shape[2:], mode="bilinear")
+    return x
+
+
 def exposure(image: Tensor, generator: Generator) -> Tensor:
     """Gain and gamma within what one scanner's users choose, on (N, 1, H, W) in [0, 1]."""
     n = len(image)

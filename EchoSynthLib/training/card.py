@@ -21,7 +21,7 @@ PROMISED = {
     "command": r"`echosynth (train|experiment) [^`]*--data [^`]*`",
     "commit": r"commit(ted in \|\n[\s\S]*?| )[0-9a-f]{7}|not from a git checkout|commit could not be asked",
     "iterations": r"\d+ iterations",
-    "minutes": r"[\d.]+ minutes",
+    "minutes": r"[\d.]+ minutes|how long they took was not kept",
     "device": r"^\| (trained|device) \| .*(core|cpu|cuda|mps)",
     "figures": rf"^## Figures\n[\s\S]*?(^\|---[\s\S]*?\d|{_NOT_MEASURED})",
     "how they were measured: data and split": rf"^## Figures\n[\s\S]*?(split|{_NOT_MEASURED})",

@@ -55,5 +55,19 @@ def whole_number_of(config: Mapping[str, Any], name: str, low: int, high: int) -
     return found
 
 
+def names_of(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A list of different texts.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = config.get(name)
+    if not isinstance(found, list | tuple) or not found or not all(isinstance(one, str) and one for one in found):
+        raise ValueError(f"`{name}` is a list of names; found was {_told(config, name)}")
+    if len(set(found)) < len(found):
+        raise ValueError(f"`{name}` has each name once; found was {_told(config, name)}")
+    return tuple(found)
+
+
 def _told(config: Mapping[str, Any], name: str) -> str:
     return f"{config[name]!r:.80}" if name in config else "none"

@@ -128,11 +128,36 @@ def heart_in_3d() -> Icon:
     return icon
 
 
+def beating() -> Icon:
+    """A ventricle at end-diastole, inside it the one at end-systole, and the curve of its volume."""
+    icon = Icon()
+    icon.area(sector((64, 6), 112), TISSUE)
+    icon.area(chamber((64, 54), 66, 76), WALL)
+    icon.area(chamber((64, 58), 46, 66), CAVITY)
+    inner = chamber((64, 64), 24, 46)
+    icon.line([*inner, inner[0]], PAPER, 4)
+    icon.line([(8, 100), (34, 100), (50, 121), (68, 121), (84, 103), (120, 100)], BRIGHT, 7)
+    return icon
+
+
+def examination() -> Icon:
+    """Four clips, three of them with a heart, and a light beside each."""
+    icon = Icon()
+    colors = (WALL, WALL, TISSUE, WALL)
+    for (x, y), color in zip(((35, 8), (93, 8), (35, 66), (93, 66)), colors, strict=True):
+        icon.area(sector((x, y), 52), TISSUE)
+        icon.area(chamber((x, y + 30), 26, 34), color)
+        icon.dot((x + 19, y + 9), 7, ATRIUM if color is TISSUE else BRIGHT)
+    return icon
+
+
 ICONS: dict[str, Callable[[], Icon]] = {
     "EchoMeasure": measure,
     "EchoDataSets": data_sets,
     "EchoModels": models,
     "EchoHeart3D": heart_in_3d,
+    "EchoCine": beating,
+    "EchoStudy": examination,
 }
 
 if __name__ == "__main__":

@@ -124,9 +124,12 @@ TABLES: dict[str, Callable[[Figures], str]] = {
     "synthesis": synthesis,
     "cost": rows_of,
     "measurement": rows_of,
+    "cycle": rows_of,
     "contour": rows_of,
     "registration": registration,
     "reconstruction": rows_of,
+    "animate": rows_of,
+    "views": rows_of,
     "panel": rows_of,
 }
 

@@ -22,15 +22,16 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent))
 
 from document import rows_of
+from real_planes import real_rows
 
 import EchoSynthLib as es
 from EchoSynthLib import zoo
 from EchoSynthLib.anatomy.heart3d.cohort import Cohort
-from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, LONG_AXIS, TWO_CHAMBER
 from EchoSynthLib.evaluation.segmentation_metrics import dice
 from EchoSynthLib.evaluation.voxel_metrics import MeanShape
 from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, load_camus_npz
+from EchoSynthLib.reconstruction.drawn import drawn_moments
 from EchoSynthLib.reconstruction.hearts import voxels_of
 from EchoSynthLib.reconstruction.volume import CLASSES, CODES, VolumeGrid
 from EchoSynthLib.types import LabelMap, Spacing
@@ -60,18 +61,14 @@ def moments(hearts: int, skill: float, views: Sequence[str] = THREE, seed: int =
     """Drawn hearts at end-diastole and end-systole; one whose cavity a plane misses is left out."""
     cohort, grid = Cohort(seed, rows=200, skill=skill), VolumeGrid.of(64)
     for index in range(hearts):
-        heart = cohort.heart(index)
-        cuts = {view: cohort.cuts(index, view) for view in views}
-        for at, phase in enumerate(cohort.phases(heart)):
-            maps = {view: of_view[at].label_map for view, of_view in cuts.items()}
-            if all((label_map == CamusCode.LV_CAVITY).any() for label_map in maps.values()):
-                spacing = {view: of_view[at].spacing for view, of_view in cuts.items()}
-                yield Moment(maps, spacing, voxels_of(heart, grid, phase), heart.volumes(phase)["LV"])
+        for seen in drawn_moments(cohort, index, views):
+            truth = voxels_of(seen.heart, grid, seen.phase)
+            yield Moment(seen.label_maps, seen.spacing, truth, seen.heart.volumes(seen.phase)["LV"])
 
 
 def judged(seen: Sequence[Moment], model: str, views: Sequence[str]) -> Row:
     """Overlap, volume error and intervals of one model on drawn hearts."""
-    overlaps, errors, discs, inside = [], [], [], []
+    overlaps, errors, discs, expected, inside = [], [], [], [], []
     for moment in seen:
         maps = {view: moment.label_maps[view] for view in views}
         labels, record = es.reconstruct(maps, {view: moment.spacing[view] for view in views}, model=model)
@@ -81,10 +78,12 @@ def judged(seen: Sequence[Moment], model: str, views: Sequence[str]) -> Row:
         if LV in record["intervals_ml"]:
             low, high = record["intervals_ml"][LV]
             inside.append(low <= moment.lv_ml <= high)
+            expected.append(record["expected_ml"][LV] / moment.lv_ml - 1)
     mean = {name: float(np.nanmean([row[name] for row in overlaps])) for name in overlaps[0]}
     return mean | {
         "LV volume error %": 100 * float(np.abs(errors).mean()),
         "bias %": 100 * float(np.mean(errors)),
+        "expected: error %": 100 * float(np.abs(expected).mean()) if expected else None,
         "biplane discs: error %": 100 * float(np.abs(discs).mean()),
         "within the interval": float(np.mean(inside)) if inside else None,
     }
@@ -148,6 +147,9 @@ def figures(val: CamusArrays | None, hearts: int = 30) -> dict[str, list[Row]]:
     """All tables."""
     models = [model for model in MODELS if zoo.has(model)]
     found = {f"drawn hearts ({hearts}, end-diastole and end-systole)": drawn_rows(hearts, models)}
+    real = real_rows(models)
+    if real:
+        found["real hearts in 3D, cut by hands"] = real
     if val is not None:
         found["CAMUS val, reference masks, beside biplane discs"] = [camus_row(val, model) for model in models]
     return found

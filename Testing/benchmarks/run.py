@@ -12,8 +12,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import animate
+import animate_figure
 import contour
 import cost
+import cycle
 import document
 import measurement
 import panel
@@ -22,14 +25,27 @@ import registration
 import registration_figure
 import segmentation
 import synthesis
+import views
 
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.camus import CamusArrays, find_camus, iterate_camus, load_camus_npz
 from EchoSynthLib.machine import machine
 from EchoSynthLib.outputs import replacing
 
-PARTS = ("segmentation", "synthesis", "cost", "measurement", "contour", "registration", "reconstruction", "panel")
-WITHOUT_DATA = ("cost", "panel")
+PARTS = (
+    "segmentation",
+    "synthesis",
+    "cost",
+    "measurement",
+    "cycle",
+    "contour",
+    "registration",
+    "reconstruction",
+    "animate",
+    "views",
+    "panel",
+)
+WITHOUT_DATA = ("cost", "cycle", "panel")
 
 
 def main() -> None:
@@ -65,6 +81,10 @@ def main() -> None:
         found = measurement.figures(val, folder)  # type: ignore[arg-type]
         measurement.print_figures(found)
         keep("measurement", found)
+    if "cycle" in chosen:
+        cines = cycle.figures(range(0, cycle.HEARTS, arguments.every))
+        _print("Ejection fraction of drawn cines", cines)
+        keep("cycle", {"drawn cines": cines})
     if "contour" in chosen:
         keep("contour", contour.figures(folder, arguments.every))  # type: ignore[arg-type]
     if "registration" in chosen:
@@ -79,6 +99,16 @@ def main() -> None:
         hearts = reconstruction.figures(every_pair, 30 // arguments.every)  # type: ignore[arg-type]
         print(document.rows_of(hearts))
         keep("reconstruction", hearts)
+    if "animate" in chosen:
+        beating = animate.figures(every_pair, arguments.every)  # type: ignore[arg-type]
+        print(document.rows_of(beating))
+        if arguments.every == 1:
+            animate_figure.save(document.PICTURES / "animate.png")
+        keep("animate", beating)
+    if "views" in chosen:
+        told = views.figures(every_pair, folder)  # type: ignore[arg-type]
+        views.print_figures(told)
+        keep("views", told)
     if "panel" in chosen and (figures := panel.panel_figures()) is not None:
         print(json.dumps(figures, indent=1))
         keep("panel", figures)

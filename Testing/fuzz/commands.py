@@ -87,6 +87,7 @@ class Commands(Campaign):
             "collect": lambda: [self.folder / "pairs", "--layout", layout],
             "contour": lambda: [images / "echo0.png"],
             "classify-view": lambda: [images],
+            "examine": lambda: [images],
         }
         name = chance.choice(list(commands))
         return [name, *map(str, commands[name]()), "--output", str(self.out), "--quiet"]

@@ -31,6 +31,11 @@ def sound_arguments(task: type[Task], folder: Path) -> dict[str, object]:
             given[item.name] = folder if task.name == "collect" else _sound_file(task, item.name, folder)
     if task.name == "register":
         given["fixed"] = write_echo(folder / "fixed.nii.gz")
+    if task.name == "animate":
+        # In noise no heart is found.
+        given |= {"label_map": write_heart(folder / "heart.nii.gz"), "frames": 3}
+    if task.name == "cine-dataset":
+        given |= {"count": 1, "frames": 3, "views": "4CH"}
     if task.name == "reconstruct":
         given["two_chamber"] = write_heart(folder / "second.nii.gz")
     return given

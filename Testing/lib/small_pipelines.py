@@ -7,8 +7,8 @@ from diffusers import ConfigMixin, ModelMixin
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
+from EchoSynthLib.networks.diffusion.processes.registry import make_process
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
-from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
 
 SIDE = 16
 

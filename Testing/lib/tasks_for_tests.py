@@ -38,7 +38,8 @@ class Count(Task):
             if folder is not None:
                 (folder / f"{step}.txt").write_text(str(step), encoding="utf-8")
             time.sleep(self.pause)
-        return {"task": self.name, "counted": self.steps, "pid": os.getpid(), "outputs": {}}
+        blas = os.environ.get("OPENBLAS_NUM_THREADS")
+        return {"task": self.name, "counted": self.steps, "pid": os.getpid(), "blas_threads": blas, "outputs": {}}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,7 +37,7 @@ def client() -> Iterator[Client]:
     """One worker for all tests of a file."""
     from EchoSynthLib.client import Client
 
-    with Client(sys.executable, grace=0.8) as client:
+    with Client(sys.executable, grace=4.0) as client:
         yield client
 
 

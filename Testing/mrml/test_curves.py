@@ -44,7 +44,7 @@ def test_a_line_has_as_many_points_as_it_is_given(scene, grid):
 
 
 def row(label, value, place="frame"):
-    return {"label": label, "shown": value, "shown_unit": "mm", "place": place, "light": "green"}
+    return {"label": label, "shown": value, "shown_unit": "mm", "place": place, "light": "green", "between": ""}
 
 
 def test_a_table_keeps_every_digit(scene):

@@ -60,7 +60,7 @@ def diffusion(models: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture(scope="module")
 def client_with_models(models: Path) -> Iterator[Client]:
-    with Client(sys.executable, grace=0.8, environment={**os.environ, "ECHOSYNTH_MODELS": str(models)}) as client:
+    with Client(sys.executable, grace=4.0, environment={**os.environ, "ECHOSYNTH_MODELS": str(models)}) as client:
         yield client
 
 
@@ -126,7 +126,7 @@ class TestDiffusion:
     @tells_what_is_loaded
     def test_the_worker_loads_torch_at_its_first_image(self, scene, heart, models):
         environment = {**os.environ, "ECHOSYNTH_MODELS": str(models)}
-        with Client(sys.executable, grace=0.8, environment=environment) as client:
+        with Client(sys.executable, grace=4.0, environment=environment) as client:
             run(synthesize(scene, client, heart, SynthesisRequest()))
             assert not has_loaded_torch(client)
             run(synthesize(scene, client, heart, SynthesisRequest(model=MODEL)))

@@ -11,7 +11,7 @@ from EchoSynthJobs.measure import measure, measured_of
 from EchoSynthJobs.measured_frames import place_of
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.measurement import measure_frame, with_points
+from EchoSynthLib.measurement import measure_frame, study_of_frame, with_points
 from EchoSynthMRML.cines import CineBuilder
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation, read_label_map, write_segments
@@ -52,7 +52,10 @@ def cine(scene):
 
 def test_the_numbers_are_those_of_the_library(heart):
     label_map = read_label_map(heart)
-    assert measured(measure(heart)).study.table == measure_frame(label_map.codes, label_map.grid.spacing).table()
+    assert (
+        measured(measure(heart)).study.table
+        == study_of_frame(measure_frame(label_map.codes, label_map.grid.spacing)).table
+    )
 
 
 @pytest.mark.parametrize(("calibrated", "unit"), [(True, "mm"), (False, "px")])
@@ -121,7 +124,7 @@ def test_an_edited_label_map_is_measured_again_and_an_unchanged_one_is_not(heart
     found.draw("", wider(found.frames[""].endocardium))
     assert found.read_again("")
     assert not found.drawn
-    assert found.study.table == measure_frame(read_label_map(heart).codes, label_map.grid.spacing).table()
+    assert found.study.table == study_of_frame(measure_frame(read_label_map(heart).codes, label_map.grid.spacing)).table
 
 
 def test_numbers_of_another_pixel_size_are_not_kept(scene):

@@ -20,23 +20,45 @@ def choose(combo: Any, text: str) -> None:
     box = combo if combo.inherits("QComboBox") else combo.findChild(qt.QComboBox)
     assert box is not None, f"{describe(combo)} has no combo box"
     spin(0.3)  # a box that has just been folded out has not got its width yet
-    click_at(box, box.width / 2, box.height / 2)
-    view = box.view()
-    wait_until(view.isVisible, 2, f"the entries of {describe(combo)}")
-    spin(0.05)  # for a moment after it opened, a list takes a click for the end of the one that opened it
+    view = _opened(box, describe(combo))
     click_item(view, text, column=box.modelColumn)
     wait_until(lambda: not view.isVisible(), 2, f"{describe(combo)} to close")
+
+
+def _opened(box: Any, name: str) -> Any:
+    """The list of a combo box, opened by a click, and by another where it closes at once.
+
+    On a busy machine a click can take so long that the list takes its release for a choice.
+    """
+    view = box.view()
+    for _ in range(3):
+        click_at(box, box.width / 2, box.height / 2)
+        wait_until(view.isVisible, 2, f"the entries of {name}")
+        spin(0.05)  # for a moment after it opened, a list takes a click for the end of the one that opened it
+        if view.isVisible():
+            break
+    return view
 
 
 def click_item(view: Any, text: str, column: int = 0, button: int = 1) -> None:
     """Clicks on the entry of a list, table or tree that shows this text."""
     index = _find(view, view.rootIndex(), text, column)
     assert index is not None, f"{describe(view)} has no entry '{text}'; it has {entries(view, column)}"
-    view.scrollTo(index)
-    spin()
-    place = view.visualRect(index)
-    assert place.width() > 0, f"'{text}' has no place in {describe(view)}"
-    click_at(view.viewport(), place.x() + min(place.width() / 2, 40), place.y() + place.height() / 2, button)
+    x, y = _scrolled_to(view, index)
+    click_at(view.viewport(), x, y, button)
+
+
+def _scrolled_to(view: Any, index: Any) -> tuple[float, float]:
+    """Where a view's entry can be clicked: a scroll bar that a new entry brings takes its place some turns later."""
+    for patience in (0.0, 0.1, 0.4):
+        spin(patience)
+        view.scrollTo(index)
+        spin()
+        place = view.visualRect(index)
+        x, y = place.x() + min(place.width() / 2, 40), place.y() + place.height() / 2
+        if place.width() > 0 and y < view.viewport().height:
+            return x, y
+    raise AssertionError(f"'{index.data()}' has no place in {describe(view)}")
 
 
 def entries(view: Any, column: int = 0) -> list[str]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 import slicer
 
+from EchoSynthJobs.job import in_worker, working_folder
 from EchoSynthLib.anatomy import HeartMap, parametric_heart
+from EchoSynthLib.images.writers.arrays import write_array
+from EchoSynthLib.types import Spacing
 from EchoSynthMRML.cines import CineBuilder, cine_of
 from EchoSynthMRML.grid import Grid
 from EchoSynthMRML.label_maps import link_to_volume, new_segmentation
 from EchoSynthMRML.provenance import stamp
 from EchoSynthMRML.volumes import new_frame
+from EchoSynthPanels.application.engine import run
 
 _GRAY = {0: 90, 1: 25, 2: 150, 3: 30}  # mean gray of tissue by CAMUS code: blood is dark
 
@@ -27,6 +32,22 @@ def drawn_echo(heart: HeartMap, seed: int = 0) -> np.ndarray:
     speckle = np.random.default_rng(seed).rayleigh(0.8, heart.label_map.shape)
     gray = np.vectorize(_GRAY.get)(heart.label_map) * speckle
     return np.where(heart.sector.mask(heart.label_map.shape), gray.clip(1, 255), 0).astype(np.uint8)
+
+
+@cache
+def synthetic_echo(view: str, phase: float, shape: tuple[int, int] = (400, 480)) -> tuple[np.ndarray, Spacing]:
+    """The fast generator's picture (H, W) of a parametric heart, on which models find one, and its pixel size."""
+    heart = parametric_heart(view, phase, shape=shape)
+
+    def job(client):
+        with working_folder() as folder:
+            write_array(folder / "label_map.npy", heart.label_map)
+            told = {"label_map": folder / "label_map.npy", "output": folder / "out", "format": "npy", "view": view}
+            row, column = heart.spacing
+            record = yield from in_worker(client, "synthesize", told | {"row_spacing": row, "column_spacing": column})
+            return np.load(record["outputs"]["images"][0])
+
+    return run("drawn echo", job), heart.spacing
 
 
 def echo_volume(heart: HeartMap, seed: int = 0, name: str = "echo") -> Any:

@@ -29,6 +29,8 @@ from pictures import picture  # noqa: E402
 from waiting import open_dialogs, spin  # noqa: E402
 
 _LEVELS = {"Warning", "Error", "Critical", "Fatal"}
+_OF_THE_WORKER = {"torch", "monai", "diffusers", "onnxruntime"}
+"""Packages that the worker alone may load: in Slicer's own process they cost seconds and a gigabyte."""
 
 
 class Complaints:
@@ -41,6 +43,12 @@ class Complaints:
         sys.excepthook = self._note
         threading.excepthook = lambda args: self._note(args.exc_type, args.exc_value, args.exc_traceback)
         sys.unraisablehook = lambda args: self._note(args.exc_type, args.exc_value, args.exc_traceback)
+        sys.meta_path.insert(0, self)
+
+    def find_spec(self, name, path=None, target=None) -> None:
+        """Notes who loads a package of the worker; finds nothing itself."""
+        if name in _OF_THE_WORKER:
+            self._errors.append(f"{name} is loaded in Slicer's process:\n{''.join(traceback.format_stack())}")
 
     def _note(self, kind, error, trace) -> None:
         text = "".join(traceback.format_exception(kind, error, trace))
@@ -109,6 +117,7 @@ class Reporter(unittest.TestResult):
     def stopTest(self, test) -> None:  # noqa: N802
         spin()  # what the test has set going and is due belongs to it, and so does what goes wrong as its scene closes
         slicer.mrmlScene.Clear(0)
+        _leave_views()
         spin()
         for error in self._complaints.take_errors():
             self._fail(test, f"Outside the test's own lines, in a slot, a timer, an observer or a thread:\n{error}")
@@ -132,6 +141,18 @@ class Reporter(unittest.TestResult):
     def write(self, line: dict) -> None:
         self._lines.write(json.dumps(line) + "\n")
         self._lines.flush()
+
+
+def _leave_views() -> None:
+    """As a hand would that goes on to the next panel, over where nothing lies any more.
+
+    Else Slicer's Data Probe goes on telling of what lay under it, in lines that panels then lack.
+    """
+    red = slicer.app.layoutManager().sliceWidget("Red")
+    for crosshair in slicer.util.getNodesByClass("vtkMRMLCrosshairNode"):
+        if red is not None:
+            crosshair.SetCursorPositionXYZ([1.0, 1.0, 0.0], red.mrmlSliceNode())
+        crosshair.SetCursorPositionInvalid()
 
 
 def _told(kind, error, trace) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import qt
 import slicer
 
+from pictures import picture
 from waiting import spin
 
 SCREENS = {"laptop": (1280, 800), "desk": (1920, 1080)}
@@ -37,6 +38,23 @@ def style_of(look: str) -> Iterator[None]:
         yield
     finally:
         _set_style(_USUAL)
+
+
+def pictures_of_all_looks(name: str, top: Any = None) -> None:
+    """Pictures of what is shown now on every screen, light and dark, named `name` with screen and look in it.
+
+    Args:
+        name: as in 'cine-2-preview', which gives 'cine-laptop-light-2-preview'.
+        top: a widget whose module is scrolled to its first section.
+    """
+    module, _, rest = name.partition("-")
+    for screen in SCREENS:
+        with window_of(screen):
+            if top is not None:
+                scroll_to_top(top)
+            for look in STYLES:
+                with style_of(look):
+                    picture(f"{module}-{screen}-{look}-{rest}")
 
 
 def in_sight(widget: Any) -> bool:

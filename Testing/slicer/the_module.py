@@ -14,7 +14,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from EchoSynthLib.images.datasets.camus import find_camus
 from events import click, spin, wait_until
 
-MODULES = ("EchoSynth", "EchoMeasure", "EchoDataSets", "EchoModels", "EchoHeart3D")
+MODULES = ("EchoSynth", "EchoMeasure", "EchoDataSets", "EchoModels", "EchoHeart3D", "EchoCine", "EchoStudy")
 INSTALLING_SECONDS = 180
 
 

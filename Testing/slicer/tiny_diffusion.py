@@ -45,10 +45,10 @@ def export_untrained(folder: Path) -> None:
     """A latent EDM model with random weights, as training exports it."""
     import torch
 
+    from EchoSynthLib.networks.diffusion.processes.registry import make_process
     from EchoSynthLib.networks.semantic.presets import build
     from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
     from EchoSynthLib.synthesis.diffusion.export import export
-    from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
     from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent
     from EchoSynthLib.training.card import Made
     from EchoSynthLib.training.settings import State

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from EchoSynthLib import zoo
 from EchoSynthLib.images.clip_names import told_by_name
 from EchoSynthPanels.measure.layouts import register_layouts
+from EchoSynthPanels.new_heart.heart_views import register_heart_layouts
 
 CATEGORY = "EchoSynth"
 LABEL_MAPS = ("parametric_4CH_ED", "parametric_4CH_ES", "parametric_2CH_ED", "parametric_2CH_ES")
@@ -29,6 +30,7 @@ def register_all() -> None:
     register_subject_hierarchy_plugin()
     register_segment_statistics()
     register_layouts()
+    register_heart_layouts()
 
 
 def register_sample_data() -> None:
@@ -89,7 +91,7 @@ def load_frame(name: str) -> Any:
     from EchoSynthMRML.provenance import stamp
     from EchoSynthPanels.application.views import show_alone
 
-    volume = slicer.util.loadVolume(str(_resource("SampleData", name)), _SINGLE | {"name": name})
+    volume = slicer.util.loadVolume(str(sample_file(name)), _SINGLE | {"name": name})
     stamp(volume, {"synthetic": True})
     show_alone(volume)
     return volume
@@ -102,12 +104,17 @@ def load_cine(name: str) -> Any:
     from EchoSynthMRML.provenance import stamp
     from EchoSynthPanels.application.views import show_alone, show_player
 
-    stack = slicer.util.loadVolume(str(_resource("SampleData", name)), _SINGLE | {"name": name})
+    stack = slicer.util.loadVolume(str(sample_file(name)), _SINGLE | {"name": name})
     volume = finish(cine_of_slices(slicer.mrmlScene, stack), lambda report: slicer.app.processEvents())
     stamp(volume, {"synthetic": True})
     show_alone(volume)
     show_player(volume)
     return volume
+
+
+def sample_file(name: str) -> Path:
+    """The file of one of our synthetic frames or cines."""
+    return _resource("SampleData", name)
 
 
 def _resource(kind: str, name: str) -> Path:

@@ -47,6 +47,7 @@ class JobRunner:
         self._stepping = self._cancel_after_step = False
         self._cancellable = True
         self._started = 0.0
+        self._kept = ""
         self._timer = qt.QTimer()
         self._timer.setInterval(interval_ms)
         self._timer.connect("timeout()", self._turn)
@@ -90,6 +91,7 @@ class JobRunner:
         self._job, self.owner, self._on_done = job, owner, on_done or _nothing
         self._cancellable = cancellable
         self.message, self.done, self.total, self.failed = _("Starting..."), 0, 0, False
+        self._kept = ""
         self._started = time.monotonic()
         self._timer.start()
         self.changed()
@@ -101,7 +103,7 @@ class JobRunner:
         if self._stepping:
             self._cancel_after_step = True
         else:
-            self._end(_cancelled())
+            self._end(_cancelled(self._kept))
 
     def run(self, owner: str, job: Job[Any]) -> Any:
         """Runs a job to its end while the application's event loop turns; gives its result.
@@ -141,7 +143,7 @@ class JobRunner:
             self._end(error)
         else:
             if self._cancel_after_step:
-                self._end(_cancelled())
+                self._end(_cancelled(report.kept))
             else:
                 self._show(report)
 
@@ -158,6 +160,7 @@ class JobRunner:
             self._stepping = False
 
     def _show(self, report: Report) -> None:
+        self._kept = report.kept
         if (report.done, report.total, report.message) == (self.done, self.total, self.message):
             return
         self.done, self.total = report.done, report.total
@@ -196,8 +199,8 @@ class JobRunner:
             logging.error(f"EchoSynth, {owner}: {error}")
 
 
-def _cancelled() -> Cancelled:
-    return Cancelled(_("Cancelled; nothing was changed."))
+def _cancelled(kept: str = "") -> Cancelled:
+    return Cancelled(_("Cancelled; {kept}.").format(kept=kept or _("nothing was changed")))
 
 
 def _trace_of(error: Any) -> str:

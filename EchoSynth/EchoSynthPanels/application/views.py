@@ -39,6 +39,15 @@ def fit_soon(view: str = LEFT) -> None:
         qt.QTimer.singleShot(SETTLE_MS, widget.sliceLogic().FitSliceToBackground)
 
 
+def show_over(volume: Any, opacity: float = 0.5, view: str = LEFT) -> None:
+    """Lays a volume over what a slice view shows; None takes away what lies there."""
+    widget = slicer.app.layoutManager().sliceWidget(view)
+    if widget is not None:
+        composite = widget.sliceLogic().GetSliceCompositeNode()
+        composite.SetForegroundVolumeID(volume.GetID() if volume is not None else None)
+        composite.SetForegroundOpacity(opacity)
+
+
 def show_grid(grid: Grid, view: str = LEFT) -> None:
     """Turns a slice view to a grid on which no image lies, and lets it fill the view."""
     widget = slicer.app.layoutManager().sliceWidget(view)

@@ -19,7 +19,7 @@ def reason_not_to_draw(node: Any) -> str:
     """Why nothing can be made of a label map, '' if it can."""
     if node is None:
         return _("Choose a label map, or segment an image first")
-    problem, present, _notes = _seen(node, _state_of(node))
+    problem, present, _notes = _seen(node, state_of(node))
     if not problem and not present:
         return _("'{name}' is empty: draw a structure in it first (Edit), or choose another").format(
             name=node.GetName()
@@ -31,7 +31,7 @@ def describe(node: Any) -> str:
     """What a label map shows, or why it cannot be read; '' for None."""
     if node is None:
         return ""
-    problem, present, notes = _seen(node, _state_of(node))
+    problem, present, notes = _seen(node, state_of(node))
     return problem or "; ".join([", ".join(present) or _("none yet"), *notes])
 
 
@@ -46,7 +46,7 @@ def _seen(node: Any, state: tuple[int, ...]) -> tuple[str, list[str], tuple[str,
     return "", present, label_map.notes
 
 
-def _state_of(node: Any) -> tuple[int, ...]:
+def state_of(node: Any) -> tuple[int, ...]:
     """Numbers that are others after each change of a label map's pixels, names or place."""
     if not node.IsA("vtkMRMLSegmentationNode"):
         image = node.GetImageData()

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 
 from EchoSynthPanels.panel import connect
 
-OWN_MODULES = ("EchoSynth", "EchoMeasure", "EchoDataSets")
+OWN_MODULES = ("EchoSynth", "EchoMeasure", "EchoCine", "EchoDataSets")
 """They share their parameters, so that what is chosen in one is chosen in all."""
 
 

@@ -21,7 +21,7 @@ MEASURE_LAYOUTS: dict[tuple[str, ...], int] = {
     ("strain", "global"): 6204,
 }
 """Kinds of charts to the number of their layout; numbers below 501 are Slicer's own."""
-OUR_NUMBERS = range(6200, 6400)
+OUR_NUMBERS = range(6200, 6600)
 """Of all layouts of ours, those of other modules among them."""
 _SHOWN = "EchoSynth.layout"
 """Attribute of the table's view: the number of the layout of ours that is shown; saved with the scene."""

@@ -61,7 +61,7 @@ class MeasurePanel(Panel):
         self._about_files = {button: button.toolTip for button in (self.ui.reportButton, self.ui.csvButton)}
         for label in (self.ui.studyLabel, self.ui.contourLabel):
             let_grow(label, self._room)
-        self.rows_of_study = StudyRows(self.ui)
+        self.rows_of_study = StudyRows(self.ui, self.ui.measureButton)
         self.rows_of_study.changed.connect(self.refresh)
         connect(self.ui.showContourCheckBox, "toggled(bool)", self._on_contour_shown)
         connect(self.ui.measureSection, "contentsCollapsed(bool)", self._on_folded)

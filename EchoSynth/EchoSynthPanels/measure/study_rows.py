@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -31,40 +32,61 @@ _QUIET_MS = 200
 frame."""
 
 
+@dataclass
+class Remembered:
+    """What the places filled themselves with; one for all modules that show them, since they are the same places.
+
+    Attributes:
+        node: the parameter node that has the places.
+        filled: what each place was filled with by itself, or None.
+        patient: whose clips these are, '' where nothing tells; None as long as there is none.
+    """
+
+    node: Any = None
+    filled: dict[str, Any] = field(default_factory=dict)
+    patient: str | None = None
+
+
+_REMEMBERED = Remembered()
+
+
 class StudyRows(VTKObservationMixin):
     """Fills the places with what the scene has of the chosen patient.
 
     Args:
-        ui: the panel's widgets.
+        ui: the panel's widgets; buttons that show what stands in a place may be missing.
+        button: that starts the panel's job: the places fill themselves while it is in sight, and once more then.
 
     Attributes:
         changed: tells that other places are filled, or that there is another patient.
+        looked: is called whenever the scene was looked at.
         study: the patient's frames and cines as they were found last; None before there is a scene.
         chosen: the image or the label map that was chosen last; None where there is neither.
     """
 
-    def __init__(self, ui: Any) -> None:
+    def __init__(self, ui: Any, button: Any) -> None:
         super().__init__()
-        self.changed = Signal()
+        self.changed, self.looked = Signal(), Signal()
         self.study: PatientClips | None = None
         self.chosen: Any = None
         self._seen: tuple[Any, Any] = (None, None)
-        self._ui = ui
+        self._ui, self._button = ui, button
         self._parameters: Any = None
         self._node: Any = None
-        self._filled: dict[str, Any] = {}
         self._frames: dict[str, int | None] = {}
         self._quiet = qt.QTimer()
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET_MS)
         self._quiet.connect("timeout()", self.fill_in_sight)
-        self._about = {name: getattr(ui, f"{name}ShowButton").toolTip for name in VIEWS.values()}
+        buttons = {where: getattr(ui, f"{name}ShowButton", None) for where, name in VIEWS.items()}
+        self._show_buttons = {where: button for where, button in buttons.items() if button is not None}
+        self._about = {where: button.toolTip for where, button in self._show_buttons.items()}
         self._about_fill = ui.fillButton.toolTip
         self._lit: dict[str, Any] | None = None
         connect(ui.fillButton, "clicked()", self.fill_again)
         connect(ui.placesButton, "toggled(bool)", self._on_folded)
-        for where, name in VIEWS.items():
-            connect(getattr(ui, f"{name}ShowButton"), "clicked()", lambda where=where: self.show(where))
+        for where, shows in self._show_buttons.items():
+            connect(shows, "clicked()", lambda where=where: self.show(where))
 
     @property
     def nodes(self) -> dict[str, Any]:
@@ -74,7 +96,8 @@ class StudyRows(VTKObservationMixin):
     @property
     def by_hand(self) -> dict[str, Any]:
         """What a user put into places, None where one was emptied; one whose node was removed fills itself again."""
-        filled = {where: node for where, node in self._filled.items() if node is None or node.GetScene() is not None}
+        remembered = _REMEMBERED.filled.items()
+        filled = {where: node for where, node in remembered if node is None or node.GetScene() is not None}
         return {where: node for where, node in self.nodes.items() if node is not filled.get(where)}
 
     def set_parameters(self, parameters: Any) -> None:
@@ -83,10 +106,12 @@ class StudyRows(VTKObservationMixin):
         self._quiet.stop()
         node = None if parameters is None else parameters.parameterNode
         if node is None or node is not self._node:
-            self.study, self._filled, self._frames, self._lit = None, {}, {}, None
+            self.study, self._frames, self._lit = None, {}, None
             self.chosen, self._seen = None, (None, None)
             self._ui.placesButton.checked = True
         self._parameters, self._node = parameters, node
+        if node is not None and node is not _REMEMBERED.node:
+            _REMEMBERED.node, _REMEMBERED.filled, _REMEMBERED.patient = node, {}, None
         if parameters is None:
             return
         scene = slicer.mrmlScene
@@ -103,13 +128,13 @@ class StudyRows(VTKObservationMixin):
 
     def fill_in_sight(self) -> None:
         """Fills the places if they are before the user; else that waits until they come there."""
-        if self._ui.measureButton.isVisible():
+        if self._button.isVisible():
             self.fill()
 
     def fill_again(self) -> None:
         """Fills all places anew, whatever was chosen."""
         if self._parameters is not None:
-            self._filled = self.nodes
+            _REMEMBERED.filled = self.nodes
             self.fill()
 
     def fill(self) -> None:
@@ -121,19 +146,22 @@ class StudyRows(VTKObservationMixin):
         nodes_before = self.nodes
         self.note_choice()
         self.study = clips_of_patient(slicer.mrmlScene, self.chosen)
-        if before and before != self.study.patient:
+        if _REMEMBERED.patient and _REMEMBERED.patient != self.study.patient:
             # What was chosen for one patient is not meant for the next.
-            self._filled = self.nodes
+            _REMEMBERED.filled = self.nodes
+        if before and before != self.study.patient:
             self._ui.placesButton.checked = True
+        _REMEMBERED.patient = self.study.patient if self.study.clips else None
         hand, nodes = self.by_hand, self.study.nodes
         for where, name in VIEWS.items():
             node, chosen = nodes.get(where), getattr(parameters, name)
             # A saved scene brings what filled the places by itself, too.
             if where not in hand or chosen is node:
-                self._filled[where] = node
+                _REMEMBERED.filled[where] = node
                 if chosen is not node:
                     setattr(parameters, name, node)
         self._tell()
+        self.looked()
         if (before, nodes_before) != (self.study.patient, self.nodes):
             self.changed()
 
@@ -192,9 +220,10 @@ class StudyRows(VTKObservationMixin):
             filled = self.study.filling.places.get(where)
             frame = self._frames.get(where) if node is not None and cine_of(node) is not None else None
             label.text = _told(None if where in hand else filled, node, frame)
-            button = getattr(self._ui, f"{name}ShowButton")
-            button.enabled = node is not None
-            button.toolTip = self._about[name] if node is not None else _("This place is empty")
+            button = self._show_buttons.get(where)
+            if button is not None:
+                button.enabled = node is not None
+                button.toolTip = self._about[where] if node is not None else _("This place is empty")
         self._ui.fillButton.enabled = bool(hand)
         self._ui.fillButton.toolTip = self._about_fill if hand else _("The four places have filled themselves")
         self._ui.studyLabel.text = "<br>".join(self._lines(hand))
@@ -205,7 +234,7 @@ class StudyRows(VTKObservationMixin):
         if self.study.patient:
             told = _("Patient: {name}").format(name=escape(self.study.patient))
             others = escape(", ".join(self.study.others))
-            more = _("; choose an image of {others} to measure that one").format(others=others) if others else ""
+            more = _("; choose an image of {others} for that one").format(others=others) if others else ""
             lines.append(told + more)
         doubts = doubts_of(slicer.mrmlScene, self.study, hand)
         if self._lit == self.nodes:

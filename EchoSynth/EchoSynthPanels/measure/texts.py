@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from EchoSynthJobs.measure import Measured
 from EchoSynthJobs.measured_frames import MeasuredFrame
 from EchoSynthLib.anatomy.heart2d.endocardium import Points
-from EchoSynthLib.measurement import Study, headline, lights_by_structure, reasons_of
+from EchoSynthLib.measurement import Study, headlines, lights_by_structure, reasons_of
 from EchoSynthLib.measurement.reliability.traffic_light import Light
 from EchoSynthPanels.colors import LAMPS
 from EchoSynthPanels.job_row import WARNING
@@ -22,7 +22,8 @@ SMALLEST_MOVE = 1e-3
 POINTS = tuple(f"P{number}" for number in range(1, 8))
 
 _IN_SHORT = (
-    (r"the segmenter is unsure: .*", _("the segmentation is uncertain; check the outlines")),
+    (r"it was given as (\w+), but the model sees (\w+); are .*", _("given as \\1, seen as \\2; exchanged?")),
+    (r"the segmenter is unsure: .*", _("uncertain outlines; check them")),
     (r"the contour model draws .*", _("the contour model draws the endocardium elsewhere; check it")),
     (r"the places of the endocardium's .*", _("mitral plane and apex are uncertain; check the endocardium")),
     (r"the segmentation changes when .*", _("the segmentation is unsteady; check the outlines")),
@@ -37,6 +38,8 @@ _IN_SHORT = (
 """What begins a reason of the traffic light that tells numbers of ours, and what a cardiologist reads in its place."""
 _SHOWN = 3  # reasons in the panel
 _MAIN = ("EF", "EDV", "ESV")
+_LESS = "FAC"
+"""Of areas alone, what the ejection fraction says of volumes: not beside it."""
 
 
 def needs_label_map(measured: Measured) -> str:
@@ -60,10 +63,15 @@ def point_labels(place: MeasuredFrame, points: Points) -> list[str]:
 
 
 def told_result(measured: Measured) -> str:
-    """The most telling numbers as rich text, what is looked for first in bold; and what is not measured, and why."""
-    words = headline(measured.study).split("; ")
-    main = [each for each in words if each.startswith(_MAIN)][: len(_MAIN)]
-    rest = [*(each for each in words if each not in main), needs_label_map(measured)]
+    """The most telling numbers as rich text, what is looked for first in bold with its 90 % interval, and what is not
+    measured, and why; the table has the other intervals."""
+    found = headlines(measured.study)
+    first = [each for each in found if each[0].startswith(_MAIN)][: len(_MAIN)]
+    main = [f"{told} ({between})" if between else told for told, between in first]
+    beside = [told for told, _between in found if told not in {words for words, _between in first}]
+    if main:
+        beside = [told for told in beside if not told.startswith(_LESS)]
+    rest = [*beside, needs_label_map(measured)]
     lines = [f"<b>{escape('; '.join(main))}</b>" if main else "", escape("; ".join(filter(None, rest)))]
     if any(frame.spacing is None for frame in measured.frames.values()):
         unknown = _("No volumes, and lengths in pixels: the pixel size is unknown; calibrate above")

@@ -11,16 +11,30 @@ import slicer
 
 from EchoSynthLib.anatomy.heart3d.pose import Pose
 from EchoSynthMRML.grid import Grid
-from EchoSynthMRML.heart_models import PART, parts_of, show_in, show_outline
+from EchoSynthMRML.heart_models import PART, RECONSTRUCTED, parts_of, show_in, show_outline
 from EchoSynthMRML.heart_planes import grid_of, sector_outline, turn_view
 from EchoSynthMRML.provenance import stamp
 from EchoSynthMRML.volumes import add_to_scene, new_frame, replace_frame
 from EchoSynthPanels.application.views import LEFT, RIGHT
 
-HEART_LAYOUT = 6300
+HEART_LAYOUT, RECONSTRUCTED_LAYOUT, THREE_PICTURES_LAYOUT = 6300, 6301, 6302
+_SHOWN = "EchoSynth.heart_layout"
+"""Attribute of the 3D view: the number of the layout of ours that is shown; saved with the scene."""
 ECHO = "echo"
 """The part of a heart (`heart_models.PART`) that is its picture."""
-CUT_VIEW, ECHO_VIEW = LEFT, RIGHT
+CUT_VIEW, ECHO_VIEW, THIRD_VIEW = LEFT, RIGHT, "Green"
+_PICTURES = {
+    HEART_LAYOUT: {ECHO_VIEW: 600, CUT_VIEW: 400},
+    RECONSTRUCTED_LAYOUT: {ECHO_VIEW: 500, CUT_VIEW: 500},
+    THREE_PICTURES_LAYOUT: {ECHO_VIEW: 334, CUT_VIEW: 333, THIRD_VIEW: 333},
+}
+"""Slice views of each layout, from top to bottom, in thousandths of its height."""
+_LOOKS = {
+    ECHO_VIEW: ("Y", "#EDD54C", "Sagittal"),
+    CUT_VIEW: ("R", "#F34A33", "Axial"),
+    THIRD_VIEW: ("G", "#6EB04B", "Coronal"),
+}
+"""Label, color and orientation of each slice view, which are Slicer's own."""
 _CAMERA = (-120.0, 470.0, 110.0)
 """RAS, mm: from the front, a little from the left and from above."""
 
@@ -32,15 +46,55 @@ _SLICE = (
 )
 
 
-def show_layout() -> None:
-    """Lays out the 3D view at the left, the echo above the plane that cuts at the right."""
-    manager = slicer.app.layoutManager()
-    layout = manager.layoutLogic().GetLayoutNode()
-    if not layout.IsLayoutDescription(HEART_LAYOUT):
-        layout.AddLayoutDescription(HEART_LAYOUT, _description())
-    if layout.GetViewArrangement() != HEART_LAYOUT:
-        layout.SetViewArrangement(HEART_LAYOUT)
+def register_heart_layouts() -> None:
+    """Makes the layouts known to Slicer, and opens scenes with the one that was saved; called once, at the start.
+
+    `measure.layouts` leaves layouts of ours out of saved scenes, for a Slicer that does not know them.
+    """
+    layout, scene = _layout_node(), slicer.mrmlScene
+    for number in _PICTURES:
+        if not layout.IsLayoutDescription(number):
+            layout.AddLayoutDescription(number, _description(number))
+    layout.AddObserver("ModifiedEvent", _keep_shown)
+    scene.AddObserver(scene.EndImportEvent, _show_again)
+    _show_again()
+
+
+def _keep_shown(caller: Any = None, event: Any = None) -> None:
+    view, shown = space_node(), _layout_node().GetViewArrangement()
+    if view is not None and not slicer.mrmlScene.IsBatchProcessing():
+        view.SetAttribute(_SHOWN, str(shown) if shown in _PICTURES else None)
+
+
+def _show_again(caller: Any = None, event: Any = None) -> None:
+    """Shows the layout of ours that a scene was saved with, and leaves the camera as it was."""
+    view = space_node()
+    shown = view and view.GetAttribute(_SHOWN)
+    if shown and int(shown) in _PICTURES:
+        _layout_node().SetViewArrangement(int(shown))
+
+
+def show_layout(number: int = HEART_LAYOUT) -> None:
+    """Lays out the 3D view at the left, at the right the echo above the plane that cuts, or pictures that are alike.
+
+    Of two hearts in a scene, one that is made and one that is reconstructed, the layout's is shown.
+    """
+    layout = _layout_node()
+    shown = PART if number == HEART_LAYOUT else RECONSTRUCTED
+    for kind in (PART, RECONSTRUCTED):
+        for node in parts_of(slicer.mrmlScene, kind).values():
+            if node.IsA("vtkMRMLModelNode"):
+                node.SetDisplayVisibility(kind == shown)
+    if layout.GetViewArrangement() != number:
+        layout.SetViewArrangement(number)
         _look_from_the_front()
+        # The plane that cuts would hide the heart; of pictures both are seen.
+        slice_node(CUT_VIEW).SetSliceVisible(number != HEART_LAYOUT)
+
+
+def shows_reconstructed() -> bool:
+    """Whether the views are those of a reconstructed heart."""
+    return _layout_node().GetViewArrangement() in (RECONSTRUCTED_LAYOUT, THREE_PICTURES_LAYOUT)
 
 
 def show_echo(scene: Any, echo: np.ndarray, record: Mapping[str, Any]) -> Any:
@@ -108,6 +162,15 @@ def _new_volume(scene: Any, echo: np.ndarray, grid: Grid, before: Any) -> Any:
     return volume
 
 
+def _layout_node() -> Any:
+    return slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+
+
+def space_node() -> Any:
+    """The node of the 3D view that the layouts show; None where there is none yet."""
+    return slicer.mrmlScene.GetSingletonNode("1", "vtkMRMLViewNode")
+
+
 def _look_from_the_front() -> None:
     widget = slicer.app.layoutManager().threeDWidget(0)
     if widget is None:
@@ -115,6 +178,8 @@ def _look_from_the_front() -> None:
     view = widget.threeDView()
     # The box of the scene would be that of the sector.
     view.mrmlViewNode().SetBoxVisible(False)
+    # Else clear surfaces and pictures would hide one another by chance.
+    view.mrmlViewNode().SetUseDepthPeeling(True)
     view.lookFromAxis(ctk.ctkAxesWidget.Anterior)
     camera = slicer.modules.cameras.logic().GetViewActiveCameraNode(view.mrmlViewNode())
     if camera is not None:
@@ -124,8 +189,11 @@ def _look_from_the_front() -> None:
         camera.ResetClippingRange()
 
 
-def _description() -> str:
-    def a_slice(tag: str, size: int, label: str, color: str, orientation: str) -> str:
+def _description(number: int) -> str:
+    """Of a layout, as Slicer reads it."""
+
+    def a_slice(tag: str, size: int) -> str:
+        label, color, orientation = _LOOKS[tag]
         properties = _SLICE.format(label=label, color=color, orientation=orientation)
         return _VIEW.format(size=size, kind="vtkMRMLSliceNode", tag=tag, properties=properties)
 
@@ -135,7 +203,6 @@ def _description() -> str:
         tag="1",
         properties='<property name="viewlabel" action="default">1</property>',
     )
-    echo = a_slice(ECHO_VIEW, 600, "Y", "#EDD54C", "Sagittal")
-    plane = a_slice(CUT_VIEW, 400, "R", "#F34A33", "Axial")
-    right = f'<item splitSize="500"><layout type="vertical" split="true">{echo}{plane}</layout></item>'
+    slices = "".join(a_slice(tag, size) for tag, size in _PICTURES[number].items())
+    right = f'<item splitSize="500"><layout type="vertical" split="true">{slices}</layout></item>'
     return f'<layout type="horizontal" split="true">{space}{right}</layout>'

@@ -22,7 +22,7 @@ from EchoSynthJobs.job import Job
 from EchoSynthLib.anatomy.heart3d.distributions import draw
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, views_for
 from EchoSynthMRML.heart_models import parts_of
-from EchoSynthPanels.new_heart.heart_views import ECHO, show_layout
+from EchoSynthPanels.new_heart.heart_views import ECHO, show_layout, shows_reconstructed
 from EchoSynthPanels.new_heart.live_heart import the_live_heart
 from EchoSynthPanels.panel import Panel, connect
 
@@ -156,7 +156,7 @@ class NewHeartPanel(Panel):
 
     def _follow(self) -> None:
         """Follows sliders and plane as long as the module is before the user and there is a heart."""
-        shown = self.parameters is not None and self.widget.isVisible() and self._there()
+        shown = self.parameters is not None and self.widget.isVisible() and self._there() and not shows_reconstructed()
         self.live.follow(self.parameters if shown else None)
         if self.parameters is not None:
             self.refresh()

@@ -16,22 +16,29 @@ _OUTFLOW_WALL_MM = 5.0
 
 def ventricle(p: HeartParameters, rays: Rays, aorta: Tube) -> tuple[Table, Table]:
     """Distances of endocardium and epicardium; the cavity, outflow tract included, has the volume asked for."""
+    endo, radius, outflow = cavity(p, rays, aorta)
+    return endo, epicardium(p, rays, endo, radius, outflow)
+
+
+def cavity(p: HeartParameters, rays: Rays, aorta: Tube) -> tuple[Table, Table, Table]:
+    """Distances of the endocardium, how far it would reach where it is widest, and of the outflow tract."""
     z, length, wide = rays.heights[:, None], p.lv_length_mm, p.lv_widest * p.lv_length_mm
     upper = 1 - (1 - p.lv_base**2) * ((z - wide) / (length - wide)) ** 2
     profile = np.sqrt(np.maximum(np.where(z < wide, 1 - ((z - wide) / wide) ** 2, upper), 0.0))
     shape = profile * form(p.lv_form, rays.share)
-    cavity = (z >= -1e-6) & (z <= length + 1e-6)
+    inside = (z >= -1e-6) & (z <= length + 1e-6)
     outflow = _outflow(rays, aorta)
     radius = math.sqrt(1000 * p.lv_edv_ml / rays.volume(shape**2, 0.0, length))
     for _ in range(_ROUNDS):
-        endo = np.where(cavity, np.maximum(radius * shape, outflow), 0.0)
+        endo = np.where(inside, np.maximum(radius * shape, outflow), 0.0)
         radius *= math.sqrt(1000 * p.lv_edv_ml / rays.volume(endo**2, 0.0, length))
-    endo = np.where(cavity, np.maximum(radius * shape, outflow), 0.0)
+    endo = np.where(inside, np.maximum(radius * shape, outflow), 0.0)
     endo *= math.sqrt(1000 * p.lv_edv_ml / rays.volume(endo**2, 0.0, length))
-    return endo, _epicardium(p, rays, endo, radius * form(p.lv_form, rays.share), outflow)
+    return endo, radius * form(p.lv_form, rays.share), outflow
 
 
-def _epicardium(p: HeartParameters, rays: Rays, endo: Table, radius: Table, outflow: Table) -> Table:
+def epicardium(p: HeartParameters, rays: Rays, endo: Table, radius: Table, outflow: Table) -> Table:
+    """Distances of the epicardium around what `cavity` gave."""
     z, wide = rays.heights[:, None], p.lv_widest * p.lv_length_mm
     septal = 1 + (p.septum_ratio - 1) * np.maximum(np.cos(angles() - math.pi), 0.0) ** 2
     thick = p.wall_mm * septal * form(p.wall_form, rays.share)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,18 @@ Table = NDArray[np.float64]
 COLUMNS = 144
 
 
+@cache
 def angles() -> NDArray[np.float64]:
     """(COLUMNS,) from lateral (0) through inferior (90 degrees), septal (180) and anterior (270), in radians."""
-    return np.linspace(0.0, 2 * math.pi, COLUMNS, endpoint=False, dtype=np.float64)
+    theta = np.linspace(0.0, 2 * math.pi, COLUMNS, endpoint=False, dtype=np.float64)
+    theta.setflags(write=False)
+    return theta
+
+
+@cache
+def _waves() -> tuple[NDArray[np.float64], ...]:
+    theta = angles()[None]
+    return np.cos(theta), np.sin(theta), np.cos(2 * theta), np.sin(2 * theta)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +84,7 @@ class Rays:
 
 def form(coefficients: tuple[float, ...], height: NDArray[np.float64]) -> Table:
     """Factor (rows, COLUMNS) by which a surface deviates: exp of waves in the angle; heights (rows, 1) from 0 to 1."""
-    theta = angles()[None]
-    waves = (np.cos(theta), np.sin(theta), np.cos(2 * theta), np.sin(2 * theta))
     h = np.clip(height, 0.0, 1.0)
     odd = np.cos(math.pi * h)
-    total = sum((coefficients[2 * k] + coefficients[2 * k + 1] * odd) * wave for k, wave in enumerate(waves))
+    total = sum((coefficients[2 * k] + coefficients[2 * k + 1] * odd) * wave for k, wave in enumerate(_waves()))
     return np.exp(total)

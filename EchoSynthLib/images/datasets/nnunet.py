@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -59,14 +59,33 @@ def write_nnunet(
         for room in ("imagesTr", "labelsTr"):
             (hidden / target.name / room).mkdir(parents=True)
         summary = _write_cases(pairs, hidden / target.name, labels)
-        licence = licence or (TERMS if summary["synthetic_cases"] else "")
-        about = {"name": name, "licence": licence, "reference": reference}
-        write_record(hidden / target.name / "dataset.json", {**about, **summary})
+        write_record(hidden / target.name / "dataset.json", description(name, *summary, labels, licence, reference))
     return target
 
 
-def _write_cases(pairs: Iterable[LabeledImage], folder: Path, labels: Mapping[str, int]) -> dict[str, object]:
-    """Write the cases and return what dataset.json says of them."""
+def description(
+    name: str,
+    training: int,
+    synthetic: Sequence[str],
+    labels: Mapping[str, int] = LABELS,
+    licence: str = "",
+    reference: str = "",
+) -> dict[str, object]:
+    """What dataset.json says of so many training cases, of which the `synthetic` are named."""
+    return {
+        "name": name,
+        "licence": licence or (TERMS if synthetic else ""),
+        "reference": reference,
+        "channel_names": {"0": "ultrasound"},
+        "labels": dict(labels),
+        "numTraining": training,
+        "file_ending": ".nii.gz",
+        "synthetic_cases": list(synthetic),
+    }
+
+
+def _write_cases(pairs: Iterable[LabeledImage], folder: Path, labels: Mapping[str, int]) -> tuple[int, list[str]]:
+    """Write the cases and return how many are to train on, and the names of the synthetic ones."""
     trained = 0
     names: set[str] = set()
     synthetic: list[str] = []
@@ -78,13 +97,7 @@ def _write_cases(pairs: Iterable[LabeledImage], folder: Path, labels: Mapping[st
             synthetic.append(pair.name)
     if not trained:
         raise InputError("An nnU-Net data set needs at least one image with a label map; none was given.")
-    return {
-        "channel_names": {"0": "ultrasound"},
-        "labels": dict(labels),
-        "numTraining": trained,
-        "file_ending": ".nii.gz",
-        "synthetic_cases": synthetic,
-    }
+    return trained, synthetic
 
 
 def _write_case(pair: LabeledImage, folder: Path) -> bool:

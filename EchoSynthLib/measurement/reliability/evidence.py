@@ -35,6 +35,8 @@ class Evidence:
         view_probabilities: of '2CH' and '4CH'.
         second_contour: what the contour model draws, None where it is not there.
         sector: where the beams go, None where the image shows none.
+        trust: how far the image shows what the models know, in [0, 1]; None where nobody judged, see `es.trust`.
+        distrust: why it does not, in words; '' where it is trusted.
     """
 
     label_map: NDArray[np.uint8]
@@ -43,6 +45,8 @@ class Evidence:
     view_probabilities: dict[str, float]
     second_contour: SecondContour | None = None
     sector: Sector | None = None
+    trust: float | None = None
+    distrust: str = ""
 
     @property
     def view(self) -> str:
@@ -86,6 +90,8 @@ class Evidence:
             arrays |= {"curve": self.second_contour.curve, "spread": self.second_contour.spread}
         if self.sector is not None:
             arrays["sector"] = np.array(list(self.sector.to_dict().values()))
+        if self.trust is not None:
+            arrays |= {"trust": np.array(self.trust), "distrust": np.array(self.distrust)}
         return arrays
 
     @classmethod
@@ -98,4 +104,6 @@ class Evidence:
             dict(zip(arrays["views"].tolist(), arrays["view_probabilities"].tolist(), strict=True)),
             DrawnContour(arrays["curve"], arrays["spread"]) if "curve" in arrays else None,
             Sector(*arrays["sector"].tolist()) if "sector" in arrays else None,
+            float(arrays["trust"]) if "trust" in arrays else None,
+            str(arrays["distrust"]) if "distrust" in arrays else "",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from EchoSynthLib.measurement.cavity import Cavity
 from EchoSynthLib.measurement.cycle import Cycle, beyond_chance
 from EchoSynthLib.measurement.frame import FrameMeasures
 from EchoSynthLib.measurement.reliability.traffic_light import Finding
@@ -40,7 +41,7 @@ def exchanged(where: str) -> Finding:
 
 def missed_ends(frames: Sequence[FrameMeasures], cycle: Cycle) -> list[Finding]:
     """Frames of a beat that are smaller than its end-systole, or larger than its end-diastole, by more than chance."""
-    sizes = {index: frame.values["LV area"] for index, frame in enumerate(frames) if "LV area" in frame.values}
+    sizes = {index: one.volume for index, one in enumerate(map(Cavity.of_frame, frames)) if one is not None}
     allowed = beyond_chance(cycle.smoothed, cycle.noise)
     found = []
     for number, (full, empty) in enumerate(cycle.beats):

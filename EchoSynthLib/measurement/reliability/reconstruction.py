@@ -13,8 +13,9 @@ AGREEMENT_FROM: Mapping[str, float] = {"LV cavity": 0.91, "LV cavity+myocardium"
 AGREEMENT_AT_LEAST: Mapping[str, float] = {"LV cavity": 0.86, "LV cavity+myocardium": 0.91, "left atrium": 0.82}
 """Dice of the heart cut by a picture's plane with its label map. Of 25 of CAMUS' training patients at
 both phases nine pictures of ten have the first, and none is below the second."""
-LARGEST_INTERVAL = 0.5
-"""Of the left ventricle's volume: what its 90 % interval is wide at most, of a volume that is of use."""
+LARGEST_INTERVAL = 0.35
+"""Of the left ventricle's volume: what its 90 % interval is wide at most, of a volume that is of use. Of drawn hearts
+half have 0.16 or less, and one in ten has more than 0.27."""
 
 LOOKED_AT = "how well each picture agrees with the heart, and their lengths"
 

@@ -46,7 +46,12 @@ class Beat:
         return self.end_systole < self.end_diastole
 
 
-def beat_of(areas: NDArray[np.float64], end_diastole: int, end_systole: int | None = None) -> Beat:
+def beat_of(
+    areas: NDArray[np.float64],
+    end_diastole: int,
+    end_systole: int | None = None,
+    frame_time: float | None = None,
+) -> Beat:
     """The beat that begins at end-diastole.
 
     Args:
@@ -54,12 +59,13 @@ def beat_of(areas: NDArray[np.float64], end_diastole: int, end_systole: int | No
         end_diastole: frame number.
         end_systole: frame number; None looks for the smallest cavity until the next end-diastole, or before it, where
             hardly any emptying follows: in a cine that runs from end-systole to end-diastole.
+        frame_time: milliseconds from frame to frame, where they are known.
 
     Raises:
         InputError: a frame number that there is not, both the same, or no frame whose contour is known but one.
     """
     _check_frame("end-diastole", end_diastole, areas)
-    end = _next_end_diastole(areas, end_diastole)
+    end = _next_end_diastole(areas, end_diastole, frame_time)
     if end_systole is not None:
         _check_frame("end-systole", end_systole, areas)
         if end_systole == end_diastole:
@@ -77,12 +83,12 @@ def beat_of(areas: NDArray[np.float64], end_diastole: int, end_systole: int | No
     return Beat(end_diastole, systole, end)
 
 
-def _next_end_diastole(areas: NDArray[np.float64], end_diastole: int) -> int:
+def _next_end_diastole(areas: NDArray[np.float64], end_diastole: int, frame_time: float | None) -> int:
     """Of the beats that the areas show, the first end-diastole behind the first end-systole; else the cine's end."""
     rest = areas[end_diastole:]
     if np.isfinite(rest).sum() < _FRAMES_OF_A_BEAT or np.ptp(rest[np.isfinite(rest)]) == 0:
         return len(areas)
-    beats = find_cycle(rest).beats
+    beats = find_cycle(rest, frame_time).beats
     emptied = min(systole.frame for _, systole in beats)
     following = [diastole.frame for diastole, _ in beats if diastole.frame > emptied]
     return end_diastole + min(following) if following else len(areas)

@@ -56,7 +56,7 @@ def measure_strain(
     wall = Wall.of(frame.labels, spacing)
     layers = moved(wall, fields)
     area = enclosed_area(layers[:, 0], wall.step)
-    beat = beat_of(area, reference if end_diastole is None else end_diastole, end_systole)
+    beat = beat_of(area, reference if end_diastole is None else end_diastole, end_systole, frame_time)
     names = [segment.name for segment in segments]
 
     def curves(sizes: Values, weights: Values, sign: int) -> dict[str, StrainCurve]:

@@ -76,7 +76,8 @@ def hinges_of(result: StrainResult) -> tuple[str, str]:
 def write_table(path: Path, result: StrainResult) -> Path:
     """Write `table_of` as CSV in UTF-8, each row with the color of its segment's light, or that of all together."""
     with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        # Strain has no intervals; a measurement's own columns would be empty.
+        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         writer.writeheader()
         for entry in table_of(result):
             light = result.lights.get(entry.where, result.light).color

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+
+from torch import nn
 
 from EchoSynthLib.motion.fourier.network import (
     FOURIER_NET,
     FOURIER_NET_PLUS,
     FOURIER_NET_PLUS_SKIPS,
     FourierNet,
+    RegistrationNet,
 )
 
 SLICE, VOLUME = (160, 192), (160, 192, 224)
@@ -28,6 +32,35 @@ PAPER = {
 GRID, MARGIN = (112, 112), 8
 """Of the networks that are trained here; frames are stretched onto the grid."""
 CHANNELS = 16
+
+
+_STILL = 1e-5
+"""Of the first displacements, in half widths of the grid for features of one."""
+VOLUME_GRID, VOLUME_MARGIN = (40, 40, 40), 4
+"""As `GRID` and `MARGIN`, of networks for volumes."""
+
+
+def network_of(grid: Sequence[int], channels: int = CHANNELS) -> FourierNet:
+    """The network of a model, by the grid that its config.json tells."""
+    return default_network(channels) if len(grid) == 2 else volume_network(channels)
+
+
+def volume_network(channels: int = CHANNELS) -> FourierNet:
+    """As `default_network`, for volumes, of one stage."""
+    layout = replace(FOURIER_NET, never_called=())
+    whole = tuple(side + 2 * VOLUME_MARGIN for side in VOLUME_GRID)
+    network = FourierNet(whole, whole, channels, layout, diffeomorphic=True, margin=VOLUME_MARGIN)
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv3d | nn.ConvTranspose3d):
+            # As wide as it came in (He et al. 2015, arXiv 1502.01852, for PReLU): by torch's own start next to nothing
+            # of the pictures is left after five levels, which thousands of iterations make up for.
+            nn.init.kaiming_normal_(layer.weight, a=0.25)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    for stage in network.stages:
+        assert isinstance(stage, RegistrationNet)
+        nn.init.normal_(stage.head.weight, std=_STILL)
+    return network
 
 
 def default_network(channels: int = CHANNELS) -> FourierNet:

@@ -12,8 +12,9 @@ from torch.nn import functional as F
 from EchoSynthLib.anatomy.deformation import folding_share, warp_labels
 from EchoSynthLib.evaluation.registration import STRUCTURES
 from EchoSynthLib.evaluation.segmentation_metrics import structure_dice
+from EchoSynthLib.motion.fourier import recipe_volumes
 from EchoSynthLib.motion.fourier.data import diastole_and_systole
-from EchoSynthLib.motion.fourier.export import export
+from EchoSynthLib.motion.fourier.export import export, of_frames
 from EchoSynthLib.motion.fourier.losses import folding, local_correlation_loss, overlap_loss, roughness
 from EchoSynthLib.motion.fourier.network import FourierNet
 from EchoSynthLib.motion.fourier.presets import GRID, default_network
@@ -45,7 +46,12 @@ BETWEEN = BATCH // 4
 OTHER_SCANNERS = 0.25
 
 
-def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
+def train(run: TrainingRun, *, supervision: str = "labels", pictures: str = "frames") -> Path:
+    """Train a network for frames or, where the pictures are 'volumes', one for these; see `train_on_frames`."""
+    return recipe_volumes.train(run) if pictures == "volumes" else train_on_frames(run, supervision)
+
+
+def train_on_frames(run: TrainingRun, supervision: str) -> Path:
     """Train on the pairs of the train split of a CAMUS `.npz`, report the val split; returns the model folder it makes.
 
     Both frames of a pair are moved by one random affine map, exposed each a little otherwise, and registered in either
@@ -81,7 +87,7 @@ def train(run: TrainingRun, *, supervision: str = "labels") -> Path:
     assert isinstance(average, FourierNet)
     command = train_command(run.name, run.data, run.output, **run.asked)
     made = Made(chosen.summary(), terms_of(frames, run.data), command, run.device, val.summary())
-    return export(average, run.output / run.name, state, made, supervision, CHANNELS[supervision])
+    return export(average, run.output / run.name, state, made, of_frames(supervision, CHANNELS[supervision], BATCH))
 
 
 class MotionLoss:

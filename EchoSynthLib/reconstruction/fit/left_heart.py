@@ -23,6 +23,8 @@ ROWS = 28
 """Of the ventricle: half as many as a heart is drawn with, which changes distances by tenths of a millimeter."""
 _BELOW, _ABOVE = 12, 36
 """Rows below the apex and above the mitral plane."""
+_OF_THE_WALL = ("wall_", "septum_", "apex_")
+"""Numbers that the cavity does not depend on begin so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,30 +49,45 @@ class LeftHeart:
         rays: from the long axis.
         squares: (rows, COLUMNS) of cavity, outer wall and atrium each; continued below 0 where a surface has ended.
         tilt: rise of planes of equal height along x and y.
+        cavity: as `heart3d.left.cavity` has it.
     """
 
     rays: Rays
     squares: Sequence[Table]
     tilt: tuple[float, float]
+    cavity: tuple[Table, Table, Table]
 
     @classmethod
     def of(cls, parameters: HeartParameters, vessel: Aorta) -> LeftHeart:
         """That of a heart at end-diastole."""
         rays = rays_of(parameters)
-        parts = [*_ventricle(parameters, rays, vessel), _atrium(parameters, rays, vessel)]
-        return cls(rays, parts, _tilt_of(parameters))
+        cavity = left.cavity(parameters, rays, vessel.tube)
+        parts = [
+            _continued(cavity[0] ** 2, rays.heights),
+            _wall(parameters, rays, cavity),
+            _atrium(parameters, rays, vessel),
+        ]
+        return cls(rays, parts, _tilt_of(parameters), cavity)
 
     def changed(self, parameters: HeartParameters, vessel: Aorta, name: str) -> LeftHeart:
         """The same where only the number of this name differs: what it has no part in is taken over."""
         rays = rays_of(parameters)
         if name.startswith("base_tilt"):
-            return LeftHeart(rays, self.squares, _tilt_of(parameters))
-        parts = list(self.squares)
+            return LeftHeart(rays, self.squares, _tilt_of(parameters), self.cavity)
+        parts, cavity = list(self.squares), self.cavity
+        if not name.startswith(("la_", *_OF_THE_WALL)):
+            cavity = left.cavity(parameters, rays, vessel.tube)
+            parts[0] = _continued(cavity[0] ** 2, rays.heights)
         if not name.startswith("la_"):
-            parts[:2] = _ventricle(parameters, rays, vessel)
+            parts[1] = _wall(parameters, rays, cavity)
         if name.startswith("la_") or name == "lv_length_mm":
             parts[2] = _atrium(parameters, rays, vessel)
-        return LeftHeart(rays, parts, self.tilt)
+        return LeftHeart(rays, parts, self.tilt, cavity)
+
+    def shares(self, surface: int, other: LeftHeart) -> bool:
+        """Whether a surface is the same in another one, as `changed` left it."""
+        same = self.squares[surface] is other.squares[surface] and self.tilt == other.tilt
+        return same and np.array_equal(self.rays.axis, other.rays.axis) and self.rays.length == other.rays.length
 
     def distances(self, surface: int, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """mm from cavity (0), outer wall (1) or atrium (2) to places (..., 3), negative inside."""
@@ -112,8 +129,8 @@ def _tilt_of(parameters: HeartParameters) -> tuple[float, float]:
     return parameters.base_tilt_x, parameters.base_tilt_y
 
 
-def _ventricle(parameters: HeartParameters, rays: Rays, vessel: Aorta) -> list[Table]:
-    return [_continued(table**2, rays.heights) for table in left.ventricle(parameters, rays, vessel.tube)]
+def _wall(parameters: HeartParameters, rays: Rays, cavity: tuple[Table, Table, Table]) -> Table:
+    return _continued(left.epicardium(parameters, rays, *cavity) ** 2, rays.heights)
 
 
 def _atrium(parameters: HeartParameters, rays: Rays, vessel: Aorta) -> Table:

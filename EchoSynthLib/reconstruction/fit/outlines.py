@@ -16,6 +16,9 @@ POINTS = 70
 _BASE = 0.93
 """Of the long axis: beyond it the ends of the wall, at the annulus, are drawn by taste."""
 
+_MISSED_MM = 3.0
+"""From an apex that was told to that of the outline: nearer ones are the same."""
+
 
 @dataclass(frozen=True, eq=False)
 class Outlines:
@@ -37,16 +40,20 @@ class Outlines:
 
         Args:
             label_map: of an apical view.
-            axes: its own.
+            axes: its own. Where they were told, the end of the cavity below their apex is that of a sector, and is
+                left out.
             seen: (H, W): where an edge is one of the heart; at the end of the sector it is none.
         """
         cavity, atrium = label_map == CamusCode.LV_CAVITY, label_map == CamusCode.LEFT_ATRIUM
         whole = cavity | (label_map == CamusCode.MYOCARDIUM)
         wall = _edges(whole, seen if seen is not None else np.ones(whole.shape, bool), atrium)
-        points = axes.to_own(wall)
+        inner, outer = axes.to_own(_edges(cavity, seen)), axes.to_own(wall)
+        missed = inner[:, 1].min() if axes.told else 0.0
+        if missed > _MISSED_MM:
+            inner, outer = (points[points[:, 1] > missed + _MISSED_MM] for points in (inner, outer))
         return cls(
-            _thinned(axes.to_own(_edges(cavity, seen))),
-            _thinned(points[points[:, 1] < _BASE * axes.length_mm]),
+            _thinned(inner),
+            _thinned(outer[outer[:, 1] < _BASE * axes.length_mm]),
             _thinned(axes.to_own(_edges(atrium, seen))),
         )
 

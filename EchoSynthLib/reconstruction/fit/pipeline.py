@@ -17,11 +17,12 @@ from EchoSynthLib.anatomy.heart3d.planes import standard_plane
 from EchoSynthLib.anatomy.structures import LEFT_ATRIUM, LEFT_VENTRICLE, RIGHT_ATRIUM, RIGHT_VENTRICLE
 from EchoSynthLib.anatomy.views import FOUR_CHAMBER, LONG_AXIS, TWO_CHAMBER
 from EchoSynthLib.measurement.chambers import Chamber, biplane_area_length_volume, biplane_disc_volume
+from EchoSynthLib.reconstruction.fit.errors import VolumeErrors, cues
 from EchoSynthLib.reconstruction.fit.outlines import Outlines
 from EchoSynthLib.reconstruction.fit.solver import Fit, fit
 from EchoSynthLib.reconstruction.fit.unknowns import Unknowns, first_sight, places_of
 from EchoSynthLib.reconstruction.hearts import voxels_of
-from EchoSynthLib.reconstruction.picture import OwnAxes
+from EchoSynthLib.reconstruction.picture import OwnAxes, axes_of_views
 from EchoSynthLib.reconstruction.results import Reconstruction
 from EchoSynthLib.reconstruction.volume import VolumeGrid
 from EchoSynthLib.types import LabelMap, Mask, Spacing
@@ -46,54 +47,80 @@ class FitPipeline:
 
     Args:
         side: voxels along each side of the volume.
-        errors: by chamber, what a true volume is over the fitted one, as logarithms that nine hearts of ten lie
-            between; see `recipe`. Chambers without have no interval.
+        errors: how true volumes lie about fitted ones; see `recipe`. Without, there are no intervals.
     """
 
     views = VIEWS
 
-    def __init__(self, side: int = 64, errors: Mapping[str, tuple[float, float]] | None = None) -> None:
+    def __init__(self, side: int = 64, errors: VolumeErrors | None = None) -> None:
         self.grid = VolumeGrid.of(side)
-        self.errors = errors or {}
+        self.errors = errors
 
     @classmethod
     def from_folder(cls, folder: Path, config: Mapping[str, Any], threads: int | None = None) -> FitPipeline:
         """The pipeline of a folder, whose config may tell the `side` of the volume and the `errors`."""
-        errors = {name: (float(low), float(high)) for name, (low, high) in config.get("errors", {}).items()}
+        errors = VolumeErrors.from_dict(config["errors"]) if "errors" in config else None
         return cls(int(config.get("side", 64)), errors)
 
-    def __call__(self, label_maps: Mapping[str, LabelMap], spacing: Mapping[str, Spacing]) -> Reconstruction:
+    def __call__(
+        self,
+        label_maps: Mapping[str, LabelMap],
+        spacing: Mapping[str, Spacing],
+        plane_angle: float | None = None,
+        axes: Mapping[str, OwnAxes] | None = None,
+    ) -> Reconstruction:
         """The heart of these label maps, see `Reconstructor`.
 
         Raises:
             InputError: a label map has no long axis.
         """
-        axes = {view: OwnAxes.of(label_maps[view], spacing[view], view) for view in VIEWS if view in label_maps}
-        found = self.fit(label_maps, spacing)
+        own = axes_of_views(label_maps, spacing, VIEWS, axes)
+        found = self.fit(label_maps, spacing, plane_angle=plane_angle, axes=own)
         heart = Heart(found.parameters)
         volumes = chamber_volumes(heart)
         turn = _azimuth(heart, FOUR_CHAMBER.name)
-        planes = {view: _plane(axes[view], pose, turn) for view, pose in zip(axes, found.poses, strict=True)}
-        intervals = {
-            name: (volumes[name] * math.exp(low), volumes[name] * math.exp(high))
-            for name, (low, high) in self.errors.items()
-        }
-        return Reconstruction(voxels_of(heart, self.grid), self.grid, volumes, planes, intervals)
+        planes = {view: _plane(own[view], pose, turn) for view, pose in zip(own, found.poses, strict=True)}
+        expected, intervals = {}, {}
+        if self.errors is not None:
+            seen = self.cues(found, label_maps, spacing, volumes[LEFT_ATRIUM.name], own)
+            for name, (middle, low, high) in self.errors.at(seen).items():
+                expected[name] = volumes[name] * math.exp(middle)
+                intervals[name] = (volumes[name] * math.exp(low), volumes[name] * math.exp(high))
+        return Reconstruction(
+            voxels_of(heart, self.grid), self.grid, volumes, planes, intervals, expected, found.parameters
+        )
+
+    @staticmethod
+    def cues(
+        found: Fit,
+        label_maps: Mapping[str, LabelMap],
+        spacing: Mapping[str, Spacing],
+        atrium_ml: float,
+        axes: Mapping[str, OwnAxes] | None = None,
+    ) -> NDArray[np.float64]:
+        """What tells how far the volumes of a fit may be off; see `errors.CUES`."""
+        own = axes_of_views(label_maps, spacing, VIEWS, axes)
+        lengths = {view: each.length_mm for view, each in own.items()}
+        return cues(found, _sizes(label_maps, spacing), lengths, atrium_ml)
 
     def fit(
         self,
         label_maps: Mapping[str, LabelMap],
         spacing: Mapping[str, Spacing],
         seen: Mapping[str, Mask] | None = None,
+        plane_angle: float | None = None,
+        axes: Mapping[str, OwnAxes] | None = None,
     ) -> Fit:
-        """Heart and planes; `seen` as in `Outlines.of`, by view."""
-        views = [view for view in VIEWS if view in label_maps]
-        axes = {view: OwnAxes.of(label_maps[view], spacing[view], view) for view in views}
+        """Heart and planes; `seen` as in `Outlines.of`, by view, `plane_angle` and `axes` as in `Reconstructor`."""
+        own = axes_of_views(label_maps, spacing, VIEWS, axes)
         edges = seen or {}
-        outlines = {view: Outlines.of(label_maps[view], axes[view], edges.get(view)) for view in views}
-        start = first_sight({view: axes[view].length_mm for view in views}, _sizes(label_maps, spacing), MEAN)
+        outlines = {view: Outlines.of(label_maps[view], own[view], edges.get(view)) for view in own}
+        start = first_sight({view: each.length_mm for view, each in own.items()}, _sizes(label_maps, spacing), MEAN)
         heart = Heart(start)
-        return fit(outlines, Unknowns(start, tuple(_azimuth(heart, view) for view in views)))
+        azimuth = {view: _azimuth(heart, view) for view in own}
+        if plane_angle is not None:
+            azimuth[TWO_CHAMBER.name] = azimuth[FOUR_CHAMBER.name] - math.radians(plane_angle)
+        return fit(outlines, Unknowns(start, tuple(azimuth.values()), tuple(each.told for each in own.values())))
 
 
 def chamber_volumes(heart: Heart, phase: float = 0.0) -> dict[str, float]:

@@ -107,7 +107,7 @@ class _Problem:
             moved[k] += _STEP
             if k < SHAPE_SIZE:
                 other = left.changed(self.unknowns.heart(moved), self.vessel, NAMES[k])
-                jacobian[: self.data, k] = self.weights * (_distances(other, places) - before) / _STEP
+                jacobian[: self.data, k] = self.weights * (_distances(other, places, left, before) - before) / _STEP
             else:
                 view = (k - SHAPE_SIZE) // len(POSE)
                 rows = np.flatnonzero(self.view == view)
@@ -139,6 +139,16 @@ def _joined(of_views: Sequence[list[NDArray[np.float64]]]) -> list[NDArray[np.fl
     return [np.concatenate(of_surface) for of_surface in zip(*of_views, strict=True)]
 
 
-def _distances(left: LeftHeart, places: Sequence[NDArray[np.float64]]) -> Vector:
-    """mm of the points of each surface from it."""
-    return np.concatenate([left.distances(surface, points) for surface, points in enumerate(places)])
+def _distances(
+    left: LeftHeart, places: Sequence[NDArray[np.float64]], like: LeftHeart | None = None, known: Vector | None = None
+) -> Vector:
+    """mm of the points of each surface from it; `known` are those from a heart that shares surfaces with it."""
+    ends = np.cumsum([0, *map(len, places)])
+    return np.concatenate(
+        [
+            known[ends[surface] : ends[surface + 1]]
+            if like is not None and known is not None and left.shares(surface, like)
+            else left.distances(surface, points)
+            for surface, points in enumerate(places)
+        ]
+    )

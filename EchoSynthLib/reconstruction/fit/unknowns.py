@@ -43,6 +43,8 @@ POSE_SD = (math.radians(1.0), math.radians(0.5), 0.3, math.radians(4.0), 3.0, 3.
 """Radians and mm. Azimuth, tilt and the offset behind the plane hardly show in two pictures: they are held far tighter
 than hands hold a probe, or they explain what the surfaces cannot follow, and real ventricles come out too large. The
 last three tell how the heart lies in the picture's own axes."""
+_TOLD_SD = (*POSE_SD[:3], math.radians(1.0), 0.7, 0.7)
+"""Where somebody told the long axis of a picture."""
 
 RIGHT_HEART = np.array([[2.381, 0.536, -0.208, 0.088], [0.421, -0.482, 0.478, 0.823]])
 """Logarithm of the volumes of right ventricle and right atrium, in ml, from 1 and the logarithms of the left
@@ -57,10 +59,12 @@ class Unknowns:
     Attributes:
         start: the heart that pictures tell at first sight; what is not fitted stays as it is there.
         azimuth: of each view's right in the heart's axes, radians, in the order of the pictures.
+        told: whether the long axis of each picture was told; () where none was.
     """
 
     start: HeartParameters
     azimuth: tuple[float, ...]
+    told: tuple[bool, ...] = ()
 
     @property
     def size(self) -> int:
@@ -83,6 +87,8 @@ class Unknowns:
     def poses(self, q: Vector) -> NDArray[np.float64]:
         """(views, 6): azimuth, tilt, behind, roll, right and down of each picture, in radians and mm."""
         moved = q[SHAPE_SIZE:].reshape(len(self.azimuth), len(POSE)) * np.array(POSE_SD)
+        for view in np.flatnonzero(self.told):
+            moved[view] *= np.array(_TOLD_SD) / np.array(POSE_SD)
         moved[:, 0] += self.azimuth
         return moved
 

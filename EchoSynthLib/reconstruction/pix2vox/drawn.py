@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.heart3d.cohort import Cohort
 from EchoSynthLib.anatomy.heart3d.heart import Heart
-from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.reconstruction.drawn import drawn_moments
 from EchoSynthLib.reconstruction.hearts import azimuth_deg, voxels_of
 from EchoSynthLib.reconstruction.picture import APICAL
 from EchoSynthLib.reconstruction.pix2vox.data import Example
@@ -29,25 +29,14 @@ def examples(
         head: 'structures' for codes in millimeters, 'tissue' for walls or none in each heart's own cube.
     """
     for index in hearts:
-        heart = cohort.heart(index)
-        cuts = {view: cohort.cuts(index, view) for view in views}
-        for moment, phase in enumerate(cohort.phases(heart)):
-            frames = {view: of_view[moment] for view, of_view in cuts.items()}
-            maps = {
-                view: frame.traced(cohort.tracing(index, view)) if view in APICAL else frame.label_map
-                for view, frame in frames.items()
-            }
-            # A hand may miss the cavity of a small heart at end-systole, and nobody would take that for the view.
-            maps = {v: m for v, m in maps.items() if v not in APICAL or (m == CamusCode.LV_CAVITY).any()}
-            if any(view not in maps for view in views[:2]):
-                continue
-            grid, volume = _volume(heart, phase, side, head)
+        for seen in drawn_moments(cohort, index, views, traced=range(cohort.frames), needed=views[:2]):
+            grid, volume = _volume(seen.heart, seen.phase, side, head)
             yield Example(
-                maps,
-                {view: frames[view].spacing for view in maps},
+                seen.label_maps,
+                seen.spacing,
                 volume,
                 grid,
-                {view: azimuth_deg(heart, frames[view].pose, phase) for view in maps if view in APICAL},
+                {v: azimuth_deg(seen.heart, cut.pose, seen.phase) for v, cut in seen.cuts.items() if v in APICAL},
             )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.reconstruction.picture import OwnAxes, aligned, plane_at
+from EchoSynthLib.errors import InputError
+from EchoSynthLib.reconstruction.picture import OwnAxes, aligned, axes_of_views, plane_at
 from EchoSynthLib.reconstruction.pix2vox.data import long_axis_mm
 from EchoSynthLib.reconstruction.results import Reconstruction
 from EchoSynthLib.reconstruction.volume import CHAMBERS, CLASSES, VolumeGrid, VoxelCode
@@ -48,16 +49,27 @@ class Pix2VoxPipeline:
         """The pipeline on the fast path; `threads` as in `OnnxNetwork`."""
         return cls(OnnxNetwork(folder / "pix2vox.onnx", threads), config)
 
-    def __call__(self, label_maps: Mapping[str, LabelMap], spacing: Mapping[str, Spacing]) -> Reconstruction:
+    def __call__(
+        self,
+        label_maps: Mapping[str, LabelMap],
+        spacing: Mapping[str, Spacing],
+        plane_angle: float | None = None,
+        axes: Mapping[str, OwnAxes] | None = None,
+    ) -> Reconstruction:
         """The heart of these label maps, see `Reconstructor`.
 
         Raises:
-            InputError: a label map has no long axis.
+            InputError: a label map has no long axis, or an angle is given.
         """
-        axes = {view: OwnAxes.of(label_maps[view], spacing[view], view) for view in self.views if view in label_maps}
-        probability = self.probability(label_maps, axes)
-        planes = {view: plane_at(axes[view], angle) for view, angle in self.azimuth_deg.items() if view in axes}
-        grid = self.grid if self.head == "structures" else self._scaled(long_axis_mm(axes.values()))
+        if plane_angle is not None:
+            raise InputError(
+                "This network learned pictures at the angles of standard views, and can be told no other; leave "
+                "plane_angle out, or take a model that fits hearts."
+            )
+        own = axes_of_views(label_maps, spacing, self.views, axes)
+        probability = self.probability(label_maps, own)
+        planes = {view: plane_at(own[view], angle) for view, angle in self.azimuth_deg.items() if view in own}
+        grid = self.grid if self.head == "structures" else self._scaled(long_axis_mm(own.values()))
         if self.head == "tissue":
             walls = VoxelCode.OTHER_WALLS * (probability[0] >= self.threshold)
             return Reconstruction(walls.astype(np.uint8), grid, {}, {})

@@ -22,7 +22,7 @@ from EchoSynthLib.evaluation.voxel_metrics import (
     structure_iou,
     volume_ml,
 )
-from EchoSynthLib.reconstruction.cohort_folder import read_cohort
+from EchoSynthLib.images.datasets.cohort import read_cohort
 from EchoSynthLib.reconstruction.picture import APICAL, PICTURE_MM
 from EchoSynthLib.reconstruction.pix2vox.data import Hearts
 from EchoSynthLib.reconstruction.pix2vox.drawn import examples

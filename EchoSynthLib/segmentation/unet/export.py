@@ -16,9 +16,14 @@ from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph,
 from EchoSynthLib.training.model_folder import write_model_folder
 from EchoSynthLib.training.settings import State
 
+FURTHER = (
+    "; begun with the weights of `{start}`, with frames seen from afar, other gray maps and resolutions, and drawn "
+    "hearts in between, at a learning rate of 3e-4; a quarter of the first weights is kept"
+)
 
-def export(network: nn.Module, folder: Path, state: State, made: Made) -> Path:
-    """Write the model folder, whose last part is the model's name."""
+
+def export(network: nn.Module, folder: Path, state: State, made: Made, how: str = "") -> Path:
+    """Write the model folder, whose last part is the model's name; `how` is told of the recipe besides."""
     card = ModelCard(
         name=folder.name,
         summary="LV cavity, myocardium and left atrium in apical two- and four-chamber echocardiograms, and which of "
@@ -28,7 +33,7 @@ def export(network: nn.Module, folder: Path, state: State, made: Made) -> Path:
             f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters"
         },
         recipe="`EchoSynthLib/segmentation/unet/recipe.py`: Dice + cross-entropy, random probe geometry, scanner and "
-        "overlays",
+        f"overlays{how}",
         made=made,
         trained=f"{state.iteration} iterations of batch 8 in {state.seconds / 60:.1f} minutes{state.told}",
         figures=state.figures,

@@ -19,7 +19,7 @@ from EchoSynthLib.parallel.threads import Tick, side_by_side
 from EchoSynthLib.runtime import Network, OnnxNetwork, usable_cores
 from EchoSynthLib.synthesis.beam_flow import conditions
 from EchoSynthLib.synthesis.beam_flow.sampler import integrate
-from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE
+from EchoSynthLib.synthesis.beam_flow.shapes import CLASSES, COARSE_SHAPE, FACTOR
 from EchoSynthLib.types import Progress
 from EchoSynthLib.zoo.config import number_of, whole_number_of
 
@@ -124,6 +124,27 @@ class BeamFlowPipeline:
         }
         return images.reshape(count, *label_map.shape), about
 
+    def redrawn(
+        self,
+        beams: NDArray[np.float32],
+        label_map: NDArray[np.uint8],
+        sector: Sector,
+        *,
+        view: str | None = None,
+        depth_mm: float | None = None,
+        count: int = 2,
+        seed: int = 0,
+    ) -> NDArray[np.float32]:
+        """Drawings (count, R, A) of a frame by the speckle stage alone; see `synthesis.SpeckleDrawer`."""
+        condition = conditions.encode(view, None, sector.opening_angle, depth_mm)[None]
+        label = one_hot_beams(label_map, sector)
+        coarse = beams.reshape(COARSE_SHAPE[0], FACTOR, COARSE_SHAPE[1], FACTOR).mean((1, 3))[None, None]
+        drawn = np.empty((count, *BEAM_SHAPE), np.float32)
+        for i in range(count):
+            grain = np.random.default_rng([seed, i]).standard_normal((1, 2, *BEAM_SHAPE), dtype=np.float32)
+            drawn[i] = self._speckled(coarse, grain, label, condition)
+        return drawn
+
     def temperature(self, steps: int) -> float:
         """What the structure stage's noise is multiplied by: 1 + spread / sqrt(steps).
 
@@ -151,6 +172,15 @@ class BeamFlowPipeline:
 
         z = integrate(velocity, noise, steps, after_step)
         coarse = np.clip(z * self.structure_scale + self.structure_mean, -1, 1)
+        return self._speckled(coarse, grain, label, condition)
+
+    def _speckled(
+        self,
+        coarse: NDArray[np.float32],
+        grain: NDArray[np.float32],
+        label: NDArray[np.float32],
+        condition: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
         sigma = self.blur
         drawn = self.speckle(_blurred(coarse, sigma), np.array([sigma], np.float32), grain, label, condition)[0]
         return np.clip(drawn[0, 0], -1, 1)

@@ -19,11 +19,11 @@ from EchoSynthLib.anatomy.labels import CONDITIONING, check_sector_mask, conditi
 from EchoSynthLib.anatomy.views import view_names
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.grid import from_grid
+from EchoSynthLib.networks.diffusion.processes.base import Process
+from EchoSynthLib.networks.diffusion.solvers.base import Generators
+from EchoSynthLib.networks.diffusion.solvers.registry import find_solver, sample
 from EchoSynthLib.synthesis.diffusion.latent_space import from_model_space, one_hot
 from EchoSynthLib.synthesis.diffusion.loading import load_arguments
-from EchoSynthLib.synthesis.diffusion.processes.base import Process
-from EchoSynthLib.synthesis.diffusion.solvers.base import Generators
-from EchoSynthLib.synthesis.diffusion.solvers.registry import find_solver, sample
 
 Callback = Callable[[Any, int, float, dict[str, Tensor]], dict[str, Tensor]]
 """callback(pipeline, step, sigma reached, {"latents": x}) -> {} or {"latents": the x to go on with}"""
@@ -132,8 +132,8 @@ class SemanticDiffusionPipeline(DiffusionPipeline):
             view: '2CH' or '4CH', one for all or one each; needed where the conditioning map has ten classes.
             num_images_per_label_map: how many; those of one label map follow one another.
             num_inference_steps: of the solver.
-            solver: a name of `solvers.registry.SOLVERS` that fits the process.
-            discretization: a name of `discretizations.DISCRETIZATIONS`.
+            solver: a name of `networks.diffusion.solvers.registry.SOLVERS` that fits the process.
+            discretization: a name of `networks.diffusion.noise_schedules.DISCRETIZATIONS`.
             generator: one for all, or one for each image, so that an image does not depend on those drawn with it.
             output_type: 'np' and 'pil' on the label map's own grid; 'latent' as the network sees it.
             return_dict: False for a plain tuple.

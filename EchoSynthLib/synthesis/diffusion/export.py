@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+from EchoSynthLib.networks.diffusion.solvers.registry import fitting_solvers
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
-from EchoSynthLib.synthesis.diffusion.solvers.registry import fitting_solvers
 from EchoSynthLib.training.card import Made, ModelCard
 from EchoSynthLib.training.model_folder import write_model_folder
 from EchoSynthLib.training.settings import State

@@ -13,11 +13,13 @@ from diffusers.utils import is_accelerate_available
 from torch import nn
 
 from EchoSynthLib.errors import ModelError
-from EchoSynthLib.synthesis.diffusion.processes.base import Process
+from EchoSynthLib.networks.diffusion.processes.base import Process
 from EchoSynthLib.zoo import stays_inside
 
 ROOMS = ("EchoSynthLib.networks.", "EchoSynthLib.synthesis.")
 """Where our own components are defined; no other module is imported because a file says so."""
+MOVED = ("EchoSynthLib.synthesis.diffusion.processes.", "EchoSynthLib.networks.diffusion.processes.")
+"""Where model folders of earlier versions say that processes are, and where they are."""
 
 
 def load_arguments(folder: Path, pipeline: type[DiffusionPipeline], **options: Any) -> dict[str, Any]:
@@ -75,6 +77,7 @@ def _inside(folder: Path, name: str) -> Path:
 def _load_component(folder: Path, module: str | None, name: str | None, **options: Any) -> Any:
     if module is None or name is None:
         return None
+    module = module.replace(*MOVED)
     # A file only names a class: of ours, or of a module that the caller has imported.
     if module.startswith(ROOMS):
         try:

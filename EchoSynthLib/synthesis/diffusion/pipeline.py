@@ -79,6 +79,8 @@ class DiffusionGenerator:
         Raises:
             InputError: a parameter cannot be used.
         """
+        from EchoSynthLib.networks.diffusion.generators import generator_of
+
         whole_number(count, "count", 1, 100_000)
         whole_number(seed, "seed", 0, 2**63 - 1)
         frames = label_map.reshape(-1, *label_map.shape[-2:])
@@ -102,14 +104,6 @@ class DiffusionGenerator:
             "network_evaluations": evaluations,
             "device": str(self.pipeline.device),
         }
-
-
-def generator_of(seed: int, index: int) -> torch.Generator:
-    """The generator of image `index` of a batch, on the CPU so that a seed means the same on every device."""
-    import torch
-
-    word = np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(word >> np.uint64(1)))
 
 
 class _Told:

@@ -8,14 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from EchoSynthLib.checksums import sha256_of_file, sha256_of_json
+from EchoSynthLib.networks.diffusion.processes.registry import make_process
+from EchoSynthLib.networks.diffusion.solvers.registry import fitting_solvers
 from EchoSynthLib.networks.semantic.presets import build
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline
 from EchoSynthLib.synthesis.diffusion.export import export
 from EchoSynthLib.synthesis.diffusion.latent_space import one_hot, to_model_space
-from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
-from EchoSynthLib.synthesis.diffusion.solvers.registry import fitting_solvers
 from EchoSynthLib.synthesis.diffusion.training_configs import TrainingConfig, training_config
-from EchoSynthLib.systems import RECIPES, Recipe
+from EchoSynthLib.system import Recipe
+from EchoSynthLib.systems import RECIPES
 from EchoSynthLib.training.beam_data import load_beam_data
 from EchoSynthLib.training.card import Made, train_command
 from EchoSynthLib.training.derived import sum_of_data

@@ -15,7 +15,7 @@ class TrainingConfig:
     """How one model is trained, and sampled where its user does not choose.
 
     Attributes:
-        process: a name of `processes.registry.PROCESSES`.
+        process: a name of `networks.diffusion.processes.registry.PROCESSES`.
         latent: "L64", "L128" or None in pixel space.
         side: of the square images, in pixels.
         changes: arguments of the network that differ from its preset.

@@ -18,8 +18,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # What EchoSynth itself writes beside images.
-_LABEL_MAP, _SHEET = "label_map", "sheet"
-_OWN_ENDINGS = ("_confidence", "_contour")
+_LABEL_MAP, _PICTURES = "label_map", ("sheet", "thumbnails")
+_NO_CLIPS = (_LABEL_MAP, "DICOMDIR")
+_OWN_ENDINGS = ("_confidence", "_contour", "_saliency")
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -31,6 +32,23 @@ def images_in(folder: Path) -> list[Path]:
     return files
 
 
+def images_within(folder: Path) -> list[Path]:
+    """The images of a folder and of those within it, as `images_in`; InputError where none is.
+
+    What lists the files of a DICOM disc (DICOMDIR) is left out, and so are hidden folders.
+    """
+    found: list[Path] = []
+    for place, folders, _ in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [path for path in list_images(place) if not is_own_result(path) and stem_of(path) not in _NO_CLIPS]
+    if not found:
+        raise InputError(
+            f"There is no image or cine in the folder {folder}, nor in those within it (label maps, and what EchoSynth "
+            "wrote beside images, are left out); give the folder of an examination."
+        )
+    return found
+
+
 def left_out_of(folder: Path) -> list[str]:
     """Warnings of the images of a folder that are called as results are, but lie beside no record of such results."""
     alone = [path.name for path in list_images(folder) if is_own_result(path) and not _has_record(path)]
@@ -40,8 +58,12 @@ def left_out_of(folder: Path) -> list[str]:
 def _has_record(result: Path) -> bool:
     stem = stem_of(result)
     made_of = next((stem.removesuffix(ending) for ending in _OWN_ENDINGS if stem.endswith(ending)), None)
-    # The sheet is of the task synthesize or of the demo.
-    records = ("record.json", "table.txt") if made_of is None else (f"{made_of}_record.json", f"{stem}_record.json")
+    # The sheet is of the tasks synthesize and examine, or of the demo.
+    records = (
+        ("record.json", "examination.json", "table.txt")
+        if made_of is None
+        else (f"{made_of}_record.json", f"{stem}_record.json")
+    )
     return any(os.path.exists(result.with_name(record)) for record in records)
 
 
@@ -103,4 +125,4 @@ def all_or_none(files: Iterable[Path]) -> Iterator[None]:
 def is_own_result(path: Path) -> bool:
     """Whether a file is called as what EchoSynth writes beside images and label maps: as no input, but label maps."""
     stem = stem_of(path)
-    return stem == _SHEET or stem.endswith(_OWN_ENDINGS)
+    return stem in _PICTURES or stem.endswith(_OWN_ENDINGS)

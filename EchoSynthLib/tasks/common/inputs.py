@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from EchoSynthLib.anatomy.sector.geometry import Sector
 from EchoSynthLib.errors import InputError
@@ -20,6 +20,20 @@ if TYPE_CHECKING:
 SAME_PIXEL = 0.01
 """How far a pixel size given by hand may differ from the file's, over it: what rounding explains."""
 CAMUS_CODES = f"CAMUS codes: {CODES}"
+
+
+def held_by(image: EchoFrame | EchoCine) -> dict[str, Any]:
+    """What a record tells of an image: frames, rows and columns, pixel size, frame time and date of the examination."""
+    rows, columns = image.pixels.shape[-2:]
+    return {
+        "frames": len(image.pixels) if image.pixels.ndim == 3 else 1,
+        "rows": rows,
+        "columns": columns,
+        "spacing_mm": None if image.spacing is None else [float(step) for step in image.spacing],
+        "spacing_trusted": image.spacing_trusted,
+        "frame_time_ms": getattr(image, "frame_time_ms", None),
+        "exam_date": image.exam_date or None,
+    }
 
 
 def spacing_of(image: EchoFrame | EchoCine, given: Spacing | None) -> Spacing | None:

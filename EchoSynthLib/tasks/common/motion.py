@@ -74,12 +74,20 @@ def frame_time_of(cine: EchoCine, given: float | None) -> float | None:
     Raises:
         InputError: both are there, and differ by more than 1 %.
     """
-    told = cine.frame_time_ms
+    return agreed_frame_time(cine.source, cine.frame_time_ms, given)
+
+
+def agreed_frame_time(source: object, told: float | None, given: float | None) -> float | None:
+    """Milliseconds from frame to frame: as a file tells them, else those given, if any.
+
+    Raises:
+        InputError: both are there, and differ by more than 1 %.
+    """
     if told is None or given is None:
         return told or given
     if abs(given / told - 1) > SAME_FRAME_TIME:
         raise InputError(
-            f"{cine.source} says that a frame takes {told:.4g} ms, and frame_time that it is {given:.4g} ms. Leave it "
+            f"{source} says that a frame takes {told:.4g} ms, and frame_time that it is {given:.4g} ms. Leave it "
             "out, or correct the file."
         )
     return told

@@ -24,6 +24,37 @@ def seed_parameter(help: str) -> Any:
     return parameter(0, minimum=0, maximum=LARGEST_SEED, help=help)
 
 
+def skill_parameter() -> Any:
+    """The declaration of how steady the hand is that holds the probe over a heart of the cohort."""
+    told = "spread of the hand's errors: 0 to the book, 1 routine, 2 a beginner"
+    return parameter(1.0, minimum=0, maximum=5, help=told)
+
+
+def workers_parameter(help: str) -> Any:
+    """The declaration of the processes that share the work; `help` says what they do."""
+    return parameter(1, minimum=1, maximum=1000, unit="processes", help=help)
+
+
+def cluster_parameter() -> Any:
+    """The declaration of a Dask cluster that does the work."""
+    return parameter(
+        None,
+        help="instead of workers: address of a Dask scheduler (tcp://HOST:8786), its file (scheduler.json), or local:2",
+    )
+
+
+def views_asked(text: str, capability: Capability, also: str = "") -> list[str]:
+    """Names of the views in a text with commas between, each once; `also` says what else may be given.
+
+    Raises:
+        InputError: there is none, or one that the capability does not take.
+    """
+    asked = [name.strip() for name in text.split(",") if name.strip()]
+    if not asked:
+        raise InputError(f"No view was given; give some of {', '.join(view_names(capability))}{also}.")
+    return list(dict.fromkeys(taken_view(name, capability).name for name in asked))
+
+
 def view_parameter(capability: Capability, default: str = FOUR_CHAMBER.name, *, help: str) -> Any:
     """The declaration of a view that something takes, by any of its names; 'auto' is one where it is the default."""
     choices = dict.fromkeys([default, *view_names(capability)]) if default == "auto" else view_names(capability)
@@ -62,6 +93,15 @@ class PixelSize:
                 f"The parameter {given}_spacing was given without {missing}_spacing; give both in mm, or neither."
             )
         return row_mm, column_mm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strictness:
+    """What becomes of an image that is not trusted."""
+
+    strict: bool = parameter(
+        False, help="refuse an image that is not trusted to show an apical view of a heart; without it, a warning"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from EchoSynthLib.anatomy.views import View
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.clip_names import told_by_name
 from EchoSynthLib.images.formats import readable_in, stem_of
@@ -50,12 +51,16 @@ def case_of_file(path: Path) -> Case:
     return Case(result_stem(stem_of(path)), {ALONE: _source([path])})
 
 
-def cases_in(folder: Path) -> list[Case]:
+def cases_in(folder: Path, also: Iterable[View] = ()) -> list[Case]:
     """The cases of a folder, by name.
 
     Files whose names tell view and phase, as patient0001_4CH_ED, belong to one patient; where they tell no patient, as
     4CH_ED, to that of the folder. An end of a name as `_gt`, `-label`, `_mask` or
     `_segmentation` marks the label map of the image that is named so without it, in this order where there are several.
+
+    Args:
+        folder: of images and label maps.
+        also: views beside 2CH and 4CH that a name may tell.
 
     Raises:
         InputError: there is neither an image nor a label map.
@@ -66,7 +71,7 @@ def cases_in(folder: Path) -> list[Case]:
     patients: dict[str, dict[tuple[str, str], CaseFiles]] = {}
     alone: list[tuple[str, Path, CaseFiles]] = []
     for name, paths in _by_name(files):
-        told = told_by_name(name)
+        told = told_by_name(name, also)
         key = (told.view, told.phase)
         is_named = all(key)
         sources = patients.setdefault(told.patient or folder.resolve().name, {}) if is_named else {}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from EchoSynthLib.measurement.given import Given
 
 
-def open_source(source: CaseFiles, given: Spacing | None) -> tuple[list[Given], list[str]]:
-    """The frames of an image or cine, of its label map, or of both; and what the readers had to say.
+def open_source(source: CaseFiles, given: Spacing | None) -> tuple[list[Given], list[str], float | None]:
+    """The frames of an image or cine, of its label map, or of both; what the readers had to say; and the frame time.
 
     Args:
         source: the files.
@@ -52,7 +52,9 @@ def open_source(source: CaseFiles, given: Spacing | None) -> tuple[list[Given], 
         for index in range(max(len(pictures), len(maps)))
     ]
     doubts = [] if known is None else inputs.doubts_of(known, spacing)
-    return frames, [*(remark for read in (image, labels) if read is not None for remark in read.remarks), *doubts]
+    times = (getattr(read, "frame_time_ms", None) for read in (image, labels))
+    remarks = [remark for read in (image, labels) if read is not None for remark in read.remarks]
+    return frames, [*remarks, *doubts], next((time for time in times if time is not None), None)
 
 
 def _frames(read: EchoFrame | EchoCine | None) -> list:

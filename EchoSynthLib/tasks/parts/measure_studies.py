@@ -53,6 +53,7 @@ class PatientStudy:
             areas=[frame.values.get("LV area", 0.0) for frame in frames],
             scale=first.labels.shape if first.spacing is None else "mm2",
             frames=len(frames),
+            ends=None if study.cycle is None else (study.cycle.diastole.frame, study.cycle.systole.frame),
         )
         self.clips.append((clip, kept))
 

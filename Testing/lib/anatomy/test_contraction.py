@@ -129,3 +129,9 @@ def test_cavity_and_wall_are_both_needed(missing, name) -> None:
 def test_there_is_no_volume_without_a_cavity() -> None:
     with pytest.raises(InputError, match="no left ventricle"):
         disc_volume(np.where(LABELS == 1, 0, LABELS))
+
+
+def test_a_lone_pixel_of_the_cavity_has_a_volume() -> None:
+    label_map = np.zeros((40, 40), np.uint8)
+    label_map[10, 20] = 1
+    assert 0 < disc_volume(label_map, (1.0, 1.0)) < 50

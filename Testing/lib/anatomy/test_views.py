@@ -19,7 +19,8 @@ from EchoSynthLib.anatomy.views import (
 from EchoSynthLib.errors import InputError
 
 OF_HEARTS = "heart cuts"
-CAPABILITIES = [capability for capability in get_args(Capability) if capability != OF_HEARTS]
+OF_ALL = (OF_HEARTS, "view classification")
+CAPABILITIES = [capability for capability in get_args(Capability) if capability not in OF_ALL]
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
@@ -59,9 +60,9 @@ def test_another_view_is_refused_with_those_that_are_known(unknown) -> None:
         view_of(unknown)
 
 
-def test_eleven_standard_views_and_two_answers_that_are_none() -> None:
+def test_eleven_standard_views_and_three_answers_that_are_none() -> None:
     assert sum(bool(view.shows) for view in VIEWS) == 11
-    assert [view.name for view in VIEWS if not view.shows] == ["OTHER-2D", "NOT-2D"]
+    assert [view.name for view in VIEWS if not view.shows] == ["OTHER-2D", "NOT-2D", "NOT-HEART"]
 
 
 @pytest.mark.parametrize("capability", CAPABILITIES)
@@ -76,8 +77,9 @@ def test_what_is_shipped_takes_two_chambers_and_four_and_says_so_of_any_other(ca
         taken_view("upside down", capability)
 
 
-def test_hearts_are_cut_in_every_standard_view() -> None:
-    assert views_for(OF_HEARTS) == tuple(view for view in VIEWS if view.shows)
+@pytest.mark.parametrize("capability", OF_ALL)
+def test_hearts_are_cut_in_every_standard_view_and_each_can_be_told(capability) -> None:
+    assert views_for(capability) == tuple(view for view in VIEWS if view.shows)
 
 
 def test_the_shipped_networks_know_views_by_these_numbers() -> None:

@@ -339,7 +339,7 @@ def test_a_cine_has_one_record_with_the_means_of_its_frames(picture: np.ndarray)
     assert record["view_probabilities"]["4CH"] == pytest.approx(expected, abs=1e-3)
     assert json.loads(json.dumps(record)) == record
     colored = np.repeat(cine[..., None], 3, axis=3)
-    np.testing.assert_array_equal(es.segment_cine(colored)[0], maps)
+    np.testing.assert_array_equal(es.segment_cine(colored, frame_time=20.0)[0], maps)
 
 
 @pytest.mark.parametrize("shape", [(96, 112), (2, 3, 96, 112)])

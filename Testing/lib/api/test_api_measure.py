@@ -72,7 +72,7 @@ def test_an_edited_map_of_an_image_is_judged_as_it_is_now() -> None:
 @pytest.mark.slow
 def test_a_cine_is_judged_at_the_ends_of_its_beats_whoever_asks(tmp_path: Path) -> None:
     cine = sample("synthetic_4CH_cine")
-    maps = np.stack([es.segment(frame)[0] for frame in cine.pixels])
+    maps, _ = es.segment_cine(cine.pixels, cine.spacing)
     _, by_image = es.measure(None, cine.spacing, image=cine.pixels)
     table, by_maps = es.measure(maps, cine.spacing, image=cine.pixels)
     assert told(by_image) == told(by_maps)
@@ -105,7 +105,7 @@ def test_black_frames_of_a_cine_take_no_part(tmp_path: Path, blank: list[int]) -
 @pytest.mark.slow
 def test_the_map_of_a_black_frame_takes_no_part_either() -> None:
     cine = sample("synthetic_4CH_cine")
-    maps = np.stack([es.segment(frame)[0] for frame in cine.pixels])
+    maps, _ = es.segment_cine(cine.pixels, cine.spacing)
     shown = np.concatenate([cine.pixels, np.zeros_like(cine.pixels[:1])])
     larger = np.concatenate([maps, parametric_heart("4CH", shape=maps.shape[1:]).label_map[None]])
     study = study_of(larger, cine.spacing, image=shown)

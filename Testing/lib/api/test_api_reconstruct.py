@@ -42,7 +42,8 @@ def test_a_heart_comes_back_with_its_volumes_and_its_ejection_fraction() -> None
         assert told["left ventricle"] == pytest.approx(truth["LV"], rel=0.07)
         assert told["left atrium"] == pytest.approx(truth["LA"], rel=0.25)
         low, high = record["intervals_ml"][moment]["left ventricle"]
-        assert low < told["left ventricle"] < high
+        assert low < truth["LV"] < high
+        assert low < record["expected_ml"][moment]["left ventricle"] < high
         truly = voxels_of(heart, VolumeGrid.of(64), phase)
         shared = np.logical_and(labels[moment] == 1, truly == 1).sum()
         assert 2 * shared / ((labels[moment] == 1).sum() + (truly == 1).sum()) > 0.85

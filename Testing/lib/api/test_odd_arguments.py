@@ -18,7 +18,13 @@ from EchoSynthLib.systems import offered
 
 FUNCTIONS = sorted({*es._PUBLIC, *offered()})
 """All names that `es` offers: a new one is tried without a line here, if its arrays have the names below."""
-QUICK = {"synthesize": {"steps": 1}, "variations": {"count": 1}}
+QUICK = {
+    "synthesize": {"steps": 1},
+    "variations": {"count": 1},
+    "animate": {"frames": 2},
+    "saliency": {"cells": 2},
+    "background_what_if": {"sector": np.ones((48, 56), bool), "count": 2},  # in noise no sector is found
+}
 """What makes a call short, and changes nothing of what is tried."""
 CALLBACKS = {"progress", "each"}
 
@@ -38,6 +44,7 @@ def sound() -> dict[str, Any]:
         "displacement": fields,
         **dict.fromkeys(("displacements", "backward"), np.stack([fields, fields])),
         "views": heart().label_map,  # of one, see `called`
+        "long_axes": np.array([[2.0, 28.0], [36.0, 28.0]]),  # of one, too
         "spacing": (0.9, 0.8),
         "model": "segmenter",
     }
@@ -100,12 +107,16 @@ def needed(function: Callable[..., Any], name: str) -> dict[str, Any]:
     """Sound arguments that a function cannot do without."""
     told = inspect.signature(function).parameters
     without = {one: sound()[one] for one in told if told[one].default is inspect.Parameter.empty}
-    return without | ({"label_map": sound()["label_map"]} if name == "measure" else {}) | QUICK.get(name, {})
+    return (
+        without | ({"label_map": sound()["label_map"]} if name in ("measure", "animate") else {}) | QUICK.get(name, {})
+    )
 
 
 def called(name: str, arguments: dict[str, Any]) -> Any:
     if "views" in arguments:
         arguments = arguments | {"views": {"4CH": arguments["views"], "2CH": sound()["views"]}}
+    if "long_axes" in arguments:
+        arguments = arguments | {"long_axes": {"4CH": arguments["long_axes"]}}
     with warnings.catch_warnings():
         # What numpy warns of, nobody has checked.
         warnings.simplefilter("error", RuntimeWarning)

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from EchoSynthLib.anatomy.views import Capability, taken_view
+from EchoSynthLib.anatomy.views import LONG_AXIS, Capability, taken_view
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.clip_names import (
     ClipName,
@@ -69,7 +69,8 @@ def test_a_view_that_nothing_takes_is_told(name: str, word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "capability", [capability for capability in get_args(Capability) if capability != "heart cuts"]
+    "capability",
+    [capability for capability in get_args(Capability) if capability not in ("heart cuts", "view classification")],
 )
 @pytest.mark.parametrize("word", ["PLAX", "PSAX", "A3C"])
 def test_a_view_in_a_name_is_refused_in_the_words_for_one_that_is_given(word: str, capability: Capability) -> None:
@@ -101,3 +102,10 @@ def test_a_name_that_contradicts_itself_is_told_with_what_was_taken() -> None:
         "its name tells two phases, ED and ES; taken was ES",
     ]
     assert contradictions("ed_smith_4CH_ES") == contradictions("patient0001_4CH_A4C_ED") == []
+
+
+@pytest.mark.parametrize("name", ["patient0001_3CH_ED", "patient0001_A3C_ED", "patient0001 apical long-axis ED"])
+def test_other_views_are_told_where_they_are_asked_for(name: str) -> None:
+    assert told_by_name(name, (LONG_AXIS,)) == ClipName("patient0001", "3CH", "ED")
+    assert told_by_name(name).view == ""
+    assert told_by_name("patient0001_4CH_ED", (LONG_AXIS,)) == ClipName("patient0001", "4CH", "ED")

@@ -13,7 +13,7 @@ import EchoSynthLib as es
 from EchoSynthLib.anatomy import parametric_heart
 from EchoSynthLib.api.measure import study_of
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.measurement import DEFINITIONS, places_to_rest_on, rows_of, write_csv, write_report
+from EchoSynthLib.measurement import DEFINITIONS, Cavity, places_to_rest_on, rows_of, write_csv, write_report
 from EchoSynthLib.measurement.report import curve_svg
 
 SHAPE = (160, 196)
@@ -60,9 +60,9 @@ def test_the_frames_that_a_study_rests_on_are_known_from_the_areas_alone() -> No
     cine = np.stack([parametric_heart("4CH", phase, shape=SHAPE).label_map for phase in phases])
     cine[3] = 0
     study = study_of(cine, SPACING)
-    cavities = [float((frame == 1).sum()) * SPACING[0] * SPACING[1] if frame.any() else None for frame in cine]
-    assert study.rests_on == places_to_rest_on({f"frame {index}": area for index, area in enumerate(cavities)})
-    assert places_to_rest_on({"4CH ED": 1.0, "4CH ES": None}) == ["4CH ED", "4CH ES"]
+    cavities = [Cavity.of_labels(frame, SPACING) for frame in cine]
+    assert study.rests_on == places_to_rest_on({f"frame {index}": one for index, one in enumerate(cavities)})
+    assert places_to_rest_on({"4CH ED": None, "4CH ES": None}) == ["4CH ED", "4CH ES"]
 
 
 def test_table_record_and_csv_hold_the_same_numbers(tmp_path) -> None:

@@ -85,7 +85,7 @@ def test_the_table_keeps_its_columns_for_scripts_and_adds_those_for_readers(tmp_
         reader = csv.DictReader(file)
         columns, rows = reader.fieldnames, list(reader)
     assert columns[:8] == ["case", "where", "name", "value", "unit", "light", "formula", "source"]
-    assert columns[8:] == ["label", "shown", "shown_unit", "place"]
+    assert columns[8:] == ["label", "shown", "shown_unit", "place", "low", "high", "between"]
     (area,) = [row for row in rows if (row["name"], row["where"]) == ("LV area", "frame 0")]
     assert float(area["shown"]) == pytest.approx(float(area["value"]) / 100, abs=0.051)
     assert (area["unit"], area["shown_unit"]) == ("mm2", "cm2")

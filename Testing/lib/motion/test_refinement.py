@@ -90,5 +90,5 @@ def test_volumes_are_registered_by_a_model_for_volumes(monkeypatch: pytest.Monke
 def test_a_model_for_frames_tells_that_volumes_need_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     use(RowShift(), monkeypatch, tmp_path)
     volume = np.stack([still(seed) for seed in range(9)])
-    with pytest.raises(ModelError, match="No model for volumes comes with EchoSynth yet"):
+    with pytest.raises(ModelError, match="None for volumes comes with EchoSynth"):
         es.register(volume, volume[::-1])

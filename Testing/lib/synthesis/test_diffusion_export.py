@@ -23,10 +23,10 @@ from EchoSynthLib.anatomy.heart2d.parametric import HeartMap, heart_cycle, param
 from EchoSynthLib.capabilities import Capabilities  # noqa: E402
 from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
 from EchoSynthLib.images.write import write_label_map  # noqa: E402
+from EchoSynthLib.networks.diffusion.processes.registry import make_process  # noqa: E402
 from EchoSynthLib.networks.semantic.presets import build  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.export import export  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.processes.registry import make_process  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_latent  # noqa: E402
 from EchoSynthLib.tasks import Context, Dataset, Synthesize  # noqa: E402
 from EchoSynthLib.training.card import Made, missing  # noqa: E402

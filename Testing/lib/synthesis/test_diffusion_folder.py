@@ -17,8 +17,8 @@ from made_apart import assert_equal_weights  # noqa: E402
 from small_pipelines import SIDE, Cached, Halving, drawing, pipeline, settings_of  # noqa: E402
 
 from EchoSynthLib.errors import ModelError  # noqa: E402
+from EchoSynthLib.networks.diffusion.processes.registry import PROCESSES, make_process  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.processes.registry import PROCESSES, make_process  # noqa: E402
 
 
 def assert_draw_the_same(saved, loaded, labels, sector) -> None:

@@ -9,11 +9,12 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 from small_pipelines import SIDE, Halving, Plain, drawing, pipeline  # noqa: E402
 
 from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
+from EchoSynthLib.networks.diffusion.generators import generator_of  # noqa: E402
+from EchoSynthLib.networks.diffusion.processes.registry import make_process  # noqa: E402
+from EchoSynthLib.networks.diffusion.solvers.registry import SOLVERS  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.latent_space import from_model_space, one_hot, to_model_space  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.pipeline import DiffusionGenerator, generator_of  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.processes.registry import make_process  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.solvers.registry import SOLVERS  # noqa: E402
+from EchoSynthLib.synthesis.diffusion.pipeline import DiffusionGenerator  # noqa: E402
 
 
 def test_images_come_on_the_label_maps_own_grid_and_only_inside_the_sector(labels, sector) -> None:

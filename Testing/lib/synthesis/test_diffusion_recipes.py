@@ -18,10 +18,10 @@ from EchoSynthLib import zoo  # noqa: E402
 from EchoSynthLib.anatomy.heart2d.parametric import HeartMap  # noqa: E402
 from EchoSynthLib.anatomy.labels import CONDITIONING, conditioning_map  # noqa: E402
 from EchoSynthLib.errors import Cancelled, InputError  # noqa: E402
+from EchoSynthLib.networks.diffusion.solvers.registry import find_solver  # noqa: E402
 from EchoSynthLib.networks.semantic.presets import PAPER  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.diffusers_pipeline import SemanticDiffusionPipeline  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.recipe import DenoisingLoss, untrained  # noqa: E402
-from EchoSynthLib.synthesis.diffusion.solvers.registry import find_solver  # noqa: E402
 from EchoSynthLib.synthesis.diffusion.training_configs import training_config  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent import presets as gamma_presets  # noqa: E402
 from EchoSynthLib.synthesis.gamma_latent.recipe import AutoencoderLoss, validate  # noqa: E402
@@ -114,7 +114,7 @@ def test_ten_classes_tell_the_view(frames: BeamData) -> None:
 @pytest.mark.parametrize("model", PAPER)
 @pytest.mark.parametrize("preset", ["small", "paper"])
 def test_every_model_has_a_plan_whose_sampling_fits_its_process(model: str, preset: str) -> None:
-    from EchoSynthLib.synthesis.diffusion.processes.registry import make_process
+    from EchoSynthLib.networks.diffusion.processes.registry import make_process
 
     chosen = training_config(model, preset)
     process = make_process(chosen.process)

@@ -60,6 +60,18 @@ def test_two_files_become_one_heart(patient: Path, tmp_path: Path) -> None:
     assert "(" in Reconstruct.findings(record)[0]
 
 
+def test_a_folders_third_view_is_used_too(patient: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "patient0001"
+    shutil.copytree(patient, folder)
+    full, empty = COHORT.cuts(1, "3CH")
+    write_label_map(folder / "patient0001_3CH_ED.nii.gz", full.label_map, spacing=full.spacing)
+    with pytest.raises(InputError, match="3CH at ED alone"):
+        Reconstruct(image=folder, output=tmp_path / "out").run(Context())
+    write_label_map(folder / "patient0001_A3C_ES.nii.gz", empty.label_map, spacing=empty.spacing)
+    record = Reconstruct(image=folder, output=tmp_path / "out").run(Context())
+    assert set(record["planes"][0]) == set(record["spacing_mm"]) == {"4CH", "2CH", "3CH"}
+
+
 def test_files_that_make_no_heart_are_refused_in_words(patient: Path, tmp_path: Path) -> None:
     four, two = (patient / f"patient0001_{view}_ED.nii.gz" for view in ("4CH", "2CH"))
     for given, told in (
@@ -67,6 +79,7 @@ def test_files_that_make_no_heart_are_refused_in_words(patient: Path, tmp_path: 
         ({"image": two, "two_chamber": four}, "exchange them"),
         ({"image": patient, "two_chamber": two}, "whose files tell the views"),
         ({"image": four, "two_chamber": patient}, "is a folder"),
+        ({"image": four, "two_chamber": patient / "patient0001_2CH_ES.nii.gz"}, r"4CH_ED.* \(ED\) and .*\(ES\)"),
         ({"image": four, "two_chamber": tmp_path / "none.nii.gz"}, "There is no image"),
     ):
         with pytest.raises(InputError, match=told):

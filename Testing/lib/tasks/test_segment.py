@@ -108,7 +108,7 @@ def test_a_blank_frame_of_a_cine_is_left_empty_and_told(tmp_path: Path) -> None:
     without = Segment(image=tmp_path / "without.npy", output=tmp_path / "out", format="npy").run(Context())
     assert record["mean_confidence"] == pytest.approx(without["mean_confidence"])
     assert record["view_probabilities"] == pytest.approx(without["view_probabilities"])
-    assert "warnings" not in without
+    assert not any("contrast" in text for text in without.get("warnings", []))
 
 
 @needs_segmenter

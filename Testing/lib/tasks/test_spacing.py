@@ -27,7 +27,7 @@ def run(task: str, folder: Path, suffix: str, factor: float) -> dict[str, Any]:
     file = folder / f"heart{suffix}"
     if task in OF_CINES:
         write_echo(file, frames=3)
-    elif task in ("contour", "evidence", "register"):
+    elif task in ("animate", "contour", "evidence", "register"):
         write_echo(file)
     else:
         write_heart(file)

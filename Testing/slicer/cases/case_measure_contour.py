@@ -99,7 +99,7 @@ class WithLabelMap(Measuring):
         self.segment(load_frame(FRAME))
         self.measure(endocardium=MODEL)
         area, atrium, points = self.value("LV area"), self.value("LA area"), self.points()
-        paint(self.parameters.labelMap, 2, slice(430, 440), slice(200, 300))
+        paint(self.parameters.labelMap, 2, slice(400, 440), slice(270, 330))
         spin(0.3)
         assert self.value("LA area") != atrium
         assert self.value("LV area") == area

@@ -22,7 +22,9 @@ MAIN_BUTTONS = {
     "EchoMeasure": ("measureButton",),
     "EchoDataSets": ("saveButton",),
     "EchoModels": ("importModelButton",),
-    "EchoHeart3D": ("newHeartButton",),
+    "EchoHeart3D": ("reconstructButton", "newHeartButton"),
+    "EchoCine": ("previewButton", "makeCineButton"),
+    "EchoStudy": ("openFolderButton", "loadedButton"),
 }
 
 

@@ -20,7 +20,7 @@ from EchoSynthMRML.tracked import tracked_in
 from EchoSynthPanels.application.registration import CINE, load_cine
 from EchoSynthPanels.motion.nodes import STRAIN, WALL, MotionNodes
 from events import choose, click, picture, spin, type_text, wait_until
-from looks import SCREENS, STYLES, in_sight, scroll_to_top, style_of, window_of
+from looks import in_sight, pictures_of_all_looks, window_of
 from measuring import Measuring, is_shown
 from the_module import open_module, press_apply, unfold
 
@@ -275,29 +275,22 @@ class Looks(Measuring):
             assert in_sight(panel.ui.trackButton)
 
     def test_pictures_of_all_looks(self):
-        for screen in SCREENS:
-            for look in STYLES:
-                slicer.mrmlScene.Clear(0)
-                with window_of(screen), style_of(look):
-                    self.module = open_module("EchoMeasure")
-                    panel = self.module.panels["Motion"]
-                    self.parameters = self.module.logic.getParameterNode()
-                    self.parameters.inputVolume = image = load_cine(CINE)
-                    unfold(panel)
-                    scroll_to_top(panel.widget)
-                    picture(f"motion-{screen}-{look}-1-cine")
-                    press_apply(panel, 180)
-                    wait_until(is_shown, 10, "table and charts")
-                    cine_of(image).browser.SetSelectedItemNumber(8)
-                    spin(0.5)
-                    picture(f"motion-{screen}-{look}-2-arrows")
-                    choose(panel.ui.motionDisplayComboBox, "Color")
-                    spin(0.3)
-                    click(panel.ui.propagateButton)
-                    wait_until(lambda panel=panel: not panel.runner.busy, 60, "the labels")
-                    spin(0.5)
-                    picture(f"motion-{screen}-{look}-3-color-propagated")
-                    choose(panel.ui.motionDisplayComboBox, "Arrows")
+        self.module = open_module("EchoMeasure")
+        panel = self.module.panels["Motion"]
+        self.parameters = self.module.logic.getParameterNode()
+        self.parameters.inputVolume = image = load_cine(CINE)
+        unfold(panel)
+        pictures_of_all_looks("motion-1-cine", panel.widget)
+        press_apply(panel, 180)
+        wait_until(is_shown, 10, "table and charts")
+        cine_of(image).browser.SetSelectedItemNumber(8)
+        pictures_of_all_looks("motion-2-arrows")
+        choose(panel.ui.motionDisplayComboBox, "Color")
+        spin(0.3)
+        click(panel.ui.propagateButton)
+        wait_until(lambda: not panel.runner.busy, 60, "the labels")
+        pictures_of_all_looks("motion-3-color-propagated")
+        choose(panel.ui.motionDisplayComboBox, "Arrows")
 
 
 def _models() -> list:

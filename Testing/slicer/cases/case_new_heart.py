@@ -216,14 +216,15 @@ class Beats(Hearts):
         click(self.ui.heartBeatButton)
         wait_until(lambda: self.live._recorded.whole, 60, "the first beat")
         before = self.live.redrawn
-        spin(1.5)
+        wait_until(lambda: self.live.redrawn > before + 5, 30, "the next frames")
         picture("new-heart-beats")
-        assert self.live.redrawn - before > 5
         volumes = set()
-        for _ in range(12):
-            spin(0.1)
+
+        def has_emptied():
             volumes.add(round(self.live.record["volumes_ml"]["LV"][0]))
-        assert max(volumes) - min(volumes) > 30
+            return max(volumes) - min(volumes) > 30
+
+        wait_until(has_emptied, 30, "the ventricle to empty")
         click(self.ui.heartBeatButton)
         self.settle()
         assert not self.live.beating

@@ -22,6 +22,16 @@ CAVITY = 1
 
 
 class Tutorial(unittest.TestCase):
+    def test_at_last_a_frame_beats_at_several_ejection_fractions(self):
+        self._fold_the_data_probe()
+        self.module = open_module()
+        self.panels = AllPanels()
+        self.parameters = self.module.logic.getParameterNode()
+        self._load("Synthetic four-chamber frame")
+        choose(self.panels["Input"].ui.inputSelector, "synthetic_4CH_ED")
+        press_apply(self.panels["Segment"])
+        self._let_a_frame_beat()
+
     def test_then_the_measurement_draws_the_endocardium_and_fills_the_table(self):
         self._fold_the_data_probe()
         self.module = open_module()
@@ -189,6 +199,28 @@ class Tutorial(unittest.TestCase):
         click(panel.ui.synthesizeAllFramesCheckBox)
         press_apply(panel)
         assert self.browser.GetSequenceNode(self.parameters.liveVolume).GetNumberOfDataNodes() == 20
+
+    def _let_a_frame_beat(self):
+        open_module("EchoCine")
+        panel, others = self.panels["Cine"], self.panels["Counterfactuals"]
+        move_slider(panel.ui.cineEjectionFractionSlider, 40)
+        click(panel.ui.cineLiveCheckBox)
+        wait_until(lambda: panel.live.redrawn > 0, 120, "the preview")
+        move_slider(panel.ui.cineEjectionFractionSlider, 60)
+        spin(0.1)
+        wait_until(lambda: not panel.live.busy, 120, "the preview")
+        spin(0.5)
+        picture("beating")
+        press_apply(panel, 120)
+        assert "EF 60 % asked for" in panel.ui.makeCineResultLabel.text
+        unfold(others)
+        press_apply(others, 600)
+        slicer.modules.sequences.logic().GetFirstBrowserNodeForProxyNode(
+            self.parameters.inputVolume
+        ).SetSelectedItemNumber(12)
+        spin(0.5)
+        picture("counterfactuals")
+        click(others.ui.counterfactualSection)
 
     def _save_and_open_again(self):
         path = self._folder() / "tutorial.mrb"

@@ -11,7 +11,7 @@ from drawn_echo import drawn_heart, echo_volume
 from EchoSynthMRML.provenance import is_synthetic
 from EchoSynthPanels.application.registration import CINE, load_cine, load_label_map
 from events import click, picture, spin, wait_until
-from looks import SCREENS, STYLES, in_sight, scroll_to_top, style_of, window_of
+from looks import SCREENS, in_sight, pictures_of_all_looks, window_of
 from the_module import MODULES, open_module, pixels
 
 
@@ -126,30 +126,22 @@ class MainButtons(SmallScreen):
         assert self.parameters.labelMap.GetDisplayNode().GetOpacity2DFill() < 0.3
 
     def test_pictures_of_all_looks(self):
-        for screen in SCREENS:
-            for look in STYLES:
-                slicer.mrmlScene.Clear(0)
-                with window_of(screen), style_of(look):
-                    scroll_to_top(self.segment.widget)
-                    picture(f"echosynth-{screen}-{look}-1-empty")
-                    self.parameters = self.module.logic.getParameterNode()
-                    self.parameters.inputVolume = load_cine(CINE)
-                    spin(0.5)
-                    picture(f"echosynth-{screen}-{look}-2-cine")
-                    self.click(self.segment.ui.segmentButton)
-                    picture(f"echosynth-{screen}-{look}-3-segmented")
-                    self.click(self.synthesize.ui.synthesizeButton)
-                    picture(f"echosynth-{screen}-{look}-4-synthesized")
-                    click(self.panels["Edit"].ui.editSection)
-                    spin(0.5)
-                    picture(f"echosynth-{screen}-{look}-5-editing")
-                    click(self.panels["Edit"].ui.editSection)
-                    click(self.panels["Vary"].ui.varySection)
-                    spin(0.3)
-                    self.click(self.panels["Vary"].ui.varyButton)
-                    picture(f"echosynth-{screen}-{look}-6-varied")
-                    click(self.panels["Vary"].ui.varySection)
-                    spin(0.3)
+        pictures_of_all_looks("echosynth-1-empty", self.segment.widget)
+        self.parameters = self.module.logic.getParameterNode()
+        self.parameters.inputVolume = load_cine(CINE)
+        pictures_of_all_looks("echosynth-2-cine")
+        self.click(self.segment.ui.segmentButton)
+        pictures_of_all_looks("echosynth-3-segmented")
+        self.click(self.synthesize.ui.synthesizeButton)
+        pictures_of_all_looks("echosynth-4-synthesized")
+        click(self.panels["Edit"].ui.editSection)
+        pictures_of_all_looks("echosynth-5-editing")
+        click(self.panels["Edit"].ui.editSection)
+        click(self.panels["Vary"].ui.varySection)
+        spin(0.3)
+        self.click(self.panels["Vary"].ui.varyButton)
+        pictures_of_all_looks("echosynth-6-varied")
+        click(self.panels["Vary"].ui.varySection)
 
 
 class Clicks(SmallScreen):

@@ -5,15 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import slicer
 
-import EchoSynthLib as es
 import mouse
-from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
+from drawn_echo import synthetic_echo
 from EchoSynthLib.images.write import write_image
 from EchoSynthMRML.label_maps import linked_volume
 from EchoSynthMRML.study_folder import facts_of, patient_of
@@ -24,23 +22,14 @@ from measuring import Measuring
 from other_slicer import open_elsewhere
 from the_module import press_apply, unfold
 
-SHAPE = (400, 480)
 PLACES = ("2CH_ED", "2CH_ES", "4CH_ED", "4CH_ES")
-
-
-@cache
-def echo(view: str, phase: float) -> tuple[np.ndarray, tuple[float, float]]:
-    """A synthetic echocardiogram (H, W) of a parametric heart, and its pixel size; no patient's."""
-    heart = parametric_heart(view, phase, shape=SHAPE)
-    images, _ = es.synthesize(heart.label_map, spacing=heart.spacing, view=view)
-    return np.asarray(images[0]), heart.spacing
 
 
 def write_frames(folder: Path, patient: str = "patient0001") -> list[Path]:
     """Four images named as those of CAMUS."""
     paths = []
     for place in PLACES:
-        pixels, spacing = echo(place[:3], float(place.endswith("ES")))
+        pixels, spacing = synthetic_echo(place[:3], float(place.endswith("ES")))
         paths.append(write_image(folder / f"{patient}_{place}.nii.gz", pixels, spacing=spacing))
     return paths
 
@@ -251,9 +240,9 @@ class Cines(Measuring):
     def test_two_cines_named_after_their_views_give_it_too(self):
         nodes = {}
         for view in ("2CH", "4CH"):
-            frames = np.stack([echo(view, phase)[0] for phase in (0.0, 0.4, 0.8, 1.0, 0.8, 0.4)])
+            frames = np.stack([synthetic_echo(view, phase)[0] for phase in (0.0, 0.4, 0.8, 1.0, 0.8, 0.4)])
             with tempfile.TemporaryDirectory() as folder:
-                path = write_image(Path(folder) / f"{view}.nii.gz", frames, spacing=echo(view, 0.0)[1])
+                path = write_image(Path(folder) / f"{view}.nii.gz", frames, spacing=synthetic_echo(view, 0.0)[1])
                 nodes[view] = self.module.logic.openFile(path)
         unfold(self.panel)
         spin(0.3)
@@ -288,7 +277,7 @@ class OnePress(Measuring):
         self.measure("Shown frame")
         slicer.util.selectModule("EchoSynth")
         with tempfile.TemporaryDirectory() as folder:
-            pixels, spacing = echo("4CH", 0.0)
+            pixels, spacing = synthetic_echo("4CH", 0.0)
             path = write_image(Path(folder) / "IM_0001.nii.gz", pixels, spacing=spacing)
             image = self.module.logic.openFile(path)
         self.parameters.inputVolume = image

@@ -1,0 +1,1 @@
+"""EchoHeart3D: the section Reconstruct."""

@@ -1,0 +1,1 @@
+"""Experts of several sites, step by step, and what their fusion is worth against other ways to learn from all."""
