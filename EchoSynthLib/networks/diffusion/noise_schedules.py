@@ -1,4 +1,4 @@
-"""Noise levels: the cosine schedule of a discrete process, and where a solver stops on its way down.
+"""Noise levels: schedules of discrete processes, and where a solver stops on its way down.
 
 Nichol and Dhariwal 2021 (arXiv 2102.09672), Eq. 17; Karras et al. 2022 (arXiv 2206.00364), Table 1, 'Time steps'.
 """
@@ -49,6 +49,13 @@ def cosine_schedule(T: int, s: float = 0.008, largest_beta: float = 0.999) -> Sc
     return Schedule(beta, alpha_bar, torch.cat([alpha_bar.new_ones(1), alpha_bar[:-1]]))
 
 
+def linear_schedule(T: int, first: float = 1e-4, last: float = 0.02) -> Schedule:
+    """Betas that rise evenly (Ho et al. 2020, arXiv 2006.11239)."""
+    beta = torch.linspace(first, last, T, dtype=torch.float64)
+    alpha_bar = (1 - beta).cumprod(dim=0)
+    return Schedule(beta, alpha_bar, torch.cat([alpha_bar.new_ones(1), alpha_bar[:-1]]))
+
+
 def step_of(sigma: Tensor, levels: Tensor) -> Tensor:
     """The step t of each noise level (N,), with fractions between the process's own levels (T,), even in ln sigma."""
     knots = levels.log().to(sigma)
@@ -60,8 +67,10 @@ def step_of(sigma: Tensor, levels: Tensor) -> Tensor:
 
 BETA_D, BETA_MIN = 19.9, 0.1
 """Of the VP process (Song et al. 2021)."""
-IDDPM_STEPS = 1000
-"""Levels of the discrete process from which 'iddpm' takes its own (Nichol, Dhariwal 2021)."""
+DISCRETE_STEPS = 1000
+"""Levels of the discrete processes from which 'iddpm' (Nichol, Dhariwal 2021) and 'ddpm' take their own."""
+FLOW_RANGE = (1 / 999, 999.0)
+"""Noise levels t / (1 - t) of a rectified flow, for t from 0.001 to 0.999; at 1 nothing is left of the data."""
 
 Levels = Callable[[int, float, float], Tensor]
 """(steps, sigma_min, sigma_max) -> (steps,) falling from sigma_max to sigma_min."""
@@ -105,12 +114,28 @@ def vp(steps: int, sigma_min: float, sigma_max: float) -> Tensor:
 
 def iddpm(steps: int, sigma_min: float, sigma_max: float) -> Tensor:
     """Every so many of the levels of the discrete process with the cosine schedule."""
-    levels = cosine_schedule(IDDPM_STEPS).sigma.flip(0)
+    return _some_of(cosine_schedule(DISCRETE_STEPS), "iddpm", steps, sigma_min, sigma_max)
+
+
+def ddpm(steps: int, sigma_min: float, sigma_max: float) -> Tensor:
+    """Every so many of the levels of the discrete process whose betas rise evenly."""
+    return _some_of(linear_schedule(DISCRETE_STEPS), "ddpm", steps, sigma_min, sigma_max)
+
+
+def _some_of(schedule: Schedule, name: str, steps: int, sigma_min: float, sigma_max: float) -> Tensor:
+    levels = schedule.sigma.flip(0)
     slack = 1e-9
     within = levels[(levels >= sigma_min * (1 - slack)) & (levels <= sigma_max * (1 + slack))]
     if steps > len(within):
-        raise InputError(f"The discretization 'iddpm' has {len(within)} steps in this range; given were {steps}.")
+        raise InputError(f"The discretization {name!r} has {len(within)} steps in this range; given were {steps}.")
     return within[torch.linspace(0, len(within) - 1, steps, dtype=torch.float64).round().long()]
+
+
+def flow(steps: int, sigma_min: float, sigma_max: float) -> Tensor:
+    """Even in the time t of a rectified flow, sigma = t / (1 - t), the last step as long as the others if it may be."""
+    first, last = sigma_max / (1 + sigma_max), sigma_min / (1 + sigma_min)
+    t = torch.linspace(first, max(last, first / steps), steps, dtype=torch.float64)
+    return t / (1 - t)
 
 
 def vp_sigma(t: Tensor, beta_d: float = BETA_D, beta_min: float = BETA_MIN) -> Tensor:
@@ -132,4 +157,6 @@ DISCRETIZATIONS: dict[str, Discretization] = {
     "vp": Discretization(vp, *_VP_RANGE),
     "ve": Discretization(ve, 0.02, 100.0),
     "iddpm": Discretization(iddpm, 0.0, math.inf),
+    "ddpm": Discretization(ddpm, 0.0, math.inf),
+    "flow": Discretization(flow, *FLOW_RANGE),
 }

@@ -16,10 +16,17 @@ from EchoSynthLib.networks.diffusion.noise_schedules import vp_sigma  # noqa: E4
 from EchoSynthLib.networks.diffusion.processes.registry import make_process  # noqa: E402
 
 POINT = 0.3
-CONTINUOUS = ("edm", "vp", "ve")
+CONTINUOUS = ("edm", "vp", "ve", "flow", "ddpm-v")
 PREDICTING_NOISE = ("vp", "ve", "ddpm", "gamma-noise")
 quickly = settings(max_examples=40, deadline=None)
 sigmas = st.floats(0.02, 80.0)
+
+
+def between_levels(levels: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+    """The noise level at a step with fractions, even in its logarithm."""
+    before = step.floor().long().clamp(0, len(levels) - 2)
+    return torch.lerp(levels[before].log(), levels[before + 1].log(), step - before).exp()
+
 
 SIGMA_OF_C_NOISE = {
     "edm": lambda process, c: (4 * c).exp(),
@@ -27,6 +34,8 @@ SIGMA_OF_C_NOISE = {
     "vp": lambda process, c: vp_sigma(c / 999),
     "ddpm": lambda process, c: process.schedule.sigma[c.round().long()],
     "gamma-noise": lambda process, c: process.schedule.sigma[c.round().long()],
+    "flow": lambda process, c: (c / 1000) / (1 - c / 1000),
+    "ddpm-v": lambda process, c: between_levels(process.levels, c),
 }
 
 
@@ -198,7 +207,59 @@ def test_an_image_draws_the_same_noise_alone_and_in_company() -> None:
         assert torch.equal(together[1:2], alone)
 
 
-@pytest.mark.parametrize("name", ["edm", "vp", "ve", "ddpm"])
+@quickly
+@given(t=st.floats(0.002, 0.998))
+def test_to_a_rectified_flow_the_network_tells_the_velocity_along_a_straight_line(t: float) -> None:
+    flow, noise, x0 = make_process("flow"), torch.tensor([[[[1.7]]]]).double(), torch.tensor([[[[-0.4]]]]).double()
+    seen: list[float] = []
+
+    def velocity(z: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+        torch.testing.assert_close(z, (1 - t) * x0 + t * noise)
+        seen.append(float(time))
+        return noise - x0
+
+    torch.testing.assert_close(flow.denoise(velocity, x0 + t / (1 - t) * noise, t / (1 - t)), x0)
+    assert seen == [pytest.approx(1000 * t)]
+
+
+@pytest.mark.parametrize("name", ["flow", "ddpm-v"])
+def test_the_weighted_error_is_that_of_what_the_network_tells(name: str) -> None:
+    process = make_process(name)
+    right = true_network_of_a_point(process)
+    loss = process.loss(lambda x, c: right(x, c) + 0.1, points(), drawing())
+    assert loss.tolist() == pytest.approx([0.01] * 64, rel=1e-3)
+
+
+def test_v_is_alpha_n_less_s_x() -> None:
+    process, noise, x0 = make_process("ddpm-v"), 1.7, -0.4
+    sigma = float(process.levels[300])
+    alpha, s = 1 / math.sqrt(1 + sigma**2), sigma / math.sqrt(1 + sigma**2)
+
+    def told(x_t: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+        assert float(x_t) == pytest.approx(alpha * x0 + s * noise)
+        assert float(time) == pytest.approx(300)
+        return torch.full_like(x_t, alpha * noise - s * x0)
+
+    x = torch.tensor([[[[x0 + sigma * noise]]]], dtype=torch.float64)
+    assert float(process.denoise(told, x, sigma)) == pytest.approx(x0)
+    # beta from 1e-4 to 0.02: after one step, and after all (Ho et al. 2020).
+    assert float(process.levels[0]) == pytest.approx(math.sqrt(1e-4 / (1 - 1e-4)))
+    assert float(1 / (process.levels[-1] ** 2 + 1)) == pytest.approx(4.036e-5, rel=1e-3)
+
+
+def test_of_a_cine_only_frames_inside_the_mask_count() -> None:
+    flow, x0 = make_process("flow"), torch.zeros(2, 4, 3, 2, 2)
+    mask = torch.tensor([1.0, 1, 0, 0])[None, :, None, None, None]
+
+    def wrong_late(x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+        return torch.cat([torch.zeros_like(x[:, :2]), torch.full_like(x[:, 2:], 100.0)], dim=1)
+
+    inside = flow.loss(wrong_late, x0, drawing(), mask)
+    torch.testing.assert_close(inside, flow.loss(lambda x, time: torch.zeros_like(x), x0, drawing(), mask))
+    assert bool((flow.loss(wrong_late, x0, drawing()) > 100 * inside).all())
+
+
+@pytest.mark.parametrize("name", ["edm", "vp", "ve", "ddpm", "flow", "ddpm-v"])
 def test_a_cine_is_noised_and_denoised_as_its_frames_would_be(name: str) -> None:
     process = make_process(name)
 

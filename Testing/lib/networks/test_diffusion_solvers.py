@@ -276,6 +276,22 @@ def test_any_model_runs_with_any_solver_that_fits_it(process: str) -> None:
         assert evaluations == SOLVERS[name].evaluations(6)
 
 
+def test_eulers_method_is_the_same_in_the_time_of_a_rectified_flow() -> None:
+    flow, steps = make_process("flow"), 4
+    sigmas = flow.sigmas(steps, "flow")
+    noise = flow.noise(torch.zeros(1, 1, 2, 2, dtype=torch.float64), float(sigmas[0]), drawing())
+
+    def velocity(z, time):
+        return torch.sin(3 * z) + time[:, None, None, None] / 1000
+
+    found, _ = sample(velocity, flow, noise, sigmas, "euler")
+    times = torch.linspace(0.999, 0, steps + 1, dtype=torch.float64)
+    z = noise * (1 - times[0])
+    for t, after in pairwise(times):
+        z = z + (after - t) * velocity(z, 1000 * t[None])
+    torch.testing.assert_close(found, z)
+
+
 @pytest.mark.parametrize(
     ("solver", "process"), [("heun", "gamma-noise"), ("ancestral-learned", "edm"), ("ancestral-gamma", "ddpm")]
 )

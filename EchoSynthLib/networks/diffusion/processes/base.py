@@ -74,7 +74,7 @@ class Process(SchedulerMixin, ConfigMixin):
             network: the raw network, in training mode.
             x0: images or latents (N, C, H, W), or cines (N, C, T, H, W), about [-1, 1].
             generator: of sigma and n, on the CPU so that a seed means the same on every device.
-            mask: (N, 1, H', W'); where given, only pixels inside count.
+            mask: (N, 1, H', W'), or of cines anything that stretches to their shape; only what is inside counts.
             condition: handed to the network, such as `label`.
         """
         sigma = self.draw_sigma(len(x0), generator).to(x0)
@@ -120,9 +120,12 @@ def draw_normal(like: Tensor, generator: Generator | list[Generator] | None) -> 
 def mean_per_image(values: Tensor, mask: Tensor | None) -> Tensor:
     """Mean (N,) of values (N, C, H, W) over the pixels where a mask (N, 1, H', W'), nearest-resized, is not zero.
 
-    Without a mask of values of any shape (N, ...), such as those of cines.
+    Without a mask of values of any shape (N, ...), such as those of cines, whose mask is stretched to their shape.
     """
     if mask is None:
         return values.flatten(1).mean(dim=1)
-    inside = F.interpolate((mask != 0).to(values.dtype), size=values.shape[-2:], mode="nearest").expand_as(values)
-    return (values * inside).sum(dim=(1, 2, 3)) / inside.sum(dim=(1, 2, 3)).clamp(min=1)
+    inside = (mask != 0).to(values.dtype)
+    if values.ndim == 4:
+        inside = F.interpolate(inside, size=values.shape[-2:], mode="nearest")
+    inside = inside.expand_as(values).flatten(1)
+    return (values.flatten(1) * inside).sum(dim=1) / inside.sum(dim=1).clamp(min=1)

@@ -8,11 +8,15 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.networks.diffusion.processes.base import Process
 from EchoSynthLib.networks.diffusion.processes.ddpm import DDPM
 from EchoSynthLib.networks.diffusion.processes.edm import EDM
+from EchoSynthLib.networks.diffusion.processes.flow import RectifiedFlow
 from EchoSynthLib.networks.diffusion.processes.gamma_noise import GammaNoise
+from EchoSynthLib.networks.diffusion.processes.v_prediction import VPrediction
 from EchoSynthLib.networks.diffusion.processes.ve import VE
 from EchoSynthLib.networks.diffusion.processes.vp import VP
 
-PROCESSES: dict[str, type[Process]] = {process.name: process for process in (DDPM, VP, VE, EDM, GammaNoise)}
+PROCESSES: dict[str, type[Process]] = {
+    process.name: process for process in (DDPM, VP, VE, EDM, GammaNoise, RectifiedFlow, VPrediction)
+}
 
 
 def make_process(name: str, **settings: Any) -> Process:

@@ -21,7 +21,7 @@ from EchoSynthLib.networks.diffusion.solvers import ancestral_gamma, diffusers_s
 from EchoSynthLib.networks.diffusion.solvers.base import Generators, OnStep, Solution
 from EchoSynthLib.networks.diffusion.solvers.edm import edm_stochastic, euler, heun
 
-GAUSSIAN = ("ddpm", "vp", "ve", "edm")
+GAUSSIAN = ("ddpm", "vp", "ve", "edm", "flow", "ddpm-v")
 ALL = (*GAUSSIAN, "gamma-noise")
 
 
