@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from EchoSynthLib.errors import InputError
@@ -44,3 +45,31 @@ def terms_of(frames: BeamData, data: Path) -> str:
     elif not parts or (~frames.is_of_camus & ~frames.is_synthetic).any():
         parts.append(UNKNOWN)
     return "\n".join(parts)
+
+
+def terms_in(folder: Path, otherwise: str) -> str:
+    """Citation and terms, Markdown: TERMS.md of a folder of data, or `otherwise` where there is none.
+
+    Raises:
+        InputError: it cannot be read as text.
+    """
+    try:
+        return (folder / FILE).read_text(encoding="utf-8").strip() + "\n"
+    except FileNotFoundError:
+        return otherwise
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{folder / FILE} cannot be read as UTF-8 text ({error}).") from error
+
+
+def terms_of_cines(folder: Path) -> str:
+    """Citation and terms of a folder in EchoNet-Dynamic's layout; `echosynth cine-dataset` leaves a record in its own.
+
+    Raises:
+        InputError: TERMS.md cannot be read as text.
+    """
+    try:
+        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        record = None
+    drawn = isinstance(record, dict) and record.get("task") == "cine-dataset"
+    return terms_in(folder, NOBODYS if drawn else UNKNOWN)

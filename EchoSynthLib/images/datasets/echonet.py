@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.anatomy.chords import FEWEST_LINES, cavity_of, volume_of
 from EchoSynthLib.anatomy.structures import CamusCode
+from EchoSynthLib.checksums import sha256_of_file, sha256_of_json
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.files import check_readable
 from EchoSynthLib.images.datasets.table_rows import Row, rows_of
@@ -123,6 +124,14 @@ def read_echonet(folder: str | Path) -> tuple[EchoNetVideo, ...]:
     if not videos:
         raise InputError(f"{folder / FILE_LIST} has no row; {wanted}.")
     return tuple(videos.values())
+
+
+def sum_of_videos(videos: Iterable[EchoNetVideo]) -> str:
+    """SHA-256, in hexadecimal, of the files of cines that were read from a folder, and of what its list tells."""
+    files = [(one, one.path) for one in videos if one.path is not None]
+    return sha256_of_json(
+        [[one.name, one.split, one.ejection_fraction, one.frame_rate, sha256_of_file(path)] for one, path in files]
+    )
 
 
 def write_tables(folder: str | Path, videos: Iterable[EchoNetVideo]) -> dict[str, str]:

@@ -18,24 +18,36 @@ WIDTHS = (128, 256, 256, 512)
 _HEAD = 16  # channels of an attention head
 
 
-def autoencoder() -> Any:
-    """The autoencoder with a Kullback-Leibler term of Stable Diffusion, for colors, 62,412,007 numbers."""
+def autoencoder(channels: int = 3, widths: tuple[int, ...] = WIDTHS, blocks: int = 2) -> Any:
+    """The autoencoder with a Kullback-Leibler term of Stable Diffusion; for colors 62,412,007 numbers.
+
+    Args:
+        channels: of a frame.
+        widths: channels at each of the four resolutions, each a multiple of 8.
+        blocks: residual blocks at each.
+    """
     from diffusers import AutoencoderKL
 
     return AutoencoderKL(
-        in_channels=3,
-        out_channels=3,
+        in_channels=channels,
+        out_channels=channels,
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=WIDTHS,
-        layers_per_block=2,
+        block_out_channels=widths,
+        layers_per_block=blocks,
         latent_channels=CHANNELS,
+        norm_num_groups=min(32, *widths),
         sample_size=SIDE,
     )
 
 
-def image_network() -> Any:
-    """Of latent images, without conditions; attention at the three finer resolutions, residual blocks resample."""
+def image_network(widths: tuple[int, ...] = WIDTHS, blocks: int = 2) -> Any:
+    """Of latent images, without conditions; attention at the three finer resolutions, residual blocks resample.
+
+    Args:
+        widths: channels at each of the four resolutions, each a multiple of 8.
+        blocks: residual blocks at each.
+    """
     from diffusers import UNet2DModel
 
     return UNet2DModel(
@@ -44,20 +56,22 @@ def image_network() -> Any:
         out_channels=CHANNELS,
         down_block_types=("AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D"),
-        block_out_channels=WIDTHS,
-        layers_per_block=2,
+        block_out_channels=widths,
+        layers_per_block=blocks,
+        norm_num_groups=min(32, *widths),
         downsample_type="resnet",
         upsample_type="resnet",
         attention_head_dim=8,
     )
 
 
-def video_network(frames: int = 64, widths: tuple[int, ...] = WIDTHS) -> Any:
+def video_network(frames: int = 64, widths: tuple[int, ...] = WIDTHS, blocks: int = 2) -> Any:
     """Of latent cines, the one of Stable Video Diffusion: noisy latents and the reference's in, 143,830,186 numbers.
 
     Args:
         frames: that it draws at a time.
         widths: channels at each of the four resolutions, each a multiple of 32.
+        blocks: residual blocks at each, of space and of time.
     """
     from diffusers import UNetSpatioTemporalConditionModel
 
@@ -68,12 +82,17 @@ def video_network(frames: int = 64, widths: tuple[int, ...] = WIDTHS) -> Any:
         block_out_channels=widths,
         addition_time_embed_dim=1,
         projection_class_embeddings_input_dim=1,
-        layers_per_block=2,
+        layers_per_block=blocks,
         cross_attention_dim=1,
         transformer_layers_per_block=1,
         num_attention_heads=tuple(width // _HEAD for width in widths),
         num_frames=frames,
     )
+
+
+def predicted_image(network: Any, noisy: Tensor, time: Tensor) -> Tensor:
+    """What an `image_network` says of noisy latents (N, 4, 14, 14) at the process's times (N,), of their shape."""
+    return cropped(network(padded(noisy), time, return_dict=False)[0])
 
 
 def predicted(network: Any, noisy: Tensor, time: Tensor, reference: Tensor, told: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import nn
 
 from EchoSynthLib.networks.resnet import parameter_count
 from EchoSynthLib.privacy.reidentification.judge import PERCENTILE, Judge, threshold_of
-from EchoSynthLib.privacy.reidentification.network import LENGTH, SIDES, KnownHearts, embedded, network_of
+from EchoSynthLib.privacy.reidentification.network import KINDS, LENGTH, SIDES, KnownHearts, embedded, network_of
 from EchoSynthLib.privacy.reidentification.pipeline import ReidentificationPipeline
 from EchoSynthLib.training.card import Made, ModelCard
 from EchoSynthLib.training.export import TorchNetwork, load_weights, save_graph, save_weights
@@ -39,13 +39,13 @@ def export(
         name=folder.name,
         summary="Whether a frame shows the heart of a patient whom the shipped models learned from.",
         network={
-            "network": f"residual network of the CIFAR kind, {side} x {side} to {LENGTH} numbers; "
+            "network": f"{KINDS[preset]}, {side} x {side} to {LENGTH} numbers; "
             f"{parameter_count(network) / 1e6:.2f} M parameters",
             "threshold": f"Pearson's correlation {threshold:.3f} with the nearest of {len(known)} known frames: "
             f"{PERCENTILE:.0f} of 100 frames of other patients stay below",
         },
         recipe="`EchoSynthLib/privacy/reidentification/recipe.py`: each heart's two ends of the beat are found by one "
-        "another among other hearts (InfoNCE), moved, bent, mirrored, with other gains and other speckle",
+        "another among other hearts, moved, bent, mirrored, with other gains and other speckle",
         made=made,
         trained=f"{state.iteration} iterations of {batch} pairs in {state.seconds / 60:.1f} minutes{state.told}",
         figures=state.figures,

@@ -61,6 +61,19 @@ class PairLoss:
         return [frames[order[0]], frames[order[0 if same else 1]]]
 
 
+class SiameseLoss(PairLoss):
+    """Whether two pictures are of one heart, as the paper asks it: cross-entropy of pairs, as many of one as of two."""
+
+    def __call__(self, network: nn.Module, moment: Moment) -> Tensor:
+        """The mean loss of one batch, each heart's first picture beside its own second and that of the next heart."""
+        pictures = torch.cat(self.batch(moment.generator)).to(self.device)
+        first, second = network(standardized(pictures)).chunk(2)
+        logits = torch.cat([network.likeness(first, other) for other in (second, second.roll(1, 0))])  # type: ignore[operator]
+        same = torch.zeros_like(logits)
+        same[: len(first)] = 1
+        return F.binary_cross_entropy_with_logits(logits, same)
+
+
 def changed(pictures: Tensor, generator: Generator) -> Tensor:
     """Pictures (N, 1, H, W) in [0, 1] moved, bent, mirrored, with other gains and other speckle."""
     count, _, rows, columns = pictures.shape

@@ -16,6 +16,7 @@ from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.frame import EchoCine
 from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.images.read import read_image
+from EchoSynthLib.synthesis.drawn_cines import at_times
 
 HELD_OUT = 10
 """One cine in so many is not learned from but reported."""
@@ -122,24 +123,3 @@ def _times(record: Mapping[str, Any], frames: int, seconds: float | None) -> NDA
         return np.arange(frames, dtype=np.float64) * (1000 * seconds / frames / frame_ms)
     beat = 60_000 / float(record["heart_rate"]) / frame_ms
     return int(record["end_diastole"]) + np.arange(frames, dtype=np.float64) * (beat / frames)
-
-
-def at_times(cine: NDArray[np.number], times: NDArray[np.floating], endless: bool) -> NDArray[np.float32]:
-    """Frames (len(times), H, W) of a cine (T, H, W), mixed linearly between the two on either side.
-
-    Args:
-        cine: gray levels.
-        times: in frames of the cine.
-        endless: whether after the last frame comes the first; otherwise it stays for one frame, and then all is black.
-    """
-    count = len(cine)
-    before = np.floor(times).astype(int)
-    share = (times - before).astype(np.float32)[:, None, None]
-    if endless:
-        first, second = cine[before % count], cine[(before + 1) % count]
-    else:
-        first, second = (cine[np.minimum(one, count - 1)] for one in (before, before + 1))
-    mixed = (1 - share) * first.astype(np.float32) + share * second.astype(np.float32)
-    if not endless:
-        mixed[before >= count] = 0
-    return mixed

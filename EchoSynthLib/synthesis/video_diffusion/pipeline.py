@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.anatomy.sector.fit import fit_sector
-from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.arguments import whole_number
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.grid import from_grid, to_grid
-from EchoSynthLib.measurement.chambers import Chamber, area_length_volume, ejected, long_axis_of_ventricle
+from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.synthesis.animation import Animation
-from EchoSynthLib.synthesis.video_diffusion.clips import at_times
+from EchoSynthLib.synthesis.drawn_cines import Segment, best_beat
 from EchoSynthLib.systems import load_pipeline
 from EchoSynthLib.types import Progress, Spacing
 
 if TYPE_CHECKING:
     from EchoSynthLib.synthesis.video_diffusion.network import VideoUNet
     from EchoSynthLib.synthesis.video_diffusion.presets import Cascade
-
-Segment = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
-"""A gray image (H, W) to its label map."""
 
 
 class CascadePipeline:
@@ -104,15 +98,6 @@ class CascadePipeline:
         times = self._times(frames, beats, heart_rate, frame_rate)
         count = best_of if ejection_fraction is not None else 1
         drawn, evaluations = self._draw(image, ejection_fraction, seed, count, guidance, steps, progress)
-        inside = _sector_mask(image, spacing)
-        cines = [self._on_grid(cine, image.shape, inside) for cine in drawn]
-        volumes = [self._volumes(cine, spacing) for cine in cines]
-        seen = [ejection_of(one) for one in volumes]
-        chosen = nearest(seen, ejection_fraction)
-        endless = self.cascade.seconds is None
-        cine = np.rint(at_times(cines[chosen], times * self._rate(heart_rate), endless)).clip(0, 255).astype(np.uint8)
-        label_maps = np.stack([self.segment(frame) for frame in cine])
-        ed, es = _ends(np.array([_volume(labels, spacing) for labels in label_maps]), times, heart_rate)
         config = self.cascade
         made = {
             "process": config.process().name,
@@ -121,11 +106,13 @@ class CascadePipeline:
             "guidance": config.guidance if guidance is None else guidance,
             "network_evaluations": evaluations * count,
             "frames_drawn": config.frames,
-            "best_of": best_of,
-            "ejection_fraction_of_each_drawn": [None if np.isnan(one) else round(100 * one, 2) for one in seen],
             "device": str(self.networks[0].device),
         }
-        return Animation(cine, label_maps, None, 1000 * times, ed, es, made)
+        return best_beat(
+            drawn, image, self.segment,
+            times=times, rate=self._rate(heart_rate), endless=config.seconds is None,
+            ejection_fraction=ejection_fraction, heart_rate=heart_rate, spacing=spacing, made=made,
+        )  # fmt: skip
 
     def _times(self, frames: int, beats: int, heart_rate: float, frame_rate: float | None) -> NDArray[np.float64]:
         """Seconds of the wanted frames."""
@@ -181,53 +168,7 @@ class CascadePipeline:
             found.append((127.5 * (cine[0].mean(dim=0) + 1)).cpu().numpy())
         return np.stack(found), evaluations
 
-    def _on_grid(
-        self, cine: NDArray[np.float32], shape: tuple[int, ...], inside: NDArray[np.bool_] | None
-    ) -> NDArray[np.uint8]:
-        """The drawn frames on the image's grid, black outside of its sector."""
-        whole = np.rint(from_grid(cine, (shape[0], shape[1]))).clip(0, 255).astype(np.uint8)
-        return whole if inside is None else whole * inside
-
-    def _volumes(self, cine: NDArray[np.uint8], spacing: Spacing | None) -> NDArray[np.float64]:
-        return np.array([_volume(self.segment(frame), spacing) for frame in cine])
-
 
 def stage_name(stage: int) -> str:
     """The folder of a stage's network in its model folder."""
     return f"stage{stage + 1}"
-
-
-def ejection_of(volumes: NDArray[np.float64]) -> float:
-    """Ejection fraction, 0 to 1, of a ventricle's volumes in the frames of a cine; NaN where no frame shows one."""
-    known = volumes[volumes > 0]
-    return float(ejected(known.max(), known.min())) if known.size else float("nan")
-
-
-def nearest(seen: Sequence[float], asked: float | None) -> int:
-    """Number of the cine whose ejection fraction (0 to 1) is nearest to what was asked for, in percent."""
-    if asked is None:
-        return 0
-    away = np.abs(100 * np.asarray(seen, dtype=float) - asked)
-    return int(np.argmin(np.where(np.isnan(away), np.inf, away)))
-
-
-def _volume(labels: NDArray[np.uint8], spacing: Spacing | None) -> float:
-    """8 A^2 / (3 pi L) of the left ventricle; 0 where there is none."""
-    axis = long_axis_of_ventricle(labels, spacing)
-    return 0.0 if axis is None else area_length_volume(Chamber.of(labels == CamusCode.LV_CAVITY, axis))
-
-
-def _ends(volumes: NDArray[np.float64], times: NDArray[np.float64], heart_rate: float) -> tuple[int, int]:
-    """The frames of the largest and of the smallest ventricle in the first beat."""
-    first = np.where((times < 60 / heart_rate) & (volumes > 0), volumes, np.nan)
-    if np.isnan(first).all():
-        return 0, 0
-    return int(np.nanargmax(first)), int(np.nanargmin(first))
-
-
-def _sector_mask(image: NDArray[np.uint8], spacing: Spacing | None) -> NDArray[np.bool_] | None:
-    """Of the image's sector; None where none is seen, as in a frame that is cut to its inside."""
-    try:
-        return fit_sector(image, spacing).mask(image.shape)
-    except InputError:
-        return None

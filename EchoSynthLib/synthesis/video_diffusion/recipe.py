@@ -20,7 +20,7 @@ from EchoSynthLib.training.derived import derived
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.run import TrainingRun
 from EchoSynthLib.training.settings import Settings, State
-from EchoSynthLib.training.terms import FILE, NOBODYS
+from EchoSynthLib.training.terms import FILE, NOBODYS, terms_in
 
 FEWEST = 4
 """Cines to learn from."""
@@ -59,9 +59,8 @@ def train(run: TrainingRun, *, cascade: str, labeler: str, preset: str = "small"
         networks.append(network)
         states.append(state)
     command = train_command(run.name, run.data, run.output, **run.asked, preset=preset)
-    made = Made(
-        f"{len(clips)} cines of ejection fraction {_range(clips)} %", _terms(run.data, clips), command, run.device
-    )
+    terms = terms_in(run.data, UNTOLD if clips.derived else NOBODYS)
+    made = Made(f"{len(clips)} cines of ejection fraction {_range(clips)} %", terms, command, run.device)
     return export(
         networks, run.output / run.name,
         cascade=cascade, preset=preset, labeler=labeler, states=states, made=made,
@@ -114,13 +113,3 @@ def _planes(clips: Clips, cascade: Cascade) -> Tensor:
 def _range(clips: Clips) -> str:
     low, high = (round(100 * float(end(clips.ejection_fraction))) for end in (np.min, np.max))
     return f"{low} to {high}"
-
-
-def _terms(folder: Path, clips: Clips) -> str:
-    """Citation and terms, Markdown: TERMS.md of the folder, if there is one."""
-    try:
-        return (folder / FILE).read_text(encoding="utf-8").strip() + "\n"
-    except FileNotFoundError:
-        return UNTOLD if clips.derived else NOBODYS
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{folder / FILE} cannot be read as UTF-8 text ({error}).") from error

@@ -14,13 +14,16 @@ from torch import nn
 import EchoSynthLib as es
 from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.datasets.echonet import EchoNetVideo, read_echonet, write_tables
+from EchoSynthLib.images.frame import EchoCine
 from EchoSynthLib.images.write import write_image
 from EchoSynthLib.networks.resnet import parameter_count
 from EchoSynthLib.privacy.reidentification.copies import COPIES, mirrored, respeckled, warped
 from EchoSynthLib.privacy.reidentification.judge import Frames, Judge, threshold_of
-from EchoSynthLib.privacy.reidentification.network import KnownHearts, directions, network_of
-from EchoSynthLib.privacy.reidentification.pairs import PairLoss, changed
+from EchoSynthLib.privacy.reidentification.network import LENGTH, KnownHearts, Siamese, directions, network_of
+from EchoSynthLib.privacy.reidentification.pairs import PairLoss, SiameseLoss, changed
 from EchoSynthLib.privacy.reidentification.pipeline import ReidentificationPipeline
+from EchoSynthLib.privacy.reidentification.sources import source_of
 from EchoSynthLib.system import Recipe
 from EchoSynthLib.systems import SYSTEMS
 from EchoSynthLib.tasks import Context, find_task
@@ -87,6 +90,82 @@ def test_the_network_of_the_preset_small_is_small_and_tells_128_numbers() -> Non
     network = network_of("small").eval()
     assert network(torch.zeros(2, 1, 64, 64)).shape == (2, 128)
     assert parameter_count(network) < 500_000
+
+
+def test_the_network_of_the_preset_paper_is_as_large_as_the_published_one() -> None:
+    with torch.device("meta"):
+        network = network_of("paper")
+        assert parameter_count(network) == 23_773_569
+        assert network(torch.zeros(2, 1, 112, 112)).shape == (2, LENGTH)
+
+
+def test_a_siamese_network_is_asked_as_often_of_one_heart_as_of_two() -> None:
+    """On embeddings that tell the heart, and a head that trusts them, nearly nothing is lost; reversed, much is."""
+
+    class Telling(nn.Module):
+        sign = 1.0
+
+        def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+            count = len(pictures) // 2
+            return torch.eye(count).repeat(2, 1)
+
+        def likeness(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+            return self.sign * (20 - 20 * (first - second).abs().sum(dim=1))
+
+    pictures = torch.arange(20, dtype=torch.uint8)[:, None, None].repeat(1, 32, 32) * 12
+    loss, network = SiameseLoss(pictures, [f"heart {i // 2}" for i in range(20)], "cpu"), Telling()
+    right = float(loss(network, Moment(torch.Generator().manual_seed(1), network, 0.0)))
+    network.sign = -1.0
+    wrong = float(loss(network, Moment(torch.Generator().manual_seed(1), network, 0.0)))
+    assert right < 1e-6
+    assert wrong == pytest.approx(20, abs=1e-3)
+
+
+def test_the_likeness_of_a_siamese_network_is_the_same_either_way() -> None:
+    with torch.device("meta"):
+        network = Siamese()
+    network.head = nn.Linear(LENGTH, 1)
+    first, second = torch.randn(2, 3, LENGTH)
+    assert torch.equal(network.likeness(first, second), network.likeness(second, first))
+    assert network.likeness(first, second).shape == (3,)
+
+
+def test_hearts_of_a_folder_of_cines_are_known_by_both_ends_of_their_beats(tmp_path: Path) -> None:
+    (tmp_path / "Videos").mkdir()
+    videos = []
+    for number, split in enumerate(("train", "train", "val")):
+        cine = np.random.default_rng(number).integers(0, 256, (6, 32, 32), np.uint8)
+        write_image(tmp_path / "Videos" / f"heart{number}.avi", cine, EchoCine(cine, None, frame_time_ms=40.0))
+        ends = {1: chords(1.0), 4: chords(2.0)} if number == 0 else {}
+        videos.append(EchoNetVideo(f"heart{number}", 50, 50, 100, (32, 32), 25.0, 6, split, ends))
+    write_tables(tmp_path, videos)
+    source = source_of(tmp_path)
+    # The first is traced in frames 1 and 4, of which the second is the larger; nobody traced the other.
+    assert source.known.name == ["heart0 frame 4", "heart0 frame 1", "heart1 frame 0", "heart1 frame 3"]
+    assert source.known.heart == ["heart0", "heart0", "heart1", "heart1"]
+    assert source.known.phase == source.others.phase * 2 == ["ED", "ES"] * 2
+    np.testing.assert_array_equal(source.known.image[2], read_echonet(tmp_path)[1].cine().pixels[0])
+    assert "came without a TERMS.md" in source.terms
+    (tmp_path / "record.json").write_text(json.dumps({"task": "cine-dataset"}), encoding="utf-8")
+    assert source_of(tmp_path).terms.startswith("Made from hearts that nobody has")
+    (tmp_path / "TERMS.md").write_text("Mine.", encoding="utf-8")
+    assert source_of(tmp_path).terms == "Mine.\n"
+
+
+def test_a_folder_of_cines_of_one_split_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Videos").mkdir()
+    cine = np.zeros((4, 32, 32), np.uint8)
+    write_image(tmp_path / "Videos" / "heart.avi", cine, EchoCine(cine, None, frame_time_ms=40.0))
+    write_tables(tmp_path, [EchoNetVideo("heart", 50, 50, 100, (32, 32), 25.0, 4, "train")])
+    with pytest.raises(InputError, match="needs frames of both splits"):
+        source_of(tmp_path)
+
+
+def chords(scale: float) -> np.ndarray:
+    """A long axis and 20 chords across it, as EchoNet-Dynamic has them, of a ventricle of a size."""
+    rows = np.linspace(4, 24, 20)
+    across = np.stack([np.full(20, 16 - 3 * scale), rows, np.full(20, 16 + 3 * scale), rows], axis=1)
+    return np.concatenate([[[16.0, 4.0, 16.0, 24.0]], across])
 
 
 def test_a_batch_has_two_pictures_of_each_heart_and_equal_embeddings_cost_the_logarithm_of_their_number() -> None:

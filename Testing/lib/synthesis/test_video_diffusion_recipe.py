@@ -18,9 +18,10 @@ from EchoSynthLib import zoo  # noqa: E402
 from EchoSynthLib.anatomy.structures import CamusCode  # noqa: E402
 from EchoSynthLib.errors import InputError  # noqa: E402
 from EchoSynthLib.images.write import write_image  # noqa: E402
-from EchoSynthLib.synthesis.video_diffusion.clips import at_times, read_clips  # noqa: E402
+from EchoSynthLib.synthesis.drawn_cines import at_times, ejection_of, nearest  # noqa: E402
+from EchoSynthLib.synthesis.video_diffusion.clips import read_clips  # noqa: E402
 from EchoSynthLib.synthesis.video_diffusion.network import VideoUNet  # noqa: E402
-from EchoSynthLib.synthesis.video_diffusion.pipeline import CascadePipeline, ejection_of, nearest  # noqa: E402
+from EchoSynthLib.synthesis.video_diffusion.pipeline import CascadePipeline  # noqa: E402
 from EchoSynthLib.synthesis.video_diffusion.presets import Cascade, Stage  # noqa: E402
 from EchoSynthLib.systems import RECIPES  # noqa: E402
 from EchoSynthLib.training.card import missing  # noqa: E402
