@@ -68,14 +68,14 @@ def drag(widget: Any, points: Sequence[Point], button: int = LEFT, modifiers: in
     spin()
 
 
-def wheel(widget: Any, clicks: int, x: float | None = None, y: float | None = None, modifiers: int = 0) -> None:
+def wheel(widget: Any, clicks: int) -> None:
     """Turns the wheel over a widget: above 0 away from the user, which scrolls up."""
-    at = reach(widget, *(_spot(widget) if x is None or y is None else (x, y)))
-    _send(qt.QEvent.MouseMove, at, _NONE, _NONE, modifiers)
+    at = reach(widget, *_spot(widget))
+    _send(qt.QEvent.MouseMove, at, _NONE, _NONE)
     window = slicer.app.topLevelAt(at)
     local, turn = qt.QPointF(window.mapFromGlobal(at)), qt.QPoint(0, _WHEEL_CLICK * (1 if clicks > 0 else -1))
     for _ in range(abs(clicks)):
-        event = qt.QWheelEvent(local, qt.QPointF(at), qt.QPoint(0, 0), turn, _NONE, modifiers, 0, False)
+        event = qt.QWheelEvent(local, qt.QPointF(at), qt.QPoint(0, 0), turn, _NONE, _NONE, 0, False)
         slicer.app.sendEvent(window.windowHandle(), event)
     spin()
 

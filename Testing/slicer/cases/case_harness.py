@@ -239,13 +239,6 @@ class SliceViews(unittest.TestCase):
         assert not painted[50:, :70].any()
         assert not painted[:30].any()
 
-    def test_the_wheel_zooms_the_view_while_control_is_held(self):
-        node = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()
-        before = node.GetFieldOfView()[0]
-        view, x, y = slice_point("Red", ras(self.volume, 60, 60))
-        wheel(view, 3, x, y, modifiers=0x04000000)
-        wait_until(lambda: node.GetFieldOfView()[0] != before, 2, "the view to zoom")
-
 
 class Waiting(unittest.TestCase):
     def test_a_picture_is_written_and_shows_something(self):
