@@ -18,6 +18,7 @@ from EchoSynthLib.training.settings import Settings
 
 ITERATIONS = 1_500
 """Where neither iterations nor minutes are asked for."""
+LEARNING_RATES = {"small": 2e-3, "paper": 1e-4}
 
 
 def train(run: TrainingRun, *, preset: str = "small") -> Path:
@@ -35,7 +36,13 @@ def train(run: TrainingRun, *, preset: str = "small") -> Path:
     judge = Judge(known, others, SIDES[preset], run.seed)
     learn = SiameseLoss if preset == "paper" else PairLoss
     settings = Settings(
-        **run.budget, learning_rate=2e-3, weight_decay=0.05, constant=0.3, ema_decay=0.99, clip=5.0, seed=run.seed
+        **run.budget,
+        learning_rate=LEARNING_RATES[preset],
+        weight_decay=0.05,
+        constant=0.3,
+        ema_decay=0.99,
+        clip=5.0,
+        seed=run.seed,
     )
     average, state = run_loop(
         network_of(preset),

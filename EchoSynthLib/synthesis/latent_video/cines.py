@@ -15,7 +15,7 @@ from EchoSynthLib.networks.diffusion.latent_video import SIDE
 
 Splits = Mapping[str, Sequence[EchoNetVideo]]
 """Cines by the name of their split, 'train' and 'val'."""
-FEWEST = {"train": 4, "val": 2}
+FEWEST = {"train": 4, "val": 1}
 """Cines of a split, below which nothing is learned."""
 
 
@@ -30,7 +30,7 @@ def read_splits(folder: Path) -> Splits:
     for name, fewest in FEWEST.items():
         if len(splits[name]) < fewest:
             raise InputError(
-                f"Latent video learns from {fewest} cines or more of the split {name.upper()}; in {folder} are "
+                f"Latent video needs cines of the split {name.upper()}, {fewest} or more; in {folder} are "
                 f"{len(splits[name])}. Give a folder with more, such as `echosynth cine-dataset --count 100` makes."
             )
     return splits

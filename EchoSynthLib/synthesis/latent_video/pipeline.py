@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib import zoo
 from EchoSynthLib.arguments import number_within_or_none, whole_number
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.grid import to_grid
@@ -50,13 +51,21 @@ class LatentVideoPipeline:
         size: how they draw.
         privacy: knows the hearts that were learned from.
         segment: labels each frame: the networks draw gray levels, and do not know where the heart is in them.
+        model: the folder that it was loaded of, which records of drawn hearts tell.
     """
 
     def __init__(
-        self, space: LatentSpace, image: Any, video: Any, size: LatentVideo, privacy: KnownHearts, segment: Segment
+        self,
+        space: LatentSpace,
+        image: Any,
+        video: Any,
+        size: LatentVideo,
+        privacy: KnownHearts,
+        segment: Segment,
+        model: zoo.ModelFolder | None = None,
     ) -> None:
         self.space, self.image, self.video, self.size = space, image, video, size
-        self.privacy, self.segment = privacy, segment
+        self.privacy, self.segment, self.model = privacy, segment, model
 
     @classmethod
     def from_folder(cls, folder: Path, config: Mapping[str, Any], device: str = "cpu") -> LatentVideoPipeline:
@@ -91,6 +100,7 @@ class LatentVideoPipeline:
             size,
             load_pipeline(folder / PRIVACY),
             lambda image: segmenter(image).label_map,
+            zoo.open_folder(folder),
         )
 
     def draw(
@@ -126,19 +136,20 @@ class LatentVideoPipeline:
         asked = number_within_or_none(ejection_fraction, "ejection_fraction", "percent", EJECTION_FRACTIONS)
         length = self.size.frames if frames is None else whole_number(frames, "frames", *FRAMES)
         seed, index = whole_number(seed, "seed", 0), whole_number(index, "index", 0)
-        refused: list[Record] = []
+        refused, evaluations = list[Record](), 0
         for attempt in range(ATTEMPTS):
             generator = generator_of(seed, index, attempt)
-            cine, near = self._attempt(asked, length, generator, _steps(2 * self.size.steps, progress))
+            cine, near, times = self._attempt(asked, length, generator, _steps(2 * self.size.steps, progress))
+            evaluations += times
             if near["correlation"] < self.privacy.threshold:
-                record = new_record("latent-video", synthetic=True) | near | {
+                record = new_record("draw", model=self.model, synthetic=True) | near | {
                     "threshold": self.privacy.threshold,
                     "refused": refused,
                     "ejection_fraction": {"asked": asked},
                     "seed": seed,
                     "index": index,
                 }  # fmt: skip
-                return cine, record | self._made()
+                return cine, record | self._made() | {"network_evaluations": evaluations}
             refused.append(near)
         raise InputError(
             f"Each of {ATTEMPTS} hearts was too near to one that the model learned from, the last one by a correlation "
@@ -204,18 +215,21 @@ class LatentVideoPipeline:
 
     def _attempt(
         self, asked: float | None, frames: int, generator: torch.Generator, on_step: Callable[[], None]
-    ) -> tuple[NDArray[np.uint8], Record]:
-        """A frame and its cine, and which of both is nearest to a known heart; of a frame that is too near no cine."""
+    ) -> tuple[NDArray[np.uint8], Record, int]:
+        """A cine, which of its frames is nearest to a known heart, and how often networks were asked.
+
+        Where the frame that it is drawn beside is too near itself, that stands in for it.
+        """
         from EchoSynthLib.synthesis.latent_video.sampler import draw_frames
 
-        latent, _ = draw_frames(self.image, self.size, [generator], on_step)
+        latent, first = draw_frames(self.image, self.size, [generator], on_step)
         frame = _bytes(self.space.decode(latent))
         near = self._near(frame, "frame")
         if near["correlation"] >= self.privacy.threshold:
-            return frame, near
-        latents, _ = self._beat(latent, asked, frames, generator, on_step)
+            return frame, near, first
+        latents, second = self._beat(latent, asked, frames, generator, on_step)
         cine = _bytes(self.space.decode(latents))
-        return cine, max(near, self._near(cine, "cine"), key=lambda one: float(one["correlation"]))
+        return cine, max(near, self._near(cine, "cine"), key=lambda one: float(one["correlation"])), first + second
 
     def _near(self, frames: NDArray[np.uint8], what: str) -> Record:
         """The largest correlation of any of some frames with a known one."""

@@ -111,6 +111,8 @@ def test_a_heart_of_nobody_is_drawn_and_beats_as_its_seed_and_number_tell(pipeli
         assert (drawing.draw(40.0, frames=3, **other)[0] != one[:3]).any()
     assert (drawing.draw(None, frames=3, seed=3, index=5)[0] != one[:3]).any()
     assert record["synthetic"] is True
+    # Two steps of the frame, two of each of two chunks of the cine, with guidance.
+    assert record["network_evaluations"] == 2 + 2 * 2 * 2
     assert (record["ejection_fraction"], record["refused"], record["frame_time_ms"]) == ({"asked": 40.0}, [], 62.5)
     assert drawing.privacy.asked > 9  # type: ignore[attr-defined]
 
@@ -187,6 +189,8 @@ def test_a_cine_does_not_depend_on_those_drawn_with_it(pipeline: LatentVideoPipe
 
 
 def test_a_given_frame_beats_for_the_frames_and_times_asked_for(pipeline: LatentVideoPipeline) -> None:
+    assert pipeline.model is not None
+    assert pipeline.model.config["system"] == "synthesis.latent_video"
     animator = with_judge(pipeline, Strangers(0))
     image = contracting_ellipses(1, 2, 64, seed=4)[0][0, 0]
     asked: dict[str, Any] = {
