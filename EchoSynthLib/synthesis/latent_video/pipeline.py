@@ -194,7 +194,8 @@ class LatentVideoPipeline:
                 "Latent video starts from an image, and a label map alone was given; draw one first, as `echosynth "
                 "synthesize` does, and give that."
             )
-        count = whole_number(best_of, "best_of", 1, 100) if ejection_fraction is not None else 1
+        asked_for = whole_number(best_of, "best_of", 1, 100)
+        count = asked_for if ejection_fraction is not None else 1
         step = 1 / frame_rate if frame_rate is not None else 60 * beats / heart_rate / frames
         times = np.arange(frames, dtype=np.float64) * step
         length = int(np.ceil(times[-1] * self.size.frame_rate)) + 1

@@ -84,7 +84,7 @@ class LatentVideo:
 
 PAPER = LatentVideo(
     channels=3,
-    autoencoder=Part(WIDTHS, 2, 32, 2e-6),
+    autoencoder=Part(WIDTHS, 2, 32, 32 * 2e-6),  # 2e-6 for each frame of a batch
     image=Part(WIDTHS, 2, 256, 3e-4),
     video=Part(WIDTHS, 2, 16, 1e-4),
     frames=CHUNK,

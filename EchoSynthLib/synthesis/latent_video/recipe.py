@@ -92,7 +92,10 @@ def train_autoencoder(
     """The autoencoder with the mean and deviation of its latents, and how its training ended."""
 
     def some() -> dict[str, Any]:
-        return {name: some_frames(videos, size.kept_frames) for name, videos in splits.items()}
+        return {
+            "train": some_frames(splits["train"], size.kept_frames),
+            "val": some_frames(splits["val"], _VALIDATED),
+        }
 
     kept = derived(run.output / "frames.npz", f"{basis['data']} {size.kept_frames}", some)
     frames = {name: torch.from_numpy(one) for name, one in kept.items()}

@@ -181,6 +181,26 @@ def test_long_cines_are_stitched_of_chunks_at_every_step() -> None:
     assert untold == alone == 2
 
 
+def test_the_papers_way_to_draw_ends_where_its_network_says_whatever_the_noise() -> None:
+    """Of data that are one point v is known, and ancestral sampling arrives there, colors or not."""
+    size = replace(TINY, process="ddpm-v", discretization="ddpm", solver="ancestral", steps=8, guidance=1.0)
+    process = size.make_process()
+
+    class Knowing(torch.nn.Module):
+        device = torch.device("cpu")
+
+        def forward(self, seen: torch.Tensor, time: torch.Tensor, told: torch.Tensor, about: Any, return_dict: bool):  # type: ignore[no-untyped-def]
+            sigma = process.levels[int(time[0].round())]
+            alpha, s = (sigma**2 + 1).rsqrt(), sigma * (sigma**2 + 1).rsqrt()
+            point = 0.7 * torch.ones_like(seen[:, :, :4])
+            noise = (seen[:, :, :4] - alpha * point) / s
+            return ((alpha * noise - s * point).float(),)
+
+    generators = [generator_of(0, i) for i in range(2)]
+    cines, _ = draw_cines(Knowing(), size, torch.randn(2, 4, 14, 14), torch.tensor([0.3, 0.6]), 9, generators)
+    torch.testing.assert_close(cines, torch.full((2, 9, 4, 14, 14), 0.7), atol=1e-3, rtol=0)
+
+
 def test_a_cine_does_not_depend_on_those_drawn_with_it(pipeline: LatentVideoPipeline) -> None:
     reference, told = torch.randn(2, 4, 14, 14), torch.tensor([0.3, 0.6])
     both, _ = draw_cines(pipeline.video, TINY, reference, told, 6, [generator_of(0, i) for i in range(2)])
