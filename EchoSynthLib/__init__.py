@@ -18,6 +18,7 @@ from EchoSynthLib.errors import Cancelled, EchoSynthError, InputError, ModelErro
 if TYPE_CHECKING:
     from EchoSynthLib.api.analysis import contour, contour_detailed, segment, segment_detailed
     from EchoSynthLib.api.animate import animate
+    from EchoSynthLib.api.compare import compare
     from EchoSynthLib.api.frames import segment_cine
     from EchoSynthLib.api.looking import background_what_if, saliency
     from EchoSynthLib.api.measure import measure
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from EchoSynthLib.api.views import classify_view, trust
     from EchoSynthLib.motion import propagate, register, track, warp
     from EchoSynthLib.privacy import check_privacy
+    from EchoSynthLib.retrieval import retrieve
     from EchoSynthLib.systems import load_pipeline
 
 __version__ = "0.1.0"
@@ -34,6 +36,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "api.analysis": ("contour", "contour_detailed", "segment", "segment_detailed"),
     "api.animate": ("animate",),
+    "api.compare": ("compare",),
     "api.frames": ("segment_cine",),
     "api.looking": ("background_what_if", "saliency"),
     "api.measure": ("measure",),

@@ -1,0 +1,1 @@
+"""Drawn subjects in two scans each: hearts swept between views, and muscles swept along the thigh."""
