@@ -1,14 +1,17 @@
-"""What the row of a system tells, and how its models are trained; the table of them is `systems.SYSTEMS`."""
+"""What the row of a system tells, how its models are trained and loaded; the table of them is `systems.SYSTEMS`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
-from EchoSynthLib.errors import needs
+from EchoSynthLib import zoo
+from EchoSynthLib.errors import EchoSynthError, ModelError, needs
 from EchoSynthLib.training.run import TrainingRun
 
 CAMUS_FILE = "a CAMUS .npz file, index.csv beside it"
@@ -116,3 +119,26 @@ def named(place: str, what: str) -> Any:
     module, _, name = place.partition(":")
     with needs("full", what):
         return getattr(import_module(module), name)
+
+
+def _load(place: str, folder: Path, content: str, how: tuple[tuple[str, Any], ...]) -> Any:
+    model = zoo.open_folder(folder)
+    pipeline = named(place, f"The model {model.name!r}")
+    try:
+        with needs("full", f"The model {model.name!r}"):
+            return pipeline.from_folder(model.path, model.config, **dict(how))
+    except EchoSynthError:
+        raise
+    except (LookupError, TypeError, ValueError) as error:
+        # The folder is what its checksums say, but was made by hand or for another version.
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelError(
+            f"The model folder {model.path} is none that {model.config.get('system')} can be made of: {what}. Its "
+            "config.json was not written by this version's recipe; get the model anew."
+        ) from error
+
+
+# A model of the same name may change between two calls, so that its content is a part of the key. Those that torch
+# runs may be large.
+KEPT = {"onnx": lru_cache(maxsize=8)(_load), "torch": lru_cache(maxsize=2)(_load)}
+LOADING = RLock()  # a pipeline may stand on another one

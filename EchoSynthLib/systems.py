@@ -12,20 +12,20 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from pathlib import Path
-from threading import RLock
 from typing import Any
 
 from EchoSynthLib import zoo
-from EchoSynthLib.errors import EchoSynthError, InputError, ModelError, needs
+from EchoSynthLib.errors import InputError, ModelError
 from EchoSynthLib.system import (
     CAMUS_FILE,
     COHORT_FOLDER,
     ECHONET_FOLDER,
     FOLDER_OF_CINES,
     FOLDER_OF_EXPERTS,
+    KEPT,
     LABELED_FRAMES,
+    LOADING,
     Recipe,
     System,
     named,
@@ -337,8 +337,8 @@ def load_pipeline(model: zoo.ModelFolder | str | Path, *, threads: int | None = 
         warnings.warn(text, stacklevel=2)
     how = (("threads", threads),) if system.runtime == "onnx" else (("device", device),)
     # Of two threads that ask at once, the second waits for what the first one loads.
-    with _loading:
-        return _kept[system.runtime](system.pipeline, model.path, model.content, how)
+    with LOADING:
+        return KEPT[system.runtime](system.pipeline, model.path, model.content, how)
 
 
 def told_of_device(model: zoo.ModelFolder, device: str) -> list[str]:
@@ -383,26 +383,3 @@ def _known_system(model: zoo.ModelFolder) -> System:
             f"know; it knows {', '.join(system.name for system in SYSTEMS)}. Update EchoSynth."
         )
     return system
-
-
-def _load(place: str, folder: Path, content: str, how: tuple[tuple[str, Any], ...]) -> Any:
-    model = zoo.open_folder(folder)
-    pipeline = named(place, f"The model {model.name!r}")
-    try:
-        with needs("full", f"The model {model.name!r}"):
-            return pipeline.from_folder(model.path, model.config, **dict(how))
-    except EchoSynthError:
-        raise
-    except (LookupError, TypeError, ValueError) as error:
-        # The folder is what its checksums say, but was made by hand or for another version.
-        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise ModelError(
-            f"The model folder {model.path} is none that {model.config.get('system')} can be made of: {what}. Its "
-            "config.json was not written by this version's recipe; get the model anew."
-        ) from error
-
-
-# A model of the same name may change between two calls, so that its content is a part of the key. Those that torch
-# runs may be large.
-_kept = {"onnx": lru_cache(maxsize=8)(_load), "torch": lru_cache(maxsize=2)(_load)}
-_loading = RLock()  # a pipeline may stand on another one

@@ -53,8 +53,9 @@ def export(matcher: Matcher, folder: Path, state: State, made: Made, preset: str
     def write(part: Path) -> None:
         save_weights({"encoder": matcher.encoder, "head": matcher.head}, part)
         save_graph(matcher.encoder, "encoder", part, {"picture": torch.zeros(1, 1, SIDE, SIDE)}, ["embedding"])
-        zeros = torch.zeros(1, LENGTHS[preset])
-        save_graph(matcher.head, "head", part, {"first": zeros, "second": zeros}, ["logit"])
+        # Two tensors: the exporter takes one that is given twice for one input.
+        pair = {name: torch.zeros(1, LENGTHS[preset]) for name in ("first", "second")}
+        save_graph(matcher.head, "head", part, pair, ["logit"])
 
     return write_model_folder(folder, config, card, write)
 

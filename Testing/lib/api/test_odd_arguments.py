@@ -6,6 +6,7 @@ import inspect
 import warnings
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,19 +15,27 @@ from task_files import heart
 
 import EchoSynthLib as es
 from EchoSynthLib import zoo
+from EchoSynthLib.images import read_image
 from EchoSynthLib.systems import offered
 
 FUNCTIONS = sorted({*es._PUBLIC, *offered()})
 """All names that `es` offers: a new one is tried without a line here, if its arrays have the names below."""
+SAMPLE = Path(__file__).resolve().parents[3] / "Resources" / "SampleData" / "synthetic_4CH_ED.nii.gz"
 QUICK = {
     "synthesize": {"steps": 1},
     "variations": {"count": 1},
     "animate": {"frames": 2},
+    "compare": {"repeats": 2},
     "saliency": {"cells": 2},
     "background_what_if": {"sector": np.ones((48, 56), bool), "count": 2},  # in noise no sector is found
 }
 """What makes a call short, and changes nothing of what is tried."""
 CALLBACKS = {"progress", "each"}
+
+
+def echo() -> np.ndarray:
+    """What a segmenter finds a heart in."""
+    return read_image(SAMPLE).pixels[::2, ::2]
 
 
 @cache
@@ -38,6 +47,8 @@ def sound() -> dict[str, Any]:
     noise = np.random.default_rng(0).integers(20, 200, labels.shape, dtype=np.uint8)
     fields = np.zeros((2, *labels.shape), np.float32)
     return dict.fromkeys(("image", "moving", "fixed", "array", "frame"), noise) | {
+        **dict.fromkeys(("reference", "clip"), noise),
+        **dict.fromkeys(("earlier", "later"), echo()),
         "cine": np.stack([noise, noise[::-1]]),
         "label_map": labels,
         "sector": np.ones(labels.shape, bool),

@@ -123,6 +123,8 @@ def test_the_python_of_the_library_runs_on_one_image_and_its_label_map(monkeypat
     outside = [block for block in blocks(ROOT / "Docs" / "python.md", "python") if "slicer." not in block]
     if not models_of("motion"):
         outside = [block for block in outside if "es.register(" not in block]
+    if not models_of("retrieval"):
+        outside = [block for block in outside if "es.retrieve(" not in block]
     image = read_image("Resources/SampleData/synthetic_4CH_ED.nii.gz").pixels
     names = run_all(outside, image=image, cine=np.stack([image, image]), moving=image, fixed=image)
     assert set(names["shares"]) == {view.name for view in VIEWS}
