@@ -130,6 +130,7 @@ TABLES: dict[str, Callable[[Figures], str]] = {
     "reconstruction": rows_of,
     "animate": rows_of,
     "views": rows_of,
+    "retrieval": rows_of,
     "panel": rows_of,
 }
 

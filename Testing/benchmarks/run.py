@@ -23,6 +23,7 @@ import panel
 import reconstruction
 import registration
 import registration_figure
+import retrieval
 import segmentation
 import synthesis
 import views
@@ -43,6 +44,7 @@ PARTS = (
     "reconstruction",
     "animate",
     "views",
+    "retrieval",
     "panel",
 )
 WITHOUT_DATA = ("cost", "cycle", "panel")
@@ -109,6 +111,10 @@ def main() -> None:
         told = views.figures(every_pair, folder)  # type: ignore[arg-type]
         views.print_figures(told)
         keep("views", told)
+    if "retrieval" in chosen:
+        again = retrieval.figures(folder)  # type: ignore[arg-type]
+        print(document.rows_of(again))
+        keep("retrieval", again)
     if "panel" in chosen and (figures := panel.panel_figures()) is not None:
         print(json.dumps(figures, indent=1))
         keep("panel", figures)
