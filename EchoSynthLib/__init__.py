@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from EchoSynthLib.api.analysis import contour, contour_detailed, segment, segment_detailed
     from EchoSynthLib.api.animate import animate
     from EchoSynthLib.api.compare import compare
+    from EchoSynthLib.api.ejection_fraction import ejection_fraction
     from EchoSynthLib.api.frames import segment_cine
     from EchoSynthLib.api.looking import background_what_if, saliency
     from EchoSynthLib.api.measure import measure
@@ -37,6 +38,7 @@ _MODULES = {
     "api.analysis": ("contour", "contour_detailed", "segment", "segment_detailed"),
     "api.animate": ("animate",),
     "api.compare": ("compare",),
+    "api.ejection_fraction": ("ejection_fraction",),
     "api.frames": ("segment_cine",),
     "api.looking": ("background_what_if", "saliency"),
     "api.measure": ("measure",),
