@@ -16,7 +16,6 @@ from EchoSynthLib.training.run import TrainingRun
 
 CAMUS_FILE = "a CAMUS .npz file, index.csv beside it"
 COHORT_FOLDER = "a folder that `echosynth cohort` made"
-ECHONET_FOLDER = "a folder of cines that `echosynth cine-dataset` made, or one in EchoNet-Dynamic's layout"
 FOLDER_OF_CINES = "a folder of cines that `echosynth animate` made"
 ECHONET_FOLDER = "a folder in EchoNet-Dynamic's layout, as `echosynth cine-dataset` makes"
 FOLDER_OF_EXPERTS = "a folder that `echosynth experts` made"
