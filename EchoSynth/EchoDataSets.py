@@ -1,4 +1,4 @@
-"""EchoDataSets for 3D Slicer: pairs of image and label map on disk, in the layouts that training takes."""
+"""EchoDataSets for 3D Slicer: pairs of image and label map on disk, in the layouts that training takes, and cines."""
 
 from slicer.i18n import tr as _
 
@@ -14,20 +14,21 @@ class EchoDataSets(EchoModule):
     def __init__(self, parent):
         summary = _(
             "Writes data sets for training: pairs of image and label map that are in the scene, or new synthetic pairs "
-            "from variations of one label map, as nnU-Net, NIfTI or PNG."
+            "from variations of one label map, as nnU-Net, NIfTI or PNG; and cines of beating hearts that nobody has."
         )
         EchoModule.__init__(self, parent, _("EchoDataSets"), summary)
 
 
 class EchoDataSetsWidget(EchoModuleWidget):
-    """Input row, Data set."""
+    """Input row, Data set, Cine sets."""
 
     def panel_classes(self):
         """See `EchoModuleWidget.panel_classes`."""
+        from EchoSynthPanels.data_sets.cine_set_panel import CineSetPanel
         from EchoSynthPanels.data_sets.data_set_panel import DataSetPanel
         from EchoSynthPanels.input.input_panel import InputPanel
 
-        return InputPanel, DataSetPanel
+        return InputPanel, DataSetPanel, CineSetPanel
 
 
 class EchoDataSetsTest(EchoModuleTest):

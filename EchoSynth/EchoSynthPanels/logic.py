@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
+from EchoSynthPanels.data_sets.logic import DataSetLogic
 from EchoSynthPanels.examination.logic import ExaminationLogic
 
 # Nothing else of the extension here: Slicer imports this file as it starts.
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from EchoSynthLib.measurement import Study
 
 
-class EchoSynthLogic(ExaminationLogic, ScriptedLoadableModuleLogic):
+class EchoSynthLogic(DataSetLogic, ExaminationLogic, ScriptedLoadableModuleLogic):
     """EchoSynth for scripts: each function waits for its result with the window alive, and raises a plain error.
 
     One for all modules: they share the parameter node "EchoSynth", and so what is chosen.
@@ -201,63 +202,6 @@ class EchoSynthLogic(ExaminationLogic, ScriptedLoadableModuleLogic):
             return propagate(slicer.mrmlScene, client, volumeNode, labelMapNode, back=back, on=on)
 
         return run(_("Propagate labels"), job).segmentation
-
-    def saveDataSet(
-        self,
-        labelMapNode: Any,
-        folder: str | Path,
-        layout: str = "nnunet",
-        name: str = "EchoSynth",
-        variations: int = 5,
-        images: int = 1,
-        seed: int = 0,
-        strength: float = 1.0,
-        reference: Any = None,
-        model: str = "beam-flow",
-    ) -> dict[str, Any]:
-        """Writes synthetic pairs of a label map and variations of it; gives the record of what was written.
-
-        Args:
-            layout: a name in `images.datasets.layouts.LAYOUTS`.
-            variations: beside the label map itself.
-            images: of each label map.
-
-        Raises:
-            EchoSynthLib.errors.EchoSynthError: the node or folder cannot be used, or the engine is not installed.
-        """
-        from EchoSynthJobs.data_set import DataSetTarget, save_variations
-        from EchoSynthJobs.synthesize import SynthesisRequest
-        from EchoSynthLib.capabilities import capabilities
-        from EchoSynthPanels.application.engine import run, the_engine
-
-        the_engine().check_model(capabilities(model))
-        request = SynthesisRequest(images, seed, model=model)
-        target = DataSetTarget(Path(folder).absolute(), layout, name)
-
-        def job(client: Client) -> Job[Any]:
-            return save_variations(
-                client,
-                labelMapNode,
-                request,
-                target,
-                variations=variations,
-                strength=strength,
-                reference=reference,
-            )
-
-        return run(_("Save data set"), job)
-
-    def savePairs(self, folder: str | Path, layout: str = "nnunet", name: str = "EchoSynth") -> dict[str, Any]:
-        """Writes the images of the scene that have a label map, with it; gives the record of what was written.
-
-        Raises:
-            EchoSynthLib.errors.EchoSynthError: there are none, or as of `saveDataSet`.
-        """
-        from EchoSynthJobs.data_set import DataSetTarget, pairs_in, save_pairs
-        from EchoSynthPanels.application.engine import run
-
-        target = DataSetTarget(Path(folder).absolute(), layout, name)
-        return run(_("Save data set"), lambda client: save_pairs(client, pairs_in(slicer.mrmlScene), target))
 
     def reconstruct(
         self,

@@ -13,13 +13,14 @@ from slicer import (
     vtkMRMLVectorVolumeNode,
 )
 from slicer.i18n import tr as _
-from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
+from slicer.parameterNodeWrapper import Default, FloatRange, RangeBounds, WithinRange, parameterNodeWrapper
 
 from EchoSynthJobs.animate import FRAME, LABEL_MAP
 from EchoSynthJobs.stretch import ALL, SHOWN
 from EchoSynthLib.anatomy import views
 from EchoSynthLib.anatomy.heart3d.distributions import CONDITIONS
 from EchoSynthLib.images.datasets.layouts import LAYOUTS
+from EchoSynthLib.synthesis.animation import EJECTION_FRACTIONS
 from EchoSynthLib.tasks import find_task, parameters_of
 
 
@@ -180,6 +181,20 @@ class Layout(Enum):
         return LAYOUTS[self.value].title
 
 
+class CineSetFractions(Enum):
+    """The ejection fractions of a set of cines."""
+
+    UNIFORM = "uniform"
+    REAL = "real"
+    TABLE = "table"
+
+    def label(self) -> str:
+        """What the panel shows."""
+        return {"uniform": _("Any between two"), "real": _("As patients have them"), "table": _("Of a table")}[
+            self.value
+        ]
+
+
 class HeartCondition(Enum):
     """What ails a heart that is made."""
 
@@ -314,3 +329,18 @@ class EchoSynthParameterNode:
     dataName: str = "EchoSynth"
     dataVariations: Annotated[int, _limits("dataset", "variations")] = 5
     dataImages: Annotated[int, _limits("dataset", "images")] = 1
+
+    cineSetHearts: Annotated[int, _limits("cine-dataset", "count")] = 10
+    cineSetFractions: CineSetFractions = CineSetFractions.UNIFORM
+    # In per cent.
+    cineSetFractionRange: Annotated[FloatRange, RangeBounds(*EJECTION_FRACTIONS), Default(FloatRange(10, 90))]
+    # Both relative to the user's home, as above.
+    cineSetTable: Path
+    cineSetFolder: Annotated[Path, Default(Path("EchoSynth cines"))]
+    cineSetFourChamber: bool = True
+    cineSetTwoChamber: bool = True
+    cineSetFrames: Annotated[int, _limits("cine-dataset", "frames")] = 192
+    cineSetFrameRate: Annotated[float, _limits("cine-dataset", "fps")] = 32.0
+    # 0 stands for the model's own.
+    cineSetThreshold: Annotated[float, _limits("cine-dataset", "privacy_threshold")] = 0.0
+    cineSetSeed: Annotated[int, _limits("cine-dataset", "seed")] = 0

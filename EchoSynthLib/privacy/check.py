@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
+from EchoSynthLib.arguments import number_within_or_none
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.contrast import has_contrast, told_of_blank
 from EchoSynthLib.images.gray import frames_to_gray8
@@ -23,6 +24,7 @@ def check_privacy(
     image: ArrayLike,
     *,
     model: str = "reidentification",
+    threshold: float | None = None,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> tuple[float, Record]:
@@ -39,19 +41,21 @@ def check_privacy(
         image: (H, W), or (H, W, 3) in color, or a cine (T, H, W) or (T, H, W, 3), of which every frame is looked at;
             gray levels as `segment` takes them.
         model: name of the folder of a model that knows patients.
+        threshold: correlation from which an image is refused, 0 to 1; None takes the model's own.
         strict: raise an error in place of a refusal.
         progress: progress(done, total, message) before each frame; may raise `Cancelled`.
 
     Returns:
         The largest correlation, from -1 to 1, of any frame with any known one. And the record: `refused`, whether that
-        reaches `threshold`, which 95 of 100 frames of other patients stay below; `nearest`, the known frame's name, and
-        `nearest_at`, the number of the frame that is near it.
+        reaches `threshold`, where 95 of 100 frames of other patients stay below the model's own; `nearest`, the known
+        frame's name, and `nearest_at`, the number of the frame that is near it.
 
     Raises:
         InputError: the image cannot be used; or it is refused, and `strict`.
         ModelError: the model is missing or damaged.
     """
     started = time.perf_counter()
+    given = number_within_or_none(threshold, "threshold", "", (0, 1))
     frames = frames_to_gray8(image)
     blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
     if len(blank) == len(frames):
@@ -66,15 +70,16 @@ def check_privacy(
     tell(len(frames), len(frames), "looked for patients")
     at = max(found, key=lambda index: found[index][0])
     correlation, nearest = found[at]
-    refused = correlation >= known.threshold
+    limit = known.threshold if given is None else given
+    refused = correlation >= limit
     if refused and strict:
         raise InputError(
             f"The image is too near to a patient whom the models learned from: its correlation with {nearest} is "
-            f"{correlation:.3f}, and {known.threshold:.3f} is too much."
+            f"{correlation:.3f}, and {limit:.3f} is too much."
         )
     record = new_record("privacy", model=folder, started=started) | {
         "correlation": round(correlation, 4),
-        "threshold": round(known.threshold, 4),
+        "threshold": round(limit, 4),
         "refused": refused,
         "nearest": nearest,
         "nearest_at": at,

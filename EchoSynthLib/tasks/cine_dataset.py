@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -62,6 +62,13 @@ class CineDataset(Task):
     side: int = parameter(112, minimum=64, maximum=512, unit="pixels", help="of the square frames")
     condition: str = parameter(MIXED, choices=(MIXED, *CONDITIONS), help="of the hearts")
     skill: float = skill_parameter()
+    privacy_threshold: float | None = parameter(
+        None,
+        minimum=0.0,
+        maximum=1.0,
+        help="correlation with a patient whom the models learned from, from which on a heart is replaced by another; "
+        "none takes the model's own, see `echosynth privacy`",
+    )
     seed: int = seed_parameter("a cine depends on it, on the heart's number and on the view alone")
     dataset_name: str = parameter("EchoSynth", help="name of nnU-Net's folder in the set, letters and digits")
     workers: int = workers_parameter("that draw; the cines are the same with any number")
@@ -90,17 +97,24 @@ class CineDataset(Task):
         record |= {"count": self.count, "cines": len(cines), "made_now": len(missing)}
         record |= {"refused": [reason for heart in told for reason in heart["refused"]]}
         missed = [cine["name"] for cine in cines if cine["reached"] is False]
+        fractions = [cine["ejection_fraction"]["labels"] for cine in cines]
+        record |= {"ejection_fractions": [min(fractions), max(fractions)], "closest": _closest(cines)}
         record |= {"not_reached": missed, "seconds": seconds_since(started)}
         record |= {"outputs": {"videos": VIDEOS, **tables, "nnunet": settings.layout, "records": RECORDS}}
         return write_records(folder, RECORD, folder, with_warnings(record, _doubts(missed)))
 
     @classmethod
     def findings(cls, record: Mapping[str, Any]) -> list[str]:
-        """How many cines, and how many hearts were drawn in vain."""
+        """How many cines, how many hearts were drawn in vain, and how near a cine comes to a known patient."""
         before = record["count"] - record["made_now"]
         rest = f", {before} of the hearts made before" if before else ""
         refused = f"; {len(record['refused'])} hearts were refused and replaced" if record["refused"] else ""
-        return [f"{record['cines']} cines of {record['count']} hearts{rest}{refused}"]
+        near = record["closest"]
+        closest = f"{near['name']}, {near['correlation']:.3f} with {near['nearest']}"
+        return [
+            f"{record['cines']} cines of {record['count']} hearts{rest}{refused}",
+            f"most like a patient: {closest} (from {near['threshold']:.3f} on refused)",
+        ]
 
     def _settings(self) -> CineSettings:
         views = tuple(views_asked(self.views, "synthesis"))
@@ -108,7 +122,9 @@ class CineDataset(Task):
             raise InputError(f"A data set's name consists of letters and digits; given was {self.dataset_name!r}.")
         cohort = Cohort(self.seed, self.condition, self.skill, self.side)
         layout = f"Dataset001_{self.dataset_name}"
-        return CineSettings(cohort, AskedFractions.of(self.ef), views, self.frames, self.fps, layout)
+        return CineSettings(
+            cohort, AskedFractions.of(self.ef), views, self.frames, self.fps, layout, self.privacy_threshold
+        )
 
     def _made(
         self, settings: CineSettings, missing: list[int], folder: Path, context: Context
@@ -154,6 +170,13 @@ def _check_space(folder: Path, size: int, hearts: int) -> None:
             f"The files of {hearts} more hearts take about {wanted / 1e9:.3g} GB, and where {folder} lies "
             f"{free / 1e9:.3g} GB are free; ask for fewer hearts, or choose another output. What is made stays."
         )
+
+
+def _closest(cines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The cine that is most like a patient whom the models learned from, with what is told of that."""
+    cine = max(cines, key=lambda cine: float(cine["privacy"]["correlation"]))
+    told = ("correlation", "threshold", "nearest", "nearest_at")
+    return {"name": cine["name"], **{key: cine["privacy"][key] for key in told}}
 
 
 def _doubts(missed: list[str]) -> list[str]:

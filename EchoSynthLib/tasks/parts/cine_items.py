@@ -46,6 +46,7 @@ class CineSettings:
         frames: of a cine.
         frame_rate: frames per second.
         layout: the folder of nnU-Net within the set's.
+        threshold: correlation with a known patient from which a heart is refused; None takes the model's own.
     """
 
     cohort: Cohort
@@ -54,12 +55,19 @@ class CineSettings:
     frames: int
     frame_rate: float
     layout: str
+    threshold: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """What the files depend on, as JSON-able values."""
         cohort = {name: value for name, value in asdict(self.cohort).items() if name not in ("frames", "rows")}
         about = {"views": list(self.views), "frames": self.frames, "fps": self.frame_rate, "side": self.cohort.rows}
-        return {**cohort, **self.fractions.to_dict(), **about, "layout": self.layout}
+        return {
+            **cohort,
+            **self.fractions.to_dict(),
+            **about,
+            "layout": self.layout,
+            "privacy_threshold": self.threshold,
+        }
 
     def split(self, index: int) -> str:
         """That of a heart: all its cines are in one, and it depends on the seed and the number alone."""
@@ -160,17 +168,17 @@ def _beating(
     # How long it took is no property of a cine: what is made again is the same.
     del record["seconds"]
     generator = {"generator": drawn["model"], "generator_sha256": drawn["model_sha256"]}
-    about = new_record("cine-dataset", synthetic=True) | generator | {"privacy": _private(cine)}
+    about = new_record("cine-dataset", synthetic=True) | generator | {"privacy": _private(cine, settings.threshold)}
     return frame, cine, label_maps, record | about
 
 
-def _private(cine: np.ndarray) -> Record:
+def _private(cine: np.ndarray, threshold: float | None) -> Record:
     """How near the cine comes to a patient whom the models learned from.
 
     Raises:
         InputError: too near.
     """
-    _, record = es.check_privacy(cine, strict=True)
+    _, record = es.check_privacy(cine, threshold=threshold, strict=True)
     return {key: record[key] for key in ("correlation", "threshold", "nearest", "nearest_at", "model", "model_sha256")}
 
 

@@ -138,7 +138,8 @@ def test_a_heart_that_cannot_beat_is_replaced_and_the_reason_told(tmp_path, monk
     monkeypatch.setattr(cine_items, "_beating", but_the_first)
     record = cines(tmp_path, count=1, frames=8)
     assert record["refused"] == ["no sector is seen"]
-    assert find_task("cine-dataset").findings(record) == ["1 cines of 1 hearts; 1 hearts were refused and replaced"]
+    told, _ = find_task("cine-dataset").findings(record)
+    assert told == "1 cines of 1 hearts; 1 hearts were refused and replaced"
     assert told_of(tmp_path, 0)["heart"]["drawn_as"] == 10**9
     monkeypatch.setattr(cine_items, "_beating", lambda settings, index, *rest: but_the_first(settings, 0))
     with pytest.raises(InputError, match="Heart 1 and 19 in its place are of no use; the last: no sector"):
@@ -153,6 +154,22 @@ def test_every_cine_is_far_enough_from_every_patient_or_another_heart_is_drawn(m
     monkeypatch.setattr(cine_items, "HEARTS_TRIED", 2)
     with pytest.raises(InputError, match=r"are of no use; the last: .* too near to a patient"):
         cines(tmp_path, count=1, frames=8)
+
+
+def test_the_record_tells_which_cine_is_most_like_a_patient_and_what_the_ejection_fractions_are(made) -> None:
+    record = json.loads((made / "record.json").read_text())
+    told = [told_of(made, index)["cines"][0] for index in (0, 1)]
+    nearest = max(told, key=lambda cine: cine["privacy"]["correlation"])
+    assert record["closest"].items() <= {"name": nearest["name"], **nearest["privacy"]}.items()
+    assert record["ejection_fractions"] == sorted(cine["ejection_fraction"]["labels"] for cine in told)
+    assert find_task("cine-dataset").findings(record)[1].startswith(f"most like a patient: {nearest['name']}, 0.")
+
+
+def test_a_stricter_threshold_refuses_hearts_that_the_models_own_accepts(made, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(cine_items, "HEARTS_TRIED", 1)
+    below = told_of(made, 0)["cines"][0]["privacy"]["correlation"] - 0.01
+    with pytest.raises(InputError, match=f"are of no use; the last: .* too near to a patient.*{below:.3f} is too much"):
+        cines(tmp_path, count=1, privacy_threshold=below)
 
 
 def test_where_the_disk_has_no_room_it_is_told_before_the_rest_is_made(tmp_path, monkeypatch) -> None:
@@ -206,6 +223,7 @@ def test_ejection_fractions_are_drawn_evenly_or_those_of_the_hearts_or_a_tables(
         ({"dataset_name": "my set"}, "consists of letters and digits; given was 'my set'"),
         ({"frames": 1}, r"frames was given 1; allowed is a whole number from 2"),
         ({"side": 20}, r"side was given 20"),
+        ({"privacy_threshold": 2}, r"privacy_threshold was given 2; allowed is a number from 0 to 1"),
     ],
 )
 def test_what_cannot_be_asked_for_is_told(tmp_path, options, told) -> None:
