@@ -335,7 +335,7 @@ class EchoSynthParameterNode:
     # In per cent.
     cineSetFractionRange: Annotated[FloatRange, RangeBounds(*EJECTION_FRACTIONS), Default(FloatRange(10, 90))]
     # Both relative to the user's home, as above.
-    cineSetTable: Path
+    cineSetTable: Annotated[Path, Default(Path("ejection fractions.csv"))]
     cineSetFolder: Annotated[Path, Default(Path("EchoSynth cines"))]
     cineSetFourChamber: bool = True
     cineSetTwoChamber: bool = True

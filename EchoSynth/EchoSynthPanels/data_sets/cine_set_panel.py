@@ -70,7 +70,8 @@ class CineSetPanel(Panel):
             return _("Choose a view")
         if self.parameters.cineSetFolder == Path():
             return _("Choose a folder")
-        if self.parameters.cineSetFractions == CineSetFractions.TABLE and self._table.suffix.lower() != ".csv":
+        is_table = self._table.suffix.lower() == ".csv" and self._table.is_file()
+        if self.parameters.cineSetFractions == CineSetFractions.TABLE and not is_table:
             return _("Choose a table (.csv) with a column {column}").format(column=COLUMN)
         # What is wrong in the table is told when the button is pressed: it is mended outside, where nobody tells of it.
         return ""

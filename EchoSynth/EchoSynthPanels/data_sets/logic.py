@@ -74,12 +74,26 @@ class DataSetLogic:
         target = DataSetTarget(Path(folder).absolute(), layout, name)
         return run(_("Save data set"), lambda client: save_pairs(client, pairs_in(slicer.mrmlScene), target))
 
-    def makeCineSet(self, folder: str | Path, **wish: Any) -> dict[str, Any]:
+    def makeCineSet(
+        self,
+        folder: str | Path,
+        count: int = 10,
+        ef: str = "uniform:10-90",
+        views: str = "4CH,2CH",
+        frames: int = 192,
+        fps: float = 32.0,
+        seed: int = 0,
+        privacyThreshold: float | None = None,
+    ) -> dict[str, Any]:
         """Makes cines of beating hearts that nobody has; gives the record, with the one most like a patient.
 
         Args:
             folder: of the set; what is there of the same set is not made again.
-            wish: other fields of `EchoSynthJobs.cine_set.CineSetRequest`, such as count, ef, views, frames, seed.
+            count: hearts, each in all views.
+            ef: ejection fractions: 'uniform:10-90', 'real', or a table (.csv) with a column EF.
+            views: '4CH', '2CH', or both with a comma between.
+            frames, fps: of a cine, and per second.
+            privacyThreshold: correlation with a known patient from which a heart is refused; None for the model's own.
 
         Raises:
             EchoSynthLib.errors.EchoSynthError: the wish or the folder cannot be used, or the engine is not installed.
@@ -87,5 +101,5 @@ class DataSetLogic:
         from EchoSynthJobs.cine_set import CineSetRequest, make_cine_set
         from EchoSynthPanels.application.engine import run
 
-        request = CineSetRequest(Path(folder).absolute(), **wish)
+        request = CineSetRequest(Path(folder).absolute(), count, ef, views, frames, fps, privacyThreshold, seed)
         return run(_("Make set"), lambda client: make_cine_set(client, request))

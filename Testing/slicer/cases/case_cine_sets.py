@@ -187,4 +187,6 @@ class Looks(CineSets):
         pictures_of_all_looks("cineset-made", self.panel.widget)
         unfold(self.panel, "cineSetAdvanced")
         assert self.ui.cineSetThresholdSpinBox.text == "The model's own"
+        type_text(self.ui.cineSetThresholdSpinBox, "0.8")
+        assert self.parameters.cineSetThreshold == 0.8
         pictures_of_all_looks("cineset-advanced")
