@@ -51,6 +51,6 @@ def _sound_file(task: type[Task], name: str, folder: Path) -> Path:
 
 def command(task: type[Task], given: dict[str, object], output: Path) -> list[object]:
     """The words of a command line."""
-    main = [value for item in parameters_of(task) for name, value in given.items() if item.main and item.name == name]
-    options = {f"--{name.replace('_', '-')}": value for name, value in given.items() if value not in main}
-    return [task.name, *main, *(text for option in options.items() for text in option), "--output", output]
+    main = {item.name: given[item.name] for item in parameters_of(task) if item.main and item.name in given}
+    options = {f"--{name.replace('_', '-')}": value for name, value in given.items() if name not in main}
+    return [task.name, *main.values(), *(text for option in options.items() for text in option), "--output", output]
