@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import EchoSynthLib as es
+from EchoSynthLib.images.clip_names import check_named_view
+from EchoSynthLib.images.formats import stem_of
 from EchoSynthLib.outputs import OutputFolder
 from EchoSynthLib.records import new_record, seconds_since, with_warnings
 from EchoSynthLib.tasks.common.file_tables import write_table
@@ -107,6 +109,9 @@ class Compare(PixelSize, Task):
     def _compare(self, earlier: EchoFrame | EchoCine, path: Path, context: Context) -> dict[str, Any]:
         from EchoSynthLib.images.read_echo import read_echo
 
+        if self.view == "auto":
+            for file in (self.earlier, path):
+                check_named_view(stem_of(file), "segmentation")
         later = read_echo(path)
         sides = [spacing_of(image, self.pixel_size()) for image in (earlier, later)]
         pictures = [image.pixels[..., *image.tissue] for image in (earlier, later)]

@@ -9,7 +9,7 @@ from task_files import write_echo, write_heart
 from EchoSynthLib.tasks import Parameter, Task, parameters_of
 
 OF_LABEL_MAPS = {"synthesize", "variations", "dataset", "reconstruct"}
-OF_CINES = {"track", "propagate", "strain"}
+OF_CINES = {"track", "propagate", "strain", "ejection-fraction"}
 
 
 def paths_in(task: type[Task]) -> list[Parameter]:

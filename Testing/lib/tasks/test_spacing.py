@@ -27,7 +27,7 @@ def run(task: str, folder: Path, suffix: str, factor: float) -> dict[str, Any]:
     file = folder / f"heart{suffix}"
     if task in OF_CINES:
         write_echo(file, frames=3)
-    elif task in ("animate", "contour", "evidence", "register"):
+    elif task in ("animate", "compare", "contour", "evidence", "register"):
         write_echo(file)
     else:
         write_heart(file)
@@ -35,6 +35,8 @@ def run(task: str, folder: Path, suffix: str, factor: float) -> dict[str, Any]:
     values = {**sound_arguments(declared, folder / "sound"), main: file, "output": folder / "out"}
     if task == "register":
         values["fixed"] = write_echo(folder / f"fixed{suffix}")
+    if task == "compare":
+        values["earlier"] = write_echo(folder / f"fixed{suffix}")
     if task == "reconstruct":
         values["two_chamber"] = write_heart(folder / f"second{suffix}")
     return declared.build({**values, "row_spacing": row, "column_spacing": column}).run(Context())
