@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 SIDE = 96
 """Pixels along each side of what the network sees; the box is stretched to it."""
+Box = tuple[int, int, int, int]
+"""Rows and columns [top, bottom, left, right) of a screen."""
 _WORKING_SIDE = 128
 _FLOOR = 6.0  # gray levels that are black on every screen, with the noise of a lossy file
 _DARK = 0.06  # of the brightest, below which it is background
@@ -21,7 +23,7 @@ _MARGIN = 1
 _SMALLEST = 12  # pixels of 128 along a side of a box
 
 
-def picture_box(gray: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+def picture_box(gray: NDArray[np.uint8]) -> Box:
     """Rows and columns [top, bottom, left, right) of the pictures on a screen; all of it where none stands out.
 
     Args:
@@ -60,17 +62,28 @@ def picture_box(gray: NDArray[np.uint8]) -> tuple[int, int, int, int]:
 
 def seen(gray: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.uint8]:
     """What the network sees of a picture (H, W): its box, stretched to (side, side)."""
+    return boxed(gray[None], picture_box(gray), side)[0]
+
+
+def boxed(frames: NDArray[np.uint8], box: Box, side: int, nearest: bool = False) -> NDArray[np.uint8]:
+    """One box of all frames (T, H, W), stretched to (T, side, side); of label maps by the nearest pixels."""
     from PIL import Image
 
-    top, bottom, left, right = picture_box(gray)
-    box = Image.fromarray(np.ascontiguousarray(gray[top:bottom, left:right]))
-    return np.asarray(box.resize((side, side), Image.Resampling.BILINEAR))
+    top, bottom, left, right = box
+    how = Image.Resampling.NEAREST if nearest else Image.Resampling.BILINEAR
+    cuts = (Image.fromarray(np.ascontiguousarray(frame[top:bottom, left:right])) for frame in frames)
+    return np.stack([np.asarray(cut.resize((side, side), how)) for cut in cuts])
 
 
 def standardized(gray: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.float32]:
     """What a network sees of a picture (H, W), (side, side) of mean 0 and variance 1."""
-    picture = seen(gray, side).astype(np.float32) / np.float32(255)
-    return (picture - picture.mean()) / (picture.std() + np.float32(0.05))
+    return of_unit_variance(seen(gray, side))
+
+
+def of_unit_variance(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Gray levels of any shape with mean 0 and variance 1, all together; `networks.resnet.standardized` in numpy."""
+    gray = pictures.astype(np.float32) / np.float32(255)
+    return (gray - gray.mean()) / (gray.std() + np.float32(0.05))
 
 
 def _background(small: NDArray[np.float32]) -> float:

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.checksums import sha256_of_file, sha256_of_json
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.images.datasets.echonet import FILE_LIST, TRACINGS, EchoNetVideo, read_echonet
 from EchoSynthLib.images.label_maps.read import read_label_map
-from EchoSynthLib.images.picture_box import picture_box
+from EchoSynthLib.images.picture_box import boxed, picture_box
 
 FRAMES = 24
 """Of a beat, at most."""
@@ -140,8 +139,7 @@ def beat_rows(
         side: of what is kept of a frame, in pixels.
     """
     box = picture_box(pixels.max(axis=0))
-    gray = np.stack([_boxed(one, box, side, Image.Resampling.BILINEAR) for one in pixels])
-    inside = np.stack([_boxed(one, box, side, Image.Resampling.NEAREST) for one in cavity])
+    gray, inside = boxed(pixels, box, side), boxed(cavity, box, side, nearest=True)
     spare = FRAMES - len(pixels)
     wide = ((0, spare), (0, 0), (0, 0))
     return (
@@ -198,11 +196,3 @@ def _volumes(cavity: NDArray[np.uint8], fraction: float) -> NDArray[np.float64]:
     if least > 0.999:
         return np.ones(len(cavity))
     return shares ** (np.log(1 - fraction) / np.log(least))
-
-
-def _boxed(
-    image: NDArray[np.uint8], box: tuple[int, int, int, int], side: int, how: Image.Resampling
-) -> NDArray[np.uint8]:
-    top, bottom, left, right = box
-    cut = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
-    return np.asarray(cut.resize((side, side), how))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.images.picture_box import of_unit_variance
 from EchoSynthLib.regression import Told
 from EchoSynthLib.regression.ejection_fraction.windows import Sampling, guessed_frame_time
 from EchoSynthLib.runtime import Network, OnnxNetwork
@@ -52,18 +53,12 @@ class EjectionPipeline:
             shown = self.sampling.ends()
         else:
             shown = self.sampling.windows(len(cine), frame_time or guessed_frame_time(pictures))
-        found = [float(self.network(standardized(pictures[window])[None])[0][0]) for window in shown]
+        found = [float(self.network(of_unit_variance(pictures[window])[None])[0][0]) for window in shown]
         percent = np.clip(100 * np.array(found), 0, 100)
         mean = float(percent.mean())
         reach = _NINE_OF_TEN * math.hypot(self.residual, float(percent.std()))
         low, high = max(0.0, mean - reach), min(100.0, mean + reach)
         return Told(mean, (low, high), tuple(percent.tolist()), tuple(doubts))
-
-
-def standardized(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Pictures (T, side, side) of mean 0 and variance 1, all together."""
-    gray = pictures.astype(np.float32) / np.float32(255)
-    return (gray - gray.mean()) / (gray.std() + np.float32(0.05))
 
 
 def _doubts(count: int, frame_time: float | None) -> list[str]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from EchoSynthLib.images.picture_box import picture_box
+from EchoSynthLib.images.picture_box import boxed, picture_box
 from EchoSynthLib.measurement.rhythm import USUAL_BEAT_MS, assumed_frame_time
 
 MOST = 6
@@ -57,10 +56,7 @@ class Sampling:
     def seen(self, cine: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pictures of a cine (T, H, W) without what lies around them, stretched to (T, side, side)."""
         looked_at = cine[:: max(1, len(cine) // _LOOKED_AT)]
-        top, bottom, left, right = picture_box(looked_at.max(axis=0))
-        size = (self.side, self.side)
-        boxes = (Image.fromarray(np.ascontiguousarray(frame[top:bottom, left:right])) for frame in cine)
-        return np.stack([np.asarray(box.resize(size, Image.Resampling.BILINEAR)) for box in boxes])
+        return boxed(cine, picture_box(looked_at.max(axis=0)), self.side)
 
 
 def to_and_fro(places: NDArray[np.float64], count: int) -> NDArray[np.float64]:

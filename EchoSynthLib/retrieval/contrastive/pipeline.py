@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.images.picture_box import of_unit_variance
 from EchoSynthLib.retrieval.contrastive.scans import seen_clip
 from EchoSynthLib.runtime import Network, OnnxNetwork
 from EchoSynthLib.types import Progress
@@ -45,9 +46,7 @@ class ContrastivePipeline:
         for number, frame in enumerate(frames):
             if progress is not None:
                 progress(number, len(frames), f"frame {number + 1} of {len(frames)}")
-            picture = frame.astype(np.float32) / np.float32(255)
-            picture = (picture - picture.mean()) / (picture.std() + np.float32(0.05))
-            made.append(self.encoder(picture[None, None])[0])
+            made.append(self.encoder(of_unit_variance(frame)[None, None])[0])
         return np.concatenate(made)
 
     def likeness(self, reference: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:

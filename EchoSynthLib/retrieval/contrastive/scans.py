@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from EchoSynthLib.images.picture_box import picture_box
+from EchoSynthLib.images.picture_box import boxed, picture_box
 from EchoSynthLib.retrieval.second_scan import SecondScan
 
 SIDE = 64
@@ -45,11 +45,7 @@ def seen_clip(clip: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.uint8]:
 
     One box for all frames, so that nothing moves from frame to frame but what moves in the clip.
     """
-    from PIL import Image
-
-    top, bottom, left, right = picture_box(np.rint(clip.mean(axis=0)).astype(np.uint8))
-    boxes = (Image.fromarray(np.ascontiguousarray(frame[top:bottom, left:right])) for frame in clip)
-    return np.stack([np.asarray(box.resize((side, side), Image.Resampling.BILINEAR)) for box in boxes])
+    return boxed(clip, picture_box(np.rint(clip.mean(axis=0)).astype(np.uint8)), side)
 
 
 def split_by_subject(scans: Sequence[Scans], share: float, seed: int) -> tuple[list[Scans], list[Scans]]:
