@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from EchoSynthLib.anatomy.views import BIPLANE
@@ -12,7 +13,7 @@ from EchoSynthLib.api.analysis import NO_CONTRAST
 from EchoSynthLib.arguments import positive_number
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.image_trust import trust_of, trusted
-from EchoSynthLib.images.contrast import has_contrast
+from EchoSynthLib.images.contrast import without_contrast
 from EchoSynthLib.images.gray import cine_to_gray8
 from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.systems import find_model, load_pipeline
@@ -63,10 +64,10 @@ def ejection_fraction(
     started = time.perf_counter()
     frames = cine_to_gray8(cine)
     frame_time = positive_number(frame_time, "frame_time", "milliseconds")
-    blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
+    blank = without_contrast(frames)
     if len(blank) == len(frames):
         raise InputError(NO_CONTRAST)
-    shown = frames if not blank else frames[[index for index in range(len(frames)) if index not in blank]]
+    shown = np.delete(frames, blank, axis=0)
     if len(shown) < 2:
         raise InputError(
             "An ejection fraction is seen in a cine, or in its frames at end-diastole and end-systole; given was one "

@@ -14,7 +14,7 @@ from EchoSynthLib.api.cine_labels import MOTION, joined_over_time
 from EchoSynthLib.arguments import positive_number, whole_number
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.image_trust import trust_of, trusted
-from EchoSynthLib.images.contrast import has_contrast, told_of_blank
+from EchoSynthLib.images.contrast import told_of_blank, without_contrast
 from EchoSynthLib.images.gray import cine_to_gray8
 from EchoSynthLib.parallel.threads import on_each_core
 from EchoSynthLib.progress import silent
@@ -124,7 +124,7 @@ def segment_frames(
     if blank is not None:
         blank = _checked_blank(blank, len(frames))
     else:
-        blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
+        blank = without_contrast(frames)
     if len(blank) == len(frames):
         raise InputError(NO_CONTRAST)
 

@@ -14,7 +14,7 @@ from EchoSynthLib.anatomy.views import FOUR_CHAMBER, TWO_CHAMBER, View, view_of
 from EchoSynthLib.api.analysis import NO_CONTRAST, likelier_view, mean_views
 from EchoSynthLib.errors import InputError
 from EchoSynthLib.image_trust import JUDGE, KNOWN, THRESHOLD, judged, refusal, trust_of, trusted
-from EchoSynthLib.images.contrast import has_contrast, told_of_blank
+from EchoSynthLib.images.contrast import told_of_blank, without_contrast
 from EchoSynthLib.images.gray import frames_to_gray8
 from EchoSynthLib.progress import silent
 from EchoSynthLib.records import new_record, with_warnings
@@ -80,7 +80,7 @@ def classify_for(
     A frame of which the judge of trust has told the views is not looked at again.
     """
     started = time.perf_counter()
-    blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
+    blank = without_contrast(frames)
     if len(blank) == len(frames):
         raise InputError(NO_CONTRAST)
     folder = find_view_teller(model, "Telling the view")

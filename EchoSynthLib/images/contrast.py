@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,11 @@ def _block_medians(gray: NDArray[np.uint8]) -> NDArray[np.float64]:
     # A median of 16 bits takes a third of the time that one of 8 does.
     each = blocks.swapaxes(1, 2).reshape(-1, rows * columns).astype(np.uint16)
     return np.asarray(np.median(each, axis=1))
+
+
+def without_contrast(frames: Iterable[NDArray[np.uint8]]) -> list[int]:
+    """Numbers, from 0, of the frames (H, W) without contrast."""
+    return [number for number, frame in enumerate(frames) if not has_contrast(frame)]
 
 
 def told_of_blank(blank: Sequence[int]) -> list[str]:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from EchoSynthLib.arguments import number_within_or_none
 from EchoSynthLib.errors import InputError
-from EchoSynthLib.images.contrast import has_contrast, told_of_blank
+from EchoSynthLib.images.contrast import told_of_blank, without_contrast
 from EchoSynthLib.images.gray import frames_to_gray8
 from EchoSynthLib.progress import silent
 from EchoSynthLib.records import new_record, with_warnings
@@ -57,7 +57,7 @@ def check_privacy(
     started = time.perf_counter()
     given = number_within_or_none(threshold, "threshold", "", (0, 1))
     frames = frames_to_gray8(image)
-    blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
+    blank = without_contrast(frames)
     if len(blank) == len(frames):
         raise InputError("The image shows nothing: all of it is of nearly one gray level.")
     folder = find_model(model, "privacy", "Checking privacy")

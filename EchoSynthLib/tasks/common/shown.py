@@ -16,11 +16,11 @@ def blank_frames(image: EchoFrame | EchoCine) -> list[int]:
     Raises:
         InputError: that is all of them.
     """
-    from EchoSynthLib.images.contrast import has_contrast
+    from EchoSynthLib.images.contrast import without_contrast
 
     tissue = image.pixels[..., *image.tissue]
     frames = tissue if tissue.ndim == 3 else tissue[None]
-    blank = [index for index, frame in enumerate(frames) if not has_contrast(frame)]
+    blank = without_contrast(frames)
     if len(blank) == len(frames):
         raise InputError(
             f"{image.source} shows nothing: all of it is of nearly one gray level, which is no contrast to see a heart "
