@@ -121,10 +121,7 @@ def segment_frames(
         InputError: no frame has contrast; and as in `segment_detailed`.
         ModelError: as in `segment_detailed`.
     """
-    if blank is not None:
-        blank = _checked_blank(blank, len(frames))
-    else:
-        blank = without_contrast(frames)
+    blank = without_contrast(frames) if blank is None else _checked_blank(blank, len(frames))
     if len(blank) == len(frames):
         raise InputError(NO_CONTRAST)
 

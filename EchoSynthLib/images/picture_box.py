@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 SIDE = 96
 """Pixels along each side of what the network sees; the box is stretched to it."""
-Box = tuple[int, int, int, int]
+Bounds = tuple[int, int, int, int]
 """Rows and columns [top, bottom, left, right) of a screen."""
 _WORKING_SIDE = 128
 _FLOOR = 6.0  # gray levels that are black on every screen, with the noise of a lossy file
@@ -23,7 +23,7 @@ _MARGIN = 1
 _SMALLEST = 12  # pixels of 128 along a side of a box
 
 
-def picture_box(gray: NDArray[np.uint8]) -> Box:
+def picture_box(gray: NDArray[np.uint8]) -> Bounds:
     """Rows and columns [top, bottom, left, right) of the pictures on a screen; all of it where none stands out.
 
     Args:
@@ -65,7 +65,7 @@ def seen(gray: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.uint8]:
     return boxed(gray[None], picture_box(gray), side)[0]
 
 
-def boxed(frames: NDArray[np.uint8], box: Box, side: int, nearest: bool = False) -> NDArray[np.uint8]:
+def boxed(frames: NDArray[np.uint8], box: Bounds, side: int, nearest: bool = False) -> NDArray[np.uint8]:
     """One box of all frames (T, H, W), stretched to (T, side, side); of label maps by the nearest pixels."""
     from PIL import Image
 

@@ -19,6 +19,7 @@ import EchoSynthLib as es
 from EchoSynthLib.anatomy.views import APICAL, FOUR_CHAMBER, TWO_CHAMBER, view_of
 from EchoSynthLib.classification.views.classes import COARSE, coarse_shares
 from EchoSynthLib.classification.views.real import other_pictures
+from EchoSynthLib.evaluation.roc import area_under_roc
 from EchoSynthLib.image_trust import THRESHOLD
 from EchoSynthLib.images.datasets.camus import CamusArrays
 
@@ -48,19 +49,13 @@ def figures(val: CamusArrays, folder: Path) -> dict[str, Any]:
         "CAMUS val, of the two views": float(np.mean([a == b for a, b in zip(of_two, views[:count], strict=True)])),
         **recalls,
         "other frames, mean recall": float(np.mean([recalls[name] for name in recalls])),
-        "gate, AUC": area_under_the_curve(scores[apical], scores[~apical]),
-        "gate, AUC without CAMUS": area_under_the_curve(scores[count:][apical[count:]], scores[~apical]),
+        "gate, AUC": area_under_roc(scores[apical], scores[~apical]),
+        "gate, AUC without CAMUS": area_under_roc(scores[count:][apical[count:]], scores[~apical]),
         "gate, share of others flagged with 5 % of apical frames": flagged(scores[apical], scores[~apical]),
         "gate, apical frames below the threshold": float(np.mean(scores[apical] < THRESHOLD)),
         "gate, other frames below the threshold": float(np.mean(scores[~apical] < THRESHOLD)),
         **_milliseconds([np.ascontiguousarray(image) for image in images[:40]]),
     }
-
-
-def area_under_the_curve(wanted: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """How often a wanted score lies above another one; equal ones count half."""
-    above = (wanted[:, None] > others[None]).mean() + 0.5 * (wanted[:, None] == others[None]).mean()
-    return float(above)
 
 
 def flagged(wanted: NDArray[np.float64], others: NDArray[np.float64], share: float = FLAGGED) -> float:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from EchoSynthLib.evaluation.roc import area_under_roc
 from EchoSynthLib.images.picture_box import seen
 from EchoSynthLib.privacy.reidentification.copies import COPIES
 from EchoSynthLib.privacy.reidentification.network import embedded
@@ -93,9 +94,7 @@ def _found_again(frames: Frames, directions: Tensor) -> dict[str, float]:
     same, other = np.diag(likeness), likeness[~np.eye(len(hearts), dtype=bool)]
     return {
         "ES found by ED, first of all": float(np.mean(likeness.argmax(axis=1) == np.arange(len(hearts)))),
-        "same heart against others, area under the ROC": float(
-            np.mean(np.searchsorted(np.sort(other), same) / len(other))
-        ),
+        "same heart against others, area under the ROC": area_under_roc(same, other),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from EchoSynthLib.evaluation.roc import area_under_roc
 from EchoSynthLib.retrieval.baselines import zero_mean_correlation
 from EchoSynthLib.retrieval.contrastive.scans import Scans
 from EchoSynthLib.retrieval.windows import best_frames, window_means
@@ -71,13 +72,6 @@ def pair_scores(scorer: Scorer, scans: Sequence[Scans], seed: int = 0) -> tuple[
             other.append(across[plane, int(next_one.apart[min(plane, len(next_one.apart) - 1)].argmin())])
             other += across[rng.integers(len(across), size=_NEGATIVES), _some(np.arange(len(strange)), rng)].tolist()
     return np.array(same), np.array(other)
-
-
-def area_under_roc(same: NDArray[np.floating], other: NDArray[np.floating]) -> float:
-    """How often a matching pair scores higher than another one; ties count half."""
-    order = np.sort(other)
-    below, upto = (np.searchsorted(order, same, side) for side in ("left", "right"))
-    return float(np.mean((below + upto) / 2) / len(other))
 
 
 def frame_errors(scorer: Scorer, scans: Sequence[Scans], seed: int = 0, every: bool = False) -> NDArray[np.int64]:

@@ -11,11 +11,12 @@ import torch
 
 from EchoSynthLib.anatomy.heart3d.cohort import Cohort
 from EchoSynthLib.anatomy.heart3d.probe import frame_view
+from EchoSynthLib.evaluation.roc import area_under_roc
 from EchoSynthLib.retrieval.contrastive.batches import Batches
 from EchoSynthLib.retrieval.contrastive.drawn.hearts import plane_distances
 from EchoSynthLib.retrieval.contrastive.drawn.muscles import FRAMES, SAME_FRAMES, Thigh, muscle_scans
 from EchoSynthLib.retrieval.contrastive.export import pipeline_of
-from EchoSynthLib.retrieval.contrastive.judge import area_under_roc, by_correlation, frame_errors, pair_scores
+from EchoSynthLib.retrieval.contrastive.judge import by_correlation, frame_errors, pair_scores
 from EchoSynthLib.retrieval.contrastive.losses import info_nce, match_loss
 from EchoSynthLib.retrieval.contrastive.network import OrderBlindHead, PaperBackbone, matcher_of
 from EchoSynthLib.retrieval.contrastive.paper import augmented, stillest, train_paper

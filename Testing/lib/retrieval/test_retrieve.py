@@ -13,12 +13,13 @@ from shipped import needs_retrieval, needs_segmenter
 import EchoSynthLib as es
 from EchoSynthLib.api.compare import BEYOND, WITHIN, differences, repeatability, scanned_again
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.evaluation.roc import area_under_roc
 from EchoSynthLib.images import read_image
 from EchoSynthLib.images.write import write_image
 from EchoSynthLib.measurement.quantities import Measurement, measurement
 from EchoSynthLib.retrieval.baselines import registered_correlation, zero_mean_correlation
 from EchoSynthLib.retrieval.contrastive.drawn.muscles import Scan, Thigh, muscle_scans, section
-from EchoSynthLib.retrieval.contrastive.judge import ByPipeline, area_under_roc, frame_errors, pair_scores
+from EchoSynthLib.retrieval.contrastive.judge import ByPipeline, frame_errors, pair_scores
 from EchoSynthLib.retrieval.contrastive.pipeline import ContrastivePipeline
 from EchoSynthLib.retrieval.second_scan import SecondScan
 from EchoSynthLib.retrieval.windows import best_frames, smoothed, window_means
