@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from EchoSynthLib.measurement.beats import cycle_of_label_maps
 from EchoSynthLib.measurement.frame import measure_frame
 from EchoSynthLib.measurement.quantities import Measurement
 from EchoSynthLib.progress import silent
-from EchoSynthLib.records import new_record, seconds_since, with_warnings
+from EchoSynthLib.records import new_record, with_warnings
 from EchoSynthLib.retrieval.finding import MODEL, retrieve
 from EchoSynthLib.retrieval.second_scan import SecondScan
 from EchoSynthLib.types import Progress, Record, Spacing
@@ -139,7 +139,7 @@ def compare(
     table = differences(measured)
     if not table:
         raise InputError("Nothing can be measured in both frames: no left heart was found in one of them.")
-    record = new_record("compare") | found | {
+    record = new_record("compare", started=started) | found | {
         "earlier_frame": chosen[0],
         "later_frame": chosen[1],
         "views": views,
@@ -149,7 +149,7 @@ def compare(
         "table": [asdict(row) for row in table],
     }  # fmt: skip
     told = [*found.get("warnings", []), *_doubts(views, spacings)]
-    return table, with_warnings(record | {"seconds": seconds_since(started)}, told)
+    return table, with_warnings(record, told)
 
 
 def frame_at_phase(
@@ -177,7 +177,7 @@ def scanned_again(image: NDArray[np.uint8], seed: int, repeat: int) -> NDArray[n
     Its size is kept, for that the pixel size is of the scanner and not of the hand.
     """
     scan = SecondScan.drawn(np.random.default_rng((seed, repeat, *b"again")))
-    return SecondScan(**asdict(scan) | {"scale": 1.0}).of(image[None], seed + repeat)[0]
+    return replace(scan, scale=1.0).of(image[None], seed + repeat)[0]
 
 
 def differences(measured: list[tuple[Measured, list[Measured]]]) -> list[Difference]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
+
+from EchoSynthLib.anatomy.deformation import warp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +33,5 @@ def registered_correlation(
     Args:
         registrar: of two frames (moving, fixed), see `EchoSynthLib.motion.Registrar`.
     """
-    points = np.indices(reference.shape).astype(np.float32)
-    moved = [
-        map_coordinates(frame.astype(np.float32), points + registrar(frame, reference), order=1, mode="nearest")
-        for frame in clip
-    ]
-    return zero_mean_correlation(reference, np.rint(np.stack(moved)).astype(np.uint8))
+    moved = [warp(frame, registrar(frame, reference), outside=None) for frame in clip]
+    return zero_mean_correlation(reference, np.stack(moved))

@@ -22,12 +22,10 @@ from EchoSynthLib.training.derived import derived
 from EchoSynthLib.training.loop import train as run_loop
 from EchoSynthLib.training.run import TrainingRun
 from EchoSynthLib.training.settings import Settings
-from EchoSynthLib.training.terms import CAMUS, FILE, UNKNOWN
+from EchoSynthLib.training.terms import CAMUS, UNKNOWN, terms_in
 
 ITERATIONS = 3_000
 """Where neither iterations nor minutes are asked for."""
-
-
 _REVISION = 1
 DRAWN = 400
 """Beats that are drawn by tissue beside the folder's."""
@@ -87,14 +85,7 @@ def beats_drawn(run: TrainingRun, side: int, count: int) -> Beats:
 
 def _terms(folder: Path) -> str:
     """Of what `cine-dataset` made, those of the data that its generator learned from; else what TERMS.md tells."""
-    if (folder / RECORDS).is_dir():
-        return CAMUS
-    try:
-        return (folder / FILE).read_text(encoding="utf-8").strip() + "\n"
-    except FileNotFoundError:
-        return UNKNOWN
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{folder / FILE} cannot be read as UTF-8 text ({error}).") from error
+    return CAMUS if (folder / RECORDS).is_dir() else terms_in(folder, UNKNOWN)
 
 
 def _read(run: TrainingRun, side: int) -> Mapping[str, NDArray]:

@@ -7,6 +7,7 @@ in the middle third of the thigh and tapers to both ends, its central aponeurosi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,18 +194,14 @@ def _texture(seed: int, down: Field, across: Field, z: float) -> Field:
     return np.stack([map_coordinates(volume, places, order=1, mode="reflect") for volume in volumes])
 
 
-_kept: dict[int, NDArray[np.float32]] = {}
-
-
+@lru_cache(maxsize=1)
 def _volumes(seed: int) -> NDArray[np.float32]:
     """(3, 10, 48, 56); the last ones are kept, for a sweep asks for them in every frame."""
-    if seed not in _kept:
-        noise = np.random.default_rng((seed, *b"texture")).standard_normal((3, 10, 48, 56)).astype(np.float32)
-        sizes = ((1.2, 0.6, 4.0), (1.2, 0.8, 2.5), (1.0, 0.7, 1.8))
-        smooth = np.stack([gaussian_filter(one, size) for one, size in zip(noise, sizes, strict=True)])
-        _kept.clear()
-        _kept[seed] = smooth / smooth.std(axis=(1, 2, 3), keepdims=True)
-    return _kept[seed]
+    noise = np.random.default_rng((seed, *b"texture")).standard_normal((3, 10, 48, 56)).astype(np.float32)
+    sizes = ((1.2, 0.6, 4.0), (1.2, 0.8, 2.5), (1.0, 0.7, 1.8))
+    smooth = np.stack([gaussian_filter(one, size) for one, size in zip(noise, sizes, strict=True)])
+    made: NDArray[np.float32] = smooth / smooth.std(axis=(1, 2, 3), keepdims=True)
+    return made
 
 
 def _heard(level: Field, scan: Scan, rng: np.random.Generator) -> NDArray[np.uint8]:
