@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from EchoSynthLib.anatomy.sector.fit import fit_sector
 from EchoSynthLib.anatomy.structures import CamusCode
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.between_frames import at_times
 from EchoSynthLib.images.grid import from_grid
 from EchoSynthLib.measurement.chambers import Chamber, area_length_volume, ejected, long_axis_of_ventricle
 from EchoSynthLib.synthesis.animation import Animation
@@ -59,27 +60,6 @@ def best_beat(
         "ejection_fraction_of_each_drawn": [None if np.isnan(one) else round(100 * one, 2) for one in seen],
     }
     return Animation(cine, label_maps, None, 1000 * times, ed, es, made | told)
-
-
-def at_times(cine: NDArray[np.number], times: NDArray[np.floating], endless: bool) -> NDArray[np.float32]:
-    """Frames (len(times), H, W) of a cine (T, H, W), mixed linearly between the two on either side.
-
-    Args:
-        cine: gray levels.
-        times: in frames of the cine.
-        endless: whether after the last frame comes the first; otherwise it stays for one frame, and then all is black.
-    """
-    count = len(cine)
-    before = np.floor(times).astype(int)
-    share = (times - before).astype(np.float32)[:, None, None]
-    if endless:
-        first, second = cine[before % count], cine[(before + 1) % count]
-    else:
-        first, second = (cine[np.minimum(one, count - 1)] for one in (before, before + 1))
-    mixed = (1 - share) * first.astype(np.float32) + share * second.astype(np.float32)
-    if not endless:
-        mixed[before >= count] = 0
-    return mixed
 
 
 def on_grid(cine: NDArray[np.float32], shape: tuple[int, ...], inside: NDArray[np.bool_] | None) -> NDArray[np.uint8]:

@@ -7,10 +7,11 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from EchoSynthLib.images.between_frames import at_times
 from EchoSynthLib.networks.resnet import standardized
 from EchoSynthLib.regression.ejection_fraction.augment import moved, on_other_machines
 from EchoSynthLib.regression.ejection_fraction.clips import UNKNOWN, Beats
-from EchoSynthLib.regression.ejection_fraction.play import drawn_play, shown
+from EchoSynthLib.regression.ejection_fraction.play import drawn_play
 from EchoSynthLib.regression.ejection_fraction.windows import Sampling
 from EchoSynthLib.training.loop import Moment
 from EchoSynthLib.training.overlays import Overlays
@@ -59,10 +60,10 @@ class FractionLoss:
         for index in chosen:
             play = drawn_play(self.beats, index, self.sampling, rng)
             count = int(self.beats.count[index])
-            cines.append(shown(self.beats.pixels[index], count, play.places))
-            cavity = self.beats.cavity[index]
-            told = shown(cavity, count, play.places)
-            unknown = shown((cavity == UNKNOWN).astype(np.uint8), count, play.places) > 0
+            cines.append(at_times(self.beats.pixels[index, :count], play.places, endless=True))
+            cavity = self.beats.cavity[index, :count]
+            told = at_times(cavity, play.places, endless=True)
+            unknown = at_times((cavity == UNKNOWN).astype(np.uint8), play.places, endless=True) > 0
             cavities.append(np.where(unknown, np.float32(-1), told))
             fractions.append(play.fraction)
         cine, cavity_maps = (torch.from_numpy(np.stack(one)) for one in (cines, cavities))

@@ -90,11 +90,3 @@ class Curve:
         falling = np.interp(-wanted, -self.volume[: turn + 1], numbers[: turn + 1])
         rising = np.interp(wanted, self.volume[turn:], numbers[turn:])
         return np.where(phase <= self.systole, falling, rising)
-
-
-def shown(frames: NDArray[np.uint8], count: int, places: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(T, S, S) at places between the `count` frames of a beat (F, S, S), whose last one is followed by the first."""
-    before = np.floor(places).astype(np.int64)
-    weight = (places - before).astype(np.float32)[:, None, None]
-    first, second = (frames[(before + step) % count].astype(np.float32) for step in (0, 1))
-    return (1 - weight) * first + weight * second

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from EchoSynthLib.checksums import sha256_of_file, sha256_of_json
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.between_frames import at_times
 from EchoSynthLib.images.frame import EchoCine
 from EchoSynthLib.images.grid import to_grid
 from EchoSynthLib.images.read import read_image
-from EchoSynthLib.synthesis.drawn_cines import at_times
 
 HELD_OUT = 10
 """One cine in so many is not learned from but reported."""

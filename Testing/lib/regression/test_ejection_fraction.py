@@ -14,6 +14,7 @@ import EchoSynthLib as es
 from EchoSynthLib.anatomy.chords import traced
 from EchoSynthLib.anatomy.heart2d.parametric import parametric_heart
 from EchoSynthLib.errors import InputError
+from EchoSynthLib.images.between_frames import at_times
 from EchoSynthLib.images.datasets.echonet import EchoNetVideo, write_tables
 from EchoSynthLib.images.frame import EchoCine
 from EchoSynthLib.images.write import write_image
@@ -23,7 +24,7 @@ from EchoSynthLib.regression.ejection_fraction.clips import UNKNOWN, Beats, beat
 from EchoSynthLib.regression.ejection_fraction.drawn import drawn_beats
 from EchoSynthLib.regression.ejection_fraction.network import CELLS, EjectionNetwork, PaperNetwork, network_of
 from EchoSynthLib.regression.ejection_fraction.pipeline import EjectionPipeline
-from EchoSynthLib.regression.ejection_fraction.play import Curve, drawn_play, shown
+from EchoSynthLib.regression.ejection_fraction.play import Curve, drawn_play
 from EchoSynthLib.regression.ejection_fraction.presets import SAMPLINGS
 from EchoSynthLib.regression.ejection_fraction.windows import Sampling, guessed_frame_time, to_and_fro
 from EchoSynthLib.system import Recipe
@@ -139,7 +140,7 @@ def test_plays_follow_their_generator_and_stay_within_the_beat() -> None:
 
 def test_between_two_frames_both_are_seen() -> None:
     frames = np.array([np.zeros((2, 2)), np.full((2, 2), 100)], np.uint8)
-    assert shown(frames, 2, np.array([0.0, 0.25, 1.5]))[:, 0, 0].tolist() == [0, 25, 50]
+    assert at_times(frames[:2], np.array([0.0, 0.25, 1.5]), endless=True)[:, 0, 0].tolist() == [0, 25, 50]
 
 
 def test_a_folder_without_label_maps_gives_systoles_whose_cavities_are_known_at_both_ends(folder: Path) -> None:

@@ -17,8 +17,9 @@ for package in ("torch", "diffusers", "safetensors"):
 from EchoSynthLib import zoo  # noqa: E402
 from EchoSynthLib.anatomy.structures import CamusCode  # noqa: E402
 from EchoSynthLib.errors import InputError  # noqa: E402
+from EchoSynthLib.images.between_frames import at_times  # noqa: E402
 from EchoSynthLib.images.write import write_image  # noqa: E402
-from EchoSynthLib.synthesis.drawn_cines import at_times, ejection_of, nearest  # noqa: E402
+from EchoSynthLib.synthesis.drawn_cines import ejection_of, nearest  # noqa: E402
 from EchoSynthLib.synthesis.video_diffusion.clips import read_clips  # noqa: E402
 from EchoSynthLib.synthesis.video_diffusion.network import VideoUNet  # noqa: E402
 from EchoSynthLib.synthesis.video_diffusion.pipeline import CascadePipeline  # noqa: E402
