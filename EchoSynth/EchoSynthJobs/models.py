@@ -21,6 +21,8 @@ from EchoSynthLib.tasks import find_task, parameters_of
 
 INPUTS = ("image", "label_map")
 """The tasks that one image can be timed with have one of these as their main parameter."""
+OF_CINES = ("ejection-fraction",)
+"""Tasks that one image tells nothing: they are timed with two frames."""
 
 
 def can_be_timed(model: Capabilities) -> bool:
@@ -37,7 +39,8 @@ def time_one_image(client: Client, model: Capabilities, shape: tuple[int, int], 
     Raises:
         What the task raises.
     """
-    taken = {item.name for item in parameters_of(find_task(model.task))}
+    parameters_taken = parameters_of(find_task(model.task))
+    taken = {item.name for item in parameters_taken}
     main = _input_of(model)
     # A heart in its sector, since some tasks look for one; what is drawn does not change the time.
     heart = parametric_heart(shape=shape)
@@ -46,7 +49,8 @@ def time_one_image(client: Client, model: Capabilities, shape: tuple[int, int], 
     # A heart in 3D is timed from label maps: what segments images has a time of its own.
     takes_two_views = "two_chamber" in taken
     with working_folder() as folder:
-        write_array(folder / "input.npy", heart.label_map if main == "label_map" or takes_two_views else picture)
+        given = heart.label_map if main == "label_map" or takes_two_views else picture
+        write_array(folder / "input.npy", np.stack([given, given]) if model.task in OF_CINES else given)
         write_array(folder / "fixed.npy", picture)
         write_array(folder / "second.npy", heart.label_map)
         told: dict[str, Any] = {"output": folder / "out", "format": "npy", "count": 1, "device": device}
@@ -54,6 +58,9 @@ def time_one_image(client: Client, model: Capabilities, shape: tuple[int, int], 
         if takes_two_views:
             told |= {"row_spacing": heart.spacing[0], "column_spacing": heart.spacing[1]}
         parameters = {main: folder / "input.npy", "model": model.name}
+        # What else it cannot do without is a picture, too: of another examination.
+        others = [item.name for item in parameters_taken if item.required and item.kind is Path and not item.main]
+        parameters |= {name: folder / "fixed.npy" for name in others}
         parameters |= {name: value for name, value in told.items() if name in taken}
         # The first run reads the weights, for which one step is enough; the second is the figure.
         yield from in_worker(client, model.task, parameters | ({"steps": 1} if "steps" in model.options else {}))
