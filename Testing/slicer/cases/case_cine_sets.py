@@ -89,20 +89,22 @@ class Making(CineSets):
         assert self.ui.cineSetResultLabel.text == told
 
     def test_cancel_keeps_the_hearts_that_are_made_and_the_same_set_goes_on(self):
-        type_text(self.ui.cineSetHeartsSpinBox, "3")
+        type_text(self.ui.cineSetHeartsSpinBox, "40")  # so many that they last until there is a time left to tell
         click(self.button)
         assert self.button.text == "Cancel"
         first = self.output / "records" / "heart00000.json"
-        wait_until(lambda: first.is_file() and self.runner.done * 3 > self.runner.total, 60, "the first heart")
+        wait_until(lambda: first.is_file() and self.runner.done * 40 > self.runner.total, 60, "the first heart")
         wait_until(lambda: "left" in self.panel.row().text, 10, "the time left")
         picture("cine-set-running")
         click(self.button)
         wait_until(lambda: not self.runner.busy, 5, "the end")
-        assert "of 3 hearts stay" in self.runner.message, self.runner.message
+        assert "of 40 hearts stay" in self.runner.message, self.runner.message
         assert not (self.output / "FileList.csv").exists()
         before = first.stat().st_mtime_ns
+        count = 1 + len(list(first.parent.glob("*.json")))
+        type_text(self.ui.cineSetHeartsSpinBox, str(count))
         press_apply(self.panel)
-        assert "Hearts kept: 3" in self.ui.cineSetResultLabel.text
+        assert f"Hearts kept: {count}," in self.ui.cineSetResultLabel.text
         assert first.stat().st_mtime_ns == before
 
 
